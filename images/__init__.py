@@ -1,0 +1,1 @@
+"""The image wing: the same engine on MNIST."""

@@ -1,0 +1,63 @@
+"""Frames to GIF, through Pillow directly: one shared palette, many times faster and smaller than a plotter's."""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image
+
+from playground.errors import require
+
+
+def gif_bytes(frames: Sequence[np.ndarray], fps: float = 15, hold: float = 1.5, colors: int = 64) -> bytes:
+    """An endless GIF.  frames: (H, W) grey or (H, W, 3) RGB uint8, all alike; `hold` seconds on the last.
+
+    GIF counts in hundredths of a second, and viewers slow anything below two of them down.
+    """
+    require(len(frames) > 0, "A GIF was asked for with no frames; it needs at least one: keep more frames.")
+    require(0 < fps <= 50, f"The GIF's speed is {fps:g} frames per second; viewers show from 1 to 50: choose that.")
+    delay = max(20, round(100 / fps) * 10)
+    images = [Image.fromarray(frame) for frame in frames]
+    if images[0].mode == "RGB":
+        palette = _shared_palette(images, colors)
+        images = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
+    buffer = io.BytesIO()
+    images[0].save(
+        buffer,
+        format="GIF",
+        save_all=True,
+        append_images=images[1:],
+        duration=[delay] * (len(images) - 1) + [delay + round(hold * 100) * 10],
+        loop=0,
+        disposal=1,
+    )
+    return buffer.getvalue()
+
+
+def _shared_palette(images: list[Image.Image], colors: int) -> Image.Image:
+    """One palette for all frames, taken from the first, the middle and the last, so colours do not flicker."""
+    chosen = [images[0], images[len(images) // 2], images[-1]]
+    width, height = chosen[0].size
+    strip = Image.new("RGB", (width, height * len(chosen)))
+    for row, image in enumerate(chosen):
+        strip.paste(image, (0, row * height))
+    return strip.quantize(colors=colors, method=Image.Quantize.MEDIANCUT)
+
+
+def png_bytes(frame: np.ndarray) -> bytes:
+    """(H, W) or (H, W, 3) uint8 -> PNG."""
+    buffer = io.BytesIO()
+    Image.fromarray(frame).save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def tiled(images: np.ndarray, columns: int | None = None, gap: int = 2, background: int = 128) -> np.ndarray:
+    """(B, H, W) uint8 -> one sheet (rows * H + gaps, columns * W + gaps), row by row."""
+    B, H, W = images.shape
+    columns = columns or max(1, round(B**0.5))
+    rows = -(-B // columns)
+    sheet = np.full((rows * (H + gap) + gap, columns * (W + gap) + gap), background, np.uint8)
+    for i, image in enumerate(images):
+        y, x = gap + (i // columns) * (H + gap), gap + (i % columns) * (W + gap)
+        sheet[y : y + H, x : x + W] = image
+    return sheet

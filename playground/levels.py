@@ -1,0 +1,173 @@
+"""Noise levels, schedules, and the conversions between x0, eps, score and v.
+
+Everything hangs on one line, for every method of the lecture:
+
+    xt = alpha * x0 + sigma * eps,    eps ~ N(0, I)
+
+NCSN keeps alpha = 1 and lets sigma grow; DDPM keeps alpha**2 + sigma**2 = 1 (alpha = sqrt(alpha_bar)).
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from playground.errors import require, require_range
+
+
+@dataclass(frozen=True)
+class Level:
+    """A noise level.  alpha, sigma: () for the whole batch, or (B, 1, ..., 1), one for each sample."""
+
+    alpha: Tensor
+    sigma: Tensor
+
+    @staticmethod
+    def of(alpha: float = 1.0, sigma: float = 0.0, like: Tensor | None = None) -> "Level":
+        """A level from plain numbers, with the dtype and device of `like`."""
+        options = {} if like is None else {"dtype": like.dtype, "device": like.device}
+        return Level(torch.tensor(alpha, **options), torch.tensor(sigma, **options))
+
+    def to(self, like: Tensor) -> "Level":
+        """The same level with the dtype and device of `like`."""
+        return Level(self.alpha.to(like), self.sigma.to(like))
+
+    @property
+    def alpha_bar(self) -> Tensor:
+        """DDPM's alpha_bar; meaningful where alpha**2 + sigma**2 = 1."""
+        return self.alpha**2
+
+    @property
+    def scale(self) -> Tensor:
+        """Standard deviation of xt when the data have variance one."""
+        return (self.alpha**2 + self.sigma**2).sqrt()
+
+
+CLEAN = Level.of(1.0, 0.0)
+
+
+# --- conversions: x0 is the hub ---------------------------------------------------------------------------
+# Tensors are (B, *D); each function is linear in its first argument.
+
+
+def noised(x0: Tensor, eps: Tensor, level: Level) -> Tensor:
+    """Lecture, "Diffusion probabilistic models": a sample of q(xt | x0) for eps ~ N(0, I)."""
+    return level.alpha * x0 + level.sigma * eps
+
+
+def eps_from_x0(x0: Tensor, xt: Tensor, level: Level) -> Tensor:
+    """The noise that leads from x0 to xt.  Needs sigma > 0."""
+    return (xt - level.alpha * x0) / level.sigma
+
+
+def x0_from_eps(eps: Tensor, xt: Tensor, level: Level) -> Tensor:
+    """Lecture, "Suppose that eps is the noise instance": the inverse of `eps_from_x0`.  Needs alpha > 0."""
+    return (xt - level.sigma * eps) / level.alpha
+
+
+def score_from_x0(x0: Tensor, xt: Tensor, level: Level) -> Tensor:
+    """Tweedie's formula, exact at every noise level: score = -E[eps | xt] / sigma.  Needs sigma > 0."""
+    return (level.alpha * x0 - xt) / level.sigma**2
+
+
+def x0_from_score(score: Tensor, xt: Tensor, level: Level) -> Tensor:
+    """Lecture, first section: d(x~) = x~ + sigma**2 * score, here for any alpha > 0."""
+    return (xt + level.sigma**2 * score) / level.alpha
+
+
+def v_from_x0(x0: Tensor, xt: Tensor, level: Level) -> Tensor:
+    """Salimans and Ho (2022), Section 4: v = alpha * eps - sigma * x0.  Needs sigma > 0."""
+    return level.alpha * eps_from_x0(x0, xt, level) - level.sigma * x0
+
+
+def x0_from_v(v: Tensor, xt: Tensor, level: Level) -> Tensor:
+    """The inverse of `v_from_x0`, at every level; the divisor is one where variance is preserved."""
+    return (level.alpha * xt - level.sigma * v) / level.scale**2
+
+
+# --- schedules --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """T noise levels and the clean one: entry t of alpha and sigma, (T + 1,) float64, is x_t; t = 0 is data."""
+
+    name: str
+    alpha: Tensor
+    sigma: Tensor
+
+    @property
+    def T(self) -> int:
+        return len(self.alpha) - 1
+
+    def level(self, t: int) -> Level:
+        """The level of x_t, as two float32 scalars."""
+        return Level(self.alpha[t].float(), self.sigma[t].float())
+
+    def at(self, t: Tensor, like: Tensor) -> Level:
+        """One level for each sample: t (B,) integers -> alpha, sigma (B, 1, ..., 1) shaped for `like` (B, *D)."""
+        shape = (-1, *[1] * (like.ndim - 1))
+        alpha, sigma = self.alpha.to(like), self.sigma.to(like)
+        return Level(alpha[t].view(shape), sigma[t].view(shape))
+
+    def subset(self, steps: int) -> list[int]:
+        """`steps` + 1 times, evenly spread, from T down to 0: DDIM's tau (Song et al. 2021, Appendix D.2)."""
+        require_range("The number of steps", steps, 1, self.T)
+        return torch.linspace(self.T, 0, steps + 1, dtype=torch.float64).round().int().tolist()
+
+    def grid(self, steps: int | None = None) -> list[Level]:
+        """The levels a sampler walks along, noise first and clean data last: n steps, n + 1 levels."""
+        return [self.level(t) for t in self.subset(steps or self.T)]
+
+
+def linear_beta(T: int = 1000, beta_1: float = 1e-4, beta_T: float = 0.02) -> Schedule:
+    """DDPM (Ho et al. 2020), Section 4: beta rises linearly; alpha_bar_t = prod_s (1 - beta_s)."""
+    require(T >= 1, f"The schedule has T = {T} steps; it needs at least one: choose a larger T.")
+    beta = torch.linspace(beta_1, beta_T, T, dtype=torch.float64)
+    return _variance_preserving("linear", torch.cat([torch.ones(1).double(), (1 - beta).cumprod(0)]))
+
+
+def cosine(T: int = 1000, s: float = 0.008, beta_max: float = 0.999) -> Schedule:
+    """Nichol and Dhariwal (2021), eq. 17: alpha_bar = cos(...)**2, each beta at most 0.999."""
+    require(T >= 1, f"The schedule has T = {T} steps; it needs at least one: choose a larger T.")
+    f = torch.cos((torch.arange(T + 1, dtype=torch.float64) / T + s) / (1 + s) * math.pi / 2) ** 2
+    beta = (1 - f[1:] / f[:-1]).clamp(max=beta_max)
+    return _variance_preserving("cosine", torch.cat([torch.ones(1).double(), (1 - beta).cumprod(0)]))
+
+
+def _variance_preserving(name: str, alpha_bar: Tensor) -> Schedule:
+    return Schedule(name, alpha_bar.sqrt(), (1 - alpha_bar).sqrt())
+
+
+SCHEDULES = {"linear": linear_beta, "cosine": cosine}
+
+
+def geometric_sigmas(sigma_1: float, sigma_L: float, L: int) -> list[float]:
+    """NCSN (Song and Ermon 2019), Section 4.1: sigma_1 > ... > sigma_L with a constant ratio."""
+    require(L >= 1, f"The number of noise levels is {L}; annealing needs at least one: choose a larger L.")
+    require(
+        0 < sigma_L <= sigma_1,
+        f"The noise levels run from {sigma_1:g} to {sigma_L:g}; they must fall and stay positive: "
+        "choose sigma_1 at least sigma_L, and sigma_L above 0.",
+    )
+    if L == 1:
+        return [sigma_1]
+    return [sigma_1 * (sigma_L / sigma_1) ** (i / (L - 1)) for i in range(L)]
+
+
+def held(levels: Sequence[Level], T: int) -> list[Level]:
+    """Annealed Langevin's grid: each level for T steps, and the last one once more, to arrive at."""
+    require(T >= 1, f"Each level is held for T = {T} steps; it must be held for at least one: choose a larger T.")
+    return [level for level in levels for _ in range(T)] + [levels[-1]]
+
+
+def randn_like(x: Tensor, rng: Generator) -> Tensor:
+    """Standard normal noise shaped as x, from an explicit generator on x's device."""
+    return torch.randn(x.shape, generator=rng, dtype=x.dtype, device=x.device)
+
+
+def seeded(seed: int, device: torch.device | str = "cpu") -> Generator:
+    """The generator of a seed on a device: same seed, same device, same result."""
+    return Generator(device).manual_seed(seed)

@@ -1,0 +1,120 @@
+"""What a denoiser is trained to do: each objective returns the loss of every sample.
+
+    objective(denoise, x0, rng) -> losses (B,)        x0: (B, *D)
+
+The squared norms are sums over D, exactly as the lecture writes them, factors of one half included.
+"""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Generator, Tensor
+
+from playground.denoisers import Denoiser
+from playground.errors import require
+from playground.levels import Level, Schedule, eps_from_x0, noised, randn_like, score_from_x0
+
+Objective = Callable[[Denoiser, Tensor, Generator], Tensor]
+
+
+def squared_norm(x: Tensor) -> Tensor:
+    """(B, *D) -> (B,)."""
+    return x.flatten(1).square().sum(1)
+
+
+def dae(level: Level) -> Objective:
+    """The denoising autoencoder's loss (lecture, first page): E ||d(x~) - x||**2 at one sigma."""
+
+    def objective(denoise: Denoiser, x0: Tensor, rng: Generator) -> Tensor:
+        here = level.to(x0)
+        return squared_norm(denoise(noised(x0, randn_like(x0, rng), here), here) - x0)
+
+    return objective
+
+
+def dsm(level: Level) -> Objective:
+    """Denoising score matching at one sigma (lecture, "denoising score matching"; Vincent 2011):
+
+    L_sigma = 1/2 E || s(x~) - (x - x~) / sigma**2 ||**2
+    """
+    return lambda denoise, x0, rng: _dsm_loss(denoise, x0, level.to(x0), rng)
+
+
+def ncsn(sigmas: Sequence[float], weight: Callable[[Tensor], Tensor] = torch.square) -> Objective:
+    """NCSN's sum 1/L sum_i lambda(sigma_i) L_i (Song and Ermon 2019, eq. 6), lambda(sigma) = sigma**2.
+
+    Each sample draws its own i, so the batch mean estimates the sum.  (The lecture has lambda = sigma; with
+    the square every level's loss is of order one.)
+    """
+    require(len(sigmas) > 0, "NCSN was given no noise levels; it needs at least one: pass geometric_sigmas(...).")
+
+    def objective(denoise: Denoiser, x0: Tensor, rng: Generator) -> Tensor:
+        table = torch.tensor(sigmas, dtype=x0.dtype, device=x0.device)
+        i = torch.randint(len(sigmas), (len(x0),), generator=rng, device=x0.device)
+        sigma = table[i].view(-1, *[1] * (x0.ndim - 1))
+        level = Level(torch.ones_like(sigma), sigma)
+        return weight(table[i]) * _dsm_loss(denoise, x0, level, rng)
+
+    return objective
+
+
+def _dsm_loss(denoise: Denoiser, x0: Tensor, level: Level, rng: Generator) -> Tensor:
+    eps = randn_like(x0, rng)
+    xt = noised(x0, eps, level)
+    score_hat = score_from_x0(denoise(xt, level), xt, level)
+    return squared_norm(score_hat + eps / level.sigma) / 2
+
+
+def ddpm_simple(schedule: Schedule) -> Objective:
+    """DDPM's simple loss (Ho et al. 2020, eq. 14): || eps - eps_hat(xt, t) ||**2, t uniform on 1..T."""
+    return lambda denoise, x0, rng: _eps_loss(denoise, x0, schedule, uniform_times(x0, schedule, rng), rng)
+
+
+def ddpm_weighted(schedule: Schedule, variance: str = "beta") -> Objective:
+    """DDPM's loss with the bound's weight (lecture; Ho et al. 2020, eq. 12):
+
+        beta_t**2 / (2 sigma_t**2 alpha_t (1 - alpha_bar_t)) || eps - eps_hat ||**2
+
+    With sigma_t**2 = beta_tilde_t the weight at t = 1 is infinite, because beta_tilde_1 = 0; t starts at 2 there.
+    """
+    require(
+        variance in ("beta", "beta_tilde"),
+        f"The variance is {variance!r}; DDPM knows beta and beta_tilde: choose one of these.",
+    )
+    first = 1 if variance == "beta" else 2
+
+    def objective(denoise: Denoiser, x0: Tensor, rng: Generator) -> Tensor:
+        t = uniform_times(x0, schedule, rng, first)
+        weight = bound_weight(schedule, variance).to(x0)[t]
+        return weight * _eps_loss(denoise, x0, schedule, t, rng)
+
+    return objective
+
+
+def bound_weight(schedule: Schedule, variance: str) -> Tensor:
+    """The weight of || eps - eps_hat ||**2 in the bound, (T + 1,) float64; entry 0 is unused and zero."""
+    alpha_bar = schedule.alpha**2
+    alpha = alpha_bar[1:] / alpha_bar[:-1]
+    beta = 1 - alpha
+    beta_tilde = (1 - alpha_bar[:-1]) / (1 - alpha_bar[1:]) * beta
+    chosen = {"beta": beta, "beta_tilde": beta_tilde}[variance]
+    return torch.cat([torch.zeros(1).double(), beta**2 / (2 * chosen * alpha * (1 - alpha_bar[1:]))])
+
+
+def uniform_times(x0: Tensor, schedule: Schedule, rng: Generator, first: int = 1) -> Tensor:
+    """One t for each sample, (B,), each uniform on first..T, and spread over the batch.
+
+    One uniform number is shared by the batch (Kingma et al. 2021, Appendix I.1): the same expectation as
+    independent draws, with far less variance.
+    """
+    B, n = len(x0), schedule.T + 1 - first
+    u = torch.rand((), generator=rng, device=x0.device) + torch.arange(B, device=x0.device) / B
+    t = first + (u.frac() * n).long().clamp(max=n - 1)
+    return t[torch.randperm(B, generator=rng, device=x0.device)]
+
+
+def _eps_loss(denoise: Denoiser, x0: Tensor, schedule: Schedule, t: Tensor, rng: Generator) -> Tensor:
+    level = schedule.at(t, x0)
+    eps = randn_like(x0, rng)
+    xt = noised(x0, eps, level)
+    return squared_norm(eps_from_x0(denoise(xt, level), xt, level) - eps)

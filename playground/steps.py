@@ -1,0 +1,174 @@
+"""Steps: one move of a sampler, from the level `here` to the level `there`.
+
+Every step is made by a constructor that holds its knobs, `ddim(eta=0.5)`, and has the same form:
+
+    step(denoise, xt, here, there, rng) -> xs, x0_hat        xt, xs, x0_hat: (B, *D)
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Generator, Tensor
+
+from playground.denoisers import Denoiser, score_of
+from playground.errors import require
+from playground.levels import Level, eps_from_x0, noised, randn_like, x0_from_score
+
+Step = Callable[[Denoiser, Tensor, Level, Level, Generator], tuple[Tensor, Tensor | None]]
+StepSize = Callable[[Level], Tensor | float]
+
+
+# --- Langevin ---------------------------------------------------------------------------------------------
+
+
+def langevin(step_size: float | StepSize, noise: bool = True) -> Step:
+    """Langevin dynamics at the level `here`, as NCSN's Algorithm 1 writes it, line 6:
+
+        x <- x + (a / 2) * score + sqrt(a) * z,    z ~ N(0, I)
+
+    The lecture's other form, x + alpha * score + sqrt(2 * alpha) * z, is the same chain with a = 2 * alpha.
+    step_size: a, or a function of the level.  noise=False takes z away: gradient ascent on the log density.
+    """
+    size = step_size if callable(step_size) else (lambda level: step_size)
+
+    def step(denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator) -> tuple[Tensor, Tensor]:
+        a = torch.as_tensor(size(here), dtype=xt.dtype, device=xt.device)
+        score = score_of(denoise)(xt, here)
+        xs = xt + (a / 2) * score
+        if noise:
+            xs = xs + a.sqrt() * randn_like(xt, rng)
+        return xs, x0_from_score(score, xt, here)
+
+    return step
+
+
+def annealed(eps: float, sigma_L: float) -> StepSize:
+    """Algorithm 1, line 3: a_i = eps * sigma_i**2 / sigma_L**2.
+
+    (The lecture's prose has sigma_i / sigma_L.  The square keeps a step's signal-to-noise ratio the same at
+    every level, because the score is of order 1 / sigma.)
+    """
+    return lambda level: eps * level.sigma**2 / sigma_L**2
+
+
+# --- DDPM and DDIM ----------------------------------------------------------------------------------------
+
+
+def added_variance(here: Level, there: Level) -> Tensor:
+    """Variance of q(xt | xs) for a cleaner `there`; beta_t for neighbours of DDPM's chain, and >= 0 always."""
+    return (here.sigma**2 - (here.alpha / there.alpha) ** 2 * there.sigma**2).clamp(min=0)
+
+
+def posterior_variance(here: Level, there: Level) -> Tensor:
+    """Variance of q(xs | xt, x0): beta_tilde (lecture, "has a closed form"), for any two levels."""
+    return added_variance(here, there) * there.sigma**2 / here.sigma**2
+
+
+def posterior_mean(x0: Tensor, xt: Tensor, here: Level, there: Level) -> Tensor:
+    """Mean of q(xs | xt, x0): mu_tilde (lecture, "has a closed form"), for any two levels."""
+    from_x0 = there.alpha * added_variance(here, there) / here.sigma**2
+    from_xt = (here.alpha / there.alpha) * there.sigma**2 / here.sigma**2
+    return from_x0 * x0 + from_xt * xt
+
+
+def ancestral(variance: str = "beta_tilde") -> Step:
+    """DDPM's sampling (Ho et al. 2020, Algorithm 2), with sigma_t**2 = "beta" or "beta_tilde".
+
+    On a subset of the steps "beta" is the sigma-hat row of DDIM's Table 1.  Arriving at clean data no noise is
+    added, as in the lecture's last line.
+    """
+    variances = {"beta": added_variance, "beta_tilde": posterior_variance}
+    require(
+        variance in variances,
+        f"The variance is {variance!r}; DDPM knows {' and '.join(variances)}: choose one of these.",
+    )
+
+    def step(denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator) -> tuple[Tensor, Tensor]:
+        x0_hat = denoise(xt, here)
+        std = variances[variance](here, there).sqrt() * (there.sigma > 0)
+        return posterior_mean(x0_hat, xt, here, there) + std * randn_like(xt, rng), x0_hat
+
+    return step
+
+
+def ddim(eta: float = 0.0) -> Step:
+    """DDIM (Song et al. 2021), eq. 12 and 16; eta = 0 is deterministic, eta = 1 is DDPM with beta_tilde."""
+    require(0 <= eta <= 1, f"eta is {eta:g}; it must lie from 0 (DDIM) to 1 (DDPM): choose a value in that range.")
+
+    def step(denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator) -> tuple[Tensor, Tensor]:
+        x0_hat = denoise(xt, here)
+        eps_hat = eps_from_x0(x0_hat, xt, here)
+        std = eta * posterior_variance(here, there).sqrt()
+        direction = (there.sigma**2 - std**2).clamp(min=0).sqrt()
+        xs = there.alpha * x0_hat + direction * eps_hat
+        if eta > 0:
+            xs = xs + std * randn_like(xt, rng)
+        return xs, x0_hat
+
+    return step
+
+
+def heun() -> Step:
+    """Heun's second-order step for the probability-flow ODE (Karras et al. 2022, Algorithm 1).
+
+    In u = x / alpha against s = sigma / alpha the flow is du/ds = eps_hat, and DDIM's eta = 0 is its Euler
+    step.  The last step, to clean data, stays Euler: no denoiser defines eps at sigma = 0.
+    """
+    euler = ddim(0.0)
+
+    def step(denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator) -> tuple[Tensor, Tensor]:
+        xs, x0_hat = euler(denoise, xt, here, there, rng)
+        if not bool((there.sigma > 0).all()):
+            return xs, x0_hat
+        eps_here = eps_from_x0(x0_hat, xt, here)
+        eps_there = eps_from_x0(denoise(xs, there), xs, there)
+        ds = there.sigma / there.alpha - here.sigma / here.alpha
+        return there.alpha * (xt / here.alpha + ds * (eps_here + eps_there) / 2), x0_hat
+
+    return step
+
+
+# --- inpainting -------------------------------------------------------------------------------------------
+
+
+def pinned(step: Step, known: Tensor, mask: Tensor) -> Step:
+    """Inpainting as a step: where `mask` is True, `known` (B or 1, *D), re-noised to the level reached.
+
+    RePaint (Lugmayr et al. 2022), eq. 8; with a grid that never climbs it is plain replacement.
+    """
+
+    def pinning(
+        denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator
+    ) -> tuple[Tensor, Tensor]:
+        xs, x0_hat = step(denoise, xt, here, there, rng)
+        return torch.where(mask, noised(known, randn_like(xs, rng), there), xs), torch.where(mask, known, x0_hat)
+
+    return pinning
+
+
+def climbing(step: Step) -> Step:
+    """Where the grid climbs to more noise, a sample of q(xt | xs) instead of a step: RePaint's resampling."""
+
+    def climb(
+        denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator
+    ) -> tuple[Tensor, Tensor | None]:
+        if bool(there.sigma / there.alpha <= here.sigma / here.alpha):
+            return step(denoise, xt, here, there, rng)
+        xs = (there.alpha / here.alpha) * xt + added_variance(there, here).sqrt() * randn_like(xt, rng)
+        return xs, None  # nothing was denoised, so there is no new estimate
+
+    return climb
+
+
+def resampled(grid: list[Level], resamplings: int = 1, jump: int = 1) -> list[Level]:
+    """RePaint's grid: every `jump` steps down, climb back `jump` levels and walk them again, in all
+    `resamplings` times (1: no climbing).  (Lugmayr et al. 2022, Algorithm 1 and Section 4.2.)
+    """
+    require(resamplings >= 1, f"RePaint walks each level {resamplings} times; it must be at least 1: raise it.")
+    require(jump >= 1, f"RePaint's jump is {jump} levels; it must be at least 1: raise it.")
+    walked = [grid[0]]
+    for start in range(0, len(grid) - 1, jump):
+        down = grid[start + 1 : start + jump + 1]
+        for turn in range(resamplings):
+            walked += ([grid[start]] if turn else []) + down
+    return walked

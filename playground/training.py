@@ -1,0 +1,168 @@
+"""Training as a generator: one Progress after each optimiser step, and everything else listens.
+
+Each step's batch and noise come from a generator seeded by (seed, step), so a run that goes on from a
+checkpoint repeats exactly what the run that was never stopped would have done.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor, nn
+
+from playground.errors import UserError, require
+from playground.objectives import Objective
+
+Batches = Callable[[int, Generator], Tensor]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The knobs of a training run.  steps: optimiser steps in all; warmup: steps of linear rise."""
+
+    steps: int
+    lr: float = 2e-3
+    warmup: int = 100
+    ema: float = 0.999
+    clip: float = 1.0
+    weight_decay: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require(self.steps >= 1, f"Training has {self.steps} steps; it needs at least one: raise the length.")
+        require(
+            0 < self.lr <= 1,
+            f"The learning rate is {self.lr:g}; it must lie above 0 and be at most 1: 0.002 is a good start.",
+        )
+
+
+@dataclass(frozen=True)
+class Progress:
+    """After optimiser step `step` of `steps`.  loss: () detached, per dimension; seconds: of this call."""
+
+    step: int
+    steps: int
+    loss: Tensor
+    lr: float
+    seconds: float
+    done_now: int
+
+    @property
+    def seconds_left(self) -> float:
+        return self.seconds / self.done_now * (self.steps - self.step)
+
+
+class Trainee:
+    """What a training run changes: the network, its exponential moving average, Adam's moments, the step."""
+
+    def __init__(self, net: nn.Module, recipe: Recipe):
+        self.net, self.recipe, self.step = net, recipe, 0
+        self.ema = {name: value.detach().clone() for name, value in net.state_dict().items()}
+        fused = next(net.parameters()).device.type in ("cuda", "cpu")
+        self.optimizer = torch.optim.AdamW(
+            net.parameters(), lr=recipe.lr, betas=(0.9, 0.99), weight_decay=recipe.weight_decay, fused=fused
+        )
+
+    def averaged(self) -> dict[str, Tensor]:
+        """The averaged weights, for `net.load_state_dict`."""
+        return self.ema
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All that is needed to go on, flat, for a checkpoint."""
+        flat = {f"net.{name}": value for name, value in self.net.state_dict().items()}
+        flat |= {f"ema.{name}": value for name, value in self.ema.items()}
+        for index, moments in self.optimizer.state_dict()["state"].items():
+            flat |= {f"adam.{index}.{name}": value for name, value in moments.items()}
+        return flat | {"step": torch.tensor(self.step)}
+
+    def restore(self, tensors: dict[str, Tensor]) -> None:
+        """Takes up where `tensors()` was called.  Names or shapes that do not fit are refused."""
+        try:
+            self.net.load_state_dict(part(tensors, "net."))
+        except RuntimeError as error:
+            raise UserError(
+                "The checkpoint holds another network than the one configured: start a new run. "
+                f"({str(error).splitlines()[-1].strip()})"
+            ) from error
+        self.ema = {name: value.to(self.ema[name]) for name, value in part(tensors, "ema.").items()}
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, value in part(tensors, "adam.").items():
+            index, moment = name.split(".")
+            state.setdefault(int(index), {})[moment] = value
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": state, "param_groups": groups})
+        self.step = int(tensors["step"])
+
+
+def part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The entries below a prefix, without it."""
+    return {name[len(prefix) :]: value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def learning_rate(step: int, recipe: Recipe) -> float:
+    """Linear rise over `warmup` steps, then a cosine fall to zero at the last step."""
+    rise = min(1.0, (step + 1) / max(1, recipe.warmup))
+    return recipe.lr * rise * (1 + math.cos(math.pi * step / recipe.steps)) / 2
+
+
+def ema_decay(step: int, recipe: Recipe) -> float:
+    """The average's decay, shorter at first, so that the random start is forgotten early."""
+    return min(recipe.ema, (1 + step) / (10 + step))
+
+
+def train(
+    trainee: Trainee, batches: Batches, objective: Objective, *, autocast: torch.dtype | None = None
+) -> Iterator[Progress]:
+    """Trains to `recipe.steps` and yields after every step.
+
+    batches: (step, rng) -> x0 (B, *D).  The loss is divided by the number of dimensions, so that learning
+    rates carry over from points to images.  autocast: torch.bfloat16 on a GPU.  Raises UserError when the loss
+    stops being a number; the trainee then still holds the weights of the step before.
+    """
+    net, recipe = trainee.net.train(), trainee.recipe
+    device = next(net.parameters()).device
+    start, first = time.perf_counter(), trainee.step
+    while trainee.step < recipe.steps:
+        rng = Generator(device).manual_seed(_step_seed(recipe.seed, trainee.step))
+        x0 = batches(trainee.step, rng)
+        with torch.autocast(device.type, autocast) if autocast else nullcontext():
+            loss = objective(net, x0, rng).mean() / x0[0].numel()
+        lr = _optimise(trainee, loss)
+        yield Progress(
+            trainee.step, recipe.steps, loss.detach(), lr, time.perf_counter() - start, trainee.step - first
+        )
+
+
+def _step_seed(seed: int, step: int) -> int:
+    """Distinct for every (seed, step) below 2**31 each."""
+    return (seed << 31) + step
+
+
+def _optimise(trainee: Trainee, loss: Tensor) -> float:
+    """One AdamW step with clipped gradients, then the average; returns the learning rate used."""
+    recipe, optimizer = trainee.recipe, trainee.optimizer
+    if not math.isfinite(float(loss)):
+        raise UserError(
+            f"The loss became {float(loss)} at step {trainee.step}; it must stay finite: "
+            f"choose a learning rate below {recipe.lr:g}."
+        )
+    lr = learning_rate(trainee.step, recipe)
+    for group in optimizer.param_groups:
+        group["lr"] = lr
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    nn.utils.clip_grad_norm_(trainee.net.parameters(), recipe.clip)
+    optimizer.step()
+    _average(trainee)
+    trainee.step += 1
+    return lr
+
+
+@torch.no_grad()
+def _average(trainee: Trainee) -> None:
+    decay = ema_decay(trainee.step, trainee.recipe)
+    current = trainee.net.state_dict()
+    torch._foreach_lerp_(list(trainee.ema.values()), [current[name] for name in trainee.ema], 1 - decay)

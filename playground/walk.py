@@ -1,0 +1,82 @@
+"""The one sampling loop, and what listens to it.
+
+`walk` yields states; progress bars, early stopping, animation, export and metrics consume them, and the
+mathematics knows none of those.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Generator, Tensor
+
+from playground.denoisers import Denoiser
+from playground.errors import UserError, require
+from playground.levels import Level, randn_like
+from playground.steps import Step
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a walk stands.  x, x0_hat: (B, *D); x0_hat is the estimate that led to x.
+
+    It is None where nothing was denoised: at the start, and where RePaint's grid climbs.
+    """
+
+    index: int
+    x: Tensor
+    level: Level
+    x0_hat: Tensor | None
+
+
+@torch.no_grad()
+def walk(
+    step: Step, denoise: Denoiser, x: Tensor, grid: Sequence[Level], rng: Generator
+) -> Iterator[State]:
+    """Walks `step` along the grid of levels from x (B, *D) and yields the start, too: n steps, n + 1 states."""
+    require(len(grid) >= 2, f"The grid has {len(grid)} level; a walk needs two or more: take at least one step.")
+    grid = [level.to(x) for level in grid]
+    yield State(0, x, grid[0], None)
+    for index, (here, there) in enumerate(pairwise(grid), start=1):
+        x, x0_hat = step(denoise, x, here, there, rng)
+        yield State(index, x, there, x0_hat)
+
+
+def prior(shape: tuple[int, ...], level: Level, rng: Generator, data_std: float = 1.0) -> Tensor:
+    """Where a walk down a schedule starts: N(0, alpha**2 * data_std**2 + sigma**2), centred (B, *D) noise.
+
+    For DDPM's last level this is N(0, I) to within alpha_bar_T; the data's mean is taken as zero.
+    """
+    std = ((level.alpha * data_std) ** 2 + level.sigma**2).sqrt().to(rng.device)
+    return std * randn_like(torch.empty(shape, device=rng.device), rng)
+
+
+def final(states: Iterable[State]) -> Tensor:
+    """The last x of a walk, (B, *D)."""
+    for state in states:
+        pass
+    return state.x
+
+
+def checked(states: Iterable[State], bound: float = 1e6, every: int = 10) -> Iterator[State]:
+    """Passes states on, and stops with a clear sentence when the walk diverges.
+
+    Looks at every tenth state and the last: a look costs as much as a small step.
+    """
+    state = None
+    for state in states:
+        if state.index % every == 0:
+            _refuse_divergence(state, bound)
+        yield state
+    if state is not None:
+        _refuse_divergence(state, bound)
+
+
+def _refuse_divergence(state: State, bound: float) -> None:
+    largest = float(state.x.abs().amax())  # NaN compares False, so it is refused, too
+    if not largest <= bound:
+        raise UserError(
+            f"The walk diverged: after {state.index} steps a coordinate reached {largest:.3g} "
+            f"(allowed: {bound:.0g}). Choose a smaller step size."
+        )

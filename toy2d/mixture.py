@@ -1,0 +1,198 @@
+"""Mixtures of Gaussians with everything in closed form, at every noise level, sigma = 0 included.
+
+Under xt = alpha * x0 + sigma * eps a component N(mu, S) becomes N(alpha mu, alpha**2 S + sigma**2 I), which has
+the eigenvectors of S at every level.  So S is decomposed once, and a level only changes the eigenvalues.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Generator, Tensor
+
+from playground.errors import require
+from playground.levels import CLEAN, Level, noised, randn_like
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """means (K, D), covariances (K, D, D), log_weights (K,), normalised; x is (B, D), level () or (B, 1).
+
+    All methods work in log space and in the dtype of the means.  A mixture is a Denoiser: mixture(xt, level).
+    """
+
+    means: Tensor
+    covariances: Tensor
+    log_weights: Tensor
+
+    @staticmethod
+    def of(
+        means: Sequence[Sequence[float]],
+        weights: Sequence[float] | None = None,
+        std: float = 1.0,
+        covariances: Sequence[Sequence[Sequence[float]]] | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> "Mixture":
+        """From plain numbers: round modes of one `std`, or full covariances; weights are normalised."""
+        mu = torch.tensor(means, dtype=torch.float64)
+        K, D = mu.shape
+        w = torch.tensor(weights if weights is not None else [1 / K] * K, dtype=torch.float64)
+        require(len(w) == K, f"There are {len(w)} weights for {K} modes; give one weight for each mode.")
+        require(bool((w > 0).all()), f"A mode's weight is {w.min():g}; every weight must be above 0: raise it.")
+        S = torch.eye(D).double().expand(K, D, D) * std**2
+        if covariances is not None:
+            S = torch.tensor(covariances, dtype=torch.float64)
+        smallest = float(torch.linalg.eigvalsh(S).min())
+        require(
+            smallest > 0,
+            f"A mode's covariance has the eigenvalue {smallest:g}; all must be above 0: widen that mode.",
+        )
+        return Mixture(mu.to(dtype), S.to(dtype), (w / w.sum()).log().to(dtype))
+
+    @property
+    def K(self) -> int:
+        return len(self.means)
+
+    @property
+    def D(self) -> int:
+        return self.means.shape[1]
+
+    def to(self, like: Tensor | torch.dtype) -> "Mixture":
+        """The same mixture in another dtype or on another device."""
+        return Mixture(self.means.to(like), self.covariances.to(like), self.log_weights.to(like))
+
+    # --- the data ---------------------------------------------------------------------------------------
+
+    def sample(self, n: int, rng: Generator) -> Tensor:
+        """n exact samples, (n, D)."""
+        return self.sample_with_modes(n, rng)[0]
+
+    def sample_with_modes(self, n: int, rng: Generator) -> tuple[Tensor, Tensor]:
+        """n exact samples, (n, D), and the mode that each came from, (n,)."""
+        require(n >= 1, f"The number of samples is {n}; it must be at least one: raise it.")
+        k = torch.multinomial(self.log_weights.exp(), n, replacement=True, generator=rng)
+        z = randn_like(self.means[k], rng)
+        return self.means[k] + torch.einsum("nij,nj->ni", self._roots[k], z), k
+
+    def sample_noised(self, n: int, level: Level, rng: Generator) -> Tensor:
+        """n exact samples of xt at a level, (n, D)."""
+        x0 = self.sample(n, rng)
+        return noised(x0, randn_like(x0, rng), level.to(x0))
+
+    def mean(self) -> Tensor:
+        """(D,)"""
+        return self.log_weights.exp() @ self.means
+
+    def std(self) -> float:
+        """Root mean square deviation from the mean, per dimension."""
+        w, d = self.log_weights.exp(), self.means - self.mean()
+        total = (w[:, None, None] * (self.covariances + d[:, :, None] * d[:, None, :])).sum(0)
+        return math.sqrt(float(total.trace()) / self.D)
+
+    # --- closed forms at a level -------------------------------------------------------------------------
+
+    def log_prob(self, x: Tensor, level: Level = CLEAN) -> Tensor:
+        """log q(x) at the level, (B, D) -> (B,)."""
+        return self._log_joint(self._whitened(x, level), level).logsumexp(1)
+
+    def responsibilities(self, x: Tensor, level: Level = CLEAN) -> Tensor:
+        """p(mode | x) at the level, (B, D) -> (B, K)."""
+        return self._log_joint(self._whitened(x, level), level).softmax(1)
+
+    def score(self, x: Tensor, level: Level = CLEAN) -> Tensor:
+        """grad log q(x) at the level, sigma = 0 included, (B, D) -> (B, D)."""
+        y = self._whitened(x, level)
+        r = self._log_joint(y, level).softmax(1)
+        return -self._rotated_back(r[..., None] * y / self._stds(level))
+
+    def denoise(self, xt: Tensor, level: Level) -> Tensor:
+        """E[x0 | xt], (B, D) -> (B, D): each mode's linear estimate, weighted by p(mode | xt).
+
+        mu + alpha S (alpha**2 S + sigma**2 I)^-1 (xt - alpha mu), finite for alpha = 0 and for sigma = 0.
+        """
+        y = self._whitened(xt, level)
+        r = self._log_joint(y, level).softmax(1)
+        pull = level.alpha[..., None] * self._eigenvalues / self._stds(level)  # (K, D) or (B, K, D)
+        return r @ self.means + self._rotated_back(r[..., None] * pull * y)
+
+    def __call__(self, xt: Tensor, level: Level) -> Tensor:
+        return self.denoise(xt, level)
+
+    # --- how: two matrix products for all modes at once ----------------------------------------------------
+
+    @cached_property
+    def _decomposition(self) -> tuple[Tensor, Tensor]:
+        values, vectors = torch.linalg.eigh(self.covariances.double())
+        return values.to(self.means), vectors.to(self.means)  # (K, D), (K, D, D)
+
+    @property
+    def _eigenvalues(self) -> Tensor:
+        return self._decomposition[0]
+
+    @cached_property
+    def _roots(self) -> Tensor:
+        """Q sqrt(lambda), so that root @ root.T = S; (K, D, D)."""
+        values, vectors = self._decomposition
+        return vectors * values.sqrt()[:, None, :]
+
+    @cached_property
+    def _axes(self) -> Tensor:
+        """All modes' eigenvectors side by side, (D, K * D)."""
+        return self._decomposition[1].permute(1, 0, 2).reshape(self.D, self.K * self.D).contiguous()
+
+    @cached_property
+    def _centres(self) -> Tensor:
+        """Each mean in its own mode's eigenbasis, (K, D)."""
+        return torch.einsum("kd,kde->ke", self.means, self._decomposition[1])
+
+    def _stds(self, level: Level) -> Tensor:
+        """Standard deviations along the eigenvectors, (K, D), or (B, K, D) for a level for each sample."""
+        alpha, sigma = level.alpha[..., None], level.sigma[..., None]
+        return (alpha**2 * self._eigenvalues + sigma**2).sqrt()
+
+    def _whitened(self, x: Tensor, level: Level) -> Tensor:
+        """x as every mode sees it, in units of its standard deviations: (B, D) -> (B, K, D)."""
+        seen = (x @ self._axes).view(len(x), self.K, self.D)
+        return (seen - level.alpha[..., None] * self._centres) / self._stds(level)
+
+    def _log_joint(self, y: Tensor, level: Level) -> Tensor:
+        """log w_k + log N_k, (B, K, D) -> (B, K)."""
+        log_scale = self._stds(level).log().sum(-1) + 0.5 * self.D * math.log(2 * math.pi)
+        return self.log_weights - log_scale - 0.5 * y.square().sum(-1)
+
+    def _rotated_back(self, y: Tensor) -> Tensor:
+        """Sum over the modes, back in x's coordinates: (B, K, D) -> (B, D)."""
+        return y.reshape(len(y), self.K * self.D) @ self._axes.T
+
+
+# --- presets ----------------------------------------------------------------------------------------------
+
+
+def two_modes(pi: float = 0.8, distance: float = 5.0, std: float = 1.0) -> Mixture:
+    """Song and Ermon (2019), Section 3.2: weight pi at (5, 5) and 1 - pi at (-5, -5), unit covariance."""
+    require(
+        0 < pi < 1,
+        f"pi is {pi:g}; a mode's weight must lie strictly between 0 and 1: choose, say, 0.8.",
+    )
+    return Mixture.of([[distance] * 2, [-distance] * 2], [pi, 1 - pi], std)
+
+
+def ring(modes: int = 8, radius: float = 6.0, std: float = 0.5) -> Mixture:
+    """Equal modes on a circle."""
+    angles = [2 * math.pi * k / modes for k in range(modes)]
+    return Mixture.of([[radius * math.cos(a), radius * math.sin(a)] for a in angles], std=std)
+
+
+def grid(side: int = 5, spacing: float = 3.0, std: float = 0.3) -> Mixture:
+    """side x side equal modes."""
+    ticks = [spacing * (i - (side - 1) / 2) for i in range(side)]
+    return Mixture.of([[x, y] for y in ticks for x in ticks], std=std)
+
+
+def anisotropic_pair(pi: float = 0.6) -> Mixture:
+    """Two long modes, tilted against one another."""
+    require(0 < pi < 1, f"pi is {pi:g}; a mode's weight must lie strictly between 0 and 1: choose, say, 0.6.")
+    tilted = [[[4.0, 3.0], [3.0, 2.8]], [[3.0, -2.2], [-2.2, 2.2]]]
+    return Mixture.of([[3.5, 2.0], [-3.5, -1.5]], [pi, 1 - pi], covariances=tilted)
