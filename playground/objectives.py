@@ -70,6 +70,20 @@ def ddpm_simple(schedule: Schedule) -> Objective:
     return lambda denoise, x0, rng: _eps_loss(denoise, x0, schedule, uniform_times(x0, schedule, rng), rng)
 
 
+def ddpm_min_snr(schedule: Schedule, gamma: float = 5.0) -> Objective:
+    """The simple loss times min(1, gamma / SNR) (Hang et al. 2023, eq. 7), SNR = alpha**2 / sigma**2.
+
+    The simple loss spends most of its weight on the last traces of noise, where nothing visible is decided.
+    """
+
+    def objective(denoise: Denoiser, x0: Tensor, rng: Generator) -> Tensor:
+        t = uniform_times(x0, schedule, rng)
+        snr = (schedule.alpha / schedule.sigma).square().to(x0)[t]
+        return (gamma / snr).clamp(max=1) * _eps_loss(denoise, x0, schedule, t, rng)
+
+    return objective
+
+
 def ddpm_weighted(schedule: Schedule, variance: str = "beta") -> Objective:
     """DDPM's loss with the bound's weight (lecture; Ho et al. 2020, eq. 12):
 

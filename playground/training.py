@@ -144,9 +144,9 @@ def _step_seed(seed: int, step: int) -> int:
 def _optimise(trainee: Trainee, loss: Tensor) -> float:
     """One AdamW step with clipped gradients, then the average; returns the learning rate used."""
     recipe, optimizer = trainee.recipe, trainee.optimizer
-    if not math.isfinite(float(loss)):
+    if not math.isfinite(loss.item()):
         raise UserError(
-            f"The loss became {float(loss)} at step {trainee.step}; it must stay finite: "
+            f"The loss became {loss.item()} at step {trainee.step}; it must stay finite: "
             f"choose a learning rate below {recipe.lr:g}."
         )
     lr = learning_rate(trainee.step, recipe)

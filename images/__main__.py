@@ -1,0 +1,230 @@
+"""python -m images: train, sample and inpaint without the app."""
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, UnidentifiedImageError
+
+from images import runs
+from images.experiments import METHODS, SAMPLERS, Film, InpaintConfig, SampleConfig, inpaint, sample
+from images.mnist import load
+from images.model import SHIPPED, Model, best_device, load_model
+from images.training import OBJECTIVES, PRESETS, Session, run, with_changes
+from playground.checkpoint import write_atomically
+from playground.cli import Parser, ProgressLine, duration
+from playground.cli import run as run_command
+from playground.errors import UserError, require
+from playground.gif import gif_bytes, png_bytes, tiled
+from playground.training import Progress
+
+HOLES = {
+    "left": np.s_[:, :14],
+    "right": np.s_[:, 14:],
+    "top": np.s_[:14, :],
+    "bottom": np.s_[14:, :],
+    "centre": np.s_[8:20, 8:20],
+}
+
+
+# --- train ------------------------------------------------------------------------------------------------
+
+
+def train_command(arguments: argparse.Namespace) -> None:
+    here = runs.Run(Path(arguments.run_directory or runs.root() / time.strftime("%Y%m%d-%H%M%S")).resolve())
+    if not arguments.resume:
+        changes = {name: getattr(arguments, name) for name in ("images", "batch", "lr", "seed", "width", "blocks")}
+        config = with_changes(PRESETS[arguments.preset], **changes, objective=arguments.objective)
+        runs.create(here, config)
+    require(
+        (here.directory / "config.json").is_file(),
+        f"There is no run in {here.directory}: leave --resume out to start one.",
+    )
+    (here.directory / "stop").unlink(missing_ok=True)
+    runs.stop_on_signals(here)
+    reporter = runs.Reporter(here)
+    try:
+        _train(here, reporter, arguments)
+    except UserError as error:
+        reporter.state("failed", message=str(error))
+        raise
+    except Exception as error:  # a GPU that vanished, memory that ran out: the page must be able to say so
+        reporter.state("failed", message=f"{type(error).__name__}: {str(error).splitlines()[0]}")
+        raise
+
+
+def _train(here: runs.Run, reporter: runs.Reporter, arguments: argparse.Namespace) -> None:
+    reporter.state("starting", message="loading the digits")
+    digits = load("train", arguments.data)
+    device = torch.device(arguments.device) if arguments.device else best_device()
+    session = Session(here.config, digits, here.directory, device)
+    session.resume()
+    size = sum(p.numel() for p in session.trainee.net.parameters())
+    print(f"{digits.source}; {size:,} parameters on {device}; run directory {here.directory}", flush=True)
+    reporter.fields |= {"data": digits.source, "parameters": size, "device": str(device), "message": ""}
+    line, batch = ProgressLine(), here.config.batch
+
+    def report(progress: Progress) -> None:
+        speed = progress.done_now * batch / progress.seconds
+        loss = float(progress.loss)
+        reporter.progress(
+            progress.step,
+            progress.steps,
+            loss,
+            images_per_second=speed,
+            seconds_left=progress.seconds_left,
+            seconds=session.seconds,
+        )
+        line(
+            f"step {progress.step:,} of {progress.steps:,}  loss {loss:.4f}  {speed:,.0f} images/s  "
+            f"{duration(progress.seconds_left)} left",
+            last=progress.step == progress.steps,
+        )
+
+    finished = run(session, report=report, stopped=lambda: runs.stop_requested(here))
+    reporter.state("finished" if finished else "stopped", seconds_left=0.0 if finished else None)
+    print(f"{'finished' if finished else 'stopped'} after {duration(session.seconds)}; {here.model}")
+
+
+# --- sample and inpaint -----------------------------------------------------------------------------------
+
+
+def sample_command(arguments: argparse.Namespace) -> None:
+    model = _model(arguments)
+    config = SampleConfig(arguments.count, arguments.sampler, arguments.steps, arguments.eta, arguments.seed)
+    _write(sample(model, config, _progress("sampling")), Path(arguments.out), "samples", asdict(config))
+
+
+def inpaint_command(arguments: argparse.Namespace) -> None:
+    model = _model(arguments)
+    image = read_image(arguments.image) if arguments.image else _test_digit(arguments)
+    hole = np.zeros((28, 28), bool)
+    hole[HOLES[arguments.hole]] = True
+    config = InpaintConfig(
+        arguments.count, arguments.method, arguments.steps, arguments.resamplings, arguments.eta, arguments.seed
+    )
+    film = inpaint(model, image, hole, config, _progress("inpainting"))
+    _write(film, Path(arguments.out), "inpainted", {**asdict(config), "hole": arguments.hole})
+
+
+def read_image(path: str | Path) -> np.ndarray:
+    """A picture of exactly 28 x 28 pixels as (28, 28) uint8, light ink on dark paper."""
+    try:
+        image = Image.open(path).convert("L")
+    except FileNotFoundError as error:
+        raise UserError(f"There is no image at {path}: check the name.") from error
+    except (UnidentifiedImageError, OSError) as error:
+        raise UserError(f"{path} is not an image that can be read: give a PNG or a JPEG.") from error
+    width, height = image.size
+    require(
+        (width, height) == (28, 28), f"{path} is {width} x {height} pixels; the model works on 28 x 28: resize it."
+    )
+    return np.asarray(image)
+
+
+def _test_digit(arguments: argparse.Namespace) -> np.ndarray:
+    digits = load("test", arguments.data)
+    require(
+        0 <= arguments.digit < len(digits),
+        f"The test digit is number {arguments.digit}; there are {len(digits):,}, counted from 0: choose one of them.",
+    )
+    return digits.images[arguments.digit, 0].numpy()
+
+
+def _model(arguments: argparse.Namespace) -> Model:
+    return load_model(arguments.model, arguments.device or best_device())
+
+
+def _progress(verb: str):
+    line, start = ProgressLine(), time.perf_counter()
+
+    def show(done: int, total: int) -> None:
+        if done:
+            left = (time.perf_counter() - start) / done * (total - done)
+            line(f"{verb}: step {done} of {total}, {duration(left)} left", last=done == total)
+
+    return show
+
+
+def _write(film: Film, out: Path, name: str, about: dict) -> None:
+    """PNG of the finished images, GIF of the way there, JSON of the settings."""
+    paths = [
+        write_atomically(out / f"{name}.png", png_bytes(tiled(film.images))),
+        write_atomically(out / f"{name}.gif", gif_bytes([tiled(frame) for frame in film.xs])),
+        write_atomically(out / f"{name}.json", json.dumps(about, indent=1).encode()),
+    ]
+    print("\n".join(map(str, paths)))
+
+
+# --- the command line -------------------------------------------------------------------------------------
+
+
+def parser() -> argparse.ArgumentParser:
+    top = Parser(prog="python -m images", description="Denoising diffusion on MNIST, with the playground's engine.")
+    commands = top.add_subparsers(dest="command", required=True, parser_class=Parser, metavar="COMMAND")
+    _add_train(commands)
+    _add_sample(commands)
+    _add_inpaint(commands)
+    return top
+
+
+def _add_train(commands) -> None:
+    p = commands.add_parser("train", help="train a model, or go on with one")
+    p.set_defaults(run=train_command)
+    p.add_argument("--preset", choices=PRESETS, default="cpu", help="settings to begin with")
+    p.add_argument("--images", type=int, help="length: training images to show in all")
+    p.add_argument("--batch", type=int, help="images in one step")
+    p.add_argument("--lr", type=float, help="highest learning rate")
+    p.add_argument("--width", type=int, help="channels of the network")
+    p.add_argument("--blocks", type=int, help="residual blocks in each stage")
+    p.add_argument("--objective", choices=OBJECTIVES, help="the loss")
+    p.add_argument("--seed", type=int, help="start and batches")
+    p.add_argument("--run", dest="run_directory", metavar="DIR", help="run directory (default: runs/DATE-TIME)")
+    p.add_argument("--resume", action="store_true", help="go on with the run in --run")
+    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
+
+
+def _add_model_options(p, out: str) -> None:
+    p.add_argument("--model", default=str(SHIPPED), metavar="FILE", help="checkpoint to use")
+    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
+    p.add_argument("--seed", type=int, default=0, help="noise")
+    p.add_argument("--out", default=out, metavar="DIR", help="where PNG, GIF and JSON go")
+
+
+def _add_sample(commands) -> None:
+    d, p = SampleConfig(), commands.add_parser("sample", help="new digits from noise")
+    p.set_defaults(run=sample_command)
+    p.add_argument("--count", type=int, default=d.count, help="how many digits")
+    p.add_argument("--sampler", choices=SAMPLERS, default=d.sampler, help="how to walk back")
+    p.add_argument("--steps", type=int, default=d.steps, help="steps from noise to data")
+    p.add_argument("--eta", type=float, default=d.eta, help="DDIM's noise, 0 none, 1 DDPM's")
+    _add_model_options(p, "out")
+
+
+def _add_inpaint(commands) -> None:
+    d, p = InpaintConfig(), commands.add_parser("inpaint", help="fill a hole in a digit")
+    p.set_defaults(run=inpaint_command)
+    p.add_argument("--digit", type=int, default=0, help="number of the test digit")
+    p.add_argument("--image", metavar="FILE", help="a 28 x 28 picture instead")
+    p.add_argument("--hole", choices=HOLES, default="left", help="the part to fill in")
+    p.add_argument("--method", choices=METHODS, default=d.method, help="how the known part is used")
+    p.add_argument("--count", type=int, default=d.count, help="how many completions")
+    p.add_argument("--steps", type=int, default=d.steps, help="steps from noise to data")
+    p.add_argument("--resamplings", type=int, default=d.resamplings, help="RePaint's r")
+    p.add_argument("--eta", type=float, default=d.eta, help="DDIM's noise, 0 none, 1 DDPM's")
+    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    _add_model_options(p, "out")
+
+
+def main(argv: list[str] | None = None) -> int:
+    return run_command(parser(), argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

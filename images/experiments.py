@@ -1,0 +1,165 @@
+"""What the image pages and the command line do: plain numbers in, arrays out.  No Streamlit, no drawing."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from images.mnist import to_model, to_uint8
+from images.model import Model
+from playground.denoisers import clipped, projected
+from playground.errors import require, require_range
+from playground.levels import Level, seeded
+from playground.steps import Step, ancestral, climbing, ddim, heun, pinned, resampled
+from playground.trajectory import Trajectory, collect, frames_of
+from playground.walk import State, checked, prior, walk
+
+SAMPLERS: dict[str, Callable[[float], Step]] = {
+    "DDIM": lambda eta: ddim(eta),
+    "DDPM": lambda eta: ancestral("beta_tilde"),
+    "DDPM, beta": lambda eta: ancestral("beta"),
+    "Heun": lambda eta: heun(),
+}
+METHODS = ("RePaint", "re-noise", "project")
+MOST = 400  # images in one go: more would need gigabytes on a laptop
+
+
+@dataclass(frozen=True)
+class SampleConfig:
+    """count images by `sampler` in `steps` steps; eta counts for DDIM alone."""
+
+    count: int = 25
+    sampler: str = "DDIM"
+    steps: int = 50
+    eta: float = 0.0
+    seed: int = 0
+    frames: int = 40
+
+    def __post_init__(self) -> None:
+        require_range("The number of images", self.count, 1, MOST)
+        require_range("eta", self.eta, 0, 1)
+        require(
+            self.sampler in SAMPLERS,
+            f"The sampler is {self.sampler!r}; known are {', '.join(SAMPLERS)}: choose one of these.",
+        )
+
+
+@dataclass(frozen=True)
+class InpaintConfig:
+    """count completions of one image.  resamplings: RePaint's r (1 is plain re-noising)."""
+
+    count: int = 8
+    method: str = "RePaint"
+    steps: int = 50
+    resamplings: int = 5
+    eta: float = 1.0
+    seed: int = 0
+    frames: int = 40
+
+    def __post_init__(self) -> None:
+        require_range("The number of completions", self.count, 1, MOST)
+        require_range("The number of resamplings", self.resamplings, 1, 50)
+        require_range("eta", self.eta, 0, 1)
+        require(
+            self.method in METHODS,
+            f"The method is {self.method!r}; known are {', '.join(METHODS)}: choose one of these.",
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """Frames on the way, uint8: xs and x0_hats (F, B, 28, 28); captions: F sentences."""
+
+    xs: np.ndarray
+    x0_hats: np.ndarray
+    captions: tuple[str, ...]
+
+    @property
+    def images(self) -> np.ndarray:
+        """The finished images, (B, 28, 28)."""
+        return self.xs[-1]
+
+
+Progress = Callable[[int, int], None]
+
+
+def sample(model: Model, config: SampleConfig, progress: Progress | None = None) -> Film:
+    """New digits from noise; progress(done, total) is called after every step."""
+    grid = model.schedule.grid(config.steps)
+    step = SAMPLERS[config.sampler](config.eta)
+    return _film(_walk(model, step, clipped(model.denoise, -1, 1), grid, config, progress), grid, config)
+
+
+def inpaint(
+    model: Model, image: np.ndarray, hole: np.ndarray, config: InpaintConfig, progress: Progress | None = None
+) -> Film:
+    """Completions of image (28, 28) uint8 where `hole` (28, 28) is True."""
+    known, mask = _problem(model, image, hole)
+    denoise = clipped(model.denoise, -1, 1)
+    grid = model.schedule.grid(config.steps)
+    step = ddim(config.eta)
+    if config.method == "project":
+        denoise = projected(denoise, known, mask)
+    else:
+        step = pinned(step, known, mask)
+    if config.method == "RePaint":
+        step, grid = climbing(step), resampled(grid, config.resamplings, jump=max(1, config.steps // 25))
+    film = _film(_walk(model, step, denoise, grid, config, progress), grid, config)
+    film.xs[-1][:, ~hole] = image[~hole]  # not a gray value of what was given is changed by rounding
+    return film
+
+
+def _problem(model: Model, image: np.ndarray, hole: np.ndarray) -> tuple[Tensor, Tensor]:
+    """-> known (1, 1, 28, 28) in [-1, 1] and the mask of what is known, on the model's device."""
+    for name, array in (("image", image), ("mask", hole)):
+        require(
+            array.shape == (28, 28),
+            f"The {name} is {' x '.join(map(str, array.shape))}; the model works on 28 x 28: resize it.",
+        )
+    require(bool(hole.any()), "The mask covers nothing; there is nothing to fill in: paint over a part of the digit.")
+    require(
+        not bool(hole.all()),
+        "The mask covers the whole image; then nothing is known: leave a part, or use the Generate page.",
+    )
+    known = to_model(torch.from_numpy(image.copy()))[None, None].to(model.device)
+    return known, torch.from_numpy(~hole)[None, None].to(model.device)
+
+
+def _walk(
+    model: Model,
+    step: Step,
+    denoise: Callable[[Tensor, Level], Tensor],
+    grid: list[Level],
+    config: SampleConfig | InpaintConfig,
+    progress: Progress | None,
+) -> Iterator[State]:
+    rng = seeded(config.seed, model.device)
+    start = prior((config.count, 1, 28, 28), grid[0], rng)
+    for state in checked(walk(step, denoise, start, grid, rng)):
+        if progress is not None:
+            progress(state.index, len(grid) - 1)
+        yield state
+
+
+def _film(states: Iterator[State], grid: list[Level], config: SampleConfig | InpaintConfig) -> Film:
+    path = collect(states, frames_of(len(grid) - 1, config.frames))
+    return Film(_bytes(path.xs), _bytes(path.x0_hats), _captions(path))
+
+
+def _bytes(x: Tensor) -> np.ndarray:
+    return to_uint8(x)[:, :, 0].numpy()
+
+
+def _captions(path: Trajectory) -> tuple[str, ...]:
+    return tuple(
+        f"step {index} of {path.indices[-1]}, noise {float(level.sigma / level.scale):.0%}"
+        for index, level in zip(path.indices, path.levels, strict=True)
+    )
+
+
+def image_key(image: np.ndarray, hole: np.ndarray) -> str:
+    """A short name of an inpainting problem, for file names and caches."""
+    return hashlib.sha256(image.tobytes() + np.packbits(hole).tobytes()).hexdigest()[:10]

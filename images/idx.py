@@ -1,0 +1,94 @@
+"""IDX, the file format of MNIST: a magic number, the dimensions, then the bytes.
+
+    offset 0   two zero bytes, the element type (0x08: unsigned byte), the number of dimensions d
+    offset 4   d dimensions, four bytes each, big-endian
+    then       the elements, row by row
+
+Source: LeCun, Cortes and Burges, the MNIST database of handwritten digits, "file formats".
+"""
+
+import gzip
+import math
+import os
+import struct
+import tempfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from playground.errors import UserError, require
+
+UINT8 = 0x08
+GZIP_MAGIC = b"\x1f\x8b"
+REMEDY = "replace it by a fresh copy, or delete it"
+
+
+def read_idx(path: Path, ndim: int) -> np.ndarray:
+    """The uint8 array of `ndim` dimensions in an IDX file, gzip or plain (its content decides, not its name).
+
+    Raises UserError, naming the file, when it cannot be read, is damaged or holds something else.
+    """
+    content = _content(path)
+    start = 4 + 4 * ndim
+    magic = struct.pack(">HBB", 0, UINT8, ndim)
+    require(
+        content[:4] == magic,
+        f"{path} starts with the bytes {content[:4].hex(' ') or '(none)'}, but an IDX file of unsigned bytes in "
+        f"{ndim} dimension{'s' * (ndim > 1)} starts with {magic.hex(' ')}: {REMEDY}.",
+    )
+    require(len(content) >= start, f"{path} ends within its header of {start} bytes: {REMEDY}.")
+    shape = struct.unpack(f">{ndim}I", content[4:start])
+    require(
+        len(content) - start == math.prod(shape),
+        f"{path} holds {len(content) - start:,} bytes of data where its header announces "
+        f"{' x '.join(map(str, shape))} = {math.prod(shape):,}: {REMEDY}.",
+    )
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be read ({error.strerror}): make it a readable file, or delete it."
+        ) from error
+    if not content.startswith(GZIP_MAGIC):
+        return content
+    try:
+        return gzip.decompress(content)
+    except (EOFError, OSError, zlib.error) as error:  # cut short; wrong checksum or trailing bytes; bad codes
+        raise UserError(f"{path} is a damaged gzip file ({error}): {REMEDY}.") from error
+
+
+def write_idx(path: Path, array: np.ndarray) -> None:
+    """Writes a uint8 array as a gzip IDX file.  Raises OSError, and then leaves `path` as it was.
+
+    The bytes go to a temporary file beside it, which is renamed at the end: a reader, or a process that is
+    killed on the way, never meets half a file.
+    """
+    header = struct.pack(f">HBB{array.ndim}I", 0, UINT8, array.ndim, *array.shape)
+    content = gzip.compress(header + array.tobytes(), compresslevel=4, mtime=0)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def find_idx(directory: Path, name: str) -> Path | None:
+    """The file called `name` (such as train-images-idx3-ubyte) in a directory, or None.
+
+    It may also be spelled train-images.idx3-ubyte, and either may end in .gz.
+    """
+    for spelling in (name, name.replace("-idx", ".idx")):
+        for ending in ("", ".gz"):
+            path = directory / (spelling + ending)
+            if os.path.isfile(path):  # unlike Path.is_file, no PermissionError from a closed directory
+                return path
+    return None

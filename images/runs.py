@@ -1,0 +1,223 @@
+"""Training as a job: a process of its own, and a run directory that anybody can read.
+
+    runs/NAME/config.json         the settings                     checkpoint.safetensors  to go on from
+              status.json         state, replaced atomically       model.safetensors       averaged weights
+              log.jsonl           one line a second or so          previews/*.png          samples on the way
+              output.txt          what the process printed         stop                    "please stop"
+
+The app never holds the training: it starts a process, and reads files.  So a crash or the memory killer cannot
+take the app down, a browser can be closed and opened again, and two tabs see the same run.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from images.training import MODEL, RESUME, TrainConfig
+from playground.checkpoint import write_atomically
+from playground.errors import UserError, require
+
+ENV = "PLAYGROUND_RUNS"
+LIVE = ("starting", "running", "stopping")
+
+
+def root() -> Path:
+    """Where runs are kept: PLAYGROUND_RUNS, or `runs` in the folder the app was started from."""
+    return Path(os.environ.get(ENV) or "runs").resolve()
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run directory."""
+
+    directory: Path
+
+    @property
+    def name(self) -> str:
+        return self.directory.name
+
+    @property
+    def model(self) -> Path:
+        return self.directory / MODEL
+
+    @property
+    def config(self) -> TrainConfig:
+        return TrainConfig(**_read_json(self.directory / "config.json"))
+
+    @property
+    def can_go_on(self) -> bool:
+        return (self.directory / RESUME).is_file() and self.status()["state"] not in (*LIVE, "finished")
+
+    def status(self) -> dict[str, Any]:
+        """What status.json says; where its process is gone without a word, the state becomes "died"."""
+        status = _read_json(self.directory / "status.json") or {"state": "unknown", "message": "no status yet"}
+        if status["state"] in LIVE and not _alive(status.get("pid"), status.get("started")):
+            message = "The training process ended without a word (killed, or out of memory)."
+            status |= {"state": "died", "message": f"{message} Go on from the last checkpoint."}
+        return status
+
+    def log(self) -> list[dict[str, Any]]:
+        """The lines of log.jsonl; a last line that a kill cut short is left out."""
+        path = self.directory / "log.jsonl"
+        if not path.is_file():
+            return []
+        rows = []
+        for line in path.read_text().splitlines():
+            try:
+                rows.append(json.loads(line))
+            except json.JSONDecodeError:
+                continue
+        return rows
+
+    def previews(self) -> list[Path]:
+        return sorted((self.directory / "previews").glob("preview-*.png"))
+
+    def ask_to_stop(self) -> None:
+        """The process looks for this file after every step; it saves, and ends."""
+        (self.directory / "stop").touch()
+
+    def size(self) -> int:
+        """Bytes on disk."""
+        return sum(path.stat().st_size for path in self.directory.rglob("*") if path.is_file())
+
+
+def all_runs() -> list[Run]:
+    """Newest first."""
+    found = [Run(path.parent) for path in root().glob("*/config.json")]
+    return sorted(found, key=lambda run: (run.directory / "config.json").stat().st_mtime, reverse=True)
+
+
+def live_run() -> Run | None:
+    """The run that is training now, if there is one."""
+    return next((run for run in all_runs() if run.status()["state"] in LIVE), None)
+
+
+def start(config: TrainConfig | None = None, *, name: str | None = None, data: str | None = None) -> Run:
+    """Starts a new run, or (without config) goes on with the one named, in a process of its own.
+
+    Raises UserError where another run is training: two would share the same cores and both crawl.
+    """
+    with _one_start_at_a_time():
+        busy = live_run()
+        require(busy is None, f"{busy and busy.name} is still training: stop it first, or wait for it.")
+        run = Run(root() / (name or time.strftime("%Y%m%d-%H%M%S")))
+        if config is not None:
+            create(run, config)
+        process = _launch(run, data)
+        Reporter(run, pid=process.pid).state("starting", message="loading PyTorch and the digits")
+    # The child is waited for in a thread: unwaited, it would stay a zombie after its end.
+    threading.Thread(target=process.wait, daemon=True).start()
+    return run
+
+
+def create(run: Run, config: TrainConfig) -> None:
+    """A new run directory that holds the settings."""
+    taken = (run.directory / "config.json").exists()
+    require(not taken, f"There is a run in {run.directory} already: go on with it (--resume), or choose another.")
+    write_atomically(run.directory / "config.json", json.dumps(asdict(config), indent=1).encode())
+
+
+def _launch(run: Run, data: str | None) -> subprocess.Popen:
+    command = [sys.executable, "-m", "images", "train", "--resume", "--run", str(run.directory)]
+    with open(run.directory / "output.txt", "ab") as output:
+        return subprocess.Popen(
+            command + (["--data", data] if data else []),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            cwd=Path(__file__).parent.parent,
+            env={**os.environ, ENV: str(root())},
+        )
+
+
+@contextmanager
+def _one_start_at_a_time() -> Iterator[None]:
+    """Two tabs that press the button at once: one starts, the other is told."""
+    lock = root() / ".starting"
+    root().mkdir(parents=True, exist_ok=True)
+    if lock.exists() and time.time() - lock.stat().st_mtime > 10:  # left by a kill between two lines
+        lock.unlink(missing_ok=True)
+    try:
+        lock.touch(exist_ok=False)
+    except FileExistsError as error:
+        raise UserError("Another training is being started at this moment: wait for it to show up.") from error
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+
+
+class Reporter:
+    """The trainer's side: writes status.json and log.jsonl."""
+
+    def __init__(self, run: Run, pid: int | None = None, every: float = 0.5):
+        self.run, self.pid, self.every = run, pid or os.getpid(), every
+        self.fields: dict[str, Any] = {}
+        self._last = 0.0
+
+    def state(self, state: str, **fields: Any) -> None:
+        """Replaces status.json."""
+        self.fields |= fields
+        status = {"state": state, "pid": self.pid, "started": _started(self.pid), "updated": time.time()}
+        data = json.dumps({**status, **self.fields}).encode()
+        write_atomically(self.run.directory / "status.json", data)
+
+    def progress(self, step: int, steps: int, loss: float, **fields: Any) -> None:
+        """Called after every step; writes at most every half second, and at the end."""
+        now = time.monotonic()
+        if now - self._last < self.every and step < steps:
+            return
+        self._last = now
+        self.state("running", step=step, steps=steps, loss=loss, **fields)
+        with open(self.run.directory / "log.jsonl", "a") as log:
+            log.write(json.dumps({"step": step, "loss": loss, **fields}) + "\n")
+
+
+def stop_requested(run: Run) -> bool:
+    return (run.directory / "stop").exists()
+
+
+def stop_on_signals(run: Run) -> None:
+    """SIGTERM and SIGINT ask as the stop button does: the run saves, and ends."""
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: run.ask_to_stop())
+
+
+def _started(pid: int) -> float | None:
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.Error:
+        return None
+
+
+def _alive(pid: int | None, started: float | None) -> bool:
+    """Whether the very process is there: a number alone may have been given to another one since."""
+    if pid is None:
+        return False
+    try:
+        process = psutil.Process(pid)
+        same = started is None or abs(process.create_time() - started) < 2
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except (OSError, json.JSONDecodeError) as error:
+        raise UserError(f"{path} cannot be read ({error}): delete that run, or mend the file.") from error
