@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
 
 from images import runs
 from images.experiments import METHODS, SAMPLERS, Film, InpaintConfig, SampleConfig, inpaint, sample
 from images.mnist import load
 from images.model import SHIPPED, Model, best_device, load_model
+from images.pictures import read_picture
 from images.training import OBJECTIVES, PRESETS, Session, run, with_changes
 from playground.checkpoint import write_atomically
 from playground.cli import Parser, ProgressLine, duration
@@ -102,7 +102,7 @@ def sample_command(arguments: argparse.Namespace) -> None:
 
 def inpaint_command(arguments: argparse.Namespace) -> None:
     model = _model(arguments)
-    image = read_image(arguments.image) if arguments.image else _test_digit(arguments)
+    image = read_picture(arguments.image, fit=arguments.fit) if arguments.image else _test_digit(arguments)
     hole = np.zeros((28, 28), bool)
     hole[HOLES[arguments.hole]] = True
     config = InpaintConfig(
@@ -110,21 +110,6 @@ def inpaint_command(arguments: argparse.Namespace) -> None:
     )
     film = inpaint(model, image, hole, config, _progress("inpainting"))
     _write(film, Path(arguments.out), "inpainted", {**asdict(config), "hole": arguments.hole})
-
-
-def read_image(path: str | Path) -> np.ndarray:
-    """A picture of exactly 28 x 28 pixels as (28, 28) uint8, light ink on dark paper."""
-    try:
-        image = Image.open(path).convert("L")
-    except FileNotFoundError as error:
-        raise UserError(f"There is no image at {path}: check the name.") from error
-    except (UnidentifiedImageError, OSError) as error:
-        raise UserError(f"{path} is not an image that can be read: give a PNG or a JPEG.") from error
-    width, height = image.size
-    require(
-        (width, height) == (28, 28), f"{path} is {width} x {height} pixels; the model works on 28 x 28: resize it."
-    )
-    return np.asarray(image)
 
 
 def _test_digit(arguments: argparse.Namespace) -> np.ndarray:
@@ -212,6 +197,7 @@ def _add_inpaint(commands) -> None:
     p.set_defaults(run=inpaint_command)
     p.add_argument("--digit", type=int, default=0, help="number of the test digit")
     p.add_argument("--image", metavar="FILE", help="a 28 x 28 picture instead")
+    p.add_argument("--fit", action="store_true", help="resize a picture of another size")
     p.add_argument("--hole", choices=HOLES, default="left", help="the part to fill in")
     p.add_argument("--method", choices=METHODS, default=d.method, help="how the known part is used")
     p.add_argument("--count", type=int, default=d.count, help="how many completions")

@@ -56,7 +56,7 @@ class TrainConfig:
             require(
                 chosen in known, f"The {name} is {chosen!r}; known are {', '.join(known)}: choose one of these."
             )
-        self.recipe  # its own rules are checked now, not when the run has started
+        _ = self.recipe  # its own rules are checked now, not when the run has started
 
     @property
     def recipe(self) -> Recipe:

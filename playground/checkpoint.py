@@ -52,7 +52,7 @@ def load_checkpoint(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]
         raise UserError(f"There is no checkpoint at {path}: train a model first, or name another file.")
     try:
         with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             return tensors, json.loads((file.metadata() or {})["about"])
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise UserError(

@@ -1,0 +1,90 @@
+"""Training from the sidebar: settings, start, progress with the time left, stop, go on."""
+
+from typing import Any
+
+import streamlit as st
+
+from images import runs
+from images.training import PRESETS, TrainConfig, with_changes
+from playground.cli import duration
+from playground.errors import UserError
+
+LABELS = {"look": "a first look", "cpu-quick": "quick", "cpu": "good, on a CPU", "gpu": "best, on a GPU"}
+
+
+def training_sidebar() -> None:
+    """Draws the training controls in the sidebar; they refresh themselves while a run is on."""
+    live = runs.live_run() is not None
+    with st.sidebar:
+        st.divider()
+        # Without a run it still looks now and then: another tab or a command line may have started one.
+        st.fragment(_controls, run_every=1.0 if live else 5.0)(live)
+
+
+def _controls(was_live: bool) -> None:
+    run = runs.live_run()
+    if (run is not None) != was_live:
+        st.rerun()  # the whole page: its models and its refresh rate have changed
+    st.subheader("Train on MNIST")
+    if run is None:
+        _idle()
+    else:
+        show_progress(run)
+        if st.button("Stop", icon=":material/stop:", width="stretch", key="train-stop"):
+            run.ask_to_stop()
+
+
+def show_progress(run: runs.Run) -> None:
+    """Bar, time left, speed and loss of a live run."""
+    status = run.status()
+    if "step" not in status:
+        st.progress(0.0, status.get("message") or "starting")
+        return
+    st.progress(status["step"] / status["steps"], f"about {duration(status['seconds_left'] or 0)} left")
+    st.caption(
+        f"step {status['step']:,} of {status['steps']:,}, loss {status['loss']:.3f}, "
+        f"{status['images_per_second']:,.0f} images/s on {status['device']}"
+    )
+
+
+def _idle() -> None:
+    latest = next(iter(runs.all_runs()), None)
+    if latest is not None:
+        _last_run(latest)
+    preset = st.segmented_control(
+        "Preset", list(PRESETS), default="cpu-quick", format_func=LABELS.get, key="train-preset"
+    )
+    config = PRESETS[preset or "cpu-quick"]
+    thousands = st.number_input(
+        "Length, thousand images", 1, 100_000, config.images // 1000, key=f"train-images-{preset}",
+        help="How many training images are shown in all. The time left appears after the first steps.",
+    )  # fmt: skip
+    left, right = st.columns(2)
+    batch = left.number_input("Batch", 1, 8192, config.batch, key=f"train-batch-{preset}")
+    lr = right.number_input("Learning rate", 1e-5, 1.0, config.lr, format="%.5f", key=f"train-lr-{preset}")
+    if st.button("Start training", type="primary", icon=":material/play_arrow:", width="stretch"):
+        _start(config, images=int(thousands) * 1000, batch=int(batch), lr=lr)
+
+
+def _last_run(run: runs.Run) -> None:
+    """What became of the newest run, and a button to go on with it."""
+    status = run.status()
+    if status["state"] in ("failed", "died"):
+        st.error(f"Run {run.name}: {status.get('message')}")
+    elif "step" in status:
+        st.caption(f"Run {run.name} {status['state']} at step {status['step']:,} of {status['steps']:,}.")
+    if run.can_go_on and st.button("Go on with it", icon=":material/resume:", width="stretch"):
+        _try(lambda: runs.start(name=run.name))
+
+
+def _start(config: TrainConfig, **changes: Any) -> None:
+    _try(lambda: runs.start(with_changes(config, **changes)))
+
+
+def _try(action) -> None:
+    try:
+        action()
+    except UserError as error:
+        st.error(str(error))
+    else:
+        st.rerun()
