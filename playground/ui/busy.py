@@ -1,0 +1,44 @@
+"""Long work on a page: a bar, the time left, and a way to stop."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+import streamlit as st
+
+from playground.cli import duration
+
+
+class Report(Protocol):
+    def __call__(self, done: int, total: int) -> None: ...
+
+
+@contextmanager
+def busy(verb: str, *, key: str, delay: float = 0.3) -> Iterator[Report]:
+    """Yields report(done, total), to be called often; it draws at most ten times a second.
+
+    A click on Stop reruns the page, and Streamlit ends the running script at the next drawing: nothing that the
+    work has not returned is kept.  Work shorter than `delay` seconds shows nothing, so quick pages do not flicker.
+    """
+    place = st.empty()
+    start, drawn = time.perf_counter(), 0.0
+    bar = None
+
+    def report(done: int, total: int) -> None:
+        nonlocal bar, drawn
+        now = time.perf_counter()
+        if now - start < delay or now - drawn < 0.1 or not 0 < done < total:
+            return
+        drawn = now
+        if bar is None:
+            wide, narrow = place.container().columns([6, 1], vertical_alignment="center")
+            bar = wide.empty()
+            narrow.button("Stop", key=f"{key}-stop", icon=":material/stop:", width="stretch")
+        left = duration((now - start) / done * (total - done))
+        bar.progress(done / total, f"{verb}: {done:,} of {total:,}, about {left} left")
+
+    try:
+        yield report
+    finally:
+        place.empty()
