@@ -174,15 +174,18 @@ class Reporter:
         data = json.dumps({**status, **self.fields}).encode()
         write_atomically(self.run.directory / "status.json", data)
 
-    def progress(self, step: int, steps: int, loss: float, **fields: Any) -> None:
-        """Called after every step; writes at most every half second, and at the end."""
+    def progress(
+        self, step: int, steps: int, loss: float, *, images_per_second: float, seconds_left: float, seconds: float
+    ) -> None:
+        """Called after every step; writes at most every half second, and at the end.  seconds: in all so far."""
         now = time.monotonic()
         if now - self._last < self.every and step < steps:
             return
         self._last = now
-        self.state("running", step=step, steps=steps, loss=loss, **fields)
+        row = {"step": step, "loss": loss, "images_per_second": images_per_second, "seconds": seconds}
+        self.state("running", steps=steps, seconds_left=seconds_left, **row)
         with open(self.run.directory / "log.jsonl", "a") as log:
-            log.write(json.dumps({"step": step, "loss": loss, **fields}) + "\n")
+            log.write(json.dumps(row) + "\n")
 
 
 def stop_requested(run: Run) -> bool:

@@ -87,10 +87,14 @@ class Trainee:
                 "The checkpoint holds another network than the one configured: start a new run. "
                 f"({str(error).splitlines()[-1].strip()})"
             ) from error
-        self.ema = {name: value.to(self.ema[name]) for name, value in part(tensors, "ema.").items()}
+        for name, value in part(tensors, "ema.").items():
+            self.ema[name].copy_(value)
+        parameters = list(self.net.parameters())
         state: dict[int, dict[str, Tensor]] = {}
         for name, value in part(tensors, "adam.").items():
             index, moment = name.split(".")
+            if value.ndim:  # the fused step walks through memory, so moments must lie as their parameter does
+                value = torch.empty_like(parameters[int(index)]).copy_(value)
             state.setdefault(int(index), {})[moment] = value
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": state, "param_groups": groups})

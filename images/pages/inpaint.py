@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from images.experiments import METHODS, Film, InpaintConfig, image_key, inpaint
+from images.model import Model
 from images.pages._models import choose_model, digits
 from images.pages._training import training_sidebar
 from images.pictures import read_picture
@@ -14,6 +15,7 @@ from playground.ui.downloads import download_gif, download_png
 from playground.ui.mask import mask_canvas
 from playground.ui.player import ImagesPanel, player
 
+FIRST = 18  # in MNIST's test set a 3 whose right half could as well belong to an 8
 HELP = {
     "RePaint": "re-noises the known part at every step, and climbs back to let the hole agree with it",
     "re-noise": "re-noises the known part at every step, once: quick, but edges may not match",
@@ -27,7 +29,8 @@ def choose_image() -> np.ndarray:
     if source == "upload":
         return _uploaded()
     test = digits("test")
-    number, another = st.columns([2, 1], vertical_alignment="bottom")
+    st.session_state.setdefault("digit", FIRST)
+    number, another = st.columns([1, 1], vertical_alignment="bottom")
     if another.button("Another", icon=":material/shuffle:", width="stretch"):
         st.session_state["digit"] = int(np.random.default_rng().integers(len(test)))
     index = number.number_input(f"Number, 0 to {len(test) - 1:,}", 0, len(test) - 1, key="digit")
@@ -47,22 +50,22 @@ def _uploaded() -> np.ndarray:
 
 
 def settings(T: int) -> InpaintConfig:
-    first, second, third = st.columns([1.3, 1.5, 1.5])
-    method = first.selectbox("Method", METHODS, key="method", help="; ".join(f"{m}: {HELP[m]}" for m in METHODS))
-    steps = second.select_slider("Steps", [s for s in (10, 20, 50, 100, 250) if s <= T], value=50, key="in-steps")
-    resamplings = third.slider(
+    """One row above the pictures."""
+    cells = st.columns([1.2, 1.4, 1.4, 1.4, 1, 1], vertical_alignment="bottom")
+    method = cells[0].selectbox("Method", METHODS, key="method", help="; ".join(f"{m} {HELP[m]}" for m in METHODS))
+    steps = cells[1].select_slider("Steps", [s for s in (10, 20, 50, 100, 250) if s <= T], value=50, key="in-steps")
+    resamplings = cells[2].slider(
         "Resamplings r", 1, 20, 5, key="resamplings", disabled=method != "RePaint",
         help="how often RePaint walks each level; r = 1 is plain re-noising",
     )  # fmt: skip
-    first, second, third = st.columns([1.3, 1.5, 1.5])
-    count = first.number_input("Completions", 1, 64, 8, key="completions")
-    eta = second.slider("eta", 0.0, 1.0, 1.0, 0.05, key="in-eta", help="DDIM's noise: 0 none, 1 as much as DDPM")
-    seed = third.number_input("Seed", 0, 2**31 - 1, 0, key="in-seed")
+    eta = cells[3].slider("eta", 0.0, 1.0, 1.0, 0.05, key="in-eta", help="DDIM's noise: 0 none, 1 as much as DDPM")
+    count = cells[4].number_input("Images", 1, 64, 8, key="completions")
+    seed = cells[5].number_input("Seed", 0, 2**31 - 1, 0, key="in-seed")
     return InpaintConfig(int(count), method, steps, resamplings, eta, int(seed))
 
 
 def show(film: Film, image: np.ndarray, hole: np.ndarray) -> None:
-    columns = 4 if len(film.images) > 2 else len(film.images)
+    columns = max(1, round((len(film.images) / 2) ** 0.5))  # tall sheets: they stand beside the canvas
     sheets = [[tiled(frame, columns) for frame in frames] for frames in (film.xs, film.x0_hats)]
     player(
         [
@@ -71,7 +74,7 @@ def show(film: Film, image: np.ndarray, hole: np.ndarray) -> None:
         ],
         key="inpaint-player",
         fps=15,
-        height=300,
+        height=430,
     )
     name = f"inpainted-{image_key(image, hole)}"
     left, right, _ = st.columns([1, 1, 1])
@@ -95,31 +98,36 @@ def explain() -> None:
         )
 
 
+def completed(model: Model, image: np.ndarray, hole: np.ndarray, config: InpaintConfig) -> None:
+    """The last completions, or new ones when asked for, or at the first visit."""
+    wanted = st.button("Inpaint", type="primary", icon=":material/brush:")
+    made_for = (model.about, config, image_key(image, hole))
+    if wanted or "completed" not in st.session_state:
+        with busy("Inpainting", key="inpaint") as report:
+            st.session_state["completed"] = made_for, inpaint(model, image, hole, config, report), image, hole
+    shown_for, film, shown_image, shown_hole = st.session_state["completed"]
+    if shown_for != made_for:
+        st.caption("Something has changed since this picture was made: press Inpaint for a new one.")
+    show(film, shown_image, shown_hole)
+
+
 def page() -> None:
     model = choose_model()
     training_sidebar()
-    left, right = st.columns([2, 3], gap="large")
+    config = settings(model.schedule.T)
+    left, right = st.columns([3, 5], gap="medium")
     with left:
         image = choose_image()
-        st.markdown("Paint the part to be filled in.")
         default = np.zeros((28, 28), bool)
-        default[:, 14:] = True
-        hole = mask_canvas(image, key="hole", default=default, size=320)
+        default[:, :14] = True
+        hole = mask_canvas(image, key="hole", default=default, size=280)
     with right:
-        config = settings(model.schedule.T)
-        wanted = st.button("Inpaint", type="primary", icon=":material/brush:")
-        made_for = (model.about, config, image_key(image, hole))
-        if wanted or "completed" not in st.session_state:
-            with busy("Inpainting", key="inpaint") as report:
-                st.session_state["completed"] = made_for, inpaint(model, image, hole, config, report), image, hole
-        shown_for, film, shown_image, shown_hole = st.session_state["completed"]
-        if shown_for != made_for:
-            st.caption("Something has changed since this picture was made: press Inpaint for a new one.")
-        show(film, shown_image, shown_hole)
+        completed(model, image, hole, config)
     explain()
 
 
 st.title("Inpaint")
+st.markdown("Paint over the part of the digit that is to be filled in, and see several ways to fill it.")
 try:
     page()
 except UserError as error:

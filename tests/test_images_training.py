@@ -1,0 +1,235 @@
+"""Training on digits: it learns, it can be stopped and killed, and it goes on as if nothing had happened."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from images import runs
+from images.mnist import load, to_model
+from images.model import load_model
+from images.training import MODEL, RESUME, Session, TrainConfig, run
+from playground.checkpoint import load_checkpoint
+from playground.errors import UserError
+from playground.levels import seeded
+from playground.objectives import ddpm_simple
+
+ROOT = Path(__file__).parent.parent
+CPU = torch.device("cpu")
+TINY = TrainConfig(images=32 * 12, batch=32, width=8, blocks=1, T=50)
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """Real digits, from whatever source this machine has without a download."""
+    return load("train", download=False)
+
+
+def quiet(progress) -> None:
+    pass
+
+
+def go(session, stop_at: int | None = None) -> bool:
+    return run(
+        session,
+        report=quiet,
+        stopped=lambda: session.trainee.step == stop_at,
+        save_every=1e9,
+        preview_every=1e9,
+    )
+
+
+def test_a_short_training_on_real_digits_denoises_better_than_the_mean_image(digits, tmp_path):
+    """After 150 steps the network beats the best constant guess of x0 on digits it has not seen."""
+    config = TrainConfig(images=64 * 150, batch=64, width=16, blocks=1)
+    session = Session(config, digits, tmp_path, CPU)
+    assert go(session)
+    model = load_model(tmp_path / MODEL)
+    x0 = to_model(load("test", download=False).images[:200])
+    level = model.schedule.level(250)
+    xt = level.alpha * x0 + level.sigma * torch.randn(x0.shape, generator=seeded(1))
+    error = (model.denoise(xt, level) - x0).square().mean()
+    constant = (to_model(digits.images).mean(0) - x0).square().mean()
+    # 0.55 on one machine; the margin is for sums in another order, which a short training magnifies.
+    assert error < 0.75 * constant
+
+
+def test_the_loss_is_what_the_objective_says(digits, tmp_path):
+    """The first reported loss, recomputed by hand from the same seed, per pixel."""
+    session = Session(TrainConfig(images=64, batch=32, width=8, blocks=1, objective="simple"), digits, tmp_path, CPU)
+    net = session.config.model.build(session.config.seed)
+    first = next(session.steps())
+    rng = torch.Generator().manual_seed(0)
+    x0 = session._batch(0, rng)
+    by_hand = ddpm_simple(session.config.model.build_schedule())(net, x0, rng).mean() / 784
+    assert torch.allclose(first.loss, by_hand, rtol=1e-5)
+
+
+def test_a_run_that_was_stopped_goes_on_to_the_same_weights(digits, tmp_path):
+    whole, halves = tmp_path / "whole", tmp_path / "halves"
+    assert go(Session(TINY, digits, whole, CPU))
+    assert not go(Session(TINY, digits, halves, CPU), stop_at=5)
+    second = Session(TINY, digits, halves, CPU)
+    second.resume()
+    assert second.trainee.step == 5
+    assert go(second)
+    one, two = load_checkpoint(whole / RESUME)[0], load_checkpoint(halves / RESUME)[0]
+    assert one.keys() == two.keys()
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_going_on_with_other_settings_or_other_digits_is_refused(digits, tmp_path):
+    go(Session(TINY, digits, tmp_path, CPU))
+    with pytest.raises(UserError, match="other settings"):
+        Session(TrainConfig(images=999, batch=32, width=8, blocks=1, T=50), digits, tmp_path, CPU).resume()
+    fewer = type(digits)(digits.images[:100], digits.labels[:100], "train", "100 digits")
+    with pytest.raises(UserError, match="100 digits"):
+        Session(TINY, fewer, tmp_path, CPU).resume()
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"batch": 0},
+        {"images": 10},
+        {"lr": 0.0},
+        {"lr": float("nan")},
+        {"objective": "magic"},
+        {"schedule": "square"},
+    ],
+)
+def test_bad_settings_are_refused(bad):
+    with pytest.raises(UserError):
+        TrainConfig(**bad)
+
+
+def test_a_learning_rate_that_explodes_is_reported_and_stops(digits, tmp_path):
+    session = Session(TINY, digits, tmp_path, CPU)
+    with torch.no_grad():
+        next(session.trainee.net.parameters()).fill_(float("inf"))
+    with pytest.raises(UserError, match="finite"):
+        go(session)
+    assert session.trainee.step == 0
+
+
+# --- as a process ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def runs_here(tmp_path, monkeypatch):
+    monkeypatch.setenv(runs.ENV, str(tmp_path / "runs"))
+    return tmp_path / "runs"
+
+
+LONG = TrainConfig(images=32 * 4000, batch=32, width=8, blocks=1, T=50)
+
+
+def wait_for(condition, seconds: float = 60.0):
+    """Polls: processes start in their own time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.1)
+    raise AssertionError("what was waited for did not happen")
+
+
+def running(run) -> bool:
+    assert run.status()["state"] in runs.LIVE, (run.directory / "output.txt").read_text()
+    return run.status().get("step", 0) >= 3
+
+
+def test_start_stop_and_go_on_in_a_process_of_its_own(runs_here):
+    first = runs.start(LONG, name="first")
+    with pytest.raises(UserError, match="first is still training"):
+        runs.start(LONG, name="second")
+    wait_for(lambda: running(first))
+    assert runs.live_run() == first
+    first.ask_to_stop()
+    wait_for(lambda: first.status()["state"] == "stopped")
+    stopped_at = load_checkpoint(first.directory / RESUME)[1]["step"]
+    assert load_model(first.model).about["step"] == stopped_at >= 3
+    assert first.can_go_on
+    runs.start(name="first")
+    wait_for(lambda: running(first) and first.status()["step"] > stopped_at)
+    first.ask_to_stop()
+    wait_for(lambda: first.status()["state"] == "stopped")
+    assert len(first.log()) >= 2
+
+
+def test_a_killed_run_is_seen_as_dead_and_leaves_nothing_half_written(runs_here):
+    killed = runs.start(LONG, name="killed")
+    wait_for(lambda: running(killed))
+    os.kill(killed.status()["pid"], signal.SIGKILL)
+    wait_for(lambda: killed.status()["state"] == "died")
+    assert runs.live_run() is None
+    json.loads((killed.directory / "status.json").read_text())
+    runs.start(name="killed")  # without a checkpoint yet it starts again
+    wait_for(lambda: running(killed))
+    killed.ask_to_stop()
+    wait_for(lambda: killed.status()["state"] == "stopped")
+
+
+def test_a_termination_signal_saves_before_the_end(runs_here):
+    run = runs.start(LONG, name="terminated")
+    wait_for(lambda: running(run))
+    os.kill(run.status()["pid"], signal.SIGTERM)
+    wait_for(lambda: run.status()["state"] == "stopped")
+    assert load_checkpoint(run.directory / RESUME)[1]["step"] >= 3
+
+
+# --- the command line --------------------------------------------------------------------------------------
+
+
+def images_cli(*words: str, **env: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "images", *words],
+        cwd=ROOT,
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_train_sample_and_inpaint_from_the_command_line(tmp_path):
+    made = images_cli(
+        "train", "--preset", "look", "--images", "256", "--batch", "64", "--width", "8", "--run", str(tmp_path / "r")
+    )
+    assert made.returncode == 0, made.stderr
+    model = str(tmp_path / "r" / MODEL)
+    for words in (["sample", "--count", "4"], ["inpaint", "--count", "2", "--resamplings", "2"]):
+        out = images_cli(*words, "--model", model, "--steps", "5", "--out", str(tmp_path / "o"))
+        assert out.returncode == 0, out.stderr
+        paths = [Path(line) for line in out.stdout.split()]
+        assert [path.suffix for path in paths] == [".png", ".gif", ".json"]
+        assert all(path.stat().st_size > 50 for path in paths)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["sample", "--eta", "2"],
+        ["sample", "--count", "0"],
+        ["sample", "--model", "nowhere.safetensors"],
+        ["sample", "--steps", "many"],
+        ["inpaint", "--image", "nowhere.png"],
+        ["inpaint", "--digit", "-1"],
+        ["train", "--lr", "-1", "--run", "never-made"],
+        ["train", "--resume", "--run", "never-made"],
+        ["train", "--data", "never-made", "--run", "never-made"],
+        ["conquer"],
+        [],
+    ],
+)
+def test_bad_input_is_one_line_and_status_two(words, tmp_path):
+    out = images_cli(*words, PLAYGROUND_RUNS=str(tmp_path))
+    assert out.returncode == 2
+    assert out.stderr.count("\n") == 1, out.stderr
+    assert "Traceback" not in out.stderr
