@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -41,7 +42,9 @@ def write_atomically(path: str | Path, data: bytes) -> Path:
 
 def save_checkpoint(path: str | Path, tensors: dict[str, Tensor], about: dict[str, Any]) -> Path:
     """tensors, and `about`: anything JSON can hold (the network's configuration, where the data came from)."""
-    plain = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    # Copies: safetensors refuses tensors that share memory, as tied weights do.
+    dense = torch.contiguous_format
+    plain = {name: value.detach().cpu().clone(memory_format=dense) for name, value in tensors.items()}
     return write_atomically(path, save(plain, metadata={"about": json.dumps(about)}))
 
 

@@ -16,6 +16,7 @@ def gif_bytes(frames: Sequence[np.ndarray], fps: float = 15, hold: float = 1.5, 
     """
     require(len(frames) > 0, "A GIF was asked for with no frames; it needs at least one: keep more frames.")
     require(0 < fps <= 50, f"The GIF's speed is {fps:g} frames per second; viewers show from 1 to 50: choose that.")
+    require(hold >= 0, f"The GIF's last frame is held for {hold:g} s; it must be 0 or more: choose that.")
     delay = max(20, round(100 / fps) * 10)
     images = [Image.fromarray(frame) for frame in frames]
     if images[0].mode == "RGB":

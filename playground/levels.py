@@ -49,7 +49,7 @@ CLEAN = Level.of(1.0, 0.0)
 
 
 # --- conversions: x0 is the hub ---------------------------------------------------------------------------
-# Tensors are (B, *D); each function is linear in its first argument.
+# Tensors are (B, *D); each function is affine in its first argument.
 
 
 def noised(x0: Tensor, eps: Tensor, level: Level) -> Tensor:
@@ -119,12 +119,17 @@ class Schedule:
 
     def grid(self, steps: int | None = None) -> list[Level]:
         """The levels a sampler walks along, noise first and clean data last: n steps, n + 1 levels."""
-        return [self.level(t) for t in self.subset(steps or self.T)]
+        return [self.level(t) for t in self.subset(self.T if steps is None else steps)]
 
 
 def linear_beta(T: int = 1000, beta_1: float = 1e-4, beta_T: float = 0.02) -> Schedule:
     """DDPM (Ho et al. 2020), Section 4: beta rises linearly; alpha_bar_t = prod_s (1 - beta_s)."""
     require(T >= 1, f"The schedule has T = {T} steps; it needs at least one: choose a larger T.")
+    require(
+        0 < beta_1 <= beta_T < 1,
+        f"beta rises from {beta_1:g} to {beta_T:g}; it must not fall, and stay strictly between 0 and 1: "
+        "DDPM has 0.0001 and 0.02.",
+    )
     beta = torch.linspace(beta_1, beta_T, T, dtype=torch.float64)
     return _variance_preserving("linear", torch.cat([torch.ones(1).double(), (1 - beta).cumprod(0)]))
 

@@ -96,6 +96,10 @@ def ddpm_weighted(schedule: Schedule, variance: str = "beta") -> Objective:
         f"The variance is {variance!r}; DDPM knows beta and beta_tilde: choose one of these.",
     )
     first = 1 if variance == "beta" else 2
+    require(
+        first <= schedule.T,
+        f"The schedule has T = {schedule.T}; the weight with {variance} needs {first} or more: raise T.",
+    )
 
     def objective(denoise: Denoiser, x0: Tensor, rng: Generator) -> Tensor:
         t = uniform_times(x0, schedule, rng, first)

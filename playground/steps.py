@@ -29,6 +29,10 @@ def langevin(step_size: float | StepSize, noise: bool = True) -> Step:
     The lecture's other form, x + alpha * score + sqrt(2 * alpha) * z, is the same chain with a = 2 * alpha.
     step_size: a, or a function of the level.  noise=False takes z away: gradient ascent on the log density.
     """
+    require(
+        callable(step_size) or step_size > 0,
+        f"The step size is {step_size}; Langevin dynamics needs one above 0: raise it.",
+    )
     size = step_size if callable(step_size) else (lambda level: step_size)
 
     def step(denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator) -> tuple[Tensor, Tensor]:
@@ -139,9 +143,10 @@ def pinned(step: Step, known: Tensor, mask: Tensor) -> Step:
 
     def pinning(
         denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor | None]:
         xs, x0_hat = step(denoise, xt, here, there, rng)
-        return torch.where(mask, noised(known, randn_like(xs, rng), there), xs), torch.where(mask, known, x0_hat)
+        xs = torch.where(mask, noised(known, randn_like(xs, rng), there), xs)
+        return xs, None if x0_hat is None else torch.where(mask, known, x0_hat)
 
     return pinning
 
@@ -152,7 +157,7 @@ def climbing(step: Step) -> Step:
     def climb(
         denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator
     ) -> tuple[Tensor, Tensor | None]:
-        if bool(there.sigma / there.alpha <= here.sigma / here.alpha):
+        if bool((there.sigma / there.alpha <= here.sigma / here.alpha).all()):
             return step(denoise, xt, here, there, rng)
         xs = (there.alpha / here.alpha) * xt + added_variance(there, here).sqrt() * randn_like(xt, rng)
         return xs, None  # nothing was denoised, so there is no new estimate

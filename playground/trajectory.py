@@ -15,11 +15,12 @@ from playground.walk import State
 class Trajectory:
     """Frames of a walk, on the CPU.  xs, x0_hats: (F, B, *D); levels and indices: F entries.
 
-    Where a state has no estimate the last one is repeated (at the start, the first one).
+    Where a state has no estimate the last one is repeated (at the start, the first one).  A walk that only
+    climbs to more noise makes no estimates: x0_hats is None there.
     """
 
     xs: Tensor
-    x0_hats: Tensor
+    x0_hats: Tensor | None
     levels: tuple[Level, ...]
     indices: tuple[int, ...]
 
@@ -44,6 +45,7 @@ def collect(states: Iterable[State], keep: frozenset[int] | None = None, samples
             levels.append(state.level)
             indices.append(state.index)
     require(len(xs) >= 2, "The trajectory keeps fewer than two frames; it needs a start and an end: keep more.")
-    first = next(x0_hat for x0_hat in x0_hats if x0_hat is not None)
+    first = next((x0_hat for x0_hat in x0_hats if x0_hat is not None), None)
     x0_hats = [first if x0_hat is None else x0_hat for x0_hat in x0_hats]
-    return Trajectory(torch.stack(xs), torch.stack(x0_hats), tuple(levels), tuple(indices))
+    estimates = None if first is None else torch.stack(x0_hats)
+    return Trajectory(torch.stack(xs), estimates, tuple(levels), tuple(indices))

@@ -99,7 +99,11 @@ class Mixture:
 
     def responsibilities(self, x: Tensor, level: Level = CLEAN) -> Tensor:
         """p(mode | x) at the level, (B, D) -> (B, K)."""
-        return self._log_joint(self._whitened(x, level), level).softmax(1)
+        return self.log_responsibilities(x, level).exp()
+
+    def log_responsibilities(self, x: Tensor, level: Level = CLEAN) -> Tensor:
+        """log p(mode | x) at the level, (B, D) -> (B, K): finite where the probability itself is not."""
+        return self._log_joint(self._whitened(x, level), level).log_softmax(1)
 
     def score(self, x: Tensor, level: Level = CLEAN) -> Tensor:
         """grad log q(x) at the level, sigma = 0 included, (B, D) -> (B, D)."""

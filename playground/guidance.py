@@ -1,0 +1,73 @@
+"""Guidance by gradients: a classifier's, or that of the distance to a measurement.
+
+`gradient(xt, level) -> (B, *D)` is grad log p(c | xt).  Classifier-free guidance needs no gradient: it is
+`playground.denoisers.guided`.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Generator, Tensor
+
+from playground.denoisers import Denoiser
+from playground.levels import Level, randn_like
+from playground.objectives import squared_norm
+from playground.steps import Step, added_variance, posterior_mean, posterior_variance
+
+Gradient = Callable[[Tensor, Level], Tensor]
+LogProb = Callable[[Tensor, Level], Tensor]
+
+
+def gradient_of(log_prob: LogProb) -> Gradient:
+    """grad_x of log p(c | x), by autograd; log_prob: (B, *D), level -> (B,)."""
+
+    def gradient(xt: Tensor, level: Level) -> Tensor:
+        with torch.enable_grad():
+            x = xt.detach().requires_grad_()
+            return torch.autograd.grad(log_prob(x, level).sum(), x)[0]
+
+    return gradient
+
+
+def classifier_guided(denoise: Denoiser, gradient: Gradient, scale: float = 1.0) -> Denoiser:
+    """Dhariwal and Nichol (2021), Algorithm 2: eps_hat = eps - scale * sqrt(1 - alpha_bar) * grad log p(c | xt).
+
+    The lecture's DDIM form, as a denoiser, so it serves every step: a score that grows by scale * gradient
+    moves x0_hat by scale * sigma**2 / alpha * gradient.
+    """
+    return lambda xt, level: denoise(xt, level) + scale * level.sigma**2 / level.alpha * gradient(xt, level)
+
+
+def pulled_ancestral(gradient: Gradient, scale: float = 1.0, variance: str = "beta_tilde") -> Step:
+    """Sohl-Dickstein et al. (2015); Dhariwal and Nichol (2021), Algorithm 1; the lecture's stochastic form:
+
+        x_{t-1} ~ N(mu + scale * Sigma * grad log p(c | xt), Sigma)
+    """
+    variances = {"beta": added_variance, "beta_tilde": posterior_variance}
+
+    def step(denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator) -> tuple[Tensor, Tensor]:
+        x0_hat = denoise(xt, here)
+        Sigma = variances[variance](here, there) * (there.sigma > 0)
+        mean = posterior_mean(x0_hat, xt, here, there) + scale * Sigma * gradient(xt, here)
+        return mean + Sigma.sqrt() * randn_like(xt, rng), x0_hat
+
+    return step
+
+
+def measured(step: Step, known: Tensor, mask: Tensor, zeta: float = 1.0) -> Step:
+    """Diffusion posterior sampling for inpainting (DPS, Chung et al. 2023, Algorithm 1).
+
+    After the step, x moves against the gradient, with respect to xt, of the distance || mask * (known - x0_hat(xt)) ||,
+    by zeta.  The known part is followed softly: it is measured, not pinned.
+    """
+
+    def follow(denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator) -> tuple[Tensor, Tensor]:
+        xs, x0_hat = step(denoise, xt, here, there, rng)
+        with torch.enable_grad():
+            x = xt.detach().requires_grad_()
+            residual = torch.where(mask, known - denoise(x, here), 0.0)
+            distance = squared_norm(residual).clamp(min=1e-12).sqrt()
+            gradient = torch.autograd.grad(distance.sum(), x)[0]
+        return xs - zeta * gradient, x0_hat
+
+    return follow
