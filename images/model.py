@@ -14,6 +14,8 @@ from playground.errors import UserError, require
 from playground.levels import SCHEDULES, Schedule
 
 FORMAT = 1
+# NCSN's levels for digits in [-1, 1]: from about their largest distance (NCSNv2, Technique 1) to below one gray value.
+SIGMA_1, SIGMA_L = 30.0, 0.01
 SHIPPED = Path(__file__).with_name("shipped") / "model.safetensors"
 
 

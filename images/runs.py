@@ -114,6 +114,7 @@ def start(config: TrainConfig | None = None, *, name: str | None = None, data: s
         run = Run(root() / (name or time.strftime("%Y%m%d-%H%M%S")))
         if config is not None:
             create(run, config)
+        forget_stop(run)
         process = _launch(run, data)
         Reporter(run, pid=process.pid).state("starting", message="loading PyTorch and the digits")
     # The child is waited for in a thread: unwaited, it would stay a zombie after its end.
@@ -190,6 +191,11 @@ class Reporter:
 
 def stop_requested(run: Run) -> bool:
     return (run.directory / "stop").exists()
+
+
+def forget_stop(run: Run) -> None:
+    """After it was heeded, and before a new start.  Not while starting: a stop asked for meanwhile must count."""
+    (run.directory / "stop").unlink(missing_ok=True)
 
 
 def stop_on_signals(run: Run) -> None:

@@ -10,19 +10,26 @@ import torch
 from torch import Generator, Tensor
 
 from images.mnist import Digits, to_model, to_uint8
-from images.model import ModelConfig, save_model
+from images.model import SIGMA_1, SIGMA_L, ModelConfig, save_model
 from images.unet import UNetConfig
 from playground.checkpoint import load_checkpoint, save_checkpoint, write_atomically
 from playground.denoisers import clipped
 from playground.errors import UserError, require
 from playground.gif import png_bytes, tiled
-from playground.levels import SCHEDULES, seeded
-from playground.objectives import Objective, ddpm_min_snr, ddpm_simple, ddpm_weighted
+from playground.levels import SCHEDULES, Schedule, geometric_sigmas, seeded
+from playground.objectives import Objective, ddpm_min_snr, ddpm_simple, ddpm_weighted, ncsn
 from playground.steps import ddim
 from playground.training import Progress, Recipe, Trainee, train
 from playground.walk import final, prior, walk
 
-OBJECTIVES = {"simple": ddpm_simple, "min-snr": ddpm_min_snr, "weighted": ddpm_weighted}
+NCSN_LEVELS = 200
+# Each from a schedule; NCSN's own levels come from the data's range instead.
+OBJECTIVES: dict[str, Callable[[Schedule], Objective]] = {
+    "simple": ddpm_simple,
+    "min-snr": ddpm_min_snr,
+    "weighted": ddpm_weighted,
+    "ncsn": lambda schedule: ncsn(geometric_sigmas(SIGMA_1, SIGMA_L, NCSN_LEVELS)),
+}
 RESUME, MODEL = "checkpoint.safetensors", "model.safetensors"
 
 

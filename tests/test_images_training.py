@@ -5,11 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
+from conftest import wait_for
 
 from images import runs
 from images.mnist import load, to_model
@@ -123,21 +124,15 @@ def test_a_learning_rate_that_explodes_is_reported_and_stops(digits, tmp_path):
 
 @pytest.fixture
 def runs_here(tmp_path, monkeypatch):
+    """A place for runs of its own, and no process left behind."""
     monkeypatch.setenv(runs.ENV, str(tmp_path / "runs"))
-    return tmp_path / "runs"
+    yield
+    for run in runs.all_runs():
+        if run.status()["state"] in runs.LIVE:
+            psutil.Process(run.status()["pid"]).kill()
 
 
 LONG = TrainConfig(images=32 * 4000, batch=32, width=8, blocks=1, T=50)
-
-
-def wait_for(condition, seconds: float = 60.0):
-    """Polls: processes start in their own time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return
-        time.sleep(0.1)
-    raise AssertionError("what was waited for did not happen")
 
 
 def running(run) -> bool:
