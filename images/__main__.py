@@ -14,7 +14,7 @@ import torch
 from images import runs
 from images.experiments import METHODS, SAMPLERS, Film, InpaintConfig, SampleConfig, inpaint, sample
 from images.mnist import load
-from images.model import SHIPPED, Model, best_device, load_model
+from images.model import NETWORKS, SHIPPED, Model, best_device, load_model
 from images.pictures import read_picture
 from images.training import OBJECTIVES, PRESETS, Session, run, with_changes
 from playground.checkpoint import write_atomically
@@ -39,8 +39,8 @@ HOLES = {
 def train_command(arguments: argparse.Namespace) -> None:
     here = runs.Run(Path(arguments.run_directory or runs.root() / time.strftime("%Y%m%d-%H%M%S")).resolve())
     if not arguments.resume:
-        changes = {name: getattr(arguments, name) for name in ("images", "batch", "lr", "seed", "width", "blocks")}
-        config = with_changes(PRESETS[arguments.preset], **changes, objective=arguments.objective)
+        changes = {name: getattr(arguments, name) for name in ("images", "batch", "lr", "seed", "net", "width", "blocks", "objective")}
+        config = with_changes(PRESETS[arguments.preset], **changes)
         runs.create(here, config)
     require(
         (here.directory / "config.json").is_file(),
@@ -173,6 +173,7 @@ def _add_train(commands) -> None:
     p.add_argument("--images", type=int, help="length: training images to show in all")
     p.add_argument("--batch", type=int, help="images in one step")
     p.add_argument("--lr", type=float, help="highest learning rate")
+    p.add_argument("--net", choices=NETWORKS, help="the kind of network")
     p.add_argument("--width", type=int, help="channels of the network")
     p.add_argument("--blocks", type=int, help="residual blocks in each stage")
     p.add_argument("--objective", choices=OBJECTIVES, help="the loss")

@@ -108,7 +108,7 @@ def plan(model: Model, config: SampleConfig) -> tuple[Step, list[Level]]:
         return DOWNHILL[config.sampler](config.eta), model.schedule.grid(config.steps)
     hold = min(HOLD, config.steps)
     sigmas = geometric_sigmas(SIGMA_1, SIGMA_L, config.steps // hold)
-    return langevin(annealed(langevin_eps(sigmas), SIGMA_L)), held([Level.of(1.0, s) for s in sigmas], hold)
+    return langevin(annealed(langevin_eps(sigmas, hold), sigmas[-1])), held([Level.of(1.0, s) for s in sigmas], hold)
 
 
 def langevin_eps(sigmas: list[float], hold: int = HOLD) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from images.dilated import DilatedConfig
 from images.unet import UNetConfig
 from playground.checkpoint import load_checkpoint, save_checkpoint
 from playground.denoisers import NetworkDenoiser
@@ -14,6 +15,7 @@ from playground.errors import UserError, require
 from playground.levels import SCHEDULES, Schedule
 
 FORMAT = 1
+NETWORKS = {"unet": UNetConfig, "dilated": DilatedConfig}
 # NCSN's levels for digits in [-1, 1]: from about their largest distance (NCSNv2, Technique 1) to below one gray value.
 SIGMA_1, SIGMA_L = 30.0, 0.01
 SHIPPED = Path(__file__).with_name("shipped") / "model.safetensors"
@@ -23,7 +25,7 @@ SHIPPED = Path(__file__).with_name("shipped") / "model.safetensors"
 class ModelConfig:
     """Everything that is needed to build the network and its schedule again."""
 
-    net: UNetConfig = UNetConfig()
+    net: UNetConfig | DilatedConfig = UNetConfig()
     predicts: str = "v"
     schedule: str = "linear"
     T: int = 1000
@@ -43,9 +45,16 @@ class ModelConfig:
     def build_schedule(self) -> Schedule:
         return SCHEDULES[self.schedule](self.T)
 
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON can hold it; the kind of network goes with its settings."""
+        kind = next(name for name, of in NETWORKS.items() if isinstance(self.net, of))
+        return {**asdict(self), "net": {"kind": kind, **asdict(self.net)}}
+
     @staticmethod
     def from_dict(plain: dict[str, Any]) -> "ModelConfig":
-        return ModelConfig(**{**plain, "net": UNetConfig(**plain["net"])})
+        settings = dict(plain["net"])
+        net = NETWORKS[settings.pop("kind")](**settings)
+        return ModelConfig(**{**plain, "net": net})
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +77,7 @@ class Model:
 
 def save_model(path: str | Path, config: ModelConfig, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
     """weights: the averaged ones, as in `Trainee.ema`."""
-    return save_checkpoint(path, weights, {"format": FORMAT, "model": asdict(config), **about})
+    return save_checkpoint(path, weights, {"format": FORMAT, "model": config.to_dict(), **about})
 
 
 def load_model(path: str | Path = SHIPPED, device: torch.device | str = "cpu") -> Model:

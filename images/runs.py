@@ -139,7 +139,9 @@ def _launch(run: Run, data: str | None) -> subprocess.Popen:
             stderr=subprocess.STDOUT,
             start_new_session=True,
             cwd=Path(__file__).parent.parent,
-            env={**os.environ, ENV: str(root())},
+            # PASSIVE: threads that wait for each other sleep instead of spinning, or an app that samples while it
+            # trains would slow both to a tenth on two cores.
+            env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ, ENV: str(root())},
         )
 
 

@@ -10,8 +10,7 @@ import torch
 from torch import Generator, Tensor
 
 from images.mnist import Digits, to_model, to_uint8
-from images.model import SIGMA_1, SIGMA_L, ModelConfig, save_model
-from images.unet import UNetConfig
+from images.model import NETWORKS, SIGMA_1, SIGMA_L, ModelConfig, save_model
 from playground.checkpoint import load_checkpoint, save_checkpoint, write_atomically
 from playground.denoisers import clipped
 from playground.errors import UserError, require
@@ -40,6 +39,7 @@ class TrainConfig:
     images: int = 200_000
     batch: int = 128
     lr: float = 2e-3
+    net: str = "unet"
     width: int = 48
     blocks: int = 2
     predicts: str = "v"
@@ -58,7 +58,7 @@ class TrainConfig:
             self.images >= self.batch,
             f"The length is {self.images} images, less than one batch of {self.batch}: raise it.",
         )
-        for name, known in (("objective", OBJECTIVES), ("schedule", SCHEDULES)):
+        for name, known in (("objective", OBJECTIVES), ("schedule", SCHEDULES), ("net", NETWORKS)):
             chosen = getattr(self, name)
             require(
                 chosen in known, f"The {name} is {chosen!r}; known are {', '.join(known)}: choose one of these."
@@ -72,7 +72,7 @@ class TrainConfig:
 
     @property
     def model(self) -> ModelConfig:
-        return ModelConfig(UNetConfig(self.width, self.blocks), self.predicts, self.schedule, self.T)
+        return ModelConfig(NETWORKS[self.net](self.width, self.blocks), self.predicts, self.schedule, self.T)
 
     def build_objective(self) -> Objective:
         return OBJECTIVES[self.objective](SCHEDULES[self.schedule](self.T))
@@ -82,6 +82,7 @@ PRESETS = {
     "look": TrainConfig(images=30_000, width=32, blocks=1),
     "cpu-quick": TrainConfig(images=120_000, width=32, blocks=2),
     "cpu": TrainConfig(images=480_000),
+    "ncsn": TrainConfig(images=240_000, net="dilated", width=64, predicts="eps", objective="ncsn"),
     "gpu": TrainConfig(images=12_000_000, batch=1024, width=64),
 }
 

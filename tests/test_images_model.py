@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from images.experiments import SAMPLERS, InpaintConfig, SampleConfig, inpaint, sample
+from images.experiments import SAMPLERS, InpaintConfig, SampleConfig, inpaint, langevin_eps, sample
 from images.model import ModelConfig, load_model, save_model
 from images.unet import UNetConfig
 from playground.checkpoint import save_checkpoint
 from playground.errors import UserError
-from playground.levels import Level, noised, seeded
+from playground.levels import Level, geometric_sigmas, held, noised, seeded
+from playground.steps import annealed, langevin
+from playground.walk import final, walk
 
 TINY = ModelConfig(UNetConfig(width=8, blocks=1), T=20)
 
@@ -72,16 +74,32 @@ def test_one_model_serves_both_families(model):
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_sampling_is_repeatable_and_filmed_from_noise_to_data(model, sampler):
-    config = SampleConfig(count=3, sampler=sampler, steps=6, frames=4, seed=5)
+    config = SampleConfig(count=3, sampler=sampler, steps=10, frames=4, seed=5)
     seen = []
     film = sample(model, config, lambda done, total: seen.append((done, total)))
     again = sample(model, config)
-    other = sample(model, SampleConfig(count=3, sampler=sampler, steps=6, frames=4, seed=6))
-    assert seen == [(i, 6) for i in range(7)]
+    other = sample(model, SampleConfig(count=3, sampler=sampler, steps=10, frames=4, seed=6))
+    assert seen == [(i, 10) for i in range(11)]
     assert film.xs.shape == film.x0_hats.shape == (4, 3, 28, 28)
     assert len(film.captions) == 4
     assert np.array_equal(film.images, again.images)
     assert not np.array_equal(film.images, other.images)
+
+
+@pytest.mark.parametrize(("L", "hold"), [(10, 5), (40, 5), (10, 100)])
+def test_langevins_eps_hands_the_noise_of_one_level_on_to_the_next(L, hold):
+    """Pure noise at sigma_1, through `hold` steps at each level by the real step, ends with sigma_L's variance.
+
+    For a denoiser that always says x0 = 0 the score is -x / sigma**2, and the variance has a closed form.
+    """
+    sigmas = geometric_sigmas(30.0, 0.01, L)
+    step = langevin(annealed(langevin_eps(sigmas, hold), sigmas[-1]))
+    x = 30 * torch.randn(20_000, 2, generator=seeded(0))
+    grid = held([Level.of(1.0, s) for s in sigmas], hold)
+    x = final(walk(step, lambda xt, level: torch.zeros_like(xt), x, grid, seeded(1)))
+    # Ten levels are too far apart for five steps: the best eps still leaves a few times the variance.
+    most = 4.0 if (L, hold) == (10, 5) else 1.3
+    assert 1.0 < float(x.var()) / 0.01**2 < most
 
 
 @pytest.mark.parametrize("method", ["RePaint", "re-noise", "project"])

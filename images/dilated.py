@@ -1,0 +1,89 @@
+"""NCSN's kind of network: dilated convolutions, and a normalisation that is conditioned on the noise level.
+
+The lecture: "the model is a U-Net with dilated convolution", with "a modified version of conditional instance
+normalization to provide conditioning on sigma_i" (Song and Ermon 2019, Section 5 and Appendix A).  It is made
+small: dilation, not pooling, lets every place see the whole digit.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from images.unet import LevelEmbedding, zeroed
+
+
+@dataclass(frozen=True)
+class DilatedConfig:
+    """width: channels at 14 x 14; blocks: rounds of the dilations 1, 2 and 4."""
+
+    width: int = 64
+    blocks: int = 2
+    patch: int = 2
+
+    def build(self) -> "DilatedNet":
+        return DilatedNet(self)
+
+
+class DilatedNet(nn.Module):
+    """(B, 1, 28, 28), log_snr (B,) -> (B, 1, 28, 28)."""
+
+    def __init__(self, config: DilatedConfig):
+        super().__init__()
+        width, self.patch = config.width, config.patch
+        cond = 2 * width
+        self.embed = LevelEmbedding(cond)
+        self.enter = nn.Conv2d(self.patch**2, width, 3, padding=1)
+        self.blocks = nn.ModuleList(
+            [DilatedBlock(width, cond, dilation) for _ in range(config.blocks) for dilation in (1, 2, 4)]
+        )
+        self.norm = ConditionalInstanceNorm(width, cond)
+        self.leave = zeroed(nn.Conv2d(width, self.patch**2, 3, padding=1))
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, x: Tensor, log_snr: Tensor) -> Tensor:
+        cond = self.embed(log_snr)
+        h = F.pixel_unshuffle(x, self.patch).contiguous(memory_format=torch.channels_last)  # (B, 4, 14, 14)
+        h = self.enter(h)
+        for block in self.blocks:
+            h = block(h, cond)
+        h = self.leave(F.elu(self.norm(h, cond)))
+        return F.pixel_shuffle(h, self.patch).contiguous()  # (B, 1, 28, 28)
+
+
+class DilatedBlock(nn.Module):
+    """Residual block whose convolutions reach `dilation` places far."""
+
+    def __init__(self, width: int, cond: int, dilation: int):
+        super().__init__()
+        options = {"padding": dilation, "dilation": dilation}
+        self.norm1, self.conv1 = ConditionalInstanceNorm(width, cond), nn.Conv2d(width, width, 3, **options)
+        self.norm2, self.conv2 = ConditionalInstanceNorm(width, cond), nn.Conv2d(width, width, 3, **options)
+        zeroed(self.conv2)
+
+    def forward(self, x: Tensor, cond: Tensor) -> Tensor:
+        h = self.conv1(F.elu(self.norm1(x, cond)))
+        return x + self.conv2(F.elu(self.norm2(h, cond)))
+
+
+class ConditionalInstanceNorm(nn.Module):
+    """CondInstanceNorm++ (Song and Ermon 2019, Appendix A.1):
+
+        gamma * (x - mean) / std + beta + alpha * (mean - m) / v
+
+    mean and std are each channel's over places, m and v those of the means over channels.  The last term gives
+    back what instance normalisation takes away: the channels' means, the brightness of the image.  The paper
+    looks gamma, beta and alpha up by the level's index; here they are a function of the level.
+    """
+
+    def __init__(self, channels: int, cond: int):
+        super().__init__()
+        self.film = zeroed(nn.Linear(cond, 3 * channels))
+
+    def forward(self, x: Tensor, cond: Tensor) -> Tensor:
+        variance, mean = torch.var_mean(x, dim=(2, 3), keepdim=True, correction=0)  # (B, C, 1, 1)
+        v, m = torch.var_mean(mean, dim=1, keepdim=True, correction=0)
+        gamma, beta, alpha = self.film(cond)[..., None, None].chunk(3, dim=1)
+        normalised = (x - mean) * (variance + 1e-5).rsqrt()
+        return (1 + gamma) * normalised + beta + (1 + alpha) * (mean - m) * (v + 1e-5).rsqrt()
