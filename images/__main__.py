@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from images import runs
+from images.evaluate_commands import add_commands
 from images.experiments import METHODS, SAMPLERS, Film, InpaintConfig, SampleConfig, inpaint, sample
 from images.mnist import load
 from images.model import NETWORKS, SHIPPED, Model, best_device, load_model
@@ -39,7 +40,10 @@ HOLES = {
 def train_command(arguments: argparse.Namespace) -> None:
     here = runs.Run(Path(arguments.run_directory or runs.root() / time.strftime("%Y%m%d-%H%M%S")).resolve())
     if not arguments.resume:
-        changes = {name: getattr(arguments, name) for name in ("images", "batch", "lr", "seed", "net", "width", "blocks", "objective")}
+        changes = {
+            name: getattr(arguments, name)
+            for name in ("images", "batch", "lr", "seed", "net", "width", "blocks", "objective")
+        }
         config = with_changes(PRESETS[arguments.preset], **changes)
         runs.create(here, config)
     require(
@@ -114,7 +118,12 @@ def inpaint_command(arguments: argparse.Namespace) -> None:
     hole = np.zeros((28, 28), bool)
     hole[HOLES[arguments.hole]] = True
     config = InpaintConfig(
-        arguments.count, arguments.method, arguments.steps, arguments.resamplings, arguments.eta, arguments.seed
+        arguments.count,
+        arguments.method,
+        arguments.steps,
+        arguments.resamplings,
+        arguments.eta,
+        arguments.seed,
     )
     film = inpaint(model, image, hole, config, _progress("inpainting"))
     _write(film, Path(arguments.out), "inpainted", {**asdict(config), "hole": arguments.hole})
@@ -158,11 +167,14 @@ def _write(film: Film, out: Path, name: str, about: dict) -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    top = Parser(prog="python -m images", description="Denoising diffusion on MNIST, with the playground's engine.")
+    top = Parser(
+        prog="python -m images", description="Denoising diffusion on MNIST, with the playground's engine."
+    )
     commands = top.add_subparsers(dest="command", required=True, parser_class=Parser, metavar="COMMAND")
     _add_train(commands)
     _add_sample(commands)
     _add_inpaint(commands)
+    add_commands(commands)
     return top
 
 
@@ -178,7 +190,9 @@ def _add_train(commands) -> None:
     p.add_argument("--blocks", type=int, help="residual blocks in each stage")
     p.add_argument("--objective", choices=OBJECTIVES, help="the loss")
     p.add_argument("--seed", type=int, help="start and batches")
-    p.add_argument("--run", dest="run_directory", metavar="DIR", help="run directory (default: runs/DATE-TIME)")
+    p.add_argument(
+        "--run", dest="run_directory", metavar="DIR", help="run directory (default: runs/DATE-TIME)"
+    )
     p.add_argument("--resume", action="store_true", help="go on with the run in --run")
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
     p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")

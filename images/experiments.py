@@ -108,7 +108,9 @@ def plan(model: Model, config: SampleConfig) -> tuple[Step, list[Level]]:
         return DOWNHILL[config.sampler](config.eta), model.schedule.grid(config.steps)
     hold = min(HOLD, config.steps)
     sigmas = geometric_sigmas(SIGMA_1, SIGMA_L, config.steps // hold)
-    return langevin(annealed(langevin_eps(sigmas, hold), sigmas[-1])), held([Level.of(1.0, s) for s in sigmas], hold)
+    return langevin(annealed(langevin_eps(sigmas, hold), sigmas[-1])), held(
+        [Level.of(1.0, s) for s in sigmas], hold
+    )
 
 
 def langevin_eps(sigmas: list[float], hold: int = HOLD) -> float:
@@ -156,7 +158,10 @@ def _problem(model: Model, image: np.ndarray, hole: np.ndarray) -> tuple[Tensor,
             array.shape == (28, 28),
             f"The {name} is {' x '.join(map(str, array.shape))}; the model works on 28 x 28: resize it.",
         )
-    require(bool(hole.any()), "The mask covers nothing; there is nothing to fill in: paint over a part of the digit.")
+    require(
+        bool(hole.any()),
+        "The mask covers nothing; there is nothing to fill in: paint over a part of the digit.",
+    )
     require(
         not bool(hole.all()),
         "The mask covers the whole image; then nothing is known: leave a part, or use the Generate page.",

@@ -1,6 +1,6 @@
 """A trained image model: the denoiser, the schedule it was trained on, and what is known about it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ SHIPPED = Path(__file__).with_name("shipped") / "model.safetensors"
 class ModelConfig:
     """Everything that is needed to build the network and its schedule again."""
 
-    net: UNetConfig | DilatedConfig = UNetConfig()
+    net: UNetConfig | DilatedConfig = field(default_factory=UNetConfig)
     predicts: str = "v"
     schedule: str = "linear"
     T: int = 1000
@@ -75,7 +75,9 @@ class Model:
         return sum(p.numel() for p in self.denoise.parameters())
 
 
-def save_model(path: str | Path, config: ModelConfig, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
+def save_model(
+    path: str | Path, config: ModelConfig, weights: dict[str, Tensor], about: dict[str, Any]
+) -> Path:
     """weights: the averaged ones, as in `Trainee.ema`."""
     return save_checkpoint(path, weights, {"format": FORMAT, "model": config.to_dict(), **about})
 

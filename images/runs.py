@@ -11,6 +11,8 @@ take the app down, a browser can be closed and opened again, and two tabs see th
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -61,7 +63,10 @@ class Run:
 
     def status(self) -> dict[str, Any]:
         """What status.json says; where its process is gone without a word, the state becomes "died"."""
-        status = _read_json(self.directory / "status.json") or {"state": "unknown", "message": "no status yet"}
+        status = _read_json(self.directory / "status.json") or {
+            "state": "unknown",
+            "message": "no status yet",
+        }
         if status["state"] in LIVE and not _alive(status.get("pid"), status.get("started")):
             message = "The training process ended without a word (killed, or out of memory)."
             status |= {"state": "died", "message": f"{message} Go on from the last checkpoint."}
@@ -90,6 +95,28 @@ class Run:
     def size(self) -> int:
         """Bytes on disk."""
         return sum(path.stat().st_size for path in self.directory.rglob("*") if path.is_file())
+
+
+def delete(run: Run) -> None:
+    """Removes a run and its models.  Raises UserError for one that is training."""
+    live = run.status()["state"] in LIVE
+    require(not live, f"{run.name} is still training: stop it first, then delete it.")
+    shutil.rmtree(run.directory)
+
+
+def rename(run: Run, name: str) -> Run:
+    """The run under another name.  Raises UserError for a name that is taken or no folder's name."""
+    require(
+        re.fullmatch(r"[\w][\w .-]{0,63}", name) is not None,
+        f"The name {name!r} cannot be a folder's: use up to 64 letters, digits, spaces, dots, dashes.",
+    )
+    target = run.directory.with_name(name)
+    require(not target.exists(), f"There is a run named {name} already: choose another name.")
+    require(
+        run.status()["state"] not in LIVE, f"{run.name} is still training: stop it first, then rename it."
+    )
+    run.directory.rename(target)
+    return Run(target)
 
 
 def all_runs() -> list[Run]:
@@ -125,7 +152,9 @@ def start(config: TrainConfig | None = None, *, name: str | None = None, data: s
 def create(run: Run, config: TrainConfig) -> None:
     """A new run directory that holds the settings."""
     taken = (run.directory / "config.json").exists()
-    require(not taken, f"There is a run in {run.directory} already: go on with it (--resume), or choose another.")
+    require(
+        not taken, f"There is a run in {run.directory} already: go on with it (--resume), or choose another."
+    )
     write_atomically(run.directory / "config.json", json.dumps(asdict(config), indent=1).encode())
 
 
@@ -155,7 +184,9 @@ def _one_start_at_a_time() -> Iterator[None]:
     try:
         lock.touch(exist_ok=False)
     except FileExistsError as error:
-        raise UserError("Another training is being started at this moment: wait for it to show up.") from error
+        raise UserError(
+            "Another training is being started at this moment: wait for it to show up."
+        ) from error
     try:
         yield
     finally:
@@ -178,7 +209,14 @@ class Reporter:
         write_atomically(self.run.directory / "status.json", data)
 
     def progress(
-        self, step: int, steps: int, loss: float, *, images_per_second: float, seconds_left: float, seconds: float
+        self,
+        step: int,
+        steps: int,
+        loss: float,
+        *,
+        images_per_second: float,
+        seconds_left: float,
+        seconds: float,
     ) -> None:
         """Called after every step; writes at most every half second, and at the end.  seconds: in all so far."""
         now = time.monotonic()

@@ -61,7 +61,8 @@ class TrainConfig:
         for name, known in (("objective", OBJECTIVES), ("schedule", SCHEDULES), ("net", NETWORKS)):
             chosen = getattr(self, name)
             require(
-                chosen in known, f"The {name} is {chosen!r}; known are {', '.join(known)}: choose one of these."
+                chosen in known,
+                f"The {name} is {chosen!r}; known are {', '.join(known)}: choose one of these.",
             )
         _ = self.recipe  # its own rules are checked now, not when the run has started
 

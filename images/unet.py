@@ -44,7 +44,9 @@ class UNet(nn.Module):
         self.middle.append(Block(coarse, coarse, cond))
         self.refine = nn.ConvTranspose2d(coarse, fine, 2, stride=2)
         self.up = nn.ModuleList([Block(2 * fine, fine, cond) for _ in range(config.blocks)])
-        self.leave = nn.Sequential(norm(fine), nn.SiLU(), zeroed(nn.Conv2d(fine, self.patch**2, 3, padding=1)))
+        self.leave = nn.Sequential(
+            norm(fine), nn.SiLU(), zeroed(nn.Conv2d(fine, self.patch**2, 3, padding=1))
+        )
         self.to(memory_format=torch.channels_last)
 
     def forward(self, x: Tensor, log_snr: Tensor) -> Tensor:

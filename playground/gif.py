@@ -15,7 +15,10 @@ def gif_bytes(frames: Sequence[np.ndarray], fps: float = 15, hold: float = 1.5, 
     GIF counts in hundredths of a second, and viewers slow anything below two of them down.
     """
     require(len(frames) > 0, "A GIF was asked for with no frames; it needs at least one: keep more frames.")
-    require(0 < fps <= 50, f"The GIF's speed is {fps:g} frames per second; viewers show from 1 to 50: choose that.")
+    require(
+        0 < fps <= 50,
+        f"The GIF's speed is {fps:g} frames per second; viewers show from 1 to 50: choose that.",
+    )
     require(hold >= 0, f"The GIF's last frame is held for {hold:g} s; it must be 0 or more: choose that.")
     delay = max(20, round(100 / fps) * 10)
     images = [Image.fromarray(frame) for frame in frames]
@@ -36,8 +39,9 @@ def gif_bytes(frames: Sequence[np.ndarray], fps: float = 15, hold: float = 1.5, 
 
 
 def _shared_palette(images: list[Image.Image], colors: int) -> Image.Image:
-    """One palette for all frames, taken from the first, the middle and the last, so colours do not flicker."""
-    chosen = [images[0], images[len(images) // 2], images[-1]]
+    """One palette for all frames, so colours do not flicker, taken from eight of them, both ends included."""
+    last = len(images) - 1
+    chosen = [images[i] for i in sorted({round(last * k / 7) for k in range(8)})]
     width, height = chosen[0].size
     strip = Image.new("RGB", (width, height * len(chosen)))
     for row, image in enumerate(chosen):

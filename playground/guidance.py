@@ -41,11 +41,13 @@ def classifier_guided(denoise: Denoiser, gradient: Gradient, scale: float = 1.0)
 def pulled_ancestral(gradient: Gradient, scale: float = 1.0, variance: str = "beta_tilde") -> Step:
     """Sohl-Dickstein et al. (2015); Dhariwal and Nichol (2021), Algorithm 1; the lecture's stochastic form:
 
-        x_{t-1} ~ N(mu + scale * Sigma * grad log p(c | xt), Sigma)
+    x_{t-1} ~ N(mu + scale * Sigma * grad log p(c | xt), Sigma)
     """
     variances = {"beta": added_variance, "beta_tilde": posterior_variance}
 
-    def step(denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator) -> tuple[Tensor, Tensor]:
+    def step(
+        denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator
+    ) -> tuple[Tensor, Tensor]:
         x0_hat = denoise(xt, here)
         Sigma = variances[variance](here, there) * (there.sigma > 0)
         mean = posterior_mean(x0_hat, xt, here, there) + scale * Sigma * gradient(xt, here)
@@ -61,7 +63,9 @@ def measured(step: Step, known: Tensor, mask: Tensor, zeta: float = 1.0) -> Step
     by zeta.  The known part is followed softly: it is measured, not pinned.
     """
 
-    def follow(denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator) -> tuple[Tensor, Tensor]:
+    def follow(
+        denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator
+    ) -> tuple[Tensor, Tensor]:
         xs, x0_hat = step(denoise, xt, here, there, rng)
         with torch.enable_grad():
             x = xt.detach().requires_grad_()

@@ -164,7 +164,9 @@ def geometric_sigmas(sigma_1: float, sigma_L: float, L: int) -> list[float]:
 
 def held(levels: Sequence[Level], T: int) -> list[Level]:
     """Annealed Langevin's grid: each level for T steps, and the last one once more, to arrive at."""
-    require(T >= 1, f"Each level is held for T = {T} steps; it must be held for at least one: choose a larger T.")
+    require(
+        T >= 1, f"Each level is held for T = {T} steps; it must be held for at least one: choose a larger T."
+    )
     return [level for level in levels for _ in range(T)] + [levels[-1]]
 
 

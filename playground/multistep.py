@@ -9,7 +9,7 @@ from playground.levels import Level, randn_like, x0_from_score
 from playground.steps import Step
 
 
-class dpmpp_2m:  # noqa: N801  a step that remembers; it is used as the functions in steps.py are
+class dpmpp_2m:
     """DPM-Solver++(2M) (Lu et al. 2022, Algorithm 2, data prediction): second order for one call a step.
 
     It remembers the last estimate, so make one for every walk.  With lambda = log(alpha / sigma) and
@@ -45,7 +45,9 @@ def corrected(step: Step, corrections: int = 1, snr: float = 0.16) -> Step:
     signal-to-noise ratio r of a step: the paper's epsilon = 2 (r ||z|| / ||score||)**2 is a / 2 in the form that
     `langevin` has.  (Its factor 1 - beta_i for DDPM's levels, between 0.98 and 1, is left out.)
     """
-    require(corrections >= 0, f"The number of corrections is {corrections}; it must not be negative: raise it.")
+    require(
+        corrections >= 0, f"The number of corrections is {corrections}; it must not be negative: raise it."
+    )
     require(snr > 0, f"The corrector's signal-to-noise ratio is {snr:g}; it must be above 0: 0.16 is usual.")
 
     def predict_and_correct(

@@ -46,7 +46,9 @@ def ncsn(sigmas: Sequence[float], weight: Callable[[Tensor], Tensor] = torch.squ
     Each sample draws its own i, so the batch mean estimates the sum.  (The lecture has lambda = sigma; with
     the square every level's loss is of order one.)
     """
-    require(len(sigmas) > 0, "NCSN was given no noise levels; it needs at least one: pass geometric_sigmas(...).")
+    require(
+        len(sigmas) > 0, "NCSN was given no noise levels; it needs at least one: pass geometric_sigmas(...)."
+    )
 
     def objective(denoise: Denoiser, x0: Tensor, rng: Generator) -> Tensor:
         table = torch.tensor(sigmas, dtype=x0.dtype, device=x0.device)

@@ -35,7 +35,9 @@ def langevin(step_size: float | StepSize, noise: bool = True) -> Step:
     )
     size = step_size if callable(step_size) else (lambda level: step_size)
 
-    def step(denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator) -> tuple[Tensor, Tensor]:
+    def step(
+        denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator
+    ) -> tuple[Tensor, Tensor]:
         a = torch.as_tensor(size(here), dtype=xt.dtype, device=xt.device)
         score = score_of(denoise)(xt, here)
         xs = xt + (a / 2) * score
@@ -87,7 +89,9 @@ def ancestral(variance: str = "beta_tilde") -> Step:
         f"The variance is {variance!r}; DDPM knows {' and '.join(variances)}: choose one of these.",
     )
 
-    def step(denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator) -> tuple[Tensor, Tensor]:
+    def step(
+        denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator
+    ) -> tuple[Tensor, Tensor]:
         x0_hat = denoise(xt, here)
         std = variances[variance](here, there).sqrt() * (there.sigma > 0)
         return posterior_mean(x0_hat, xt, here, there) + std * randn_like(xt, rng), x0_hat
@@ -97,9 +101,13 @@ def ancestral(variance: str = "beta_tilde") -> Step:
 
 def ddim(eta: float = 0.0) -> Step:
     """DDIM (Song et al. 2021), eq. 12 and 16; eta = 0 is deterministic, eta = 1 is DDPM with beta_tilde."""
-    require(0 <= eta <= 1, f"eta is {eta:g}; it must lie from 0 (DDIM) to 1 (DDPM): choose a value in that range.")
+    require(
+        0 <= eta <= 1, f"eta is {eta:g}; it must lie from 0 (DDIM) to 1 (DDPM): choose a value in that range."
+    )
 
-    def step(denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator) -> tuple[Tensor, Tensor]:
+    def step(
+        denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator
+    ) -> tuple[Tensor, Tensor]:
         x0_hat = denoise(xt, here)
         eps_hat = eps_from_x0(x0_hat, xt, here)
         std = eta * posterior_variance(here, there).sqrt()
@@ -120,7 +128,9 @@ def heun() -> Step:
     """
     euler = ddim(0.0)
 
-    def step(denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator) -> tuple[Tensor, Tensor]:
+    def step(
+        denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator
+    ) -> tuple[Tensor, Tensor]:
         xs, x0_hat = euler(denoise, xt, here, there, rng)
         if not bool((there.sigma > 0).all()):
             return xs, x0_hat
@@ -169,7 +179,9 @@ def resampled(grid: list[Level], resamplings: int = 1, jump: int = 1) -> list[Le
     """RePaint's grid: every `jump` steps down, climb back `jump` levels and walk them again, in all
     `resamplings` times (1: no climbing).  (Lugmayr et al. 2022, Algorithm 1 and Section 4.2.)
     """
-    require(resamplings >= 1, f"RePaint walks each level {resamplings} times; it must be at least 1: raise it.")
+    require(
+        resamplings >= 1, f"RePaint walks each level {resamplings} times; it must be at least 1: raise it."
+    )
     require(jump >= 1, f"RePaint's jump is {jump} levels; it must be at least 1: raise it.")
     walked = [grid[0]]
     for start in range(0, len(grid) - 1, jump):

@@ -159,13 +159,13 @@ def _step_seed(seed: int, step: int) -> int:
 def _optimise(trainee: Trainee, loss: Tensor) -> float:
     """One AdamW step with clipped gradients, then the average; returns the learning rate used."""
     recipe, optimizer = trainee.recipe, trainee.optimizer
-    _refuse_unless_finite("loss", loss, trainee)
     lr = learning_rate(trainee.step, recipe)
     for group in optimizer.param_groups:
         group["lr"] = lr
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     norm = nn.utils.clip_grad_norm_(trainee.net.parameters(), recipe.clip)
+    _refuse_unless_finite("loss", loss, trainee)  # only now, so that a GPU is waited for once
     _refuse_unless_finite("gradient", norm, trainee)  # a finite loss can have none: sqrt at 0, an overflow
     optimizer.step()
     _average(trainee)

@@ -33,7 +33,9 @@ def frames_of(steps: int, frames: int) -> frozenset[int]:
     return frozenset(round(i) for i in torch.linspace(0, steps, min(frames, steps + 1)).tolist())
 
 
-def collect(states: Iterable[State], keep: frozenset[int] | None = None, samples: int | None = None) -> Trajectory:
+def collect(
+    states: Iterable[State], keep: frozenset[int] | None = None, samples: int | None = None
+) -> Trajectory:
     """Runs a walk to its end and keeps the states whose index is in `keep` (None: all), the first `samples`."""
     xs, x0_hats, levels, indices = [], [], [], []
     estimate = None
@@ -44,7 +46,9 @@ def collect(states: Iterable[State], keep: frozenset[int] | None = None, samples
             x0_hats.append(None if estimate is None else estimate[:samples].cpu())
             levels.append(state.level)
             indices.append(state.index)
-    require(len(xs) >= 2, "The trajectory keeps fewer than two frames; it needs a start and an end: keep more.")
+    require(
+        len(xs) >= 2, "The trajectory keeps fewer than two frames; it needs a start and an end: keep more."
+    )
     first = next((x0_hat for x0_hat in x0_hats if x0_hat is not None), None)
     x0_hats = [first if x0_hat is None else x0_hat for x0_hat in x0_hats]
     estimates = None if first is None else torch.stack(x0_hats)

@@ -31,11 +31,11 @@ class State:
 
 
 @torch.no_grad()
-def walk(
-    step: Step, denoise: Denoiser, x: Tensor, grid: Sequence[Level], rng: Generator
-) -> Iterator[State]:
+def walk(step: Step, denoise: Denoiser, x: Tensor, grid: Sequence[Level], rng: Generator) -> Iterator[State]:
     """Walks `step` along the grid of levels from x (B, *D) and yields the start, too: n steps, n + 1 states."""
-    require(len(grid) >= 2, f"The grid has {len(grid)} level; a walk needs two or more: take at least one step.")
+    require(
+        len(grid) >= 2, f"The grid has {len(grid)} level; a walk needs two or more: take at least one step."
+    )
     grid = [level.to(x) for level in grid]
     yield State(0, x, grid[0], None)
     for index, (here, there) in enumerate(pairwise(grid), start=1):
@@ -54,7 +54,7 @@ def prior(shape: tuple[int, ...], level: Level, rng: Generator, data_std: float 
 
 def final(states: Iterable[State]) -> Tensor:
     """The last x of a walk, (B, *D)."""
-    for state in states:
+    for state in states:  # noqa: B007  not unpacked: all states at once would fill the memory
         pass
     return state.x
 

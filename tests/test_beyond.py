@@ -149,4 +149,6 @@ def test_the_default_prior_is_the_schedules_last_level():
     x = torch.randn(10, 2, dtype=DOUBLE, generator=seeded(0))
     log_p, _ = log_likelihood(gaussian(1.0), x, list(reversed(smooth_grid(160))))
     exact = -0.5 * x.square().sum(1) - math.log(2 * math.pi)
-    assert torch.allclose(log_p, exact, atol=5e-3)  # Heun's error: 0.06 at 20 steps, a quarter for each doubling
+    assert torch.allclose(
+        log_p, exact, atol=5e-3
+    )  # Heun's error: 0.06 at 20 steps, a quarter for each doubling

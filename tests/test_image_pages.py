@@ -8,6 +8,7 @@ import pytest
 from conftest import wait_for
 from PIL import Image
 from streamlit.testing.v1 import AppTest
+
 from images import runs
 from images.pictures import read_picture
 from images.training import TrainConfig

@@ -63,7 +63,9 @@ def test_a_short_training_on_real_digits_denoises_better_than_the_mean_image(dig
 
 def test_the_loss_is_what_the_objective_says(digits, tmp_path):
     """The first reported loss, recomputed by hand from the same seed, per pixel."""
-    session = Session(TrainConfig(images=64, batch=32, width=8, blocks=1, objective="simple"), digits, tmp_path, CPU)
+    session = Session(
+        TrainConfig(images=64, batch=32, width=8, blocks=1, objective="simple"), digits, tmp_path, CPU
+    )
     net = session.config.model.build(session.config.seed)
     first = next(session.steps())
     rng = torch.Generator().manual_seed(0)
@@ -127,9 +129,9 @@ def runs_here(tmp_path, monkeypatch):
     """A place for runs of its own, and no process left behind."""
     monkeypatch.setenv(runs.ENV, str(tmp_path / "runs"))
     yield
-    for run in runs.all_runs():
-        if run.status()["state"] in runs.LIVE:
-            psutil.Process(run.status()["pid"]).kill()
+    for left in runs.all_runs():
+        if left.status()["state"] in runs.LIVE:
+            psutil.Process(left.status()["pid"]).kill()
 
 
 LONG = TrainConfig(images=32 * 4000, batch=32, width=8, blocks=1, T=50)
@@ -172,11 +174,11 @@ def test_a_killed_run_is_seen_as_dead_and_leaves_nothing_half_written(runs_here)
 
 
 def test_a_termination_signal_saves_before_the_end(runs_here):
-    run = runs.start(LONG, name="terminated")
-    wait_for(lambda: running(run))
-    os.kill(run.status()["pid"], signal.SIGTERM)
-    wait_for(lambda: run.status()["state"] == "stopped")
-    assert load_checkpoint(run.directory / RESUME)[1]["step"] >= 3
+    ended = runs.start(LONG, name="terminated")
+    wait_for(lambda: running(ended))
+    os.kill(ended.status()["pid"], signal.SIGTERM)
+    wait_for(lambda: ended.status()["state"] == "stopped")
+    assert load_checkpoint(ended.directory / RESUME)[1]["step"] >= 3
 
 
 # --- the command line --------------------------------------------------------------------------------------
@@ -195,7 +197,17 @@ def images_cli(*words: str, **env: str) -> subprocess.CompletedProcess:
 
 def test_train_sample_and_inpaint_from_the_command_line(tmp_path):
     made = images_cli(
-        "train", "--preset", "look", "--images", "256", "--batch", "64", "--width", "8", "--run", str(tmp_path / "r")
+        "train",
+        "--preset",
+        "look",
+        "--images",
+        "256",
+        "--batch",
+        "64",
+        "--width",
+        "8",
+        "--run",
+        str(tmp_path / "r"),
     )
     assert made.returncode == 0, made.stderr
     model = str(tmp_path / "r" / MODEL)

@@ -62,11 +62,11 @@ def show(film: Film, config: SampleConfig) -> None:
         download_png("PNG", lambda: png_bytes(sheets[0][-1]), f"{name}.png", "png")
 
 
-
-
 def explain() -> None:
     with st.expander("What happens here"):
-        st.markdown('Each step is the lecture\'s "Another form for the DDPM generation step" (Song et al. 2021, eq. 12):')
+        st.markdown(
+            'Each step is the lecture\'s "Another form for the DDPM generation step" (Song et al. 2021, eq. 12):'
+        )
         st.latex(
             r"\mathbf{x}_{t-1} = \sqrt{\bar\alpha_{t-1}}\underbrace{\left(\frac{\mathbf{x}_t - \sqrt{1-\bar\alpha_t}\,"
             r"\epsilon_\theta}{\sqrt{\bar\alpha_t}}\right)}_{\text{predicted } \mathbf{x}_0}"

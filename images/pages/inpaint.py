@@ -39,7 +39,9 @@ def choose_image() -> np.ndarray:
 
 
 def _uploaded() -> np.ndarray:
-    file = st.file_uploader("A picture of 28 x 28 pixels", type=["png", "jpg", "jpeg", "bmp", "gif"], key="upload")
+    file = st.file_uploader(
+        "A picture of 28 x 28 pixels", type=["png", "jpg", "jpeg", "bmp", "gif"], key="upload"
+    )
     left, right = st.columns(2)
     fit = left.checkbox("Fit to 28 x 28", key="fit")
     invert = right.checkbox("Dark ink", key="invert", help="MNIST is light ink on dark paper")
@@ -52,13 +54,19 @@ def _uploaded() -> np.ndarray:
 def settings(T: int) -> InpaintConfig:
     """One row above the pictures."""
     cells = st.columns([1.2, 1.4, 1.4, 1.4, 1, 1], vertical_alignment="bottom")
-    method = cells[0].selectbox("Method", METHODS, key="method", help="; ".join(f"{m} {HELP[m]}" for m in METHODS))
-    steps = cells[1].select_slider("Steps", [s for s in (10, 20, 50, 100, 250) if s <= T], value=50, key="in-steps")
+    method = cells[0].selectbox(
+        "Method", METHODS, key="method", help="; ".join(f"{m} {HELP[m]}" for m in METHODS)
+    )
+    steps = cells[1].select_slider(
+        "Steps", [s for s in (10, 20, 50, 100, 250) if s <= T], value=50, key="in-steps"
+    )
     resamplings = cells[2].slider(
         "Resamplings r", 1, 20, 5, key="resamplings", disabled=method != "RePaint",
         help="how often RePaint walks each level; r = 1 is plain re-noising",
     )  # fmt: skip
-    eta = cells[3].slider("eta", 0.0, 1.0, 1.0, 0.05, key="in-eta", help="DDIM's noise: 0 none, 1 as much as DDPM")
+    eta = cells[3].slider(
+        "eta", 0.0, 1.0, 1.0, 0.05, key="in-eta", help="DDIM's noise: 0 none, 1 as much as DDPM"
+    )
     count = cells[4].number_input("Images", 1, 64, 8, key="completions")
     seed = cells[5].number_input("Seed", 0, 2**31 - 1, 0, key="in-seed")
     return InpaintConfig(int(count), method, steps, resamplings, eta, int(seed))
@@ -86,7 +94,9 @@ def show(film: Film, image: np.ndarray, hole: np.ndarray) -> None:
 
 def explain() -> None:
     with st.expander("What happens here"):
-        st.markdown("The known part is brought to the noise level of every step, the hole comes from the model:")
+        st.markdown(
+            "The known part is brought to the noise level of every step, the hole comes from the model:"
+        )
         st.latex(
             r"\mathbf{x}_{t-1} = \mathbf{m} \odot \left(\sqrt{\bar\alpha_{t-1}}\,\mathbf{x}_0^{\text{known}} +"
             r" \sqrt{1-\bar\alpha_{t-1}}\,\epsilon\right) + (1-\mathbf{m}) \odot \mathbf{x}_{t-1}^{\text{model}}"

@@ -20,7 +20,9 @@ def loss_figure(rows: list[dict]) -> go.Figure:
     width = max(1, len(rows) // 20)
     mean = np.convolve(losses, np.ones(width) / width, mode="valid")
     figure = go.Figure()
-    figure.add_scatter(x=steps, y=losses, name="each step", mode="lines", line={"color": "#56B4E9", "width": 1})
+    figure.add_scatter(
+        x=steps, y=losses, name="each step", mode="lines", line={"color": "#56B4E9", "width": 1}
+    )
     figure.add_scatter(
         x=steps[width - 1 :], y=mean, name="running mean", mode="lines", line={"color": "#D55E00", "width": 2}
     )
@@ -85,7 +87,9 @@ def page() -> None:
 
 
 st.title("Train")
-st.markdown("The network learns to predict the noise in a noised digit. Start, stop and go on in the sidebar.")
+st.markdown(
+    "The network learns to predict the noise in a noised digit. Start, stop and go on in the sidebar."
+)
 try:
     page()
 except UserError as error:

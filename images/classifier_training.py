@@ -1,0 +1,147 @@
+"""python -m images train-classifier: the training run behind the metrics, and the card that records it."""
+
+import argparse
+import hashlib
+import json
+import shlex
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Generator, Tensor
+
+from images.classifier import SHIPPED, VERSION, accuracy, build, classification, load_classifier
+from images.mnist import Digits, load
+from playground.checkpoint import save_checkpoint, write_atomically
+from playground.cli import ProgressLine, duration
+from playground.errors import require, require_range
+from playground.training import Progress, Recipe, Trainee, train
+
+WANTED = 0.99  # test accuracy below which the metrics would measure the classifier, not the images
+
+
+@dataclass(frozen=True)
+class ClassifierConfig:
+    """epochs: how often each training digit is seen; shift: the largest move, in pixels."""
+
+    epochs: float = 5.0
+    batch: int = 128
+    lr: float = 3e-3
+    shift: int = 2
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_range("The number of epochs", self.epochs, 0, 1000, open_ends=True)
+        require_range("The batch", self.batch, 1, 8192)
+        require_range("The shift", self.shift, 0, 8)
+
+    def recipe(self, digits: int) -> Recipe:
+        steps = max(1, round(self.epochs * digits / self.batch))
+        warmup = min(200, steps // 10 + 1)
+        return Recipe(steps, self.lr, warmup, ema=0.998, weight_decay=0.02, seed=self.seed)
+
+
+def train_classifier(
+    config: ClassifierConfig,
+    digits: Digits,
+    test: Digits,
+    out: str | Path = SHIPPED,
+    report: Callable[[Progress], None] = lambda progress: None,
+    command: str = "python -m images train-classifier",
+) -> dict[str, Any]:
+    """Trains, writes the averaged weights as float16 and the card beside them; returns the card.
+
+    The test accuracy is that of the very file: rounded weights, loaded again.
+    """
+    trainee = Trainee(build(config.seed), config.recipe(len(digits)))
+    start = time.perf_counter()
+    for progress in train(trainee, _numbers(digits, config.batch), classification(digits, config.shift)):
+        report(progress)
+    seconds = time.perf_counter() - start
+    weights = trainee.averaged()
+    path = save_checkpoint(out, {name: value.half() for name, value in weights.items()}, {"version": VERSION})
+    unrounded = build()
+    unrounded.load_state_dict(weights)
+    card = {
+        "version": VERSION,
+        "test_accuracy": accuracy(load_classifier(path), test),
+        "test_accuracy_float32": accuracy(unrounded.eval(), test),
+        "test_digits": len(test),
+        "parameters": sum(value.numel() for value in weights.values()),
+        "command": command,
+        "config": asdict(config),
+        "data": {"digits": len(digits), "fingerprint": digits.fingerprint(), "test": test.fingerprint()},
+        "seconds": round(seconds, 1),
+        "device": f"cpu, {torch.get_num_threads()} threads",
+        "torch": torch.__version__,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+    }
+    write_atomically(path.with_suffix(".json"), json.dumps(card, indent=1).encode())
+    return card
+
+
+def _numbers(digits: Digits, batch: int) -> Callable[[int, Generator], Tensor]:
+    """Batches for `classification`: an own permutation of the digits for each epoch, so none is left out."""
+    require(
+        len(digits) >= batch,
+        f"There are {len(digits)} digits, less than a batch of {batch}: lower the batch.",
+    )
+    a_pass = len(digits) // batch
+
+    def numbers(step: int, rng: Generator) -> Tensor:
+        epoch, place = divmod(step, a_pass)
+        order = torch.randperm(len(digits), generator=Generator().manual_seed(epoch))
+        return order[place * batch : (place + 1) * batch, None]
+
+    return numbers
+
+
+# --- the command ------------------------------------------------------------------------------------------
+
+
+def add_train_classifier(commands: argparse._SubParsersAction) -> None:
+    """Adds the subcommand train-classifier."""
+    d, p = (
+        ClassifierConfig(),
+        commands.add_parser("train-classifier", help="the classifier behind the metrics"),
+    )
+    p.set_defaults(run=train_classifier_command)
+    p.add_argument("--epochs", type=float, default=d.epochs, help="how often each training digit is seen")
+    p.add_argument("--batch", type=int, default=d.batch, help="digits in one step")
+    p.add_argument("--lr", type=float, default=d.lr, help="highest learning rate")
+    p.add_argument("--seed", type=int, default=d.seed, help="start, batches and shifts")
+    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    p.add_argument("--out", default=str(SHIPPED), metavar="FILE", help="where it goes, with its card")
+
+
+def train_classifier_command(arguments: argparse.Namespace) -> None:
+    config = ClassifierConfig(arguments.epochs, arguments.batch, arguments.lr, seed=arguments.seed)
+    line = ProgressLine()
+
+    def show(progress: Progress) -> None:
+        line(
+            f"step {progress.step:,} of {progress.steps:,}  loss {float(progress.loss):.4f}  "
+            f"{duration(progress.seconds_left)} left",
+            last=progress.step == progress.steps,
+        )
+
+    digits, test = load("train", arguments.data), load("test", arguments.data)
+    card = train_classifier(config, digits, test, arguments.out, show, _words(config))
+    print(f"{card['test_accuracy']:.2%} of {card['test_digits']:,} test digits are recognised")
+    if card["test_accuracy"] < WANTED:
+        print(f"Below {WANTED:.0%} is too little to measure images with: train for longer.", file=sys.stderr)
+    print(f"{arguments.out}\n{Path(arguments.out).with_suffix('.json')}")
+
+
+def _words(config: ClassifierConfig) -> str:
+    """The command that makes this classifier again; paths of this machine are left out."""
+    options = {name: getattr(config, name) for name in ("epochs", "batch", "lr", "seed")}
+    changed = {name: value for name, value in options.items() if value != getattr(ClassifierConfig(), name)}
+    words = ["python", "-m", "images", "train-classifier"]
+    return shlex.join(
+        words + [word for name, value in changed.items() for word in (f"--{name}", f"{value:g}")]
+    )

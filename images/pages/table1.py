@@ -1,0 +1,115 @@
+"""Page "Table 1": the lecture's table of DDIM, filled on MNIST, beside the lecture's own numbers."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from images.evaluate import Yardstick, fingerprint
+from images.metrics import FCD
+from images.pages._models import choose_model
+from images.pages._training import training_sidebar
+from images.table1 import ETAS, LECTURE, STEPS, Cell, TableConfig, fill, lowest, read_cell, read_settings
+from playground.errors import UserError
+from playground.ui.busy import busy
+
+SHIPPED = Path(__file__).parent.parent / "shipped" / "table1"
+
+
+def cells_in(out: Path) -> list[Cell]:
+    """The finished cells of a table's directory."""
+    return [cell for eta in ETAS for steps in STEPS if (cell := read_cell(out, eta, steps)) is not None]
+
+
+def show(cells: list[Cell]) -> None:
+    """Rows eta, columns S; the best of each column is marked."""
+    best = {steps: column[0].eta for steps, column in lowest(cells).items()}
+    by_key = {(cell.eta, cell.steps): cell for cell in cells}
+    rows = []
+    for eta in ETAS:
+        row = {"eta": eta}
+        for steps in STEPS:
+            cell = by_key.get((eta, steps))
+            mark = "  (lowest)" if best.get(steps) == eta else ""
+            row[f"S = {steps}"] = "" if cell is None else f"{cell.metrics[FCD].value:.2f}{mark}"
+        rows.append(row)
+    st.dataframe(rows, hide_index=True, width="stretch")
+    floor = cells[0].floors[FCD]
+    st.caption(
+        f"{FCD}, lower is better. As many real digits reach {floor.value:.2f} "
+        f"({floor.low:.2f} to {floor.high:.2f}): that is the floor."
+    )
+
+
+def pattern(cells: list[Cell]) -> None:
+    """Whether the lecture's two observations hold here, where the cells are there to say so."""
+    columns = lowest(cells)
+    few, many = columns.get(STEPS[0], []), columns.get(STEPS[-1], [])
+    if len(few) == len(ETAS):
+        st.markdown(f"At S = {STEPS[0]} the lowest is eta = **{few[0].eta}** (lecture: 0, DDIM).")
+    if len(many) == len(ETAS):
+        st.markdown(f"At S = {STEPS[-1]} the lowest is eta = **{many[0].eta}** (lecture: sigma-hat).")
+
+
+def lecture() -> None:
+    for name, cell in zip(LECTURE, st.columns(2), strict=True):
+        with cell:
+            st.markdown(f"**The lecture: {name}, FID**")
+            rows = zip(ETAS, LECTURE[name], strict=True)
+            st.dataframe(
+                [
+                    {"eta": eta} | {f"S = {s}": v for s, v in zip(STEPS, row, strict=True)}
+                    for eta, row in rows
+                ],
+                hide_index=True,
+                width="stretch",
+            )
+
+
+def fill_more(model) -> None:
+    """Fills missing cells for the chosen model; each finished cell is kept at once."""
+    with st.expander("Fill a table for the chosen model"):
+        first, second, third = st.columns([1, 2, 1], vertical_alignment="bottom")
+        samples = first.selectbox("Digits in each cell", (100, 200, 500, 1000), key="t1-samples")
+        steps = second.multiselect("Numbers of steps", STEPS, STEPS[:2], key="t1-steps")
+        out = Path("out") / f"table1-{fingerprint(model)}-{samples}"
+        if third.button("Fill", type="primary", disabled=not steps, icon=":material/table:"):
+            with busy("Filling", key="table1") as report:
+                config = TableConfig(samples, steps=tuple(steps))
+                fill(model, config, _yardstick(), out, lambda p: report(round(p.done), p.total))
+        if cells := cells_in(out):
+            st.caption(f"Kept in {out}; a table that was stopped goes on from there.")
+            show(cells)
+            pattern(cells)
+
+
+@st.cache_resource(show_spinner="Loading the classifier and the digits")
+def _yardstick() -> Yardstick:
+    return Yardstick.load()
+
+
+def page() -> None:
+    model = choose_model()
+    training_sidebar()
+    st.latex(
+        r"\sigma_{\tau_i}(\eta) = \eta \sqrt{\frac{1-\bar\alpha_{\tau_{i-1}}}{1-\bar\alpha_{\tau_i}}}"
+        r"\sqrt{1-\frac{\bar\alpha_{\tau_i}}{\bar\alpha_{\tau_{i-1}}}},\qquad"
+        r"\hat\sigma_{\tau_i} = \sqrt{1-\frac{\bar\alpha_{\tau_i}}{\bar\alpha_{\tau_{i-1}}}}"
+    )
+    if cells := cells_in(SHIPPED):
+        settings = read_settings(SHIPPED)
+        st.markdown(f"**MNIST**, {settings['samples']:,} digits in each cell, model `{settings['model']}`")
+        show(cells)
+        pattern(cells)
+    lecture()
+    fill_more(model)
+
+
+st.title("Table 1")
+st.markdown(
+    "Does DDIM win with few steps, and DDPM's larger variance with a thousand? The lecture's table (Song et al. "
+    "2021) says so for CIFAR10 and CelebA; here it is measured on digits."
+)
+try:
+    page()
+except UserError as error:
+    st.error(str(error))

@@ -1,0 +1,191 @@
+"""Checkpoints: what goes in comes out, what is damaged is refused, and a full disk loses nothing."""
+
+import errno
+import json
+import os
+import pickle
+import tempfile
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save, save_file
+
+from playground.checkpoint import load_checkpoint, save_checkpoint, write_atomically
+from playground.errors import UserError
+
+
+@pytest.fixture
+def tensors(rng):
+    return {
+        "weight": torch.randn(3, 2, generator=rng),
+        "double": torch.randn(4, dtype=torch.float64, generator=rng),
+        "half": torch.randn(5, generator=rng).bfloat16(),
+        "image": torch.randint(0, 256, (2, 1, 4, 4), generator=rng).to(torch.uint8),
+        "step": torch.tensor(123_456_789_012),
+        "empty": torch.zeros(0, 2),
+    }
+
+
+ABOUT = {"config": {"width": 48, "lr": 0.002, "names": ["a", "π"]}, "data": None, "seconds": 12.5}
+
+
+# --- there and back ---------------------------------------------------------------------------------------
+
+
+def test_tensors_and_their_description_come_back(tensors, tmp_path):
+    path = save_checkpoint(tmp_path / "new" / "folder" / "model.safetensors", tensors, ABOUT)
+    loaded, about = load_checkpoint(path)
+    assert about == ABOUT
+    assert loaded.keys() == tensors.keys()
+    for name, value in tensors.items():
+        assert loaded[name].dtype == value.dtype and torch.equal(loaded[name], value)
+
+
+def test_tensors_of_any_memory_layout_can_be_saved(tmp_path):
+    """Transposed, channels last, tied to one another, expanded, with gradients: a network has them all."""
+    weight = torch.randn(2, 3, 4, 4, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    given = {
+        "weight": weight,
+        "tied": weight,
+        "transposed": weight.transpose(0, 1),
+        "channels_last": weight.detach().to(memory_format=torch.channels_last),
+        "expanded": torch.ones(1).expand(5),
+    }
+    loaded, _ = load_checkpoint(save_checkpoint(tmp_path / "m", given, {}))
+    assert all(torch.equal(loaded[name], value) for name, value in given.items())
+
+
+def test_a_loaded_checkpoint_outlives_its_file(tensors, tmp_path):
+    path = save_checkpoint(tmp_path / "m", tensors, {})
+    loaded, _ = load_checkpoint(path)
+    save_checkpoint(path, {name: torch.zeros_like(value) for name, value in tensors.items()}, {})
+    path.unlink()
+    assert all(torch.equal(loaded[name], value) for name, value in tensors.items())
+
+
+# --- writing ----------------------------------------------------------------------------------------------
+
+
+def test_a_file_is_replaced_as_a_whole(tmp_path):
+    path = tmp_path / "file"
+    for data in (b"long old content", b"new"):
+        assert write_atomically(path, data) == path
+        assert path.read_bytes() == data
+    assert list(tmp_path.iterdir()) == [path]
+
+
+class Full:
+    """A temporary file on a disk that fills up half-way."""
+
+    def __init__(self, file):
+        self.file, self.name = file, file.name
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.file.close()
+
+    def write(self, data):
+        self.file.write(data[: len(data) // 2])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def fill_the_disk(monkeypatch, where: str) -> None:
+    def fail(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    if where == "write":
+        real = tempfile.NamedTemporaryFile
+        monkeypatch.setattr(tempfile, "NamedTemporaryFile", lambda **options: Full(real(**options)))
+    else:
+        monkeypatch.setattr(os, where, fail)
+
+
+@pytest.mark.parametrize("where", ["write", "fsync", "replace"])
+def test_a_full_disk_leaves_the_old_file_whole_and_nothing_beside_it(tensors, tmp_path, monkeypatch, where):
+    path = save_checkpoint(tmp_path / "model", tensors, {"step": 1})
+    before = path.read_bytes()
+    fill_the_disk(monkeypatch, where)
+    with pytest.raises(UserError, match="No space left") as error:
+        save_checkpoint(path, tensors, {"step": 2})
+    assert str(path) in str(error.value) and "\n" not in str(error.value)
+    monkeypatch.undo()
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+    assert load_checkpoint(path)[1] == {"step": 1}
+
+
+def test_a_place_that_cannot_hold_a_file_is_named(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    (tmp_path / "folder").mkdir()
+    for path in (tmp_path / "file" / "model", tmp_path / "folder"):
+        with pytest.raises(UserError, match="could not be written") as error:
+            write_atomically(path, b"data")
+        assert str(path) in str(error.value)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "folder"]
+
+
+# --- what is refused --------------------------------------------------------------------------------------
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(UserError) as error:
+        load_checkpoint(path)
+    assert str(path) in str(error.value)
+    return str(error.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    assert "no checkpoint" in refused(tmp_path / "missing")
+    assert "no checkpoint" in refused(tmp_path)  # a folder
+
+
+@pytest.mark.parametrize("length", [0, 4, 100, -1])
+def test_a_truncated_file_is_refused(tensors, tmp_path, length):
+    """Empty, within the header's length, within the header, and one byte short of all."""
+    path = save_checkpoint(tmp_path / "model", tensors, ABOUT)
+    path.write_bytes(path.read_bytes()[:length])
+    assert "damaged" in refused(path)
+
+
+@pytest.mark.parametrize("where", [0, 9, 30])
+def test_a_damaged_header_is_refused(tensors, tmp_path, where):
+    path = save_checkpoint(tmp_path / "model", tensors, ABOUT)
+    data = bytearray(path.read_bytes())
+    data[where] ^= 0xFF
+    path.write_bytes(data)
+    assert "damaged" in refused(path)
+
+
+@pytest.mark.parametrize("metadata", [None, {"other": "1"}, {"about": "{not json"}])
+def test_a_file_without_our_description_is_refused(tensors, tmp_path, metadata):
+    save_file(tensors, tmp_path / "theirs", metadata=metadata)
+    assert "not written by this project" in refused(tmp_path / "theirs")
+
+
+class Trap:
+    """Unpickling this creates a file."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+def test_a_pickle_is_refused_and_never_opened(tmp_path):
+    path, sprung = tmp_path / "model", tmp_path / "sprung"
+    data = pickle.dumps(Trap(sprung))
+    path.write_bytes(data)
+    assert "damaged" in refused(path)
+    assert not sprung.exists()
+    pickle.loads(data)  # the trap works where a pickle is opened
+    assert sprung.exists()
+
+
+def test_the_format_is_plain_safetensors(tensors, tmp_path):
+    """So that other tools can read a checkpoint: the same bytes as safetensors writes."""
+    path = save_checkpoint(tmp_path / "model", tensors, ABOUT)
+    assert path.read_bytes() == save(tensors, metadata={"about": json.dumps(ABOUT)})
