@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -54,12 +55,18 @@ def train_command(arguments: argparse.Namespace) -> None:
     reporter = runs.Reporter(here)
     try:
         _train(here, reporter, arguments)
-    except UserError as error:
-        reporter.state("failed", message=str(error))
+    except torch.OutOfMemoryError as error:
+        sentence = f"The memory ran out with a batch of {here.config.batch}: choose a smaller batch or network."
+        _failed(reporter, sentence)
+        raise UserError(sentence) from error
+    except Exception as error:  # a GPU that vanished, a loss that is no number: the page must be able to say so
+        _failed(reporter, str(error).splitlines()[0] if str(error) else type(error).__name__)
         raise
-    except Exception as error:  # a GPU that vanished, memory that ran out: the page must be able to say so
-        reporter.state("failed", message=f"{type(error).__name__}: {str(error).splitlines()[0]}")
-        raise
+
+
+def _failed(reporter: runs.Reporter, sentence: str) -> None:
+    with suppress(UserError):  # on a full disk the status cannot be written either; output.txt may have room
+        reporter.state("failed", message=sentence)
 
 
 def _give_way() -> None:

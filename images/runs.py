@@ -68,9 +68,16 @@ class Run:
             "message": "no status yet",
         }
         if status["state"] in LIVE and not _alive(status.get("pid"), status.get("started")):
-            message = "The training process ended without a word (killed, or out of memory)."
-            status |= {"state": "died", "message": f"{message} Go on from the last checkpoint."}
+            status |= {"state": "died", "message": f"{self._last_words()} Go on from the last checkpoint."}
         return status
+
+    def _last_words(self) -> str:
+        """A process that could not write its status may still have printed a sentence; a killed one has not."""
+        path = self.directory / "output.txt"
+        lines = path.read_text(errors="replace").splitlines() if path.is_file() else []
+        if lines and lines[-1].startswith("python -m images"):
+            return lines[-1]
+        return "The training process ended without a word (killed, or out of memory)."
 
     def log(self) -> list[dict[str, Any]]:
         """The lines of log.jsonl; a last line that a kill cut short is left out."""

@@ -1,5 +1,6 @@
 """Training on digits: it learns, it can be stopped and killed, and it goes on as if nothing had happened."""
 
+import errno
 import json
 import os
 import signal
@@ -20,6 +21,7 @@ from playground.checkpoint import load_checkpoint
 from playground.errors import UserError
 from playground.levels import seeded
 from playground.objectives import ddpm_simple
+from playground.training import train
 
 ROOT = Path(__file__).parent.parent
 CPU = torch.device("cpu")
@@ -236,7 +238,54 @@ def test_train_sample_and_inpaint_from_the_command_line(tmp_path):
     ],
 )
 def test_bad_input_is_one_line_and_status_two(words, tmp_path):
+    words = [str(tmp_path / word) if word == "never-made" else word for word in words]
     out = images_cli(*words, PLAYGROUND_RUNS=str(tmp_path))
     assert out.returncode == 2
     assert out.stderr.count("\n") == 1, out.stderr
     assert "Traceback" not in out.stderr
+
+
+def test_a_full_disk_is_said_and_the_last_checkpoint_survives(digits, tmp_path, monkeypatch):
+    """The disk fills after the first save: the run stops with a sentence, and goes on from that save later."""
+    session = Session(TINY, digits, tmp_path, CPU)
+    next(session.steps())
+    session.save()
+    before = load_checkpoint(tmp_path / RESUME)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UserError, match="No space left"):
+        go(session)
+    monkeypatch.undo()
+    after = load_checkpoint(tmp_path / RESUME)
+    assert after[1] == before[1]
+    assert all(torch.equal(after[0][name], value) for name, value in before[0].items())
+    assert not list(tmp_path.glob(".*"))  # nothing half-written is left
+
+
+def test_bfloat16_as_on_a_gpu_gives_nearly_the_same_loss(digits, tmp_path):
+    """The path a GPU takes, on the CPU: bfloat16 keeps 8 bits, so losses agree to a few per cent."""
+    losses = []
+    for autocast in (None, torch.bfloat16):
+        session = Session(TINY, digits, tmp_path, CPU)
+        steps = train(session.trainee, session._batch, TINY.build_objective(), autocast=autocast)
+        losses.append(torch.stack([progress.loss for progress in steps]))
+    assert torch.allclose(losses[0], losses[1], rtol=0.05)
+
+
+def test_runs_can_be_renamed_and_deleted_but_not_while_they_train(runs_here):
+    run = runs.Run(runs.root() / "one")
+    runs.create(run, TINY)
+    renamed = runs.rename(run, "two")
+    assert [r.name for r in runs.all_runs()] == ["two"]
+    for bad in ("", "../two", "a/b"):
+        with pytest.raises(UserError, match="name"):
+            runs.rename(renamed, bad)
+    runs.Reporter(renamed).state("running")  # by this very process, which is alive
+    with pytest.raises(UserError, match="still training"):
+        runs.delete(renamed)
+    runs.Reporter(renamed).state("stopped")
+    runs.delete(renamed)
+    assert runs.all_runs() == []

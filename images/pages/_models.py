@@ -10,14 +10,14 @@ from images.model import SHIPPED, Model, best_device, load_model
 from playground.cli import duration
 
 
-def choose_model() -> Model:
-    """A box in the sidebar; stops the page with a sentence where no model can be loaded."""
+def choose_model(label: str = "Model", key: str = "model") -> Model:
+    """A box in the sidebar; stops the page with a sentence where there is no model at all."""
     found = {str(run.model): f"run {run.name}" for run in runs.all_runs() if run.model.is_file()}
     choices = ({str(SHIPPED): "the shipped model"} if SHIPPED.is_file() else {}) | found
     if not choices:
         st.info("There is no trained model yet: train one with the button in the sidebar.")
         st.stop()
-    path = st.sidebar.selectbox("Model", list(choices), format_func=choices.get, key="model")
+    path = st.sidebar.selectbox(label, list(choices), format_func=choices.get, key=key)
     model = _loaded(path, Path(path).stat().st_mtime_ns)
     st.sidebar.caption(describe(model))
     return model

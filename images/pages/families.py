@@ -1,0 +1,90 @@
+"""Page "DDPM and NCSN": the lecture's two families on digits, side by side, by one network or by two."""
+
+import numpy as np
+import streamlit as st
+
+from images.experiments import ANNEALED, HOLD, Film, SampleConfig, sample
+from images.model import SIGMA_1, SIGMA_L, Model
+from images.pages._models import choose_model
+from images.pages._training import training_sidebar
+from playground.errors import UserError
+from playground.gif import gif_bytes, tiled
+from playground.ui.busy import busy
+from playground.ui.downloads import download_gif
+from playground.ui.player import ImagesPanel, player
+
+
+def settings(T: int) -> tuple[SampleConfig, SampleConfig]:
+    first, second, third, fourth = st.columns([1.4, 2, 1, 1], vertical_alignment="bottom")
+    sampler = first.selectbox("On the DDPM side", ("DDPM", "DDPM, beta", "DDIM"), key="f-sampler")
+    steps = second.select_slider("Steps for both", [50, 100, 200, 500, 1000], 100, key="f-steps")
+    count = int(third.number_input("Digits", 1, 100, 16, key="f-count"))
+    seed = int(fourth.number_input("Seed", 0, 2**31 - 1, 0, key="f-seed"))
+    return (
+        SampleConfig(count, sampler, min(steps, T), seed=seed),
+        SampleConfig(count, ANNEALED, steps, seed=seed),
+    )
+
+
+def films(models: tuple[Model, Model], configs: tuple[SampleConfig, SampleConfig]) -> tuple[Film, Film]:
+    """The last two films, or new ones when asked for, or at the first visit."""
+    made_for = (tuple(model.about for model in models), configs)
+    if st.button("Generate", type="primary", icon=":material/play_arrow:") or "films" not in st.session_state:
+        made = []
+        for model, config in zip(models, configs, strict=True):
+            with busy(f"Sampling by {config.sampler}", key=f"families-{len(made)}") as report:
+                made.append(sample(model, config, report))
+        st.session_state["films"] = made_for, tuple(made)
+    shown_for, pair = st.session_state["films"]
+    if shown_for != made_for:
+        st.caption("The settings have changed since these pictures were made: press Generate for new ones.")
+    return pair
+
+
+def visible(film: Film, sigmas: bool) -> list[np.ndarray]:
+    """Sheets of x_t; NCSN's x_t leaves [-1, 1] by far at high noise, so there the predicted x0 is shown."""
+    return [tiled(frame) for frame in (film.x0_hats if sigmas else film.xs)]
+
+
+def show(ddpm: Film, ncsn: Film) -> None:
+    left, right = visible(ddpm, False), visible(ncsn, True)
+    player(
+        [
+            ImagesPanel("DDPM: x_t", np.stack(left), ddpm.captions),
+            ImagesPanel("NCSN, annealed Langevin: predicted x0", np.stack(right), ncsn.captions),
+        ],
+        key="families-player",
+        fps=12,
+        height=420,
+    )
+    first, second, _ = st.columns([1, 1, 2])
+    with first:
+        download_gif("GIF, DDPM", lambda: gif_bytes(left), "digits-ddpm.gif", "f-gif-1")
+    with second:
+        download_gif("GIF, NCSN", lambda: gif_bytes(right), "digits-ncsn.gif", "f-gif-2")
+
+
+def explain() -> None:
+    st.latex(
+        r"\underbrace{\|\epsilon - \epsilon_\theta(\mathbf{x}_t, t)\|^2}_{\text{DDPM}}"
+        r"\qquad \underbrace{\tfrac12\,\sigma_i^2\,\Big\|\mathbf{s}_\theta(\tilde{\mathbf{x}}, \sigma_i) +"
+        r"\frac{\tilde{\mathbf{x}}-\mathbf{x}}{\sigma_i^2}\Big\|^2}_{\text{NCSN}}"
+    )
+    st.markdown(
+        'The lecture: "The two approaches are very similar: the learning task is to denoise samples obtained with '
+        'different levels of noise." With s = -eps / sigma the right loss **is** half the left one. (The lecture\'s '
+        "slide has sigma_i, not its square, below x~ - x.) A network here is told the ratio of signal to noise, not a "
+        "timestep, so one network serves both samplers: both sides use the same one until you choose another.\n\n"
+        f"The annealed side walks {SIGMA_1:g} to {SIGMA_L:g} in geometric sigmas, {HOLD} Langevin steps at each. "
+        "**Try** 50 and 1000 steps, and a model trained with the NCSN preset on either side."
+    )
+
+
+st.title("DDPM and NCSN")
+try:
+    models = choose_model("Model, DDPM side", "f-model-1"), choose_model("Model, NCSN side", "f-model-2")
+    training_sidebar()
+    explain()
+    show(*films(models, settings(models[0].schedule.T)))
+except UserError as error:
+    st.error(str(error))
