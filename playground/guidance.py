@@ -12,7 +12,7 @@ from torch import Generator, Tensor
 from playground.denoisers import Denoiser
 from playground.levels import Level, randn_like
 from playground.objectives import squared_norm
-from playground.steps import Step, added_variance, posterior_mean, posterior_variance
+from playground.steps import Step, posterior_mean, variance_named
 
 Gradient = Callable[[Tensor, Level], Tensor]
 LogProb = Callable[[Tensor, Level], Tensor]
@@ -43,13 +43,13 @@ def pulled_ancestral(gradient: Gradient, scale: float = 1.0, variance: str = "be
 
     x_{t-1} ~ N(mu + scale * Sigma * grad log p(c | xt), Sigma)
     """
-    variances = {"beta": added_variance, "beta_tilde": posterior_variance}
+    variance_of = variance_named(variance)
 
     def step(
         denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator
     ) -> tuple[Tensor, Tensor]:
         x0_hat = denoise(xt, here)
-        Sigma = variances[variance](here, there) * (there.sigma > 0)
+        Sigma = variance_of(here, there) * (there.sigma > 0)
         mean = posterior_mean(x0_hat, xt, here, there) + scale * Sigma * gradient(xt, here)
         return mean + Sigma.sqrt() * randn_like(xt, rng), x0_hat
 

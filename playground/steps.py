@@ -77,23 +77,31 @@ def posterior_mean(x0: Tensor, xt: Tensor, here: Level, there: Level) -> Tensor:
     return from_x0 * x0 + from_xt * xt
 
 
+VARIANCES = {"beta": added_variance, "beta_tilde": posterior_variance}
+
+
+def variance_named(name: str) -> Callable[[Level, Level], Tensor]:
+    """One of DDPM's two variances of the reverse process."""
+    require(
+        name in VARIANCES,
+        f"The variance is {name!r}; DDPM knows {' and '.join(VARIANCES)}: choose one of these.",
+    )
+    return VARIANCES[name]
+
+
 def ancestral(variance: str = "beta_tilde") -> Step:
     """DDPM's sampling (Ho et al. 2020, Algorithm 2), with sigma_t**2 = "beta" or "beta_tilde".
 
     On a subset of the steps "beta" is the sigma-hat row of DDIM's Table 1.  Arriving at clean data no noise is
     added, as in the lecture's last line.
     """
-    variances = {"beta": added_variance, "beta_tilde": posterior_variance}
-    require(
-        variance in variances,
-        f"The variance is {variance!r}; DDPM knows {' and '.join(variances)}: choose one of these.",
-    )
+    variance_of = variance_named(variance)
 
     def step(
         denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator
     ) -> tuple[Tensor, Tensor]:
         x0_hat = denoise(xt, here)
-        std = variances[variance](here, there).sqrt() * (there.sigma > 0)
+        std = variance_of(here, there).sqrt() * (there.sigma > 0)
         return posterior_mean(x0_hat, xt, here, there) + std * randn_like(xt, rng), x0_hat
 
     return step
@@ -177,7 +185,8 @@ def climbing(step: Step) -> Step:
 
 def resampled(grid: list[Level], resamplings: int = 1, jump: int = 1) -> list[Level]:
     """RePaint's grid: every `jump` steps down, climb back `jump` levels and walk them again, in all
-    `resamplings` times (1: no climbing).  (Lugmayr et al. 2022, Algorithm 1 and Section 4.2.)
+    `resamplings` times (1: no climbing).  (Lugmayr et al. 2022, Section 4.2 and Algorithm 1; as in the
+    authors' code, the last steps are walked again from clean data, too.)
     """
     require(
         resamplings >= 1, f"RePaint walks each level {resamplings} times; it must be at least 1: raise it."

@@ -165,20 +165,15 @@ def _optimise(trainee: Trainee, loss: Tensor) -> float:
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     norm = nn.utils.clip_grad_norm_(trainee.net.parameters(), recipe.clip)
-    _refuse_unless_finite("loss", loss, trainee)  # only now, so that a GPU is waited for once
-    _refuse_unless_finite("gradient", norm, trainee)  # a finite loss can have none: sqrt at 0, an overflow
+    if not math.isfinite(norm.item()):  # one wait for the GPU; a loss that is no number has no gradient either
+        raise UserError(
+            f"At step {trainee.step} the loss became {loss.item()} and its gradient {norm.item()}; both must stay "
+            f"finite: choose a learning rate below {recipe.lr:g}."
+        )
     optimizer.step()
     _average(trainee)
     trainee.step += 1
     return lr
-
-
-def _refuse_unless_finite(name: str, value: Tensor, trainee: Trainee) -> None:
-    if not math.isfinite(value.item()):
-        raise UserError(
-            f"The {name} became {value.item()} at step {trainee.step}; it must stay finite: "
-            f"choose a learning rate below {trainee.recipe.lr:g}."
-        )
 
 
 @torch.no_grad()

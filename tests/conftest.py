@@ -1,5 +1,12 @@
 """What the engine's tests share: a seeded generator, and oracles whose answers are known in closed form."""
 
+# ruff: noqa: E402
+import os
+
+# Before torch is loaded: threads that wait for each other sleep instead of spinning.  Tests start training
+# processes beside themselves, and on two cores spinning slows both to a tenth.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 import time
 from collections.abc import Callable
 

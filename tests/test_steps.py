@@ -245,8 +245,9 @@ def smooth_grid(n: int) -> list[Level]:
 
 
 def error(step, denoise, x, exact, n) -> float:
+    """The median: points between two modes, of which there are few, need far more steps than the others."""
     end = final(walk(step, denoise, x, smooth_grid(n), seeded(0)))
-    return (end - exact).square().mean().sqrt().item()
+    return (end - exact).norm(dim=1).median().item()
 
 
 # From 25 to 50 steps, the leading term of the error makes the ratio 2 or 4; the next one is still felt.
