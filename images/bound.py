@@ -51,7 +51,10 @@ class Bound:
 
 
 def bound(
-    model: Model, digits: Digits, config: BoundConfig, progress: Callable[[int, int], None] | None = None
+    model: Model,
+    digits: Digits,
+    config: BoundConfig,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Bound:
     """The bound on digits that the model has not seen; x0_hat is clipped, as it is when sampling."""
     count = min(config.digits, len(digits))
@@ -59,20 +62,20 @@ def bound(
     rng, denoise = seeded(config.seed, model.device), clipped(model.denoise, -1, 1)
     strata = min(config.strata, max(1, model.schedule.T - 1))
     parts: list[BoundSamples] = []
+    progress(0, count)
     for numbers in chosen.split(BATCH):
         x0 = to_model(digits.images[numbers]).to(model.device)
         args = (denoise, x0, model.schedule, config.variance, rng, discretised_decoder, strata)
         parts.append(bound_samples(*args))
-        if progress is not None:
-            progress(sum(len(part.total) for part in parts), count)
+        progress(sum(len(part.total) for part in parts), count)
     return _summed_up(parts)
 
 
 def _summed_up(parts: list[BoundSamples]) -> Bound:
     """The means over all digits, and the interval of the total's: the digits are independent."""
+    nats = 784 * math.log(2)  # of an image, for one bit in each of its pixels
     prior, steps, decoder, total = (
-        torch.cat([getattr(part, name) for part in parts])
-        / (784 * math.log(2))  # nats an image -> bits a pixel
+        torch.cat([getattr(part, name) for part in parts]) / nats
         for name in ("prior", "steps", "decoder", "total")
     )
     value, half = float(total.mean()), 1.96 * float(total.std()) / math.sqrt(len(total))

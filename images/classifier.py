@@ -101,6 +101,7 @@ def features(
     require(len(images) > 0, "There are no images to measure; the metrics need some: generate at least two.")
     device = classifier.head.weight.device
     parts = []
+    progress(0, len(images))
     for start in range(0, len(images), batch):
         x = to_model(images[start : start + batch].to(device))
         spatial, deep = classifier.maps(x)

@@ -11,7 +11,7 @@ from torch import Tensor
 from images.bound import Bound, BoundConfig, bound
 from images.classifier import Classifier, Features, features, load_classifier
 from images.experiments import SampleConfig, sample
-from images.metrics import Estimate, Reference, bootstrap, mean_of, measured
+from images.metrics import RESAMPLES, Estimate, Reference, bootstrap, mean_of, measured
 from images.mnist import Digits, load
 from images.model import Model
 from images.neighbours import nearest
@@ -67,12 +67,13 @@ class Evaluation:
 
 @dataclass(frozen=True, eq=False)
 class Yardstick:
-    """What models are measured with: the classifier, and the test digits as the reference."""
+    """What models are measured with: the classifier, the test digits as the reference, bootstrap resamples."""
 
     classifier: Classifier
     training: Digits
     test: Digits
     reference: Reference
+    resamples: int = RESAMPLES
 
     @staticmethod
     def load(
@@ -88,7 +89,7 @@ class Yardstick:
     ) -> tuple[Features, dict[str, Estimate]]:
         """(N, 1, 28, 28) uint8 -> their features, and the metrics of `images.metrics`."""
         seen = features(self.classifier, images, progress=_stage(progress, "measuring"))
-        return seen, measured(seen, self.reference, seeded(seed))
+        return seen, measured(seen, self.reference, seeded(seed), self.resamples)
 
     def floors(self, n: int, seed: int = 0, progress: Progress = silent) -> dict[str, Estimate]:
         """The metrics of n training digits, drawn by the seed, against the same test digits."""

@@ -55,6 +55,7 @@ def nearest(
     """
     flat, others = (x.flatten(1).float() / 255 for x in (images, training))
     found = []
+    progress(0, len(flat))
     for rows in flat.split(CHUNK):
         found.append(_distances(rows, others).argmin(1))
         progress(min(CHUNK * len(found), len(flat)), len(flat))
