@@ -1,0 +1,178 @@
+"""A score learned from points of the plane, in seconds on one CPU core."""
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+
+from playground.checkpoint import load_checkpoint, save_checkpoint
+from playground.denoisers import NetworkDenoiser
+from playground.errors import UserError, require, require_range
+from playground.levels import SCHEDULES, Level, geometric_sigmas, seeded
+from playground.objectives import Objective, ddpm_simple, dsm, ncsn
+from playground.training import Recipe, Trainee, train
+from toy2d.presets import MixtureSpec
+
+Report = Callable[[int, int], None]  # report(done, total)
+
+OBJECTIVES: dict[str, Callable[["LearnConfig"], Objective]] = {
+    "dsm": lambda c: dsm(Level.of(1.0, c.sigma)),
+    "ncsn": lambda c: ncsn(geometric_sigmas(c.sigma_1, c.sigma_L, c.levels)),
+    "ddpm": lambda c: ddpm_simple(SCHEDULES[c.schedule]()),
+}
+
+
+@dataclass(frozen=True)
+class LearnConfig:
+    """What is learned, from how much, for how long.
+
+    objective:  "dsm", one level `sigma`; "ncsn", `levels` geometric ones from sigma_1 to sigma_L; "ddpm", the
+                levels of a variance-preserving `schedule` of 1,000 steps
+    points:     training points drawn from the mixture; the network sees nothing else of it
+    """
+
+    mixture: MixtureSpec = field(default_factory=MixtureSpec)
+    objective: str = "ncsn"
+    sigma: float = 1.0
+    sigma_1: float = 20.0
+    sigma_L: float = 0.1
+    levels: int = 50
+    schedule: str = "linear"
+    points: int = 10_000
+    steps: int = 2_000
+    batch: int = 256
+    width: int = 96
+    lr: float = 3e-3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require(
+            self.objective in OBJECTIVES,
+            f"The objective is {self.objective!r}; known are {', '.join(OBJECTIVES)}: choose one of these.",
+        )
+        require(
+            self.schedule in SCHEDULES,
+            f"The schedule is {self.schedule!r}; known are {', '.join(SCHEDULES)}: choose one of these.",
+        )
+        require(self.sigma > 0, f"The training sigma is {self.sigma:g}; score matching needs noise: raise it above 0.")
+        require_range("The number of training points", self.points, 2, 1_000_000)
+        require_range("The number of training steps", self.steps, 1, 100_000)
+        require_range("The batch", self.batch, 1, 100_000)
+        require_range("The width of the network", self.width, 4, 1024)
+
+    @property
+    def smallest_sigma(self) -> float:
+        """The least noise that the network has seen, in units of x; below it its score is a guess."""
+        if self.objective == "ddpm":
+            first = SCHEDULES[self.schedule]().level(1)
+            return float(first.sigma / first.alpha)
+        return self.sigma if self.objective == "dsm" else self.sigma_L
+
+
+# --- the network ------------------------------------------------------------------------------------------
+
+
+class PlaneNet(nn.Module):
+    """(x (B, 2), log_snr (B,)) -> (B, 2): three hidden layers on sines and cosines of the level and of x.
+
+    log_snr runs over about 20 units, so its periods run from 50 (which end of the noise) down to 1.6.
+    Without the features of x a ring of modes looks to a fresh network like one blob, and it stays with that.
+    """
+
+    def __init__(self, width: int = 96, periods: int = 6, x_periods: int = 3):
+        super().__init__()
+        self.register_buffer("level_waves", 2 * math.pi / 50 * 2.0 ** torch.arange(periods), persistent=False)
+        self.register_buffer("x_waves", 2.0 ** torch.arange(x_periods), persistent=False)
+        sizes = [2 + 4 * x_periods + 2 * periods, width, width, width]
+        hidden = [layer for pair in pairwise(sizes) for layer in (nn.Linear(*pair), nn.SiLU())]
+        self.layers = nn.Sequential(*hidden, nn.Linear(width, 2))
+
+    def forward(self, x: Tensor, log_snr: Tensor) -> Tensor:
+        phase = torch.cat([log_snr[:, None] * self.level_waves, (x[:, :, None] * self.x_waves).flatten(1)], 1)
+        return self.layers(torch.cat([x, phase.sin(), phase.cos()], 1))
+
+
+class Centred(nn.Module):
+    """A denoiser of data with any mean, made from one of data with mean zero: E[x0 | xt] moves with the data.
+
+    NetworkDenoiser divides by the data's standard deviation; with the mean taken away first, its input has
+    mean zero and variance one at every level, wherever the modes lie.
+    """
+
+    def __init__(self, denoise: NetworkDenoiser, mean: Tensor):
+        super().__init__()
+        self.denoise = denoise
+        self.register_buffer("mean", mean)
+
+    def forward(self, xt: Tensor, level: Level) -> Tensor:
+        mean = self.mean.to(xt)
+        return mean + self.denoise(xt - level.alpha.to(xt) * mean, level)
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """denoise: a Denoiser, in eval mode, with averaged weights; losses: (steps,) per dimension."""
+
+    config: LearnConfig
+    denoise: Centred
+    losses: Tensor
+
+    def save(self, path: str | Path) -> Path:
+        """One safetensors file.  Raises UserError where the disk refuses."""
+        tensors = self.denoise.state_dict() | {"losses": self.losses}
+        about = {"learn": asdict(self.config), "data_std": self.denoise.denoise.data_std}
+        return save_checkpoint(path, tensors, about)
+
+
+# --- learning ---------------------------------------------------------------------------------------------
+
+
+def learn(config: LearnConfig, report: Report | None = None) -> Learned:
+    """Draws the points, trains, returns the averaged network; calls report(done, total) after every step."""
+    points = config.mixture.build().sample(config.points, seeded(config.seed))
+    net = _build(config, float(points.std(0).square().mean().sqrt()), points.mean(0))
+    trainee = Trainee(net, Recipe(config.steps, lr=config.lr, ema=0.99, seed=config.seed))
+
+    def batches(step: int, rng: Generator) -> Tensor:
+        return points[torch.randint(len(points), (config.batch,), generator=rng)]
+
+    losses = []
+    for progress in train(trainee, batches, OBJECTIVES[config.objective](config)):
+        losses.append(progress.loss)
+        if report is not None:
+            report(progress.step, progress.steps)
+    net.load_state_dict(trainee.averaged())
+    return _frozen(config, net, torch.stack(losses))
+
+
+def load(path: str | Path) -> Learned:
+    """What `Learned.save` wrote.  Raises UserError for a file that is missing, damaged or something else."""
+    tensors, about = load_checkpoint(path)
+    try:
+        config = _config(about["learn"])
+        net = _build(config, about["data_std"], tensors["mean"])
+        losses = tensors.pop("losses")
+        net.load_state_dict(tensors)
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise UserError(f"{path} does not hold a score learned here: train one with `python -m toy2d train`.") from error
+    return _frozen(config, net, losses)
+
+
+def _config(plain: dict[str, Any]) -> LearnConfig:
+    return LearnConfig(**{**plain, "mixture": MixtureSpec(**plain["mixture"])})
+
+
+def _build(config: LearnConfig, data_std: float, mean: Tensor) -> Centred:
+    """A fresh network; its random start comes from the seed and leaves no trace elsewhere."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(config.seed)
+        return Centred(NetworkDenoiser(PlaneNet(config.width), "v", data_std), mean)
+
+
+def _frozen(config: LearnConfig, net: Centred, losses: Tensor) -> Learned:
+    return Learned(config, net.eval().requires_grad_(False), losses)

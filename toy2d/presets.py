@@ -1,0 +1,45 @@
+"""A mixture named by plain numbers: what configurations, command lines and links hold instead of tensors."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from playground.errors import require
+from toy2d.mixture import Mixture, anisotropic_pair, grid, ring, two_modes
+
+PRESETS: dict[str, Callable[[float], Mixture]] = {
+    "two_modes": lambda pi: two_modes(pi),
+    "ring": lambda pi: ring(),
+    "grid": lambda pi: grid(),
+    "anisotropic_pair": lambda pi: anisotropic_pair(pi),
+}
+EXTENT = 9.0  # all presets lie within [-9, 9]^2, three standard deviations of each mode included
+
+
+@dataclass(frozen=True)
+class MixtureSpec:
+    """preset: a name in PRESETS; pi: the first mode's weight, used by the presets that have two modes."""
+
+    preset: str = "two_modes"
+    pi: float = 0.8
+
+    def __post_init__(self) -> None:
+        require(
+            self.preset in PRESETS,
+            f"The mixture is {self.preset!r}; known are {', '.join(PRESETS)}: choose one of these.",
+        )
+
+    @property
+    def has_pi(self) -> bool:
+        return self.preset in ("two_modes", "anisotropic_pair")
+
+    def build(self, dtype: torch.dtype = torch.float32) -> Mixture:
+        """Raises UserError for a pi outside (0, 1)."""
+        return PRESETS[self.preset](self.pi).to(dtype)
+
+
+def narrowest_std(mixture: Mixture) -> float:
+    """The smallest standard deviation of any mode in any direction: what a step size must respect."""
+    return math.sqrt(float(torch.linalg.eigvalsh(mixture.covariances.double()).min()))
