@@ -95,45 +95,57 @@ class Mixture:
 
     def log_prob(self, x: Tensor, level: Level = CLEAN) -> Tensor:
         """log q(x) at the level, (B, D) -> (B,)."""
-        return self._log_joint(self._whitened(x, level), level).logsumexp(1)
+        return self._seen(x, level).log_joint.logsumexp(0)
 
     def responsibilities(self, x: Tensor, level: Level = CLEAN) -> Tensor:
         """p(mode | x) at the level, (B, D) -> (B, K)."""
-        return self.log_responsibilities(x, level).exp()
+        return self._seen(x, level).responsibilities.T
 
     def log_responsibilities(self, x: Tensor, level: Level = CLEAN) -> Tensor:
         """log p(mode | x) at the level, (B, D) -> (B, K): finite where the probability itself is not."""
-        return self._log_joint(self._whitened(x, level), level).log_softmax(1)
+        return self._seen(x, level).log_joint.log_softmax(0).T
 
     def score(self, x: Tensor, level: Level = CLEAN) -> Tensor:
         """grad log q(x) at the level, sigma = 0 included, (B, D) -> (B, D)."""
-        y = self._whitened(x, level)
-        r = self._log_joint(y, level).softmax(1)
-        return -self._rotated_back(r[..., None] * y / self._stds(level))
+        seen = self._seen(x, level)
+        pull = seen.responsibilities[:, None] * seen.y / seen.stds
+        return -(self._axes @ pull.flatten(0, 1)).T.contiguous()
 
     def denoise(self, xt: Tensor, level: Level) -> Tensor:
         """E[x0 | xt], (B, D) -> (B, D): each mode's linear estimate, weighted by p(mode | xt).
 
         mu + alpha S (alpha**2 S + sigma**2 I)^-1 (xt - alpha mu), finite for alpha = 0 and for sigma = 0.
         """
-        y = self._whitened(xt, level)
-        r = self._log_joint(y, level).softmax(1)
-        pull = level.alpha[..., None] * self._eigenvalues / self._stds(level)  # (K, D) or (B, K, D)
-        return r @ self.means + self._rotated_back(r[..., None] * pull * y)
+        seen = self._seen(xt, level)
+        r = seen.responsibilities
+        gain = _row(level.alpha) * self._eigenvalues / seen.stds
+        moved = (r[:, None] * gain * seen.y).flatten(0, 1)
+        return (self.means.T @ r + self._axes @ moved).T.contiguous()
 
     def __call__(self, xt: Tensor, level: Level) -> Tensor:
         return self.denoise(xt, level)
 
-    # --- how: two matrix products for all modes at once ----------------------------------------------------
+    # --- how: few large operations for all modes at once --------------------------------------------------
+    # The batch is the last dimension in here: sums over modes and over coordinates then run along it, which is
+    # ten times as fast as summing pairs that lie side by side.
+
+    def _seen(self, x: Tensor, level: Level) -> "_Seen":
+        """x as every mode sees it: along its eigenvectors, in units of its standard deviations."""
+        alpha, sigma = _row(level.alpha), _row(level.sigma)
+        stds = (alpha**2 * self._eigenvalues + sigma**2).sqrt()
+        along = (self._axes.T @ x.T).unflatten(0, (self.K, self.D))
+        y = (along - alpha * self._centres) / stds
+        log_scale = stds.log().sum(1) + 0.5 * self.D * math.log(2 * math.pi)
+        return _Seen(y, stds, (self.log_weights[:, None] - log_scale) - 0.5 * y.square().sum(1))
 
     @cached_property
     def _decomposition(self) -> tuple[Tensor, Tensor]:
         values, vectors = torch.linalg.eigh(self.covariances.double())
         return values.to(self.means), vectors.to(self.means)  # (K, D), (K, D, D)
 
-    @property
+    @cached_property
     def _eigenvalues(self) -> Tensor:
-        return self._decomposition[0]
+        return self._decomposition[0][:, :, None]  # (K, D, 1)
 
     @cached_property
     def _roots(self) -> Tensor:
@@ -148,27 +160,26 @@ class Mixture:
 
     @cached_property
     def _centres(self) -> Tensor:
-        """Each mean in its own mode's eigenbasis, (K, D)."""
-        return torch.einsum("kd,kde->ke", self.means, self._decomposition[1])
+        """Each mean in its own mode's eigenbasis, (K, D, 1)."""
+        return torch.einsum("kd,kde->ke", self.means, self._decomposition[1])[:, :, None]
 
-    def _stds(self, level: Level) -> Tensor:
-        """Standard deviations along the eigenvectors, (K, D), or (B, K, D) for a level for each sample."""
-        alpha, sigma = level.alpha[..., None], level.sigma[..., None]
-        return (alpha**2 * self._eigenvalues + sigma**2).sqrt()
 
-    def _whitened(self, x: Tensor, level: Level) -> Tensor:
-        """x as every mode sees it, in units of its standard deviations: (B, D) -> (B, K, D)."""
-        seen = (x @ self._axes).view(len(x), self.K, self.D)
-        return (seen - level.alpha[..., None] * self._centres) / self._stds(level)
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """y (K, D, B); stds (K, D, 1) or (K, D, B); log_joint, log w_k + log N_k, (K, B)."""
 
-    def _log_joint(self, y: Tensor, level: Level) -> Tensor:
-        """log w_k + log N_k, (B, K, D) -> (B, K)."""
-        log_scale = self._stds(level).log().sum(-1) + 0.5 * self.D * math.log(2 * math.pi)
-        return self.log_weights - log_scale - 0.5 * y.square().sum(-1)
+    y: Tensor
+    stds: Tensor
+    log_joint: Tensor
 
-    def _rotated_back(self, y: Tensor) -> Tensor:
-        """Sum over the modes, back in x's coordinates: (B, K, D) -> (B, D)."""
-        return y.reshape(len(y), self.K * self.D) @ self._axes.T
+    @property
+    def responsibilities(self) -> Tensor:
+        return self.log_joint.softmax(0)
+
+
+def _row(number: Tensor) -> Tensor:
+    """A level's () or (B, 1) beside the batch: (1,) or (B,)."""
+    return number.reshape(-1)
 
 
 # --- presets ----------------------------------------------------------------------------------------------

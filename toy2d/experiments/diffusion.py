@@ -8,13 +8,12 @@ import torch
 from torch import Tensor
 
 from playground.errors import require, require_range
-from playground.levels import SCHEDULES, Level, Schedule, seeded
+from playground.levels import SCHEDULES, Schedule, seeded
 from playground.steps import Step, ancestral, climbing, ddim, heun
 from playground.trajectory import Trajectory, collect, frames_of
 from playground.walk import State, checked, prior, walk
 from toy2d.experiments.mixing import KEPT, MOST
 from toy2d.experiments.statistics import exact_floor, modes_of, shares_of, sliced_wasserstein
-from toy2d.mixture import Mixture
 from toy2d.net import Learned, Report
 from toy2d.presets import MixtureSpec
 
@@ -87,12 +86,41 @@ def diffusion(config: DiffusionConfig, learned: Learned | None = None, report: R
 
     x0, origins = mixture.sample_with_modes(config.particles, rng)
     # Climbing needs no step down and no denoiser: each move is a sample of q(xt | xs).
-    climb = walk(climbing(ddim()), mixture, x0, grid[::-1], rng)
-    forward = _collected(climb, keep, x0)
+    forward = collect(walk(climbing(ddim()), mixture, x0, grid[::-1], rng), keep, KEPT)
 
     denoise = mixture if learned is None else learned.denoise
-    start = prior((config.particles, 2), Level.of(0.0, 1.0), rng)
+    start = prior((config.particles, 2), grid[0], rng)
     states = checked(walk(SAMPLERS[config.sampler](config.eta), denoise, start, grid, rng))
     last: list[Tensor] = []
     reverse = collect(_listened(states, report, config.steps, last), keep, KEPT)
-    return _result(mixture, config, schedule, (forward, origins, times[::-1]), (reverse, last[0], times))
+    modes = modes_of(mixture, last[0])
+    truth = mixture.sample(config.particles, rng)
+    return Diffusion(
+        _process(forward, origins, times[::-1], schedule),
+        _process(reverse, modes, times, schedule),
+        shares_of(modes, mixture.K),
+        mixture.log_weights.exp().double().numpy(),
+        sliced_wasserstein(last[0], truth),
+        exact_floor(mixture, config.particles),
+    )
+
+
+def _listened(states: Iterator[State], report: Report | None, steps: int, last: list[Tensor]) -> Iterator[State]:
+    """Reports each state, and leaves the last x of all particles in `last`: the trajectory keeps only some."""
+    for state in states:
+        if report is not None:
+            report(state.index, steps)
+        last[:] = [state.x]
+        yield state
+
+
+def _process(trajectory: Trajectory, modes: Tensor, times: list[int], schedule: Schedule) -> Process:
+    kept = [times[index] for index in trajectory.indices]
+    x0_hats = trajectory.xs if trajectory.x0_hats is None else trajectory.x0_hats
+    return Process(
+        trajectory.xs.numpy(),
+        x0_hats.numpy(),
+        modes[:KEPT].to(torch.uint8).numpy(),
+        np.array(kept),
+        (schedule.alpha[kept] ** 2).numpy(),
+    )
