@@ -9,8 +9,16 @@ from PIL import Image
 from playground.errors import require
 
 
-def gif_bytes(frames: Sequence[np.ndarray], fps: float = 15, hold: float = 1.5, colors: int = 64) -> bytes:
+def gif_bytes(
+    frames: Sequence[np.ndarray],
+    fps: float = 15,
+    hold: float = 1.5,
+    colors: int = 64,
+    palette: np.ndarray | None = None,
+) -> bytes:
     """An endless GIF.  frames: (H, W) grey or (H, W, 3) RGB uint8, all alike; `hold` seconds on the last.
+
+    palette: (N, 3) uint8, N at most 256; the frames (H, W) then hold numbers of its colours.
 
     GIF counts in hundredths of a second, and viewers slow anything below two of them down.
     """
@@ -22,9 +30,12 @@ def gif_bytes(frames: Sequence[np.ndarray], fps: float = 15, hold: float = 1.5, 
     require(hold >= 0, f"The GIF's last frame is held for {hold:g} s; it must be 0 or more: choose that.")
     delay = max(20, round(100 / fps) * 10)
     images = [Image.fromarray(frame) for frame in frames]
-    if images[0].mode == "RGB":
-        palette = _shared_palette(images, colors)
-        images = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
+    if palette is not None:
+        for image in images:
+            image.putpalette(palette.tobytes())  # grey levels become numbers of colours
+    elif images[0].mode == "RGB":
+        shared = _shared_palette(images, colors)
+        images = [image.quantize(palette=shared, dither=Image.Dither.NONE) for image in images]
     buffer = io.BytesIO()
     images[0].save(
         buffer,

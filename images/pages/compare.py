@@ -14,7 +14,7 @@ from images.pages._training import training_sidebar
 from playground.cli import duration
 from playground.errors import UserError
 from playground.ui.busy import busy
-from playground.ui.player import PALETTE
+from playground.colors import PALETTE
 
 SAMPLES = (200, 500, 1000, 2000, 5000)
 

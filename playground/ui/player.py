@@ -14,10 +14,8 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from playground.colors import PALETTE
 from playground.errors import require, require_range
-
-# Okabe and Ito's colour-blind safe colours; label i has colour i modulo their number.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9")
 
 LAST = 65534  # the quantised coordinate of the upper limit
 OUTSIDE = 65535  # both coordinates of a point that is not drawn

@@ -1,0 +1,10 @@
+"""Colours that colour-blind people can tell apart, for plots, animations and GIFs alike."""
+
+# Okabe and Ito (2008); label i has colour i modulo their number.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9")
+TRUTH = "#808080"  # the true value, readable on white and on black
+
+
+def rgb(color: str) -> tuple[int, int, int]:
+    """ "#0072B2" -> (0, 114, 178)."""
+    return tuple(int(color[i : i + 2], 16) for i in (1, 3, 5))

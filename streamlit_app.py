@@ -1,0 +1,41 @@
+"""streamlit run streamlit_app.py: navigation only."""
+
+# ruff: noqa: E402
+import os
+
+# Before torch is loaded: its threads sleep while they wait, so that a training beside the app keeps its speed.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import streamlit as st
+
+from playground.ui.home import home
+
+# file (its name is the page's address), title, icon, and what the start page says of it
+PAGES = {
+    "Two dimensions": (
+        ("toy2d/pages/score_fields.py", "Score fields", "explore", "Exact and learned arrows, and where they part."),
+        ("toy2d/pages/mixing.py", "Mixing", "scatter_plot", "Move π: plain Langevin fails, annealed does not."),
+        ("toy2d/pages/diffusion.py", "Diffusion", "grain", "Data to noise, and back by DDPM or DDIM."),
+    ),
+    "MNIST": (
+        ("images/pages/generate.py", "Generate", "auto_awesome", "Digits from noise, step by step."),
+        ("images/pages/inpaint.py", "Inpaint", "brush", "Paint a hole into a digit; see it filled in."),
+        ("images/pages/train.py", "Train", "model_training", "Train the model on real digits, and watch."),
+        ("images/pages/families.py", "DDPM and NCSN", "compare", "The lecture's two families, side by side."),
+        ("images/pages/compare.py", "Runs and metrics", "monitoring", "Runs compared by loss, samples and metrics."),
+        ("images/pages/table1.py", "Table 1", "table_chart", "The lecture's table of eta and steps, on MNIST."),
+    ),
+}
+
+
+def built(path: str, title: str, icon: str) -> st.Page:
+    address = path.rpartition("/")[2].removesuffix(".py").replace("_", "-")
+    return st.Page(path, title=title, icon=f":material/{icon}:", url_path=address)
+
+
+sections = {
+    name: [(built(path, title, icon), blurb) for path, title, icon, blurb in pages] for name, pages in PAGES.items()
+}
+start = st.Page(lambda: home(sections), title="Start", icon=":material/home:", url_path="start", default=True)
+st.set_page_config(page_title="Denoising playground", page_icon=":material/grain:", layout="wide")
+st.navigation({"": [start], **{name: [page for page, _ in pages] for name, pages in sections.items()}}).run()

@@ -1,0 +1,20 @@
+"""python -m toy2d: every experiment of the 2-D wing without the app, as figure, JSON and GIF."""
+
+import sys
+
+from playground.cli import Parser, run
+from toy2d.commands import basics
+
+TOPICS = (basics,)
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = Parser(prog="python -m toy2d", description="The lecture in two dimensions, held against closed forms.")
+    commands = parser.add_subparsers(title="experiments", required=True, metavar="EXPERIMENT")
+    for topic in TOPICS:
+        topic.add(commands)
+    return run(parser, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""Moving points: what a page animates and a GIF shows, described once for both."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image, ImageDraw, ImageFont
+
+from playground.colors import PALETTE, rgb
+from playground.errors import require
+from playground.gif import gif_bytes
+from playground.levels import CLEAN, Level
+from toy2d.mixture import Mixture
+from toy2d.presets import EXTENT
+
+SIDE, TOP, LEFT, BOTTOM, GAP = 380, 58, 52, 44, 16  # of a panel in a GIF, in pixels
+GREYS = 32
+DOT = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
+
+
+@dataclass(frozen=True, eq=False)
+class Cloud:
+    """One panel.  xs (F, B, 2); labels (B,) or (F, B), the colours; captions, one a frame; background (H, W) in
+    [0, 1], over [-extent, extent]^2, rows from low y to high.
+    """
+
+    title: str
+    xs: np.ndarray
+    labels: np.ndarray
+    captions: tuple[str, ...]
+    background: np.ndarray | None = None
+    label_names: tuple[str, ...] = ()
+    extent: float = EXTENT
+
+
+def mode_names(weights: np.ndarray) -> tuple[str, ...]:
+    """The legend; none where there are more modes than colours."""
+    if len(weights) > len(PALETTE):
+        return ()
+    return tuple(f"mode {k + 1}, weight {w:.2f}" for k, w in enumerate(weights))
+
+
+def density(mixture: Mixture, extent: float = EXTENT, side: int = 96, level: Level = CLEAN) -> np.ndarray:
+    """The square root of the density, so that weak modes show, at most 1: (side, side), rows from low y to high."""
+    axis = torch.linspace(-extent, extent, side, dtype=mixture.means.dtype)
+    x = torch.cartesian_prod(axis, axis).flip(1)
+    log_q = mixture.log_prob(x, level.to(axis))
+    return ((log_q - log_q.max()) / 2).exp().reshape(side, side).numpy()
+
+
+# --- GIF --------------------------------------------------------------------------------------------------
+
+
+def clouds_gif(clouds: Sequence[Cloud], fps: float = 20, points: int = 3_000) -> bytes:
+    """Panels side by side.  Axes are drawn once, by matplotlib; the points of each frame are set by numpy."""
+    require(len(clouds) > 0, "There is no panel to draw a GIF of; give at least one.")
+    F = max(len(cloud.xs) for cloud in clouds)
+    sheets = [_Sheet(cloud, points) for cloud in clouds]
+    frames = []
+    for f in range(F):
+        shown = [sheet.frame(round(f * (len(sheet.cloud.xs) - 1) / max(1, F - 1))) for sheet in sheets]
+        frames.append(np.concatenate(shown, axis=1))
+    return gif_bytes(frames, fps=fps, palette=_palette())
+
+
+def _palette() -> np.ndarray:
+    """Greys from black to white, then the labels' colours: (GREYS + 6, 3)."""
+    greys = np.repeat(np.linspace(0, 255, GREYS).round()[:, None], 3, axis=1)
+    return np.concatenate([greys, [rgb(color) for color in PALETTE]]).astype(np.uint8)
+
+
+class _Sheet:
+    """A panel with its axes drawn: (TOP + SIDE + BOTTOM, LEFT + SIDE + GAP) numbers of colours."""
+
+    def __init__(self, cloud: Cloud, points: int):
+        self.cloud = cloud
+        self.empty = _axes(cloud)
+        self.font = ImageFont.load_default(14)
+        # Unit coordinates -> pixels; y grows downwards in a picture.
+        unit = (cloud.xs[:, :points] + cloud.extent) / (2 * cloud.extent)
+        inside = ((unit > 0) & (unit < 1)).all(-1)
+        self.inside = inside
+        self.columns = (LEFT + np.where(inside, unit[..., 0], 0) * (SIDE - 1)).astype(np.int32)
+        self.rows = (TOP + (1 - np.where(inside, unit[..., 1], 0)) * (SIDE - 1)).astype(np.int32)
+        labels = np.broadcast_to(cloud.labels[..., :points], inside.shape)
+        self.colors = (GREYS + labels % len(PALETTE)).astype(np.uint8)
+
+    def frame(self, f: int) -> np.ndarray:
+        sheet = self.empty.copy()
+        seen = self.inside[f]
+        rows, columns, colors = self.rows[f][seen], self.columns[f][seen], self.colors[f][seen]
+        for dy, dx in DOT:
+            sheet[rows + dy, columns + dx] = colors
+        image = Image.fromarray(sheet)
+        ImageDraw.Draw(image).text((LEFT, TOP - 24), self.cloud.captions[f], fill=0, font=self.font)
+        return np.asarray(image)
+
+
+def _axes(cloud: Cloud) -> np.ndarray:
+    """Title, axes, density and legend as numbers of colours: greys, but for the legend's dots."""
+    width, height = LEFT + SIDE + GAP, TOP + SIDE + BOTTOM
+    figure = Figure((width / 100, height / 100), dpi=100)
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.add_axes([LEFT / width, BOTTOM / height, SIDE / width, SIDE / height])
+    e = cloud.extent
+    if cloud.background is not None:
+        axes.imshow(
+            1 - 0.35 * cloud.background, extent=(-e, e, -e, e), origin="lower", cmap="gray", vmin=0, vmax=1
+        )
+    axes.set(xlim=(-e, e), ylim=(-e, e), xlabel="x", ylabel="y", aspect="equal")
+    figure.text(LEFT / width, 1 - 18 / height, cloud.title, fontsize=11, weight="bold")
+    canvas.draw()
+    grey = np.asarray(canvas.buffer_rgba())[..., :3].mean(-1)
+    sheet = (grey / 255 * (GREYS - 1)).round().astype(np.uint8)
+    return _legend(sheet, cloud.label_names)
+
+
+def _legend(sheet: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    image = Image.fromarray(sheet)
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(12)
+    for k, name in enumerate(names):
+        y = TOP + 8 + 18 * k
+        draw.ellipse((LEFT + 8, y + 2, LEFT + 17, y + 11), fill=GREYS + k)
+        draw.text((LEFT + 23, y), name, fill=0, font=font)
+    return np.asarray(image).copy()
