@@ -37,5 +37,6 @@ sections = {
     name: [(built(path, title, icon), blurb) for path, title, icon, blurb in pages] for name, pages in PAGES.items()
 }
 start = st.Page(lambda: home(sections), title="Start", icon=":material/home:", url_path="start", default=True)
-st.set_page_config(page_title="Denoising playground", page_icon=":material/grain:", layout="wide")
+st.set_page_config(page_title="Denoising playground", layout="wide")
+st.html("playground/ui/style.css")
 st.navigation({"": [start], **{name: [page for page, _ in pages] for name, pages in sections.items()}}).run()
