@@ -2,6 +2,7 @@
 
 # ruff: noqa: E402
 import os
+from pathlib import Path
 
 # Before torch is loaded: its threads sleep while they wait, so that a training beside the app keeps its speed.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -9,6 +10,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import streamlit as st
 
 from playground.ui.home import home
+
+UI = Path(__file__).parent / "playground" / "ui"
 
 # file (its name is the page's address), title, icon, and what the start page says of it
 PAGES = {
@@ -37,6 +40,6 @@ sections = {
     name: [(built(path, title, icon), blurb) for path, title, icon, blurb in pages] for name, pages in PAGES.items()
 }
 start = st.Page(lambda: home(sections), title="Start", icon=":material/home:", url_path="start", default=True)
-st.set_page_config(page_title="Denoising playground", layout="wide")
-st.html("playground/ui/style.css")
+st.set_page_config(page_title="Denoising playground", page_icon=str(UI / "icon.png"), layout="wide")
+st.html(UI / "style.css")
 st.navigation({"": [start], **{name: [page for page, _ in pages] for name, pages in sections.items()}}).run()

@@ -110,8 +110,8 @@ def error_by_density_chart(result: Field) -> go.Figure:
     )  # fmt: skip
     ends = 10.0 ** result.error.density_bins[[0, -1]]
     figure.add_scatter(x=ends, y=[TOLERANCE] * 2, mode="lines", name="10 %", line={"color": TRUTH, "dash": "dash"})
-    figure.update_xaxes(type="log", title="density of the data at this noise", exponentformat="power")
-    figure.update_yaxes(type="log", title="median relative error", exponentformat="power")
+    figure.update_xaxes(type="log", title="density of the data at this noise", exponentformat="power", dtick=2)
+    figure.update_yaxes(type="log", title="median relative error", exponentformat="power", dtick=1)
     return laid_out(figure, 300)
 
 
