@@ -1,0 +1,88 @@
+"""How far samples lie from the truth, in four ways, and the floor that exact samples of the same size give."""
+
+from dataclasses import astuple, dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from playground.errors import require
+from playground.levels import seeded
+from toy2d.experiments.statistics import sliced_wasserstein
+from toy2d.mixture import Mixture
+
+PAIRED = 2_000  # points whose mutual distances are taken: the cost grows with the square of their number
+
+
+@dataclass(frozen=True)
+class Distances:
+    """weights:        total variation between the shares of the modes and their weights: what share of the
+                       samples is in a wrong mode
+    weights_se:     its standard error
+    sliced:         sliced Wasserstein-1 distance to the exact samples, in units of x
+    energy:         energy distance to them, in roots of units of x, as scipy has it in one dimension
+    log_likelihood: mean log density of the samples under the truth, in nats.  No distance: exact samples have
+                    minus the entropy, samples that huddle in the middle of the modes have more.
+    """
+
+    weights: float
+    weights_se: float
+    sliced: float
+    energy: float
+    log_likelihood: float
+
+
+def distances(mixture: Mixture, x: Tensor, truth: Tensor) -> Distances:
+    """Samples x (B, 2) against as many exact samples `truth` (B, 2), and against the mixture's closed forms.
+
+    Raises UserError for clouds of different sizes, or fewer than two points.
+    """
+    require(
+        len(x) == len(truth) >= 2,
+        f"The clouds have {len(x)} and {len(truth)} points; both must have the same number, two or more: "
+        "draw as many exact samples as there are samples.",
+    )
+    exact = mixture.to(torch.float64)
+    x, truth = x.double(), truth.double()
+    return Distances(
+        *wrong_mode_share(exact, x),
+        sliced_wasserstein(x, truth),
+        energy_distance(x, truth),
+        float(exact.log_prob(x).mean()),
+    )
+
+
+def floors(mixture: Mixture, n: int, pairs: int = 4) -> Distances:
+    """The mean of `distances` between pairs of exact samples of n points: no sampler can be told to do better."""
+    rng = seeded(0)
+    found = [distances(mixture, mixture.sample(n, rng), mixture.sample(n, rng)) for _ in range(pairs)]
+    return Distances(*np.mean([astuple(each) for each in found], axis=0).tolist())
+
+
+def wrong_mode_share(mixture: Mixture, x: Tensor) -> tuple[float, float]:
+    """1/2 sum_k |share_k - w_k| and its standard error.
+
+    A point counts for each mode by p(mode | x), whose mean over exact samples is the mode's weight even where
+    modes overlap; counting it for the likeliest mode alone would not be.  The standard error is that of a mean,
+    with the signs of share_k - w_k held fixed.
+    """
+    r = mixture.responsibilities(x)  # (B, K)
+    off = r.mean(0) - mixture.log_weights.exp()
+    each = r @ off.sign() / 2  # (B,)
+    return float(off.abs().sum() / 2), float(each.std() / len(x) ** 0.5)
+
+
+def energy_distance(x: Tensor, y: Tensor) -> float:
+    """Szekely and Rizzo (2013): the root of 2 E|X - Y| - E|X - X'| - E|Y - Y'|, (B, D) each.
+
+    Means are over all pairs (the V-statistic), so the square is never negative.  Of large clouds the first
+    2,000 points are taken: samples come in no order, so they are a fair draw, and floors are found alike.
+    """
+    x, y = x[:PAIRED].double(), y[:PAIRED].double()
+    square = 2 * _mean_distance(x, y) - _mean_distance(x, x) - _mean_distance(y, y)
+    return max(0.0, square) ** 0.5
+
+
+def _mean_distance(x: Tensor, y: Tensor) -> float:
+    # Differences, not matrix products: near points would lose their digits there.
+    return float(torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist").mean())
