@@ -7,7 +7,7 @@ import numpy as np
 
 from playground.levels import SCHEDULES
 from toy2d.clouds import clouds_gif
-from toy2d.commands.common import add_learned, command, learned, progress, spec, write
+from toy2d.commands.subcommand import add_learned, command, learned, progress, spec, write
 from toy2d.experiments.diffusion import SAMPLERS, DiffusionConfig, diffusion
 from toy2d.experiments.field import FieldConfig, score_field
 from toy2d.experiments.mixing import STARTS, MixingConfig, mixing

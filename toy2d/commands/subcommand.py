@@ -1,0 +1,94 @@
+"""What the subcommands share: options, and where results go."""
+
+import argparse
+import dataclasses
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from playground.checkpoint import write_atomically
+from playground.cli import ProgressLine
+from toy2d.net import LearnConfig, Learned, learn, load
+from toy2d.presets import PRESETS, MixtureSpec
+
+
+def command(
+    commands: argparse._SubParsersAction, name: str, run: Callable[[argparse.Namespace], None], help: str
+) -> argparse.ArgumentParser:
+    """A subcommand with the options that all have: --mixture, --pi, --seed, --out."""
+    parser = commands.add_parser(name, help=help, description=help)
+    parser.set_defaults(run=run)
+    parser.add_argument("--mixture", choices=list(PRESETS), default="two_modes", help="the data's distribution")
+    parser.add_argument("--pi", type=float, default=0.8, help="weight of the first mode, where there are two")
+    parser.add_argument("--seed", type=int, default=0, help="seed of all that is random")
+    parser.add_argument("--out", default="out", metavar="DIR", help="where the files go")
+    return parser
+
+
+def add_learned(parser: argparse.ArgumentParser, objective: str) -> None:
+    """--learned, --model and the options of `learned`."""
+    parser.set_defaults(objective=objective)
+    parser.add_argument("--learned", action="store_true", help="train a network now, and use its score")
+    parser.add_argument("--model", metavar="FILE", help="use the score in this file (see `train`)")
+    parser.add_argument("--points", type=int, default=10_000, help="training points")
+    parser.add_argument("--train-steps", type=int, default=2_000, help="training steps")
+
+
+def learned(arguments: argparse.Namespace, **changes: Any) -> Learned | None:
+    """The network that was asked for, or None for exact scores."""
+    if arguments.model:
+        return load(arguments.model)
+    if not arguments.learned:
+        return None
+    config = LearnConfig(
+        spec(arguments), arguments.objective, points=arguments.points, steps=arguments.train_steps,
+        seed=arguments.seed, **changes,
+    )  # fmt: skip
+    return learn(config, progress("training"))
+
+
+def spec(arguments: argparse.Namespace) -> MixtureSpec:
+    mixture = MixtureSpec(arguments.mixture, arguments.pi)
+    mixture.build()  # a pi outside (0, 1) is refused now, not after a training
+    return mixture
+
+
+def progress(verb: str) -> Callable[[int, int], None]:
+    """report(done, total) on one line of the terminal."""
+    line = ProgressLine()
+    return lambda done, total: line(f"{verb}: {done:,} of {total:,}", last=done == total)
+
+
+def write(
+    out: str, name: str, config: Any, numbers: dict[str, Any], figure: Figure, gif: bytes | None = None
+) -> None:
+    """NAME.json with the configuration and the numbers, NAME.png and NAME.gif, each whole or not at all."""
+    directory = Path(out)
+    about = {"config": dataclasses.asdict(config), **numbers}
+    files = {"json": (json.dumps(about, indent=1, default=_plain) + "\n").encode(), "png": png(figure)}
+    if gif is not None:
+        files["gif"] = gif
+    for suffix, content in files.items():
+        path = directory / f"{name}.{suffix}"
+        write_atomically(path, content)
+        print(path)
+
+
+def png(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    """numpy's numbers and arrays as JSON has them."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is not written to JSON")
