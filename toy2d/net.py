@@ -14,16 +14,20 @@ from playground.checkpoint import load_checkpoint, save_checkpoint
 from playground.denoisers import NetworkDenoiser
 from playground.errors import UserError, require, require_range
 from playground.levels import SCHEDULES, Level, geometric_sigmas, seeded
-from playground.objectives import Objective, ddpm_simple, dsm, ncsn
+from playground.objectives import Objective, dae, ddpm_simple, ddpm_weighted, dsm, ncsn
 from playground.training import Recipe, Trainee, train
 from toy2d.presets import MixtureSpec
 
 Report = Callable[[int, int], None]  # report(done, total)
 
 OBJECTIVES: dict[str, Callable[["LearnConfig"], Objective]] = {
+    "dae": lambda c: dae(Level.of(1.0, c.sigma)),
     "dsm": lambda c: dsm(Level.of(1.0, c.sigma)),
     "ncsn": lambda c: ncsn(geometric_sigmas(c.sigma_1, c.sigma_L, c.levels)),
+    "ncsn_sigma": lambda c: ncsn(geometric_sigmas(c.sigma_1, c.sigma_L, c.levels), lambda sigma: sigma),
+    "ncsn_one": lambda c: ncsn(geometric_sigmas(c.sigma_1, c.sigma_L, c.levels), torch.ones_like),
     "ddpm": lambda c: ddpm_simple(SCHEDULES[c.schedule]()),
+    "ddpm_weighted": lambda c: ddpm_weighted(SCHEDULES[c.schedule]()),
 }
 
 
@@ -31,8 +35,9 @@ OBJECTIVES: dict[str, Callable[["LearnConfig"], Objective]] = {
 class LearnConfig:
     """What is learned, from how much, for how long.
 
-    objective:  "dsm", one level `sigma`; "ncsn", `levels` geometric ones from sigma_1 to sigma_L; "ddpm", the
-                levels of a variance-preserving `schedule` of 1,000 steps
+    objective:  "dsm", one level `sigma`; "ncsn", `levels` geometric ones from sigma_1 to sigma_L, weighted by
+                lambda = sigma**2 ("ncsn_sigma": sigma, as the lecture has it; "ncsn_one": 1); "ddpm", the levels
+                of a variance-preserving `schedule` of 1,000 steps
     points:     training points drawn from the mixture; the network sees nothing else of it
     """
 
@@ -68,33 +73,35 @@ class LearnConfig:
     @property
     def smallest_sigma(self) -> float:
         """The least noise that the network has seen, in units of x; below it its score is a guess."""
-        if self.objective == "ddpm":
+        if self.objective.startswith("ddpm"):
             first = SCHEDULES[self.schedule]().level(1)
             return float(first.sigma / first.alpha)
-        return self.sigma if self.objective == "dsm" else self.sigma_L
+        return self.sigma if self.objective in ("dae", "dsm") else self.sigma_L
 
 
 # --- the network ------------------------------------------------------------------------------------------
 
 
 class PlaneNet(nn.Module):
-    """(x (B, 2), log_snr (B,)) -> (B, 2): three hidden layers on sines and cosines of the level and of x.
+    """(x (B, 2), log_snr (B,)) -> (B, outputs): three hidden layers on sines and cosines of the level and of x.
+
+    extra: how many more inputs forward takes as its third argument, (B, extra): a class, for instance.
 
     log_snr runs over about 20 units, so its periods run from 50 (which end of the noise) down to 1.6.
     Without the features of x a ring of modes looks to a fresh network like one blob, and it stays with that.
     """
 
-    def __init__(self, width: int = 96, periods: int = 6, x_periods: int = 3):
+    def __init__(self, width: int = 96, periods: int = 6, x_periods: int = 3, outputs: int = 2, extra: int = 0):
         super().__init__()
         self.register_buffer("level_waves", 2 * math.pi / 50 * 2.0 ** torch.arange(periods), persistent=False)
         self.register_buffer("x_waves", 2.0 ** torch.arange(x_periods), persistent=False)
-        sizes = [2 + 4 * x_periods + 2 * periods, width, width, width]
+        sizes = [2 + 4 * x_periods + 2 * periods + extra, width, width, width]
         hidden = [layer for pair in pairwise(sizes) for layer in (nn.Linear(*pair), nn.SiLU())]
-        self.layers = nn.Sequential(*hidden, nn.Linear(width, 2))
+        self.layers = nn.Sequential(*hidden, nn.Linear(width, outputs))
 
-    def forward(self, x: Tensor, log_snr: Tensor) -> Tensor:
+    def forward(self, x: Tensor, log_snr: Tensor, *extra: Tensor) -> Tensor:
         phase = torch.cat([log_snr[:, None] * self.level_waves, (x[:, :, None] * self.x_waves).flatten(1)], 1)
-        return self.layers(torch.cat([x, phase.sin(), phase.cos()], 1))
+        return self.layers(torch.cat([x, phase.sin(), phase.cos(), *extra], 1))
 
 
 class Centred(nn.Module):
