@@ -1,4 +1,4 @@
-"""Frames to GIF, through Pillow directly: one shared palette, many times faster and smaller than a plotter's."""
+"""Frames to GIF and WebP, through Pillow directly: many times faster and smaller than a plotter's writer."""
 
 import io
 from collections.abc import Sequence
@@ -58,6 +58,32 @@ def _shared_palette(images: list[Image.Image], colors: int) -> Image.Image:
     for row, image in enumerate(chosen):
         strip.paste(image, (0, row * height))
     return strip.quantize(colors=colors, method=Image.Quantize.MEDIANCUT)
+
+
+def webp_bytes(frames: Sequence[np.ndarray], fps: float = 15, hold: float = 1.5) -> bytes:
+    """An endless animated WebP, without loss.  frames, hold: as in `gif_bytes`.
+
+    Against a GIF it keeps every colour, counts in milliseconds, and takes less room.
+    """
+    require(len(frames) > 0, "A WebP was asked for with no frames; it needs at least one: keep more frames.")
+    require(
+        0 < fps <= 60,
+        f"The WebP's speed is {fps:g} frames per second; viewers show from 1 to 60: choose that.",
+    )
+    require(hold >= 0, f"The WebP's last frame is held for {hold:g} s; it must be 0 or more: choose that.")
+    delay = round(1000 / fps)
+    images = [Image.fromarray(frame).convert("RGB") for frame in frames]
+    buffer = io.BytesIO()
+    images[0].save(
+        buffer,
+        format="WEBP",
+        save_all=True,
+        append_images=images[1:],
+        duration=[delay] * (len(images) - 1) + [delay + round(1000 * hold)],
+        loop=0,
+        lossless=True,
+    )
+    return buffer.getvalue()
 
 
 def png_bytes(frame: np.ndarray) -> bytes:

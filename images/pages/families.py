@@ -8,9 +8,9 @@ from images.model import SIGMA_1, SIGMA_L, Model
 from images.pages._models import choose_model
 from images.pages._training import training_sidebar
 from playground.errors import UserError
-from playground.gif import gif_bytes, tiled
+from playground.gif import gif_bytes, tiled, webp_bytes
 from playground.ui.busy import busy
-from playground.ui.downloads import download_gif
+from playground.ui.downloads import download_gif, download_webp
 from playground.ui.player import ImagesPanel, player
 
 
@@ -57,11 +57,11 @@ def show(ddpm: Film, ncsn: Film) -> None:
         fps=12,
         height=420,
     )
-    first, second, _ = st.columns([1, 1, 2])
-    with first:
+    with st.container(horizontal=True):
         download_gif("GIF, DDPM", lambda: gif_bytes(left), "digits-ddpm.gif", "f-gif-1")
-    with second:
         download_gif("GIF, NCSN", lambda: gif_bytes(right), "digits-ncsn.gif", "f-gif-2")
+        download_webp("WebP, DDPM", lambda: webp_bytes(left), "digits-ddpm.webp", "f-webp-1")
+        download_webp("WebP, NCSN", lambda: webp_bytes(right), "digits-ncsn.webp", "f-webp-2")
 
 
 def explain() -> None:

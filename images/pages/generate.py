@@ -7,9 +7,9 @@ from images.experiments import MOST, SAMPLERS, Film, SampleConfig, sample
 from images.pages._models import choose_model
 from images.pages._training import training_sidebar
 from playground.errors import UserError
-from playground.gif import gif_bytes, png_bytes, tiled
+from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
 from playground.ui.busy import busy
-from playground.ui.downloads import download_gif, download_png
+from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.player import ImagesPanel, player
 
 
@@ -53,12 +53,11 @@ def show(film: Film, config: SampleConfig) -> None:
         height=420,
     )
     name = f"digits-{config.sampler.lower().replace(', ', '-')}-{config.steps}-seed{config.seed}"
-    left, middle, right, _ = st.columns([1, 1, 1, 2])
-    with left:
+    with st.container(horizontal=True):
         download_gif("GIF of x_t", lambda: gif_bytes(sheets[0]), f"{name}.gif", "gif-x")
-    with middle:
         download_gif("GIF of x0", lambda: gif_bytes(sheets[1]), f"{name}-x0.gif", "gif-x0")
-    with right:
+        download_webp("WebP of x_t", lambda: webp_bytes(sheets[0]), f"{name}.webp", "webp-x")
+        download_webp("WebP of x0", lambda: webp_bytes(sheets[1]), f"{name}-x0.webp", "webp-x0")
         download_png("PNG", lambda: png_bytes(sheets[0][-1]), f"{name}.png", "png")
 
 

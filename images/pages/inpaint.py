@@ -9,9 +9,9 @@ from images.pages._models import choose_model, digits
 from images.pages._training import training_sidebar
 from images.pictures import read_picture
 from playground.errors import UserError
-from playground.gif import gif_bytes, png_bytes, tiled
+from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
 from playground.ui.busy import busy
-from playground.ui.downloads import download_gif, download_png
+from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.mask import mask_canvas
 from playground.ui.player import ImagesPanel, player
 
@@ -85,10 +85,9 @@ def show(film: Film, image: np.ndarray, hole: np.ndarray) -> None:
         height=430,
     )
     name = f"inpainted-{image_key(image, hole)}"
-    left, right, _ = st.columns([1, 1, 1])
-    with left:
+    with st.container(horizontal=True):
         download_gif("GIF", lambda: gif_bytes(sheets[0]), f"{name}.gif", "in-gif")
-    with right:
+        download_webp("WebP", lambda: webp_bytes(sheets[0]), f"{name}.webp", "in-webp")
         download_png("PNG", lambda: png_bytes(sheets[0][-1]), f"{name}.png", "in-png")
 
 

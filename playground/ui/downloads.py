@@ -14,6 +14,11 @@ def download_gif(label: str, make: Callable[[], bytes], filename: str, key: str)
     _download(label, make, filename, key, mime="image/gif")
 
 
+def download_webp(label: str, make: Callable[[], bytes], filename: str, key: str) -> None:
+    """The same for an animated WebP."""
+    _download(label, make, filename, key, mime="image/webp")
+
+
 def download_png(label: str, make: Callable[[], bytes], filename: str, key: str) -> None:
     """The same for a PNG."""
     _download(label, make, filename, key, mime="image/png")
