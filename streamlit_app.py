@@ -16,6 +16,7 @@ UI = Path(__file__).parent / "playground" / "ui"
 # file (its name is the page's address), title, icon, and what the start page says of it
 PAGES = {
     "Two dimensions": (
+        ("toy2d/pages/autoencoder.py", "Denoising autoencoder", "blur_off", "It denoises, and so knows the score."),
         ("toy2d/pages/score_fields.py", "Score fields", "explore", "Exact and learned arrows, and where they part."),
         ("toy2d/pages/mixing.py", "Mixing", "scatter_plot", "Move π: plain Langevin fails, annealed does not."),
         ("toy2d/pages/diffusion.py", "Diffusion", "grain", "Data to noise, and back by DDPM or DDIM."),

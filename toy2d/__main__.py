@@ -3,9 +3,9 @@
 import sys
 
 from playground.cli import Parser, run
-from toy2d.commands import basics
+from toy2d.commands import autoencoder, basics
 
-TOPICS = (basics,)
+TOPICS = (basics, autoencoder)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -35,9 +35,10 @@ OBJECTIVES: dict[str, Callable[["LearnConfig"], Objective]] = {
 class LearnConfig:
     """What is learned, from how much, for how long.
 
-    objective:  "dsm", one level `sigma`; "ncsn", `levels` geometric ones from sigma_1 to sigma_L, weighted by
+    objective:  "dae" or "dsm", one level `sigma`; "ncsn", `levels` geometric ones from sigma_1 to sigma_L, weighted by
                 lambda = sigma**2 ("ncsn_sigma": sigma, as the lecture has it; "ncsn_one": 1); "ddpm", the levels
-                of a variance-preserving `schedule` of 1,000 steps
+                of a variance-preserving `schedule` of 1,000 steps, with DDPM's simple loss ("ddpm_weighted": with
+                the weights of the variational bound)
     points:     training points drawn from the mixture; the network sees nothing else of it
     """
 
