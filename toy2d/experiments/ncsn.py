@@ -1,0 +1,184 @@
+"""NCSN in the plane: one network for all sigmas, and what the weight lambda(sigma) does to each level's error."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from playground.denoisers import Denoiser, score_of
+from playground.errors import require_range
+from playground.levels import Level, geometric_sigmas, held, seeded
+from playground.objectives import dsm
+from playground.steps import langevin
+from playground.trajectory import collect, frames_of
+from playground.walk import checked, prior, walk
+from toy2d.experiments.distances import Distances, distances, floors
+from toy2d.experiments.mixing import KEPT, MOST
+from toy2d.experiments.statistics import modes_of
+from toy2d.mixture import Mixture
+from toy2d.net import LearnConfig, Learned, Report, learn
+from toy2d.presets import MixtureSpec, narrowest_std
+
+# The objective that trains with each lambda, and lambda itself.
+WEIGHTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "ncsn_one": np.ones_like,
+    "ncsn_sigma": lambda sigma: sigma,
+    "ncsn": np.square,
+}
+MEASURED = 4_000  # exact noised samples that the error is measured on, the same for all networks
+
+
+@dataclass(frozen=True)
+class NcsnConfig:
+    """levels, sigma_1, sigma_L: the geometric noise levels, trained on and sampled from.
+
+    T, step_size: annealed Langevin takes T steps at each level, of a share `step_size` of the narrowest mode's
+    variance there.
+    """
+
+    mixture: MixtureSpec = field(default_factory=MixtureSpec)
+    levels: int = 10
+    sigma_1: float = 20.0
+    sigma_L: float = 0.1
+    points: int = 10_000
+    train_steps: int = 2_000
+    T: int = 30
+    step_size: float = 0.1
+    particles: int = 1_000
+    frames: int = 40
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_range("The number of levels", self.levels, 2, 200)
+        require_range("The number of steps at each level T", self.T, 1, 1_000)
+        require_range("The step size", self.step_size, 1e-6, 4)
+        require_range("The number of particles", self.particles, 2, MOST)
+        geometric_sigmas(self.sigma_1, self.sigma_L, self.levels)  # refuses sigmas that do not fall
+
+    @property
+    def sigmas(self) -> list[float]:
+        return geometric_sigmas(self.sigma_1, self.sigma_L, self.levels)
+
+    def learning(self, objective: str) -> LearnConfig:
+        """The same points, network and steps for each of the objectives."""
+        return LearnConfig(
+            self.mixture, objective, sigma_1=self.sigma_1, sigma_L=self.sigma_L, levels=self.levels,
+            points=self.points, steps=self.train_steps, seed=self.seed,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Weighted:
+    """One lambda.  errors, errors_se (L,): sigma**2 E||s_hat - s||**2 at each level and its standard error;
+    shares (L,): of the level in the whole loss, at the exact score; xs (F, B, 2), modes (B,): annealed Langevin.
+    """
+
+    errors: np.ndarray
+    errors_se: np.ndarray
+    shares: np.ndarray
+    distances: Distances
+    xs: np.ndarray
+    modes: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Ncsn:
+    """sigmas (L,); ceiling (L,): the error of the one Gaussian with the data's mean and covariance, so of a model
+    that sees no modes; runs: by objective; frame_sigmas, frame_steps (F,).
+    """
+
+    sigmas: np.ndarray
+    ceiling: np.ndarray
+    runs: dict[str, Weighted]
+    floor: Distances
+    frame_sigmas: np.ndarray
+    frame_steps: np.ndarray
+    weights: np.ndarray
+
+
+def learn_all(config: NcsnConfig, report: Report | None = None) -> dict[str, Learned]:
+    """The three networks, one for each lambda, from the same points and the same first weights."""
+    networks, total = {}, len(WEIGHTS) * config.train_steps
+    for number, objective in enumerate(WEIGHTS):
+        before = number * config.train_steps
+        part = None if report is None else (lambda done, _, before=before: report(before + done, total))
+        networks[objective] = learn(config.learning(objective), part)
+    return networks
+
+
+def ncsn(config: NcsnConfig, networks: Mapping[str, Learned], report: Report | None = None) -> Ncsn:
+    """Each network's error at each level against the exact score, and samples by annealed Langevin dynamics."""
+    mixture = config.mixture.build()
+    sigmas = np.array(config.sigmas)
+    ceiling, _ = level_errors(_one_gaussian(mixture), mixture, config)
+    lowest = level_losses(mixture, config)
+    truth = mixture.sample(config.particles, seeded(config.seed + 1))
+    runs, steps = {}, config.levels * config.T
+    for number, (objective, network) in enumerate(networks.items()):
+        errors, errors_se = level_errors(network.denoise, mixture, config)
+        weighted = WEIGHTS[objective](sigmas) * lowest
+        part = None if report is None else (lambda done, n=number: report(n * steps + done, steps * len(networks)))
+        trajectory, last = _annealed(config, network.denoise, mixture, part)
+        runs[objective] = Weighted(
+            errors, errors_se, weighted / weighted.sum(), distances(mixture, last, truth),
+            trajectory.xs.numpy(), modes_of(mixture, last)[:KEPT].to(torch.uint8).numpy(),
+        )  # fmt: skip
+    frame_sigmas = np.array([float(level.sigma) for level in trajectory.levels])
+    floor, weights = floors(mixture, config.particles), mixture.log_weights.exp().double().numpy()
+    return Ncsn(sigmas, ceiling, runs, floor, frame_sigmas, np.array(trajectory.indices), weights)
+
+
+@torch.no_grad()
+def level_errors(denoise: Denoiser, mixture: Mixture, config: NcsnConfig) -> tuple[np.ndarray, np.ndarray]:
+    """sigma_i**2 E||s_hat - s||**2 on exact noised samples, and its standard error, (L,) each.
+
+    Times sigma**2, because the score is of order 1 / sigma: then 2, the dimension, is what s_hat = 0 would give
+    at high noise, at every level alike.
+    """
+    rng = seeded(config.seed + 2)
+    means, ses = [], []
+    for sigma in config.sigmas:
+        level = Level.of(1.0, sigma)
+        x = mixture.sample_noised(MEASURED, level, rng)
+        off = sigma**2 * (score_of(denoise)(x, level) - mixture.score(x, level)).square().sum(1)
+        means.append(float(off.mean()))
+        ses.append(float(off.std()) / MEASURED**0.5)
+    return np.array(means), np.array(ses)
+
+
+def level_losses(mixture: Mixture, config: NcsnConfig) -> np.ndarray:
+    """L_i at the exact score: what of each level's loss no training can take away, (L,)."""
+    rng = seeded(config.seed + 3)
+    x0 = mixture.sample(MEASURED, rng)
+    return np.array([float(dsm(Level.of(1.0, sigma))(mixture, x0, rng).mean()) for sigma in config.sigmas])
+
+
+def _one_gaussian(mixture: Mixture) -> Mixture:
+    w, mean = mixture.log_weights.exp(), mixture.mean()
+    d = mixture.means - mean
+    covariance = torch.einsum("k,kij->ij", w, mixture.covariances + d[:, :, None] * d[:, None, :])
+    return Mixture(mean[None], covariance[None], torch.zeros_like(w[:1]))
+
+
+def _annealed(config: NcsnConfig, denoise: Denoiser, mixture: Mixture, report: Callable[[int], None] | None):
+    """Algorithm 1 on the network's scores -> the kept frames, and all last points (B, 2).
+
+    Its step is a share of the narrowest mode's variance at the level, which is Algorithm 1's sigma_i**2 where the
+    noise is larger than the modes, and does not come to rest where it is smaller.
+    """
+    s, rng = narrowest_std(mixture), seeded(config.seed)
+    grid = held([Level.of(1.0, sigma) for sigma in config.sigmas], config.T)
+    step = langevin(lambda level: config.step_size * (level.sigma**2 + s**2))
+    start = prior((config.particles, 2), grid[0], rng, mixture.std())
+    last: list[Tensor] = []
+
+    def listened():
+        for state in checked(walk(step, denoise, start, grid, rng)):
+            last[:] = [state.x]
+            if report is not None:
+                report(state.index)
+            yield state
+
+    return collect(listened(), frames_of(len(grid) - 1, config.frames), KEPT), last[0]
