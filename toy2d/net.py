@@ -142,7 +142,11 @@ class Learned:
 
 def learn(config: LearnConfig, report: Report | None = None) -> Learned:
     """Draws the points, trains, returns the averaged network; calls report(done, total) after every step."""
-    points = config.mixture.build().sample(config.points, seeded(config.seed))
+    return learn_points(config.mixture.build().sample(config.points, seeded(config.seed)), config, report)
+
+
+def learn_points(points: Tensor, config: LearnConfig, report: Report | None = None) -> Learned:
+    """The same from points that are given, (N, 2): config's mixture and number of points then say nothing."""
     net = _build(config, float(points.std(0).square().mean().sqrt()), points.mean(0))
     trainee = Trainee(net, Recipe(config.steps, lr=config.lr, ema=0.99, seed=config.seed))
 
