@@ -3,9 +3,9 @@
 import sys
 
 from playground.cli import Parser, run
-from toy2d.commands import autoencoder, basics
+from toy2d.commands import autoencoder, basics, ncsn
 
-TOPICS = (basics, autoencoder)
+TOPICS = (basics, autoencoder, ncsn)
 
 
 def main(argv: list[str] | None = None) -> int:

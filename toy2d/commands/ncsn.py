@@ -1,0 +1,44 @@
+"""ncsn: one network for all sigmas, trained with three weights."""
+
+import argparse
+import dataclasses
+
+from toy2d.clouds import clouds_gif
+from toy2d.commands.subcommand import command, progress, spec, write
+from toy2d.experiments.distances import Distances
+from toy2d.experiments.ncsn import NcsnConfig, learn_all, ncsn
+from toy2d.ncsn_pictures import NAMES, ncsn_clouds, ncsn_figure
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    parser = command(commands, "ncsn", ncsn_command, "one network for all sigmas; lambda = 1, sigma, sigma^2 compared")
+    parser.add_argument("--levels", type=int, default=10, help="noise levels L")
+    parser.add_argument("--sigma-1", type=float, default=20.0, help="the highest level")
+    parser.add_argument("--sigma-L", type=float, default=0.1, help="the lowest level")
+    parser.add_argument("--points", type=int, default=10_000, help="training points")
+    parser.add_argument("--train-steps", type=int, default=2_000, help="training steps of each network")
+    parser.add_argument("--T", type=int, default=30, help="annealed Langevin steps at each level")
+    parser.add_argument("--particles", type=int, default=1_000, help="samples of each network")
+
+
+def ncsn_command(arguments: argparse.Namespace) -> None:
+    names = ("levels", "sigma_1", "sigma_L", "points", "train_steps", "T", "particles", "seed")
+    config = NcsnConfig(spec(arguments), **{name: getattr(arguments, name) for name in names})
+    result = ncsn(config, learn_all(config, progress("training")), progress("sampling"))
+    numbers = {"sigmas": result.sigmas, "ceiling": result.ceiling, "floor": dataclasses.asdict(result.floor)}
+    for objective, run in result.runs.items():
+        numbers[objective] = {
+            "errors": run.errors, "errors_se": run.errors_se, "loss_shares": run.shares,
+            "distances": dataclasses.asdict(run.distances),
+        }  # fmt: skip
+        print(f"{NAMES[objective]:<16} worst level {run.errors.max():.4f}   {line(run.distances)}")
+    print(f"{'exact samples':<16} {'':<18}   {line(result.floor)}")
+    write(arguments.out, "ncsn", config, numbers, ncsn_figure(config, result), clouds_gif(ncsn_clouds(config, result)))
+
+
+def line(found: Distances) -> str:
+    """The four distances on one line of the terminal."""
+    return (
+        f"wrong mode {found.weights:.4f} ± {found.weights_se:.4f}   sliced {found.sliced:.4f}   "
+        f"energy {found.energy:.4f}   log-likelihood {found.log_likelihood:.3f}"
+    )
