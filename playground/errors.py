@@ -17,5 +17,10 @@ def require_range(name: str, value: float, low: float, high: float, *, open_ends
     """Raises UserError unless low <= value <= high (or strictly between, with open_ends)."""
     inside = low < value < high if open_ends else low <= value <= high
     if not (math.isfinite(value) and inside):
-        rule = f"strictly between {low:,g} and {high:,g}" if open_ends else f"from {low:,g} to {high:,g}"
-        raise UserError(f"{name} is {value:,g}; it must lie {rule}: choose a value in that range.")
+        rule = ("strictly between {} and {}" if open_ends else "from {} to {}").format(_plain(low), _plain(high))
+        raise UserError(f"{name} is {_plain(value)}; it must lie {rule}: choose a value in that range.")
+
+
+def _plain(value: float) -> str:
+    """1000000 -> "1,000,000", which `:g` would write as 1e+06."""
+    return f"{value:,d}" if isinstance(value, int) else f"{value:,g}"
