@@ -1,5 +1,7 @@
 """What the denoising autoencoder looks like: arrows, points on their way, the error against sigma."""
 
+from itertools import pairwise
+
 import numpy as np
 import plotly.graph_objects as go
 from matplotlib.figure import Figure
@@ -30,7 +32,8 @@ def arrows_chart(result: Autoencoder) -> go.Figure:
 
 def arrows_figure(result: Autoencoder) -> Figure:
     figure = field_figure(result.field)
-    for axes, title in zip(figure.axes, (r"Optimal: $\sigma^2\nabla\log q_\sigma$", r"Learned: $d(\tilde x)-\tilde x$"), strict=False):  # noqa: E501  # fmt: skip
+    titles = (r"Optimal: $\sigma^2\nabla\log q_\sigma(\tilde{x})$", r"Learned: $d(\tilde{x})-\tilde{x}$")
+    for axes, title in zip(figure.axes, titles, strict=False):
         axes.set_title(title)
     return figure
 
@@ -50,7 +53,7 @@ def autoencoder_clouds(config: AutoencoderConfig, result: Autoencoder) -> list[C
 def way(stops: list[np.ndarray], names: list[str]) -> tuple[np.ndarray, tuple[str, ...]]:
     """From stop to stop in straight lines, with a rest at each -> frames (F, B, 2), and a caption for each."""
     xs, captions = [stops[0]] * RESTING, [names[0]] * RESTING
-    for (here, there), name in zip(zip(stops, stops[1:], strict=False), names[1:], strict=True):
+    for (here, there), name in zip(pairwise(stops), names[1:], strict=True):
         shares = [*np.linspace(0, 1, MOVING + 1)[1:], *[1.0] * RESTING]
         xs += [here + share * (there - here) for share in shares]
         captions += [f"→ {name}" if share < 1 else name for share in shares]
@@ -59,12 +62,13 @@ def way(stops: list[np.ndarray], names: list[str]) -> tuple[np.ndarray, tuple[st
 
 def descent_chart(result: Descent) -> go.Figure:
     """Left the errors of the score, right the losses, against sigma."""
-    figure = make_subplots(1, 2, subplot_titles=["Error of the score", "Loss E‖d(x̃) − x‖²"], horizontal_spacing=0.1)
+    figure = make_subplots(1, 2, subplot_titles=["Error of the score", "Loss E‖d(x̃) − x‖², and its excess"], horizontal_spacing=0.1)
     for name, label, color in ERRORS:
         _line(figure, result.sigmas, getattr(result, name), label, color, 1)
     _line(figure, result.sigmas, result.loss, "loss of the network", PALETTE[3], 2)
     _line(figure, result.sigmas, result.optimal_loss, "loss of the optimal denoiser", TRUTH, 2, dash="dash")
     _line(figure, result.sigmas, 2 * result.sigmas**2, "2σ²: x̃ as it is", PALETTE[5], 2, dash="dot")
+    _line(figure, result.sigmas, result.excess, "E‖d − d*‖²", PALETTE[4], 2)
     figure.update_xaxes(type="log", title="σ", dtick="D2")
     figure.update_yaxes(type="log", exponentformat="power", dtick=1)
     figure.update_yaxes(title="relative rms error", row=1, col=1)
@@ -84,6 +88,7 @@ def descent_figure(result: Descent) -> Figure:
         axes[0, 0].loglog(result.sigmas, getattr(result, name), "o-", color=color, label=label)
     axes[0, 1].loglog(result.sigmas, result.loss, "o-", color=PALETTE[3], label="network")
     axes[0, 1].loglog(result.sigmas, result.optimal_loss, "--", color=TRUTH, label="optimal denoiser")
+    axes[0, 1].loglog(result.sigmas, result.excess, "o-", color=PALETTE[4], label="E ||d - d*||²")
     axes[0, 0].set(xlabel="sigma", ylabel="relative rms error", title="Error of the score")
     axes[0, 1].set(xlabel="sigma", ylabel="E ||d(x~) - x||²", title="Denoising loss")
     for ax in axes[0]:

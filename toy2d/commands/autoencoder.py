@@ -4,7 +4,7 @@ import argparse
 
 from toy2d.autoencoder_pictures import arrows_figure, autoencoder_clouds, descent_figure
 from toy2d.clouds import clouds_gif
-from toy2d.commands.common import command, progress, spec, write
+from toy2d.commands.subcommand import command, progress, spec, write
 from toy2d.experiments.autoencoder import AutoencoderConfig, DescentConfig, autoencoder, descent
 from toy2d.net import LearnConfig, learn
 

@@ -116,7 +116,8 @@ class Descent:
     smoothing:  grad log q_sigma against grad log p, what the noise costs
     learning:   (d(x~) - x~) / sigma**2 against grad log q_sigma, what the network costs
     total:      (d(x~) - x~) / sigma**2 against grad log p
-    loss, optimal_loss: E ||d(x~) - x||**2 on fresh points, of the network and of the optimal denoiser.
+    loss, optimal_loss: E ||d(x~) - x||**2 on fresh points, of the network and of the optimal denoiser d*;
+    excess: E ||d(x~) - d*(x~)||**2.
     """
 
     sigmas: np.ndarray
@@ -125,6 +126,7 @@ class Descent:
     total: np.ndarray
     loss: np.ndarray
     optimal_loss: np.ndarray
+    excess: np.ndarray
 
 
 def descent(config: DescentConfig, report: Report | None = None) -> Descent:
@@ -157,4 +159,5 @@ def _errors(config: DescentConfig, mixture: Mixture, learned: Learned, sigma: fl
     clean, smooth, s_hat = mixture.score(x, CLEAN), mixture.score(x, level), score_of(learned.denoise)(x, level)
     size = _mean_square(clean)
     scores = [(_mean_square(error) / size) ** 0.5 for error in (smooth - clean, s_hat - smooth, s_hat - clean)]
-    return [*scores, _mean_square(learned.denoise(noisy, level) - x), _mean_square(mixture(noisy, level) - x)]
+    d, optimal = learned.denoise(noisy, level), mixture(noisy, level)
+    return [*scores, _mean_square(d - x), _mean_square(optimal - x), _mean_square(d - optimal)]

@@ -28,10 +28,12 @@ def settings() -> tuple[AutoencoderConfig, LearnConfig]:
 
 def numbers(result: Autoencoder) -> None:
     a, b, c, d = st.columns(4)
-    a.metric("Loss of the network", f"{result.loss:.3f}", help="E‖d(x̃) − x‖² on fresh points, summed over both dimensions")
+    a.metric("Loss of the network", f"{result.loss:.3f}", help="E‖d(x̃) − x‖² on fresh points, both dimensions summed")
     b.metric("Loss of the optimal denoiser", f"{result.optimal_loss:.3f}", help="No denoiser gets below this.")
-    c.metric("E‖d − d*‖²", f"{result.excess:.4f}", help="Between the network and the optimum, on average over the noisy points; "
-             "in expectation the difference of the two losses.")  # fmt: skip
+    c.metric(
+        "E‖d(x̃) − d*(x̃)‖²", f"{result.excess:.4f}",
+        help="Between the network and the optimum, over the noisy points; in expectation the losses' difference.",
+    )  # fmt: skip
     d.metric("Relative error of d(x̃) − x̃", f"{result.relative:.1%}", help="Root of that over E‖d*(x̃) − x̃‖²")
 
 
@@ -65,10 +67,11 @@ def explain() -> None:
             "Arrow directions are true; a length s is drawn as s / (s + median). Mind a slip on the next slide: the "
             "target of denoising score matching is $(\\mathbf{x} - \\tilde{\\mathbf{x}})/\\sigma^2 = "
             "-\\epsilon/\\sigma^2$, with a minus, not the noise itself.\n\n"
-            "**Try** σ = 0.3: the arrows are right near the modes and wild in between, where no noisy point ever was.\n\n"
-            "**Look** at the curve below: with less noise the score of $q_\\sigma$ comes closer to that of the data, by "
-            "$\\sigma^2$, but the network's error, divided by $\\sigma^2$, grows. The best σ lies between, and more "
-            "training moves it down."
+            "**Try** σ = 0.3: the arrows are right near the modes and wild in between, where no noisy point ever "
+            "was.\n\n"
+            "**Look** at the curve above: with less noise the score of $q_\\sigma$ comes closer to that of the data, "
+            "by $\\sigma^2$, but the network's error, divided by $\\sigma^2$, grows. The best σ lies between, and "
+            "more training moves it down."
         )
 
 
