@@ -3,9 +3,9 @@
 import sys
 
 from playground.cli import Parser, run
-from toy2d.commands import autoencoder, basics, ncsn
+from toy2d.commands import autoencoder, basics, guidance, ncsn
 
-TOPICS = (basics, autoencoder, ncsn)
+TOPICS = (basics, autoencoder, ncsn, guidance)
 
 
 def main(argv: list[str] | None = None) -> int:
