@@ -4,10 +4,11 @@ import streamlit as st
 
 from playground.errors import UserError
 from playground.ui.busy import busy
-from toy2d.experiments.ncsn import WEIGHTS, Ncsn, NcsnConfig, ncsn
+from toy2d.experiments.ncsn import WEIGHTS, Ncsn, NcsnConfig, learn_all, ncsn
 from toy2d.ncsn_pictures import NAMES, error_chart, ncsn_clouds, share_chart
+from toy2d.net import Learned
 from toy2d.pages._distances import distance_table
-from toy2d.pages._widgets import bound, chart, learned_for, mixture_widgets, show_clouds
+from toy2d.pages._widgets import bound, chart, mixture_widgets, show_clouds
 
 QUICK = 120  # training steps of the first visit: two seconds for all three networks
 LENGTHS = (QUICK, 300, 1_000, 2_000, 5_000)
@@ -35,12 +36,21 @@ def result_for(config: NcsnConfig) -> tuple[NcsnConfig, Ncsn]:
     pressed = st.button("Train the three networks", type="primary", icon=":material/model_training:")
     if kept is None or (pressed and kept[0] != config):
         first = config if pressed else NcsnConfig(config.mixture, train_steps=QUICK)
-        networks = {objective: learned_for(first.learning(objective)) for objective in WEIGHTS}
+        networks = networks_for(first)
         with busy("Annealed Langevin", key="ncsn-run") as report:
             st.session_state["ncsn"] = kept = first, ncsn(first, networks, report)
     if kept[0] != config:
         st.caption("The settings have changed: press the button to train with them. Below is the run before.")
     return kept
+
+
+def networks_for(config: NcsnConfig) -> dict[str, Learned]:
+    """The three networks: those of the run before, where only the sampling has changed."""
+    made_for = [config.learning(objective) for objective in WEIGHTS]
+    if st.session_state.get("ncsn-networks", (None,))[0] != made_for:
+        with busy("Training three networks", key="ncsn-train") as report:
+            st.session_state["ncsn-networks"] = made_for, learn_all(config, report)
+    return st.session_state["ncsn-networks"][1]
 
 
 def numbers(result: Ncsn) -> None:
@@ -53,14 +63,14 @@ def numbers(result: Ncsn) -> None:
 
 def explain() -> None:
     with st.expander("What happens here"):
-        st.markdown('One network learns the scores of all levels (the lecture, "Perturb the data using various levels of '
-                    'noise"; Song and Ermon 2019, eq. 5 and 6):')  # fmt: skip
+        st.markdown('One network learns the scores of all levels (the lecture, "Perturb the data using various '
+                    'levels of noise"; Song and Ermon 2019, eq. 5 and 6):')  # fmt: skip
         st.latex(r"\mathcal{L} = \frac{1}{L}\sum_{i=1}^L \lambda(\sigma_i)\,\mathcal{L}_i, \qquad \mathcal{L}_i = "
                  r"\frac{1}{2}\,E\left\|\mathbf{s}_\theta(\tilde{\mathbf{x}}, \sigma_i) + "
                  r"\frac{\tilde{\mathbf{x}} - \mathbf{x}}{\sigma_i^2}\right\|^2")  # fmt: skip
         st.markdown(
-            "The lecture has $\\lambda(\\sigma) = \\sigma$; the paper has $\\sigma^2$, and that is right: the target is of "
-            "size $1/\\sigma_i$, so $\\sigma_i^2 \\mathcal{L}_i$ is of order one at every level, while with "
+            "The lecture has $\\lambda(\\sigma) = \\sigma$; the paper has $\\sigma^2$, which is right: the target is "
+            "of size $1/\\sigma_i$, so $\\sigma_i^2 \\mathcal{L}_i$ is of order one at every level, while with "
             "$\\lambda = 1$ the smallest sigma makes nearly the whole loss (the bars). The optimiser forgives the "
             "loss's overall size; it cannot forgive that.\n\n"
             "The error is $\\sigma^2 E\\|\\hat{\\mathbf{s}} - \\mathbf{s}\\|^2$ against the mixture's exact score, on "
@@ -85,7 +95,8 @@ try:
         chart(share_chart(result), "loss-shares")
     st.subheader("Annealed Langevin dynamics with each network")
     show_clouds(ncsn_clouds(config, result), "ncsn", height=400, fps=15)
-    distance_table({NAMES[name]: run.distances for name, run in result.runs.items()}, result.floor, "table", "trained with")
+    rows = {NAMES[name]: run.distances for name, run in result.runs.items()}
+    distance_table(rows, result.floor, "table", "trained with")
     explain()
 except UserError as error:
     st.error(str(error))
