@@ -33,8 +33,8 @@ CHART_POINTS = 1_500  # in a chart's panel: more would make the page heavy, and 
 
 
 def extent_of(result: Guidance) -> float:
-    """Half the side of a square that holds all but stray end points."""
-    far = max(np.quantile(np.abs(run.xs[-1]), 0.999) for run in result.runs)
+    """Half the side of a square that holds the end points, up to the grid of the believed density."""
+    far = max(np.abs(run.xs[-1]).max() for run in result.runs)
     return float(min(BELIEF_EXTENT, max(EXTENT, math.ceil(far))))
 
 
@@ -83,7 +83,7 @@ def ends_chart(config: GuidanceConfig, result: Guidance) -> go.Figure:
         for level in contour_levels(density):
             figure.add_contour(
                 x=result.belief.axis, y=result.belief.axis, z=density, showscale=False, hoverinfo="skip",
-                contours={"start": level, "end": level, "size": 1, "coloring": "none"},
+                contours={"start": level, "end": level, "size": 1, "coloring": "none"}, showlegend=False,
                 line={"color": TRUTH, "width": 2}, **at,
             )  # fmt: skip
     return plane(laid_out(figure, 400), extent_of(result), 3).update_layout(margin={"l": 45, "r": 5})
@@ -114,7 +114,7 @@ def dash_of(name: str) -> str:
     return "dash" if name == "free" else "solid"
 
 
-def along_edges(result: Guidance, bins: int = 50) -> np.ndarray:
+def along_edges(result: Guidance, bins: int = 36) -> np.ndarray:
     clouds = (result.along_belief, result.along_conditional, *(run.along for run in result.runs))
     low, high = min(a.min() for a in clouds), max(a.max() for a in clouds)
     return np.linspace(low - 0.5, high + 0.5, bins + 1)
