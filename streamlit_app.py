@@ -20,6 +20,7 @@ PAGES = {
         ("toy2d/pages/score_fields.py", "Score fields", "explore", "Exact and learned arrows, and where they part."),
         ("toy2d/pages/mixing.py", "Mixing", "scatter_plot", "Move π: plain Langevin fails, annealed does not."),
         ("toy2d/pages/ncsn.py", "NCSN", "stacked_line_chart", "One network for all sigmas; what lambda(sigma) does."),
+        ("toy2d/pages/dpm.py", "Diffusion probabilistic model", "steps", "Chain, posterior and bound, in nats."),
         ("toy2d/pages/diffusion.py", "Diffusion", "grain", "Data to noise, and back by DDPM or DDIM."),
         ("toy2d/pages/guidance.py", "Guidance", "near_me", "Pull samples towards a class; see where they really end."),
     ),

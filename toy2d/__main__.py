@@ -3,9 +3,9 @@
 import sys
 
 from playground.cli import Parser, run
-from toy2d.commands import autoencoder, basics, guidance, ncsn
+from toy2d.commands import autoencoder, basics, dpm, guidance, ncsn
 
-TOPICS = (basics, autoencoder, ncsn, guidance)
+TOPICS = (basics, autoencoder, ncsn, guidance, dpm)
 
 
 def main(argv: list[str] | None = None) -> int:

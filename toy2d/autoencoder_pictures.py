@@ -62,7 +62,8 @@ def way(stops: list[np.ndarray], names: list[str]) -> tuple[np.ndarray, tuple[st
 
 def descent_chart(result: Descent) -> go.Figure:
     """Left the errors of the score, right the losses, against sigma."""
-    figure = make_subplots(1, 2, subplot_titles=["Error of the score", "Loss E‖d(x̃) − x‖², and its excess"], horizontal_spacing=0.1)
+    titles = ["Error of the score", "Loss E‖d(x̃) − x‖², and its excess"]
+    figure = make_subplots(1, 2, subplot_titles=titles, horizontal_spacing=0.1)
     for name, label, color in ERRORS:
         _line(figure, result.sigmas, getattr(result, name), label, color, 1)
     _line(figure, result.sigmas, result.loss, "loss of the network", PALETTE[3], 2)
