@@ -22,8 +22,10 @@ from images.training import OBJECTIVES, PRESETS, Session, run, with_changes
 from playground.checkpoint import write_atomically
 from playground.cli import Parser, ProgressLine, duration
 from playground.cli import run as run_command
+from playground.denoisers import TO_X0
 from playground.errors import UserError, require
 from playground.gif import gif_bytes, png_bytes, tiled
+from playground.levels import SCHEDULES
 from playground.training import Progress
 
 HOLES = {
@@ -37,14 +39,15 @@ HOLES = {
 
 # --- train ------------------------------------------------------------------------------------------------
 
+# fields of TrainConfig that the command line can change in a preset
+CHANGEABLE = ("images", "batch", "lr", "seed", "net", "width", "blocks", "patch", "objective", "predicts")
+CHANGEABLE += ("schedule", "ema")
+
 
 def train_command(arguments: argparse.Namespace) -> None:
     here = runs.Run(Path(arguments.run_directory or runs.root() / time.strftime("%Y%m%d-%H%M%S")).resolve())
     if not arguments.resume:
-        changes = {
-            name: getattr(arguments, name)
-            for name in ("images", "batch", "lr", "seed", "net", "width", "blocks", "objective")
-        }
+        changes = {name: getattr(arguments, name) for name in CHANGEABLE}
         config = with_changes(PRESETS[arguments.preset], **changes)
         runs.create(here, config)
     require(
@@ -195,7 +198,11 @@ def _add_train(commands) -> None:
     p.add_argument("--net", choices=NETWORKS, help="the kind of network")
     p.add_argument("--width", type=int, help="channels of the network")
     p.add_argument("--blocks", type=int, help="residual blocks in each stage")
+    p.add_argument("--patch", type=int, choices=(1, 2), help="pixels folded into channels, 2 is 2 x 2")
     p.add_argument("--objective", choices=OBJECTIVES, help="the loss")
+    p.add_argument("--predicts", choices=TO_X0, help="what the network's output means")
+    p.add_argument("--schedule", choices=SCHEDULES, help="DDPM's noise levels")
+    p.add_argument("--ema", type=float, help="decay of the weights' average, 0 for none")
     p.add_argument("--seed", type=int, help="start and batches")
     p.add_argument(
         "--run", dest="run_directory", metavar="DIR", help="run directory (default: runs/DATE-TIME)"

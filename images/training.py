@@ -12,7 +12,7 @@ from torch import Generator, Tensor
 from images.mnist import Digits, to_model, to_uint8
 from images.model import NETWORKS, SIGMA_1, SIGMA_L, ModelConfig, save_model
 from playground.checkpoint import load_checkpoint, save_checkpoint, write_atomically
-from playground.denoisers import clipped
+from playground.denoisers import TO_X0, clipped
 from playground.errors import UserError, require
 from playground.gif import png_bytes, tiled
 from playground.levels import SCHEDULES, Schedule, geometric_sigmas, seeded
@@ -42,6 +42,7 @@ class TrainConfig:
     net: str = "unet"
     width: int = 48
     blocks: int = 2
+    patch: int = 2
     predicts: str = "v"
     objective: str = "min-snr"
     schedule: str = "linear"
@@ -64,6 +65,15 @@ class TrainConfig:
                 chosen in known,
                 f"The {name} is {chosen!r}; known are {', '.join(known)}: choose one of these.",
             )
+        require(self.patch in (1, 2), f"The patch is {self.patch}; pixels are folded by 1 or 2: choose one.")
+        require(
+            self.predicts in TO_X0,
+            f"The network is to predict {self.predicts!r}; known are {', '.join(TO_X0)}: choose one of these.",
+        )
+        require(
+            0 <= self.ema < 1,
+            f"The average's decay is {self.ema:g}; it must be at least 0 and below 1: 0.999 is usual.",
+        )
         _ = self.recipe  # its own rules are checked now, not when the run has started
 
     @property
@@ -73,7 +83,8 @@ class TrainConfig:
 
     @property
     def model(self) -> ModelConfig:
-        return ModelConfig(NETWORKS[self.net](self.width, self.blocks), self.predicts, self.schedule, self.T)
+        net = NETWORKS[self.net](self.width, self.blocks, patch=self.patch)
+        return ModelConfig(net, self.predicts, self.schedule, self.T)
 
     def build_objective(self) -> Objective:
         return OBJECTIVES[self.objective](SCHEDULES[self.schedule](self.T))
@@ -84,6 +95,8 @@ PRESETS = {
     "cpu-quick": TrainConfig(images=120_000, width=32, blocks=2),
     "cpu": TrainConfig(images=480_000),
     "ncsn": TrainConfig(images=240_000, net="dilated", width=64, predicts="eps", objective="ncsn"),
+    # Sized by arithmetic, not by measurement: see docs/training.md.
+    "gpu-minute": TrainConfig(images=2_000_000, batch=1024, lr=4e-3),
     "gpu": TrainConfig(images=12_000_000, batch=1024, width=64),
 }
 
@@ -103,7 +116,7 @@ class Session:
         if not (self.directory / RESUME).exists():
             return
         tensors, about = load_checkpoint(self.directory / RESUME)
-        if about.get("config") != asdict(self.config):
+        if not self._begun_with(about.get("config", {})):
             raise UserError(
                 f"{self.directory} was trained with other settings: go on with those, or start a new run."
             )
@@ -114,6 +127,13 @@ class Session:
             )
         self.trainee.restore(tensors)
         self.seconds_before = about["seconds"]
+
+    def _begun_with(self, settings: dict[str, Any]) -> bool:
+        """Whether these are this run's settings; fields that are newer than the file have their default."""
+        try:
+            return TrainConfig(**settings) == self.config
+        except (TypeError, UserError):
+            return False
 
     def steps(self) -> Iterator[Progress]:
         """Trains; on a GPU in bfloat16, elsewhere in float32."""
@@ -133,7 +153,7 @@ class Session:
         return {
             "config": asdict(self.config),
             "data": {
-                "digits": f"{len(self.digits):,} {self.digits.split} digits",
+                "digits": f"{len(self.digits):,} {'training' if self.digits.split == 'train' else 'test'} digits",
                 "fingerprint": self.digits.fingerprint(),
             },
             "step": self.trainee.step,

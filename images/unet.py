@@ -47,11 +47,16 @@ class UNet(nn.Module):
         self.leave = nn.Sequential(
             norm(fine), nn.SiLU(), zeroed(nn.Conv2d(fine, self.patch**2, 3, padding=1))
         )
-        self.to(memory_format=torch.channels_last)
+        self.laid_out(torch.channels_last)
+
+    def laid_out(self, memory_format: torch.memory_format) -> "UNet":
+        """The layout of weights and maps in memory: it changes the speed, nothing else."""
+        self.memory_format = memory_format
+        return self.to(memory_format=memory_format)
 
     def forward(self, x: Tensor, log_snr: Tensor) -> Tensor:
         cond = self.embed(log_snr)
-        x = F.pixel_unshuffle(x, self.patch).contiguous(memory_format=torch.channels_last)  # (B, 4, 14, 14)
+        x = F.pixel_unshuffle(x, self.patch).contiguous(memory_format=self.memory_format)  # (B, 4, 14, 14)
         h = self.enter(x)
         kept = []
         for block in self.down:

@@ -9,7 +9,8 @@ from images.training import PRESETS, TrainConfig, with_changes
 from playground.cli import duration
 from playground.errors import UserError
 
-LABELS = {"look": "a first look", "cpu-quick": "quick", "cpu": "good", "ncsn": "NCSN", "gpu": "for a GPU"}
+LABELS = {"look": "a first look", "cpu-quick": "quick", "cpu": "good", "ncsn": "NCSN"}
+LABELS |= {"gpu-minute": "a GPU's minute", "gpu": "for a GPU"}
 
 
 def training_sidebar() -> None:
