@@ -22,6 +22,7 @@ PAGES = {
         ("toy2d/pages/ncsn.py", "NCSN", "stacked_line_chart", "One network for all sigmas; what lambda(sigma) does."),
         ("toy2d/pages/dpm.py", "Diffusion probabilistic model", "steps", "Chain, posterior and bound, in nats."),
         ("toy2d/pages/diffusion.py", "Diffusion", "grain", "Data to noise, and back by DDPM or DDIM."),
+        ("toy2d/pages/two_families.py", "DDPM against NCSN", "sync_alt", "Each network with the other's sampler."),
         ("toy2d/pages/guidance.py", "Guidance", "near_me", "Pull samples towards a class; see where they really end."),
     ),
     "MNIST": (

@@ -27,14 +27,14 @@ def result():
 
 def test_the_exact_score_has_no_error():
     mixture = MixtureSpec().build()
-    errors, _ = level_errors(mixture, mixture, SMALL)
+    errors, _ = level_errors(mixture, mixture, SMALL.sigmas)
     assert (errors == 0).all()
 
 
 def test_a_model_that_knows_no_data_has_the_error_of_the_whole_score():
     """Data N(0, s^2 I), and a model that believes in N(m, s^2 I): the scores differ by m / (s^2 + sigma^2)."""
     data, moved = (Mixture.of([[m, 0.0]], std=2.0) for m in (0.0, 3.0))
-    errors, _ = level_errors(moved, data, SMALL)
+    errors, _ = level_errors(moved, data, SMALL.sigmas)
     sigmas = np.array(SMALL.sigmas)
     assert errors == pytest.approx(sigmas**2 * 9 / (4 + sigmas**2) ** 2, rel=1e-3)
 
@@ -80,7 +80,7 @@ def test_the_ceiling_is_the_error_of_the_best_gaussian(result):
     """No linear score does better: one of another covariance has a larger error at every level."""
     mixture = MixtureSpec().build()
     wider = Mixture(mixture.mean()[None], 1.5 * torch.cov(mixture.sample(100_000, seeded(0)).T)[None], torch.zeros(1))
-    errors, _ = level_errors(wider, mixture, SMALL)
+    errors, _ = level_errors(wider, mixture, SMALL.sigmas)
     assert (result.ceiling < errors).all()
 
 

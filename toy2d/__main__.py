@@ -3,9 +3,9 @@
 import sys
 
 from playground.cli import Parser, run
-from toy2d.commands import autoencoder, basics, dpm, guidance, ncsn
+from toy2d.commands import autoencoder, basics, dpm, guidance, ncsn, two_families
 
-TOPICS = (basics, autoencoder, ncsn, guidance, dpm)
+TOPICS = (basics, autoencoder, ncsn, guidance, dpm, two_families)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -1,6 +1,6 @@
 """NCSN in the plane: one network for all sigmas, and what the weight lambda(sigma) does to each level's error."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -100,11 +100,16 @@ class Ncsn:
 
 def learn_all(config: NcsnConfig, report: Report | None = None) -> dict[str, Learned]:
     """The three networks, one for each lambda, from the same points and the same first weights."""
-    networks, total = {}, len(WEIGHTS) * config.train_steps
-    for number, objective in enumerate(WEIGHTS):
-        before = number * config.train_steps
+    return learn_each({objective: config.learning(objective) for objective in WEIGHTS}, report)
+
+
+def learn_each(configs: Mapping[str, LearnConfig], report: Report | None = None) -> dict[str, Learned]:
+    """One network after the other, with one count of steps for all."""
+    networks, before, total = {}, 0, sum(config.steps for config in configs.values())
+    for name, config in configs.items():
         part = None if report is None else (lambda done, _, before=before: report(before + done, total))
-        networks[objective] = learn(config.learning(objective), part)
+        networks[name] = learn(config, part)
+        before += config.steps
     return networks
 
 
@@ -112,12 +117,12 @@ def ncsn(config: NcsnConfig, networks: Mapping[str, Learned], report: Report | N
     """Each network's error at each level against the exact score, and samples by annealed Langevin dynamics."""
     mixture = config.mixture.build()
     sigmas = np.array(config.sigmas)
-    ceiling, _ = level_errors(_one_gaussian(mixture), mixture, config)
+    ceiling, _ = level_errors(_one_gaussian(mixture), mixture, config.sigmas, config.seed)
     lowest = level_losses(mixture, config)
     truth = mixture.sample(config.particles, seeded(config.seed + 1))
     runs, steps = {}, config.levels * config.T
     for number, (objective, network) in enumerate(networks.items()):
-        errors, errors_se = level_errors(network.denoise, mixture, config)
+        errors, errors_se = level_errors(network.denoise, mixture, config.sigmas, config.seed)
         weighted = WEIGHTS[objective](sigmas) * lowest
         part = None if report is None else (lambda done, n=number: report(n * steps + done, steps * len(networks)))
         trajectory, last = _annealed(config, network.denoise, mixture, part)
@@ -131,15 +136,17 @@ def ncsn(config: NcsnConfig, networks: Mapping[str, Learned], report: Report | N
 
 
 @torch.no_grad()
-def level_errors(denoise: Denoiser, mixture: Mixture, config: NcsnConfig) -> tuple[np.ndarray, np.ndarray]:
+def level_errors(
+    denoise: Denoiser, mixture: Mixture, sigmas: Sequence[float], seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
     """sigma_i**2 E||s_hat - s||**2 on exact noised samples, and its standard error, (L,) each.
 
     Times sigma**2, because the score is of order 1 / sigma: then 2, the dimension, is what s_hat = 0 would give
     at high noise, at every level alike.
     """
-    rng = seeded(config.seed + 2)
+    rng = seeded(seed + 2)
     means, ses = [], []
-    for sigma in config.sigmas:
+    for sigma in sigmas:
         level = Level.of(1.0, sigma)
         x = mixture.sample_noised(MEASURED, level, rng)
         off = sigma**2 * (score_of(denoise)(x, level) - mixture.score(x, level)).square().sum(1)
