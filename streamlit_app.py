@@ -24,6 +24,7 @@ PAGES = {
         ("toy2d/pages/diffusion.py", "Diffusion", "grain", "Data to noise, and back by DDPM or DDIM."),
         ("toy2d/pages/two_families.py", "DDPM against NCSN", "sync_alt", "Each network with the other's sampler."),
         ("toy2d/pages/guidance.py", "Guidance", "near_me", "Pull samples towards a class; see where they really end."),
+        ("toy2d/pages/inpainting_2d.py", "Inpainting in 2-D", "healing", "One coordinate is seen: who fills in the other?"),
     ),
     "MNIST": (
         ("images/pages/generate.py", "Generate", "auto_awesome", "Digits from noise, step by step."),
