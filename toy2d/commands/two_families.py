@@ -18,7 +18,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--levels", type=int, default=10, help="noise levels of annealed Langevin")
     parser.add_argument("--schedule", choices=list(SCHEDULES), default="linear", help="DDPM's noise schedule")
     parser.add_argument("--steps", type=int, default=50, help="steps of DDPM and DDIM")
-    parser.add_argument("--all-levels", action="store_true", help="walk DDPM's whole schedule, also where NCSN saw none")
+    parser.add_argument("--all-levels", action="store_true", help="walk DDPM's whole schedule")
     parser.add_argument("--points", type=int, default=10_000, help="training points")
     parser.add_argument("--train-steps", type=int, default=2_000, help="training steps of each network")
     parser.add_argument("--particles", type=int, default=1_000, help="samples of each run")

@@ -131,7 +131,9 @@ def two_families(config: FamiliesConfig, networks: Mapping[str, Learned], report
             runs[trained, sampler] = _run(config, step, grid, denoise, mixture, truth, part)
             done += len(grid) - 1
     sigmas = np.geomspace(config.sigma_1, config.sigma_L, 16)
-    errors = {name: level_errors(each.denoise, mixture, sigmas.tolist(), config.seed)[0] for name, each in networks.items()}
+    errors = {
+        name: level_errors(each.denoise, mixture, sigmas.tolist(), config.seed)[0] for name, each in networks.items()
+    }
     weights = mixture.log_weights.exp().double().numpy()
     return Families(runs, floors(mixture, config.particles), sigmas, errors, weights)
 

@@ -1,5 +1,7 @@
 """Page "DDPM against NCSN": each family's network with the other's sampler."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from playground.errors import UserError
@@ -52,11 +54,11 @@ def result_for(config: FamiliesConfig) -> tuple[FamiliesConfig, Families]:
     kept = st.session_state.get("families")
     pressed = st.button("Train both, run all samplers", type="primary", icon=":material/model_training:")
     if kept is None or (pressed and kept[0] != config):
-        config = config if pressed else FIRST
-        networks = networks_for(config)
+        first = config if pressed else replace(FIRST, mixture=config.mixture)
+        networks = networks_for(first)
         with busy("Sampling", key="families-run") as report:
-            st.session_state["families"] = kept = config, two_families(config, networks, report)
-    elif kept[0] != config:
+            st.session_state["families"] = kept = first, two_families(first, networks, report)
+    if kept[0] != config:
         st.caption("The settings have changed: press the button to run with them. Below is the run before.")
     return kept
 
@@ -72,13 +74,13 @@ def networks_for(config: FamiliesConfig) -> dict[str, Learned]:
 
 def explain() -> None:
     with st.expander("What happens here"):
-        st.markdown('The lecture: "the two approaches are very similar: the learning task is to denoise samples obtained '
-                    'with different levels of noise". Both losses, and the line that makes them one:')  # fmt: skip
+        st.markdown('The lecture: "the two approaches are very similar: the learning task is to denoise samples '
+                    'obtained with different levels of noise". Both losses, and the line that makes them one:')  # fmt: skip
         st.latex(r"\left\|\epsilon - \epsilon_\theta(\mathbf{x}_t, t)\right\|^2, \qquad \frac{\sigma_i^2}{2}\left\|"
                  r"\mathbf{s}_\theta(\tilde{\mathbf{x}}, \sigma_i) + \frac{\tilde{\mathbf{x}} - \mathbf{x}}{\sigma_i^2}"
                  r"\right\|^2, \qquad \mathbf{s}_\theta = -\frac{\epsilon_\theta}{\sigma}")  # fmt: skip
-        st.latex(r"\mathbf{x}_t = \sqrt{\bar\alpha_t}\,\mathbf{x}_0 + \sqrt{1-\bar\alpha_t}\,\epsilon \quad\Longrightarrow"
-                 r"\quad \frac{\mathbf{x}_t}{\sqrt{\bar\alpha_t}} = \mathbf{x}_0 + \sigma\,\epsilon, \qquad \sigma = "
+        st.latex(r"\mathbf{x}_t = \sqrt{\bar\alpha_t}\,\mathbf{x}_0 + \sqrt{1-\bar\alpha_t}\,\epsilon \quad"
+                 r"\Longrightarrow\quad \frac{\mathbf{x}_t}{\sqrt{\bar\alpha_t}} = \mathbf{x}_0 + \sigma\,\epsilon, \qquad \sigma = "
                  r"\sqrt{\frac{1-\bar\alpha_t}{\bar\alpha_t}}")  # fmt: skip
         st.markdown(
             "So a noise level of one family is a noise level of the other, up to a factor on x (Song et al. 2021, "
