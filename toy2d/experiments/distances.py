@@ -52,7 +52,7 @@ def distances(mixture: Mixture, x: Tensor, truth: Tensor) -> Distances:
     )
 
 
-def floors(mixture: Mixture, n: int, pairs: int = 4) -> Distances:
+def floors(mixture: Mixture, n: int, pairs: int = 8) -> Distances:
     """The mean of `distances` between pairs of exact samples of n points: no sampler can be told to do better."""
     rng = seeded(0)
     found = [distances(mixture, mixture.sample(n, rng), mixture.sample(n, rng)) for _ in range(pairs)]

@@ -40,7 +40,7 @@ def settings() -> FamiliesConfig:
     schedule = bound(c.selectbox, "DDPM's schedule", list(SCHEDULES), key="schedule")
     particles = bound(d.number_input, "Particles", 2, 20_000, FIRST.particles, key="particles")
     inside = bound(
-        e.toggle, "Only levels that both have seen", True, key="inside",
+        e.toggle, "Shared levels only", True, key="inside",
         help="DDPM's schedule reaches noise far above and below what NCSN was trained on; off: all of it is walked.",
     )  # fmt: skip
     return FamiliesConfig(
@@ -75,13 +75,13 @@ def networks_for(config: FamiliesConfig) -> dict[str, Learned]:
 def explain() -> None:
     with st.expander("What happens here"):
         st.markdown('The lecture: "the two approaches are very similar: the learning task is to denoise samples '
-                    'obtained with different levels of noise". Both losses, and the line that makes them one:')  # fmt: skip
+                    'obtained with different levels of noise". Both losses, and what makes them one:')  # fmt: skip
         st.latex(r"\left\|\epsilon - \epsilon_\theta(\mathbf{x}_t, t)\right\|^2, \qquad \frac{\sigma_i^2}{2}\left\|"
                  r"\mathbf{s}_\theta(\tilde{\mathbf{x}}, \sigma_i) + \frac{\tilde{\mathbf{x}} - \mathbf{x}}{\sigma_i^2}"
                  r"\right\|^2, \qquad \mathbf{s}_\theta = -\frac{\epsilon_\theta}{\sigma}")  # fmt: skip
         st.latex(r"\mathbf{x}_t = \sqrt{\bar\alpha_t}\,\mathbf{x}_0 + \sqrt{1-\bar\alpha_t}\,\epsilon \quad"
-                 r"\Longrightarrow\quad \frac{\mathbf{x}_t}{\sqrt{\bar\alpha_t}} = \mathbf{x}_0 + \sigma\,\epsilon, \qquad \sigma = "
-                 r"\sqrt{\frac{1-\bar\alpha_t}{\bar\alpha_t}}")  # fmt: skip
+                 r"\Longrightarrow\quad \frac{\mathbf{x}_t}{\sqrt{\bar\alpha_t}} = \mathbf{x}_0 + \sigma\,\epsilon, \qquad "
+                 r"\sigma = \sqrt{\frac{1-\bar\alpha_t}{\bar\alpha_t}}")  # fmt: skip
         st.markdown(
             "So a noise level of one family is a noise level of the other, up to a factor on x (Song et al. 2021, "
             "\"Score-based generative modeling through SDEs\": variance exploding and variance preserving), and one "
@@ -95,7 +95,7 @@ def explain() -> None:
 
 
 def outcome(config: FamiliesConfig, result: Families) -> None:
-    a, b, c = st.columns([1.8, 1.2, 1.6], vertical_alignment="bottom")
+    a, b, c = st.columns([2.4, 1.2, 1.6], vertical_alignment="bottom")
     networks = networks_of(result)
     trained = bound(
         a.segmented_control, "Animated: the network", networks, key="shown", default=networks[-1], required=True,
