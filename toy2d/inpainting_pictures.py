@@ -1,5 +1,7 @@
 """What inpainting in the plane looks like: clouds to animate, charts for the page, a figure to print."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import plotly.graph_objects as go
 from matplotlib.figure import Figure
@@ -21,6 +23,7 @@ NAMES = {
     "exact": "Exact, walked",
 }
 COLORS = {name: PALETTE[k] for k, name in enumerate(NAMES)}
+ANIMATED = ("replacement", "projection", "repaint", "dps")
 EDGES = np.linspace(-EXTENT, EXTENT, 61)
 CENTRES = (EDGES[:-1] + EDGES[1:]) / 2
 
@@ -34,8 +37,10 @@ def coordinate(config: InpaintConfig) -> str:
     return "xy"[1 - config.known]
 
 
-def inpainting_clouds(config: InpaintConfig, result: Inpainting) -> list[Cloud]:
-    """The four methods at work, coloured by the side of the split; a line marks the observation."""
+def inpainting_clouds(
+    config: InpaintConfig, result: Inpainting, shown: Sequence[str] = ANIMATED
+) -> list[Cloud]:
+    """The methods at work, coloured by the side of the split; a line marks the observation."""
     background = observed_background(config)
     u = coordinate(config)
     names = (f"{u} above {SPLIT:g}", f"{u} below {SPLIT:g}")
@@ -45,7 +50,7 @@ def inpainting_clouds(config: InpaintConfig, result: Inpainting) -> list[Cloud]:
         captions = tuple(f"alpha_bar = {alpha**2:.3g}" for alpha in run.alphas)
         return Cloud(named(run.name, config), run.xs, labels, captions, background, names)
 
-    return [cloud(run) for run in result.runs if run.name != "exact"]
+    return [cloud(run) for run in result.runs if run.name in shown]
 
 
 def observed_background(config: InpaintConfig) -> np.ndarray:

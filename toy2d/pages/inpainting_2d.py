@@ -71,6 +71,15 @@ def numbers(config: InpaintConfig, result: Inpainting) -> None:
         cell.caption("95 % band {:.3f} to {:.3f}".format(*run.low_band))
 
 
+def animation(config: InpaintConfig, result: Inpainting) -> None:
+    shown = bound(
+        st.pills, "Animated", list(NAMES), key="animated", default=["replacement", "repaint", "dps"],
+        selection_mode="multi", format_func=NAMES.get,
+    )  # fmt: skip
+    if shown:
+        show_clouds(inpainting_clouds(config, result, shown), "inpainting-2d", height=340, fps=15)
+
+
 def table(config: InpaintConfig, result: Inpainting) -> None:
     k, u = "xy"[config.known], coordinate(config)
     rows = [f"| | distance of {u} to the exact conditional | {k} is off by | calls |", "|:--|--:|--:|--:|"]
@@ -110,11 +119,11 @@ gone and the observation clear, the mode has been chosen and no step can change 
 used, so its share lies between the truth and the mode's weight.
 
 **Which to trust.** Replacement and projection, where the known part says nothing about the mode (set the modes apart
-to 0), or where there is one mode to find. Near the border between the modes, none without a check. RePaint comes
-closest, and closer with r, but pays r times the calls, and each climb is one more step whose size narrows the modes a
-little: compare its distance with its share. DPS is cheap, and follows the observation only to within "off by"; its share
-depends on zeta. "Exact, walked" is the exact conditional's own denoiser under the same steps: what it misses is the
-steps' doing, not the conditioning's.
+to 0), or where there is one mode to find. Near the border between the modes, none without a check. RePaint is
+closest, and closer with r, but pays r times the calls, and every climb is one more step that narrows the modes a
+little: compare its distance with its share. DPS is cheap, and follows the observation only to within "off by"; its
+share depends on zeta. "Exact, walked" is the exact conditional's own denoiser under the same steps: what it misses is
+the steps' doing, not the conditioning's.
 
 **Try** moving the observation to 0 and to 2; set r to 1, and RePaint becomes replacement; set zeta to 0, and DPS
 forgets the observation. **Look** at the moment in the animation when the colours stop changing.
@@ -126,7 +135,7 @@ try:
     config = settings()
     result = result_for(config)
     numbers(config, result)
-    show_clouds(inpainting_clouds(config, result), "inpainting-2d", height=300, fps=15)
+    animation(config, result)
     chart(filled_chart(config, result), "filled")
     chart(low_chart(config, result), "low")
     table(config, result)
