@@ -38,7 +38,7 @@ def terms_chart(result: Bounds) -> go.Figure:
     )
     figure.update_xaxes(title="t", type="log", row=1, col=1)
     figure.update_xaxes(title="t", type="log", row=1, col=2)
-    figure.update_yaxes(title="nats", type="log", exponentformat="power", row=1, col=1)
+    figure.update_yaxes(title="nats", type="log", exponentformat="power", dtick=1, row=1, col=1)
     figure.update_yaxes(title="nats", row=1, col=2)
     return laid_out(figure, 380).update_layout(margin={"t": 70}, legend={"y": 1.1})
 
@@ -52,7 +52,8 @@ def gaps_chart(result: Gaps) -> go.Figure:
             x=result.lengths, y=gap, error_y=error, mode="lines+markers", name=f"{model}, {variance}",
             line={"color": color_of(model, variance), "dash": "solid" if variance == "beta" else "dot"},
         )  # fmt: skip
-    figure.add_hline(0, line={"color": TRUTH, "dash": "dash"}, annotation_text="exact −log p")
+    figure.add_hline(0, line={"color": TRUTH, "dash": "dash"}, annotation_text="exact −log p",
+                     annotation_position="bottom left")  # fmt: skip
     figure.update_xaxes(type="log", title="steps of the chain", tickvals=result.lengths)
     figure.update_yaxes(title="bound − exact, nats")
     return laid_out(figure, 340)
@@ -67,7 +68,7 @@ def losses_chart(result: Losses) -> go.Figure:
             line={"color": LOSS_COLORS.get(name, PALETTE[2])},
         )  # fmt: skip
     figure.update_xaxes(type="log", title="t")
-    figure.update_yaxes(type="log", title="E‖ε̂ − E[ε | x_t]‖²", exponentformat="power")
+    figure.update_yaxes(type="log", title="E‖ε̂ − E[ε | x_t]‖²", exponentformat="power", dtick=1)
     return laid_out(figure, 340)
 
 

@@ -53,6 +53,7 @@ def paths_chart(config: ForwardConfig, path: Forward) -> go.Figure:
     line = {"color": TRUTH, "dash": "dash"}
     figure.add_scatter(x=t, y=mean, mode="lines", name="closed form: mean, ± 2 std", line=line)
     figure.add_vline(config.t, line={"color": PALETTE[4], "width": 1}, annotation_text=f"t = {config.t}")
+    figure.update_traces(mode="lines", selector={"fill": "toself"})  # of few steps Plotly would mark the band's points
     figure.update_xaxes(title="step t")
     figure.update_yaxes(title="first coordinate of x_t")
     return laid_out(figure, 320)
@@ -133,9 +134,12 @@ def _unit_circle(n: int = 120) -> np.ndarray:
 
 
 def _window(found: Posterior) -> tuple[np.ndarray, np.ndarray]:
-    """A square around x_0, x_t and the circles of the product, as far as they are of a size to be seen."""
+    """A square around x_0, x_t and the circles, but for a likelihood so wide that it would hide the others."""
     points = [found.x0, found.xt]
-    for circle in (found.known, found.posterior):
+    seen = [found.known, found.posterior]
+    if found.likelihood.std < 3 * found.known.std:
+        seen.append(found.likelihood)
+    for circle in seen:
         points += [circle.mean - STDS * circle.std, circle.mean + STDS * circle.std]
     low, high = np.min(points, axis=0), np.max(points, axis=0)
     half = 0.55 * max(high - low)

@@ -8,8 +8,7 @@ from toy2d.clouds import clouds_gif
 from toy2d.commands.subcommand import add_learned, command, learned, progress, spec, write
 from toy2d.dpm_pictures import forward_clouds, forward_figure
 from toy2d.experiments.forward import ForwardConfig, forward, posterior
-from toy2d.experiments.variational import BoundConfig, bounds, gaps_by_length, losses
-from toy2d.net import LearnConfig, learn
+from toy2d.experiments.variational import BoundConfig, bounds, gaps_by_length, learn_both, losses
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -67,15 +66,7 @@ def bound_command(arguments: argparse.Namespace) -> None:
 
 def losses_command(arguments: argparse.Namespace) -> None:
     config = BoundConfig(spec(arguments), arguments.schedule, samples=arguments.samples, seed=arguments.seed)
-    networks = {
-        name: learn(
-            LearnConfig(
-                config.mixture, objective, schedule=config.schedule, points=arguments.points,
-                steps=arguments.train_steps, seed=config.seed,
-            ), progress(f"training, {name}"),
-        )
-        for name, objective in (("simple", "ddpm"), ("weighted", "ddpm_weighted"))
-    }  # fmt: skip
+    networks = learn_both(config, arguments.points, arguments.train_steps, report=progress("training"))
     result = losses(config, networks, progress("measuring"))
     numbers = {"times": result.times, "floor": vars(result.floor)}
     for name, loss in result.losses.items():

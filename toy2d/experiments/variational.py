@@ -17,7 +17,7 @@ from playground.walk import final, prior, walk
 from toy2d.experiments.distances import Distances, distances, floors
 from toy2d.experiments.forward import thinned
 from toy2d.mixture import Mixture
-from toy2d.net import Learned, Report
+from toy2d.net import LearnConfig, Learned, Report, learn
 from toy2d.presets import MixtureSpec
 
 LENGTHS = (5, 10, 20, 50, 100, 200, 500, 1_000)  # chains whose bounds are compared
@@ -170,6 +170,28 @@ class Losses:
     times: np.ndarray
     losses: dict[str, Loss]
     floor: Distances
+
+
+OBJECTIVE = {"simple": "ddpm", "weighted": "ddpm_weighted"}
+
+
+def learn_both(
+    config: BoundConfig, points: int = 10_000, steps: int = 2_000, width: int = 96, report: Report | None = None
+) -> dict[str, Learned]:
+    """A network by DDPM's simple loss and one by the weighted loss: same data, same start, same noise."""
+    networks = {}
+    for i, (name, objective) in enumerate(OBJECTIVE.items()):
+
+        def listen(done: int, total: int, before: int = i * steps) -> None:
+            if report is not None:
+                report(before + done, len(OBJECTIVE) * steps)
+
+        learning = LearnConfig(
+            config.mixture, objective, schedule=config.schedule, points=points, steps=steps, width=width,
+            seed=config.seed,
+        )  # fmt: skip
+        networks[name] = learn(learning, listen)
+    return networks
 
 
 def losses(config: BoundConfig, learned: Mapping[str, Learned], report: Report | None = None) -> Losses:
