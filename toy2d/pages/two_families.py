@@ -80,8 +80,8 @@ def explain() -> None:
                  r"\mathbf{s}_\theta(\tilde{\mathbf{x}}, \sigma_i) + \frac{\tilde{\mathbf{x}} - \mathbf{x}}{\sigma_i^2}"
                  r"\right\|^2, \qquad \mathbf{s}_\theta = -\frac{\epsilon_\theta}{\sigma}")  # fmt: skip
         st.latex(r"\mathbf{x}_t = \sqrt{\bar\alpha_t}\,\mathbf{x}_0 + \sqrt{1-\bar\alpha_t}\,\epsilon \quad"
-                 r"\Longrightarrow\quad \frac{\mathbf{x}_t}{\sqrt{\bar\alpha_t}} = \mathbf{x}_0 + \sigma\,\epsilon, \qquad "
-                 r"\sigma = \sqrt{\frac{1-\bar\alpha_t}{\bar\alpha_t}}")  # fmt: skip
+                 r"\Longrightarrow\quad \frac{\mathbf{x}_t}{\sqrt{\bar\alpha_t}} = \mathbf{x}_0 + \sigma\,\epsilon, "
+                 r"\qquad \sigma = \sqrt{\frac{1-\bar\alpha_t}{\bar\alpha_t}}")  # fmt: skip
         st.markdown(
             "So a noise level of one family is a noise level of the other, up to a factor on x (Song et al. 2021, "
             "\"Score-based generative modeling through SDEs\": variance exploding and variance preserving), and one "
