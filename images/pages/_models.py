@@ -10,8 +10,11 @@ from images.model import SHIPPED, Model, best_device, load_model
 from playground.cli import duration
 
 
-def choose_model(label: str = "Model", key: str = "model") -> Model:
-    """A box in the sidebar; stops the page with a sentence where there is no model at all."""
+def choose_model(label: str = "Model", key: str = "model", described: Model | None = None) -> Model:
+    """A box in the sidebar; stops the page with a sentence where there is no model at all.
+
+    described: a model that the sidebar has said everything about already.
+    """
     found = {str(run.model): f"run {run.name}" for run in runs.all_runs() if run.model.is_file()}
     choices = ({str(SHIPPED): "the shipped model"} if SHIPPED.is_file() else {}) | found
     if not choices:
@@ -19,7 +22,8 @@ def choose_model(label: str = "Model", key: str = "model") -> Model:
         st.stop()
     path = st.sidebar.selectbox(label, list(choices), format_func=choices.get, key=key)
     model = _loaded(path, Path(path).stat().st_mtime_ns)
-    st.sidebar.caption(describe(model))
+    if model is not described:
+        st.sidebar.caption(describe(model))
     return model
 
 

@@ -9,15 +9,20 @@ from images.training import PRESETS, TrainConfig, with_changes
 from playground.cli import duration
 from playground.errors import UserError
 
-LABELS = {"look": "a first look", "cpu-quick": "quick", "cpu": "good", "ncsn": "NCSN"}
-LABELS |= {"gpu-minute": "a GPU's minute", "gpu": "for a GPU"}
+LABELS = {
+    "look": "a first look",
+    "cpu-quick": "quick",
+    "cpu": "good",
+    "ncsn": "NCSN's network and loss",
+    "gpu-minute": "a minute on a GPU",
+    "gpu": "best, on a GPU",
+}
 
 
 def training_sidebar() -> None:
     """Draws the training controls in the sidebar; they refresh themselves while a run is on."""
     live = runs.live_run() is not None
     with st.sidebar:
-        st.divider()
         # Without a run it still looks now and then: another tab or a command line may have started one.
         st.fragment(_controls, run_every=1.0 if live else 5.0)(live)
 
@@ -52,10 +57,11 @@ def _idle() -> None:
     latest = next(iter(runs.all_runs()), None)
     if latest is not None:
         _last_run(latest)
-    preset = st.segmented_control(
-        "Preset", list(PRESETS), default="cpu-quick", format_func=LABELS.get, key="train-preset"
+    names = list(PRESETS)
+    preset = st.selectbox(
+        "Preset", names, names.index("cpu-quick"), format_func=LABELS.get, key="train-preset"
     )
-    config = PRESETS[preset or "cpu-quick"]
+    config = PRESETS[preset]
     thousands = st.number_input(
         "Length, thousand images", 1, 100_000, config.images // 1000, key=f"train-images-{preset}",
         help="How many training images are shown in all. The time left appears after the first steps.",

@@ -24,6 +24,7 @@ def table(found: list[runs.Run]) -> None:
     rows = []
     for run in found:
         status, config = run.status(), run.config
+        fcd = (_evaluation(run) or {}).get("metrics", {}).get(FCD)
         rows.append(
             {
                 "run": run.name,
@@ -33,11 +34,13 @@ def table(found: list[runs.Run]) -> None:
                 "images seen": status.get("step", 0) * config.batch,
                 "time": duration(status.get("seconds", 0)),
                 "loss": status.get("loss"),
-                FCD: (_evaluation(run) or {}).get("metrics", {}).get(FCD, {}).get("value"),
+                FCD: f"{fcd['value']:.2f}" if fcd else "not measured",
                 "disk, MB": round(run.size() / 1e6, 1),
             }
         )
-    st.dataframe(rows, hide_index=True, width="stretch")
+    formats = {"images seen": "localized", "loss": "%.4f"}
+    columns = {name: st.column_config.NumberColumn(format=text) for name, text in formats.items()}
+    st.dataframe(rows, hide_index=True, width="stretch", column_config=columns)
     total = sum(run.size() for run in found)
     st.caption(f"{len(found)} runs take {total / 1e6:,.1f} MB in {runs.root()}.")
 
@@ -142,6 +145,10 @@ def page() -> None:
     chosen = [run for run in found if run.name in chosen_names]
     if chosen:
         st.plotly_chart(losses(chosen), key="losses")
+        if len({run.config.objective for run in chosen}) > 1:
+            st.caption(
+                "These runs have different objectives, so their losses cannot be compared; their digits can."
+            )
         side_by_side(chosen)
         trained = [run for run in chosen if run.model.is_file()]
         if trained:

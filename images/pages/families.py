@@ -13,6 +13,8 @@ from playground.ui.busy import busy
 from playground.ui.downloads import download_gif, download_webp
 from playground.ui.player import ImagesPanel, player
 
+SHOWN = {"predicted x0": lambda film: film.x0_hats, "x_t": lambda film: film.xs}
+
 
 def settings(T: int) -> tuple[SampleConfig, SampleConfig]:
     first, second, third, fourth = st.columns([1.4, 2, 1, 1], vertical_alignment="bottom")
@@ -41,17 +43,13 @@ def films(models: tuple[Model, Model], configs: tuple[SampleConfig, SampleConfig
     return pair
 
 
-def visible(film: Film, sigmas: bool) -> list[np.ndarray]:
-    """Sheets of x_t; NCSN's x_t leaves [-1, 1] by far at high noise, so there the predicted x0 is shown."""
-    return [tiled(frame) for frame in (film.x0_hats if sigmas else film.xs)]
-
-
 def show(ddpm: Film, ncsn: Film) -> None:
-    left, right = visible(ddpm, False), visible(ncsn, True)
+    what = st.segmented_control("Show", list(SHOWN), default="predicted x0", key="f-show") or "predicted x0"
+    left, right = ([tiled(frame) for frame in SHOWN[what](film)] for film in (ddpm, ncsn))
     player(
         [
-            ImagesPanel("DDPM: x_t", np.stack(left), ddpm.captions),
-            ImagesPanel("NCSN, annealed Langevin: predicted x0", np.stack(right), ncsn.captions),
+            ImagesPanel(f"DDPM: {what}", np.stack(left), ddpm.captions),
+            ImagesPanel(f"NCSN, annealed Langevin: {what}", np.stack(right), ncsn.captions),
         ],
         key="families-player",
         fps=12,
@@ -65,6 +63,11 @@ def show(ddpm: Film, ncsn: Film) -> None:
 
 
 def explain() -> None:
+    with st.expander("What happens here"):
+        _explain()
+
+
+def _explain() -> None:
     st.latex(
         r"\underbrace{\|\epsilon - \epsilon_\theta(\mathbf{x}_t, t)\|^2}_{\text{DDPM}}"
         r"\qquad \underbrace{\tfrac12\,\sigma_i^2\,\Big\|\mathbf{s}_\theta(\tilde{\mathbf{x}}, \sigma_i) +"
@@ -75,16 +78,21 @@ def explain() -> None:
         'different levels of noise." With s = -eps / sigma the right loss **is** half the left one. (The lecture\'s '
         "slide has sigma_i, not its square, below x~ - x.) A network here is told the ratio of signal to noise, not a "
         "timestep, so one network serves both samplers: both sides use the same one until you choose another.\n\n"
-        f"The annealed side walks {SIGMA_1:g} to {SIGMA_L:g} in geometric sigmas, {HOLD} Langevin steps at each. "
-        "**Try** 50 and 1000 steps, and a model trained with the NCSN preset on either side."
+        f"The annealed side walks {SIGMA_1:g} to {SIGMA_L:g} in geometric sigmas, {HOLD} Langevin steps at each "
+        "(Song and Ermon 2019, Algorithm 1). Its x_t is the digit plus noise far beyond the digit's range, so it is "
+        "shown cut off at black and white.\n\n"
+        "**Try** 50 and 1000 steps, and a model trained with the NCSN preset on either side. **Look** at the share of "
+        "noise below each panel: at which level is it decided which digit it becomes?"
     )
 
 
 st.title("DDPM and NCSN")
+st.markdown("The lecture's two families, side by side on digits: one walks down a schedule, one anneals.")
 try:
-    models = choose_model("Model, DDPM side", "f-model-1"), choose_model("Model, NCSN side", "f-model-2")
+    first = choose_model("Model, DDPM side", "f-model-1")
+    models = first, choose_model("Model, NCSN side", "f-model-2", described=first)
     training_sidebar()
-    explain()
     show(*films(models, settings(models[0].schedule.T)))
+    explain()
 except UserError as error:
     st.error(str(error))

@@ -1,6 +1,7 @@
 """Page "Train": the run that is on, or the newest: loss, samples on the way, settings."""
 
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import plotly.graph_objects as go
@@ -54,13 +55,17 @@ def previews(run: runs.Run) -> None:
     if not paths:
         st.caption("The first samples appear after a few seconds.")
         return
-    names = [int(path.stem.split("-")[1]) for path in paths]
     st.markdown("Samples on the way (20 DDIM steps from the same noise)")
-    st.image(str(paths[-1]), caption=f"after step {names[-1]:,}", width=480)
-    if len(paths) > 1:
-        earlier = [paths[i] for i in np.linspace(0, len(paths) - 1, min(6, len(paths))).astype(int)]
-        for cell, path in zip(st.columns(len(earlier)), earlier, strict=True):
-            cell.image(str(path), caption=f"step {int(path.stem.split('-')[1]):,}", width="stretch")
+    newest, earlier = paths[-1], paths[:-1]
+    st.image(str(newest), caption=after(newest), width=480)
+    chosen = [earlier[i] for i in np.linspace(0, len(earlier) - 1, min(6, len(earlier))).astype(int)]
+    cells = st.columns(3)
+    for i, path in enumerate(chosen):
+        cells[i % 3].image(str(path), caption=after(path), width="stretch")
+
+
+def after(preview: Path) -> str:
+    return f"after step {int(preview.stem.split('-')[1]):,}"
 
 
 def live(name: str) -> None:
@@ -70,6 +75,23 @@ def live(name: str) -> None:
     if len(rows) > 1:
         st.plotly_chart(loss_figure(rows), key="loss")
     previews(run)
+
+
+def explain() -> None:
+    with st.expander("What happens here"):
+        st.markdown("A digit, a level and a noise are drawn, and the network is to find the noise again:")
+        st.latex(
+            r"L = E_{\mathbf{x}_0, t, \epsilon}\left[w_t\,\|\epsilon - \epsilon_\theta(\mathbf{x}_t, t)\|^2\right],"
+            r"\qquad \mathbf{x}_t = \sqrt{\bar\alpha_t}\,\mathbf{x}_0 + \sqrt{1 - \bar\alpha_t}\,\epsilon"
+        )
+        st.markdown(
+            "The lecture's training procedure of DDPM (Ho et al. 2020, eq. 14) has w = 1. The presets take w = "
+            "min(1, 5 / SNR) (Hang et al. 2023): it spends less on the last traces of noise, where nothing visible is "
+            "decided. The network itself answers with v, from which noise and digit both follow at every level "
+            "(Salimans and Ho 2022). Samples come from an average of the weights over the last thousand steps.\n\n"
+            "**Try** stopping the run and going on: it continues as if nothing had happened. **Look** at the samples: "
+            "strokes come first, whole digits later, while the loss seems to stand still."
+        )
 
 
 def page() -> None:
@@ -84,6 +106,7 @@ def page() -> None:
     st.fragment(live, run_every=2.0 if is_live else None)(name)
     with st.expander("Settings of this run"):
         st.json(asdict(runs.Run(runs.root() / name).config))
+    explain()
 
 
 st.title("Train")
