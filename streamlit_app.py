@@ -19,6 +19,7 @@ PAGES = {
         ("toy2d/pages/autoencoder.py", "Denoising autoencoder", "blur_off", "It denoises, and so knows the score."),
         ("toy2d/pages/score_fields.py", "Score fields", "explore", "Exact and learned arrows, and where they part."),
         ("toy2d/pages/mixing.py", "Mixing", "scatter_plot", "Move π: plain Langevin fails, annealed does not."),
+        ("toy2d/pages/crossing.py", "Mixing time", "hourglass", "How long plain Langevin would need: steps, or years."),
         ("toy2d/pages/ncsn.py", "NCSN", "stacked_line_chart", "One network for all sigmas; what lambda(sigma) does."),
         ("toy2d/pages/dpm.py", "Diffusion probabilistic model", "steps", "Chain, posterior and bound, in nats."),
         ("toy2d/pages/diffusion.py", "Diffusion", "grain", "Data to noise, and back by DDPM or DDIM."),
@@ -26,6 +27,7 @@ PAGES = {
         ("toy2d/pages/few_steps.py", "Fewer steps", "fast_forward", "eta, steps, and solvers that need fewer of them."),
         ("toy2d/pages/guidance.py", "Guidance", "near_me", "Pull samples towards a class; see where they really end."),
         ("toy2d/pages/inpainting_2d.py", "Inpainting in 2-D", "healing", "One coordinate is seen: who fills in the other?"),
+        ("toy2d/pages/own_data.py", "Your own data", "draw", "Paint points: who memorises, who learns the shape?"),
     ),
     "MNIST": (
         ("images/pages/generate.py", "Generate", "auto_awesome", "Digits from noise, step by step."),

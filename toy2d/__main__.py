@@ -3,9 +3,20 @@
 import sys
 
 from playground.cli import Parser, run
-from toy2d.commands import autoencoder, basics, dpm, few_steps, guidance, inpainting_2d, ncsn, two_families
+from toy2d.commands import (
+    autoencoder,
+    basics,
+    crossing,
+    dpm,
+    few_steps,
+    guidance,
+    inpainting_2d,
+    ncsn,
+    own_data,
+    two_families,
+)
 
-TOPICS = (basics, autoencoder, ncsn, guidance, dpm, two_families, inpainting_2d, few_steps)
+TOPICS = (basics, autoencoder, crossing, ncsn, guidance, dpm, two_families, inpainting_2d, few_steps, own_data)
 
 
 def main(argv: list[str] | None = None) -> int:

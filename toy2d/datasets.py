@@ -1,0 +1,137 @@
+"""Data that are no mixture: sklearn's shapes, a checkerboard, and points given as CSV."""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from sklearn.datasets import make_circles, make_moons, make_swiss_roll
+from torch import Generator, Tensor
+
+from playground.errors import UserError, require, require_range
+from toy2d.presets import EXTENT
+
+MOST_POINTS = 10_000
+FIT = 8.0  # given points are fitted into [-8, 8]^2
+
+
+def _number(rng: Generator) -> int:
+    """A seed for sklearn, from the generator."""
+    return int(torch.randint(2**31 - 1, (1,), generator=rng))
+
+
+def moons(n: int, rng: Generator) -> Tensor:
+    """Two half circles (sklearn), slightly noisy."""
+    x = make_moons(n, noise=0.06, random_state=_number(rng))[0]
+    return torch.from_numpy(4.5 * (x - [0.5, 0.25])).float()
+
+
+def circles(n: int, rng: Generator) -> Tensor:
+    """A circle in a circle (sklearn), slightly noisy."""
+    x = make_circles(n, noise=0.04, factor=0.5, random_state=_number(rng))[0]
+    return torch.from_numpy(6.5 * x).float()
+
+
+def swiss_roll(n: int, rng: Generator) -> Tensor:
+    """The roll's spiral, without its width (sklearn)."""
+    x = make_swiss_roll(n, noise=0.25, random_state=_number(rng))[0]
+    return torch.from_numpy(0.55 * x[:, [0, 2]]).float()
+
+
+def checkerboard(n: int, rng: Generator) -> Tensor:
+    """The dark squares of a 4 x 4 board on [-8, 8]^2, uniform."""
+    row = torch.randint(4, (n,), generator=rng)
+    column = 2 * torch.randint(2, (n,), generator=rng) + row % 2
+    corner = torch.stack([column, row], 1) * 4.0 - 8
+    return corner + 4 * torch.rand((n, 2), generator=rng)
+
+
+DATASETS: dict[str, Callable[[int, Generator], Tensor]] = {
+    "moons": moons,
+    "circles": circles,
+    "swiss_roll": swiss_roll,
+    "checkerboard": checkerboard,
+}
+
+
+# --- given points -----------------------------------------------------------------------------------------
+
+
+def parse_csv(text: str) -> np.ndarray:
+    """Two numbers a row, parted by a comma, a semicolon, a tab or spaces -> (N, 2) float64.
+
+    Empty rows and rows that start with # are passed over, and so is a first row without any number (a header).
+    Raises UserError that names the row (counted from 1, as in an editor), what is wrong with it, and the remedy.
+    """
+    points, seen = [], False
+    for number, row in enumerate(text.splitlines(), start=1):
+        if not row.strip() or row.lstrip().startswith("#"):
+            continue
+        fields = [field for field in re.split(r"\s*[,;\t]\s*|\s+", row.strip()) if field]
+        first, seen = not seen, True
+        if first and not any(_is_number(field) for field in fields):
+            continue
+        points.append(_pair(fields, number))
+        require(
+            len(points) <= MOST_POINTS,
+            f"Row {number} is point {len(points):,}; at most {MOST_POINTS:,} are taken: paste fewer rows.",
+        )
+    return np.array(points, dtype=np.float64).reshape(-1, 2)
+
+
+def _is_number(field: str) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
+
+
+def _pair(fields: list[str], number: int) -> tuple[float, float]:
+    require(
+        len(fields) == 2,
+        f"Row {number} has {len(fields)} value{'s' * (len(fields) != 1)}; it must have two, x and y: "
+        "write it as 1.5, -2 (with a point for decimals).",
+    )
+    for field in fields:
+        require(_is_number(field), f"Row {number} has {field[:20]!r}; that is not a number: write it as 1.5, -2.")
+        require(
+            math.isfinite(float(field)) and abs(float(field)) <= 1e12,
+            f"Row {number} has {field[:20]}; values must be finite and below 1e12 in size: correct or delete that row.",
+        )
+    return float(fields[0]), float(fields[1])
+
+
+@dataclass(frozen=True)
+class Fit:
+    """scale * (x - centre), what brings given points into the square that is shown."""
+
+    centre: tuple[float, float] = (0.0, 0.0)
+    scale: float = 1.0
+
+
+def fitted(points: np.ndarray) -> tuple[np.ndarray, Fit]:
+    """Points that leave [-9, 9]^2, or fill less than a quarter of it, moved and scaled into [-8, 8]^2, both axes
+    alike; others stay as they are.  Raises UserError for fewer than two points, or for all in one place.
+    """
+    require(
+        len(points) >= 2, f"There {'is' if len(points) == 1 else 'are'} {len(points)} point{'s' * (len(points) != 1)}; "
+        "learning needs at least two: add some.",
+    )  # fmt: skip
+    low, high = points.min(0), points.max(0)
+    half = float((high - low).max() / 2)
+    if half <= 1e-9 * max(1.0, float(np.abs(points).max())):
+        raise UserError("All points lie in one place; learning needs at least two places: add others.")
+    if np.abs(points).max() <= EXTENT and half >= FIT / 4:
+        return points, Fit()
+    centre = (low + high) / 2
+    return (points - centre) * (FIT / half), Fit(tuple(float(c) for c in centre), FIT / half)
+
+
+def draw(name: str, n: int, rng: Generator) -> Tensor:
+    """n points of a named data set, (n, 2)."""
+    require(name in DATASETS, f"The data are {name!r}; known are {', '.join(DATASETS)}: choose one of these.")
+    require_range("The number of training points", n, 2, MOST_POINTS)
+    return DATASETS[name](n, rng)
