@@ -25,6 +25,7 @@ PAGES = {
         ("toy2d/pages/diffusion.py", "Diffusion", "grain", "Data to noise, and back by DDPM or DDIM."),
         ("toy2d/pages/two_families.py", "DDPM against NCSN", "sync_alt", "Each network with the other's sampler."),
         ("toy2d/pages/few_steps.py", "Fewer steps", "fast_forward", "eta, steps, and solvers that need fewer of them."),
+        ("toy2d/pages/likelihood.py", "Likelihood", "landscape", "The density, in nats, by the deterministic flow."),
         ("toy2d/pages/guidance.py", "Guidance", "near_me", "Pull samples towards a class; see where they really end."),
         ("toy2d/pages/inpainting_2d.py", "Inpainting in 2-D", "healing", "One coordinate is seen: who fills in the other?"),
         ("toy2d/pages/own_data.py", "Your own data", "draw", "Paint points: who memorises, who learns the shape?"),

@@ -11,12 +11,13 @@ from toy2d.commands import (
     few_steps,
     guidance,
     inpainting_2d,
+    likelihood,
     ncsn,
     own_data,
     two_families,
 )
 
-TOPICS = (basics, autoencoder, crossing, ncsn, guidance, dpm, two_families, inpainting_2d, few_steps, own_data)
+TOPICS = (basics, autoencoder, crossing, ncsn, guidance, dpm, likelihood, two_families, inpainting_2d, few_steps, own_data)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -5,7 +5,10 @@ import plotly.graph_objects as go
 from matplotlib.figure import Figure
 from plotly.subplots import make_subplots
 
+from playground.bound import VARIANCES
 from playground.colors import PALETTE, TRUTH
+from playground.levels import Schedule
+from playground.objectives import bound_weight
 from toy2d.charts import laid_out
 from toy2d.experiments.variational import Bound, Bounds, Gaps, Losses
 from toy2d.pictures import figure_of
@@ -70,6 +73,19 @@ def losses_chart(result: Losses) -> go.Figure:
     figure.update_xaxes(type="log", title="t")
     figure.update_yaxes(type="log", title="E‖ε̂ − E[ε | x_t]‖²", exponentformat="power", dtick=1)
     return laid_out(figure, 340)
+
+
+def weights_chart(schedule: Schedule) -> go.Figure:
+    """The weight that the bound gives to each t, for both variances; the simple loss has one for all."""
+    figure, t = go.Figure(), np.arange(1, schedule.T + 1)
+    for variance, color in zip(VARIANCES, (PALETTE[1], PALETTE[3]), strict=True):
+        weight = bound_weight(schedule, variance).numpy()[1:]
+        kept = np.isfinite(weight)  # with beta_tilde the weight at t = 1 is infinite
+        figure.add_scatter(x=t[kept], y=weight[kept], mode="lines", name=f"bound, {variance}", line={"color": color})
+    figure.add_hline(1, line={"color": PALETTE[0]}, annotation_text="simple loss")
+    figure.update_xaxes(type="log", title="t")
+    figure.update_yaxes(type="log", title="weight of ‖ε − ε̂‖²", exponentformat="power", dtick=1)
+    return laid_out(figure, 300)
 
 
 # --- figures --------------------------------------------------------------------------------------------------

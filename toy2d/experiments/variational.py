@@ -16,6 +16,7 @@ from playground.steps import ddim
 from playground.walk import final, prior, walk
 from toy2d.experiments.distances import Distances, distances, floors
 from toy2d.experiments.forward import thinned
+from toy2d.experiments.listening import listened, ticking
 from toy2d.mixture import Mixture
 from toy2d.net import LearnConfig, Learned, Report, learn
 from toy2d.presets import MixtureSpec
@@ -86,29 +87,15 @@ def bounds(config: BoundConfig, learned: Mapping[str, Learned], report: Report |
     x0, nll = config.points()
     models = models_of(config.mixture.build(), learned)
     jobs = [(name, denoise, variance) for name, denoise in models.items() for variance in VARIANCES]
+    tick = ticking(report, len(jobs) * config.steps)
     rows = []
-    for i, (name, denoise, variance) in enumerate(jobs):
-        listened = _listened(denoise, report, i * config.steps, len(jobs) * config.steps)
-        terms = bound_terms(listened, x0, chain, variance, seeded(config.seed + 2))
+    for name, denoise, variance in jobs:
+        terms = bound_terms(listened(denoise, tick), x0, chain, variance, seeded(config.seed + 2))
         gap = terms.sum(1) - nll
         rows.append(
             Bound(name, variance, terms.mean(0).numpy(), float(terms.sum(1).mean()), float(gap.mean()), _se(gap))
         )
     return Bounds(tuple(rows), float(nll.mean()), _se(nll))
-
-
-def _listened(denoise: Denoiser, report: Report | None, before: int, total: int) -> Denoiser:
-    """The same denoiser; each call is reported as one more piece of work."""
-    calls = before
-
-    def listened(xt: Tensor, level: Level) -> Tensor:
-        nonlocal calls
-        calls += 1
-        if report is not None:
-            report(calls, total)
-        return denoise(xt, level)
-
-    return listened
 
 
 def _se(x: Tensor) -> float:
@@ -133,7 +120,7 @@ def gaps_by_length(config: BoundConfig, learned: Mapping[str, Learned], report: 
     models = models_of(config.mixture.build(), learned)
     keys = [(name, variance) for name in models for variance in VARIANCES]
     found: dict[tuple[str, str], list[tuple[float, float]]] = {key: [] for key in keys}
-    done, total = 0, len(keys) * len(LENGTHS)
+    tick = ticking(report, len(keys) * len(LENGTHS))
     for length in LENGTHS:
         chain = thinned(SCHEDULES[config.schedule](), length)
         for name, variance in keys:
@@ -141,9 +128,7 @@ def gaps_by_length(config: BoundConfig, learned: Mapping[str, Learned], report: 
             samples = bound_samples(models[name], x0, chain, variance, seeded(config.seed + 2), strata=strata)
             gap = samples.total - nll
             found[name, variance].append((float(gap.mean()), _se(gap)))
-            done += 1
-            if report is not None:
-                report(done, total)
+            tick()
     table = {key: np.array(rows).T for key, rows in found.items()}
     return Gaps(np.array(LENGTHS), {k: v[0] for k, v in table.items()}, {k: v[1] for k, v in table.items()})
 
@@ -199,10 +184,10 @@ def losses(config: BoundConfig, learned: Mapping[str, Learned], report: Report |
     schedule = SCHEDULES[config.schedule]()
     times = np.unique(np.geomspace(1, schedule.T, 25).round().astype(int))
     results = {}
-    for i, (name, each) in enumerate(learned.items()):
+    tick = ticking(report, len(learned))
+    for name, each in learned.items():
         results[name] = _measured(config, schedule, each, times)
-        if report is not None:
-            report(i + 1, len(learned))
+        tick()
     return Losses(times, results, floors(config.mixture.build(), config.samples))
 
 
