@@ -8,7 +8,7 @@ from plotly.subplots import make_subplots
 
 from playground.colors import PALETTE, TRUTH
 from playground.trajectory import Trajectory
-from toy2d.charts import band, laid_out, translucent
+from toy2d.charts import laid_out, translucent
 from toy2d.clouds import Cloud, density, mode_names
 from toy2d.experiments.few_steps import ROWS, FewSteps, FewStepsConfig
 from toy2d.experiments.flow import SOLVERS, FlowConfig, Orders, Paths, RoundTrip
@@ -38,15 +38,15 @@ def table_chart(config: FewStepsConfig, result: FewSteps, measure: str) -> go.Fi
 
 
 def cost_chart(result: FewSteps, measure: str) -> go.Figure:
-    """The distance against denoiser calls, with bands of two standard errors, and the floor."""
+    """The distance against denoiser calls, with one standard error, and the floor."""
     figure = go.Figure()
     values, errors = result.values(measure), result.standard_errors(measure)
     for i, name in enumerate(ROWS):
         if name in SHOWN:
-            low, high = (values[i] - 2 * errors[i]).clip(values[i] / 5), values[i] + 2 * errors[i]
-            band(figure, result.calls[i], low, high, COLORS[name])
-            figure.add_scatter(x=result.calls[i], y=values[i], name=name, line={"color": COLORS[name]},
-                               mode="lines+markers")  # fmt: skip
+            figure.add_scatter(
+                x=result.calls[i], y=values[i], name=name, mode="lines+markers", line={"color": COLORS[name]},
+                error_y={"array": errors[i], "thickness": 1, "width": 3},
+            )  # fmt: skip
     floor = getattr(result.floor, measure)
     figure.add_hline(floor, line={"color": TRUTH, "dash": "dash"}, annotation_text="floor")
     figure.update_xaxes(type="log", title="denoiser calls")
@@ -107,7 +107,7 @@ def few_steps_figure(config: FewStepsConfig, table: FewSteps, trip: RoundTrip, o
     figure, axes = figure_of(3)
     values, errors = table.values("sliced"), table.standard_errors("sliced")
     for i, name in enumerate(ROWS):
-        axes[0, 0].errorbar(table.calls[i], values[i], 2 * errors[i], label=name, color=COLORS.get(name), alpha=0.8)
+        axes[0, 0].errorbar(table.calls[i], values[i], errors[i], label=name, color=COLORS.get(name), alpha=0.8)
     axes[0, 0].axhline(table.floor.sliced, color=TRUTH, linestyle="--", label="floor")
     axes[0, 0].set(xscale="log", yscale="log", xlabel="denoiser calls", ylabel=MEASURES["sliced"])
     axes[0, 0].legend(fontsize="x-small")

@@ -15,7 +15,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--schedule", choices=list(SCHEDULES), default="linear", help="the noise schedule")
     parser.add_argument("--steps", type=int, nargs="+", default=list(STEPS), metavar="S", help="the table's columns")
     parser.add_argument("--particles", type=int, default=500, help="samples of each repeat of a cell")
-    parser.add_argument("--repeats", type=int, default=4, help="repeats of each cell")
+    parser.add_argument("--repeats", type=int, default=6, help="repeats of each cell")
     add_learned(parser, "ddpm")
 
 

@@ -40,7 +40,7 @@ class FewStepsConfig:
     schedule: str = "linear"
     steps: tuple[int, ...] = STEPS
     particles: int = 500
-    repeats: int = 4
+    repeats: int = 6
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -100,7 +100,7 @@ def few_steps(config: FewStepsConfig, learned: Learned | None = None, report: Re
     return FewSteps(_rows(cells, width), _rows(errors, width), np.array(calls).reshape(-1, width), floor)
 
 
-def _floor(mixture: Mixture, truth: Tensor, config: FewStepsConfig, draws: int = 4) -> Distances:
+def _floor(mixture: Mixture, truth: Tensor, config: FewStepsConfig, draws: int = 3) -> Distances:
     """Fresh exact samples against the same exact samples that the cells meet, so that the luck of these is shared."""
     rng = seeded(config.seed + 3)
     found = [_over_repeats(mixture, mixture.sample(len(truth), rng), truth, config.particles)[0] for _ in range(draws)]

@@ -21,7 +21,7 @@ def settings() -> tuple[FewStepsConfig, bool]:
     a, b, c, d = st.columns([1, 3, 1.2, 1], vertical_alignment="bottom")
     schedule = bound(a.selectbox, "Schedule", list(SCHEDULES), key="schedule")
     steps = bound(b.multiselect, "Steps S", list(ALL_STEPS), default=list(STEPS), key="S")
-    particles = bound(c.number_input, "Samples a cell, four times", 10, 10_000, 500, key="particles")
+    particles = bound(c.number_input, "Samples a cell, × 6", 10, 10_000, 500, key="particles")
     seed = bound(d.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
     return FewStepsConfig(mixture, schedule, tuple(sorted(steps)), int(particles), seed=int(seed)), use_learned
 
@@ -67,7 +67,7 @@ def crossing(pi: float) -> None:
     panels = {"eta = 0": paths(pi, 0.0, steps), f"eta = {eta:g}": paths(pi, eta, steps)}
     for cell, (name, path) in zip(st.columns(2), panels.items(), strict=True):
         cell.metric(f"{name}: pairs that changed places", f"{path.swaps:,}",
-                    help="Over all steps and the 780 pairs of 40 paths of a mixture on the line, at 5 and -5")  # fmt: skip
+                    help="Over all steps, of the 780 pairs of 40 paths; modes at ±5 on the line")  # fmt: skip
     chart(paths_chart(panels), "paths")
 
 
@@ -95,17 +95,19 @@ def explain() -> None:
                  r"\sqrt{1-\tfrac{\bar\alpha_{\tau_i}}{\bar\alpha_{\tau_{i-1}}}}")  # fmt: skip
         st.markdown(
             "The sigma-hat row keeps DDPM's mean and adds noise of the forward step's variance, "
-            "$1-\\bar\\alpha_{\\tau_i}/\\bar\\alpha_{\\tau_{i-1}}$. The lecture's Table 1 measures FID on images; here the "
-            "distance is to exact samples, so the last row says what is left to gain.\n\n"
+            "$1-\\bar\\alpha_{\\tau_i}/\\bar\\alpha_{\\tau_{i-1}}$. The lecture's Table 1 measures FID on images; "
+            "here the distance is to exact samples, so the last row says what is left to gain.\n\n"
             "**Paths.** With eta = 0 a step on the line is $a\\,x_t + b\\,\\hat x_0(x_t)$ with $a, b > 0$, and "
             "$\\hat x_0$ rises with $x_t$: the order is kept by every step, however long. Noise breaks it.\n\n"
-            "**Round trip** (Song et al. 2021, Section 5.4): exact data up the schedule with eta = 0 and down again.\n\n"
+            "**Round trip** (Song et al. 2021, Section 5.4): exact data up the schedule and down again, eta = 0.\n\n"
             "**Orders.** DDIM is Euler's method on the flow; Heun (Karras et al. 2022, Algorithm 1) and "
-            "DPM-Solver++(2M) (Lu et al. 2022, Algorithm 2) are of second order. Levels even in log(alpha / sigma) down "
-            "to sigma / alpha = 0.1, against scipy's DOP853, in float64, exact score. Heun calls the denoiser twice a "
-            "step.\n\n"
+            "DPM-Solver++(2M) (Lu et al. 2022, Algorithm 2) are of second order. Levels even in log(alpha / sigma) "
+            "down to sigma / alpha = 0.1, against scipy's DOP853, in float64, exact score. Heun calls the denoiser "
+            "twice a step.\n\n"
             "**Try** 5 to 20 steps, then 100 and more. **Look** whether noise helps or hurts: at few steps eta = 1 "
-            "costs; with many, all rows come to the floor where the score is exact."
+            "costs; with many, all rows come to the floor where the score is exact. In the lecture's table sigma-hat "
+            "is by far the worst at few steps; here it is not: its variance is the best one for data as wide as the "
+            "noise, and eta = 1's for data that are one point (Ho et al. 2020, Section 3.2). Images are nearer to that."
         )
 
 
