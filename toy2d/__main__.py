@@ -17,7 +17,10 @@ from toy2d.commands import (
     two_families,
 )
 
-TOPICS = (basics, autoencoder, crossing, ncsn, guidance, dpm, likelihood, two_families, inpainting_2d, few_steps, own_data)
+TOPICS = (
+    basics, autoencoder, crossing, ncsn, guidance, dpm, likelihood,
+    two_families, inpainting_2d, few_steps, own_data,
+)  # fmt: skip
 
 
 def main(argv: list[str] | None = None) -> int:
