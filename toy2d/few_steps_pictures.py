@@ -48,7 +48,8 @@ def cost_chart(result: FewSteps, measure: str) -> go.Figure:
                 error_y={"array": errors[i], "thickness": 1, "width": 3},
             )  # fmt: skip
     floor = getattr(result.floor, measure)
-    figure.add_hline(floor, line={"color": TRUTH, "dash": "dash"}, annotation_text="floor")
+    ends = [result.calls.min(), result.calls.max()]
+    figure.add_scatter(x=ends, y=[floor] * 2, name=FLOOR, mode="lines", line={"color": TRUTH, "dash": "dash"})
     figure.update_xaxes(type="log", title="denoiser calls")
     figure.update_yaxes(type="log", title=MEASURES[measure])
     return laid_out(figure, 380)
