@@ -12,13 +12,14 @@ from toy2d.commands import (
     guidance,
     inpainting_2d,
     likelihood,
+    low_density,
     ncsn,
     own_data,
     two_families,
 )
 
 TOPICS = (
-    basics, autoencoder, crossing, ncsn, guidance, dpm, likelihood,
+    basics, autoencoder, crossing, ncsn, guidance, dpm, likelihood, low_density,
     two_families, inpainting_2d, few_steps, own_data,
 )  # fmt: skip
 

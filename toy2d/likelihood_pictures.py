@@ -10,9 +10,11 @@ from playground.colors import PALETTE, TRUTH
 from toy2d.charts import laid_out, plane
 from toy2d.clouds import Cloud, density, mode_names
 from toy2d.experiments.likelihood import Errors, Likelihood, LikelihoodConfig
+from toy2d.mixture import Mixture
 from toy2d.pictures import figure_of
 from toy2d.pictures import plane as plane_axes
 
+CLOSE = 3.5  # the extent of a look at N(0, I)
 DEEPEST = 30  # nats below the highest density: what is shown darker is no darker than that
 PARTS = ("steps", "prior", "network", "smoothing")
 WHOSE = {
@@ -22,14 +24,15 @@ WHOSE = {
 
 
 def flow_clouds(config: LikelihoodConfig, result: Likelihood) -> list[Cloud]:
-    """Exact samples carried along the flow; the prior they should end at lies behind them on the right."""
+    """Exact samples carried along the flow; the prior that they should end at lies behind them on the right."""
     mixture = config.mixture.build()
     names = mode_names(mixture.log_weights.exp().numpy())
     captions = tuple(f"sigma / alpha = {ratio:.3g}" for ratio in result.ratios)
-    data = Cloud("x_t, from data to N(0, I)", result.xs, result.modes, captions, density(mixture), names)
-    scale = np.sqrt(1 + result.ratios**2)[:, None, None]  # 1 / alpha
-    unscaled = Cloud("the same, x_t / alpha", result.xs * scale, result.modes, captions, density(mixture), names)
-    return [data, unscaled]
+    standard = density(Mixture.of([[0.0, 0.0]]), CLOSE)
+    return [
+        Cloud("x_t, on the data's density", result.xs, result.modes, captions, density(mixture), names),
+        Cloud("Closer, on that of N(0, I)", result.xs, result.modes, captions, standard, names, CLOSE),
+    ]
 
 
 def maps_chart(result: Likelihood) -> go.Figure:
