@@ -77,7 +77,7 @@ def explain() -> None:
             "exact noised samples. The grey line is the score of one Gaussian with the data's mean and covariance: a "
             "network on that line knows where the data are, and none of their modes.\n\n"
             "**Try** 120, then 2,000 training steps. **Look** at the middle levels, where the modes part: with "
-            "lambda = 1 they stay near the grey line, and annealed Langevin passes through them on its way."
+            "lambda = 1 they are learned last, and annealed Langevin passes through them on its way."
         )
 
 
