@@ -18,7 +18,7 @@ PAGES = {
     "Two dimensions": (
         ("toy2d/pages/autoencoder.py", "Denoising autoencoder", "blur_off", "It denoises, and so knows the score."),
         ("toy2d/pages/score_fields.py", "Score fields", "explore", "Exact and learned arrows, and where they part."),
-        ("toy2d/pages/low_density.py", "Problem 1: low density", "blur_circular", "Where data are few, scores are poor."),
+        ("toy2d/pages/low_density.py", "Problem 1: low density", "blur_circular", "Few data, poor scores."),
         ("toy2d/pages/mixing.py", "Mixing", "scatter_plot", "Move π: plain Langevin fails, annealed does not."),
         ("toy2d/pages/crossing.py", "Mixing time", "hourglass", "How long plain Langevin would need: steps, or years."),
         ("toy2d/pages/ncsn.py", "NCSN", "stacked_line_chart", "One network for all sigmas; what lambda(sigma) does."),
