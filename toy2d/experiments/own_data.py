@@ -130,7 +130,8 @@ def reference_distances(config: OwnDataConfig, points: Tensor) -> Tensor:
     """How far new data lie from the training points: of fresh data where there are any, else leaving one out."""
     fresh = config.fresh_points(FRESH, 0)
     if fresh is None:
-        return nearest_distances(points, points, leave_one_out=True)
+        distinct = points.unique(dim=0)  # a point given twice is no new place
+        return nearest_distances(distinct, distinct, leave_one_out=True)
     return nearest_distances(fresh, points)
 
 
