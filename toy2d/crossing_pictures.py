@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from plotly.subplots import make_subplots
 
 from playground.colors import PALETTE, TRUTH
 from toy2d.charts import band, laid_out
@@ -71,22 +72,35 @@ def _relaxation(ax: Axes, config: CrossingConfig, result: Crossing) -> None:
 
 
 def times_chart(result: Sweep, distance: float) -> go.Figure:
-    """Relaxation time against the distance of the modes; a line marks the distance that is walked above."""
-    figure = go.Figure()
+    """Relaxation times against the distance of the modes, and the same over the gap's, where small differences
+    show; a line marks the distance that is walked above.
+    """
+    figure = make_subplots(1, 2, horizontal_spacing=0.11, column_widths=[0.55, 0.45])
+    gap = _curve(result, "gap")
     for field, name, color, dash, _ in CURVES:
-        figure.add_scatter(
-            x=result.distances, y=_curve(result, field), name=name, mode="lines", line={"color": color, "dash": dash},
-            hovertemplate="%{y:.3g} steps",
-        )  # fmt: skip
+        for column, scale in ((1, 1.0), (2, gap)):
+            figure.add_scatter(
+                x=result.distances, y=_curve(result, field) / scale, name=name, mode="lines", row=1, col=column,
+                line={"color": color, "dash": dash}, legendgroup=field, showlegend=column == 1,
+                hovertemplate="d = %{x}: %{y:.3g}",
+            )  # fmt: skip
     at, steps, errors = _points(result)
-    figure.add_scatter(
-        x=at, y=steps, name=MEASURED, mode="markers", marker={"color": PALETTE[1], "size": 9},
-        error_y={"type": "data", "array": 1.96 * errors, "thickness": 1.5}, hovertemplate="%{y:.3g} steps",
-    )  # fmt: skip
+    for column, scale in ((1, 1.0), (2, _gap_at(result, at))):
+        figure.add_scatter(
+            x=at, y=steps / scale, name=MEASURED, mode="markers", marker={"color": PALETTE[1], "size": 8}, row=1,
+            col=column, error_y={"type": "data", "array": 1.96 * errors / scale, "thickness": 1.5},
+            legendgroup=MEASURED, showlegend=column == 1, hovertemplate="d = %{x}: %{y:.3g}",
+        )  # fmt: skip
     figure.add_vline(distance, line={"color": TRUTH, "dash": "dash", "width": 1})
-    figure.update_xaxes(title="distance d of the modes at (d, d) and (-d, -d); the paper has 5")
-    figure.update_yaxes(type="log", title="relaxation time, steps", exponentformat="power", dtick=2)
-    return laid_out(figure, 420, hovermode="x unified")
+    figure.update_xaxes(title="distance d (the paper: 5)")
+    figure.update_yaxes(type="log", title="relaxation time, steps", exponentformat="power", dtick=2, row=1, col=1)
+    figure.update_yaxes(title="time / spectral gap's", range=[0.4, 1.6], row=1, col=2)
+    return laid_out(figure, 400)
+
+
+def _gap_at(result: Sweep, at: np.ndarray) -> np.ndarray:
+    """The chain's own time at distances that were measured: they are among the sweep's."""
+    return _curve(result, "gap")[np.searchsorted(result.distances, at)]
 
 
 def _curve(result: Sweep, field: str) -> np.ndarray:
@@ -109,11 +123,21 @@ def _times(ax: Axes, result: Sweep) -> None:
     ax.legend(fontsize="small")
 
 
+def _ratios(ax: Axes, result: Sweep) -> None:
+    for field, _, color, _, dash in CURVES:
+        ax.plot(result.distances, _curve(result, field) / _curve(result, "gap"), color=color, linestyle=dash)
+    at, steps, errors = _points(result)
+    gap = _gap_at(result, at)
+    ax.errorbar(at, steps / gap, 1.96 * errors / gap, fmt="o", color=PALETTE[1], capsize=3)
+    ax.set(ylim=(0.4, 1.6), xlabel="distance of the modes", ylabel="time / spectral gap's")
+
+
 def crossing_figure(config: CrossingConfig, one: Crossing, swept: Sweep) -> Figure:
     """One distance over time, and the time over all distances."""
-    figure, axes = figure_of(2, side=5)
+    figure, axes = figure_of(3)
     _relaxation(axes[0, 0], config, one)
     _times(axes[0, 1], swept)
+    _ratios(axes[0, 2], swept)
     return figure
 
 

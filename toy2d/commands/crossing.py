@@ -2,13 +2,14 @@
 
 import argparse
 import dataclasses
+import math
 
 import numpy as np
 
 from toy2d.clouds import clouds_gif
 from toy2d.commands.subcommand import command, progress, spec, write
 from toy2d.crossing_pictures import crossing_cloud, crossing_figure, recovery_figure
-from toy2d.experiments.crossing import CrossingConfig, SweepConfig, crossing, sweep
+from toy2d.experiments.crossing import CrossingConfig, Measured, SweepConfig, Times, crossing, sweep
 from toy2d.experiments.mixing import STARTS
 from toy2d.experiments.recovery import RecoveryConfig, recovery
 from toy2d.presets import MixtureSpec
@@ -45,11 +46,19 @@ def crossing_command(arguments: argparse.Namespace) -> None:
     for name, steps in dataclasses.asdict(one.times).items():
         print(f"{name}: {steps:.5g} steps")
     numbers = {
-        "measured": dataclasses.asdict(one.measured), "times": dataclasses.asdict(one.times),
-        "shares": one.shares, "expected": one.expected, "sweep": dataclasses.asdict(many),
+        "measured": _known(one.measured), "times": _known(one.times), "shares": one.shares, "expected": one.expected,
+        "sweep": {
+            "distances": many.distances, "times": [_known(each) for each in many.times],
+            "measured": [{"distance": distance, **_known(each)} for distance, each in many.measured],
+        },
     }  # fmt: skip
     gif = clouds_gif([crossing_cloud(config, one)])
     write(arguments.out, "crossing", config, numbers, crossing_figure(config, one, many), gif)
+
+
+def _known(found: Times | Measured) -> dict[str, float | None]:
+    """JSON has no NaN: what is not known is null."""
+    return {name: None if math.isnan(value) else value for name, value in dataclasses.asdict(found).items()}
 
 
 def _two_modes_only(mixture: MixtureSpec) -> None:

@@ -114,6 +114,7 @@ def crossing(config: CrossingConfig, report: Report | None = None) -> Crossing:
     settled, end, last = _plan(config, expected.gap)
     every = max(1, last // config.frames)
     mixture, n = two_modes(config.pi, config.distance), config.particles
+    kept = min(n, KEPT)
     xs, ones, steps, began = [], [], [], time.perf_counter()
     marks: dict[int, Tensor] = {}
     for state in _walked(config, mixture, last):
@@ -122,11 +123,10 @@ def crossing(config: CrossingConfig, report: Report | None = None) -> Crossing:
         if state.index in (settled, end):
             marks[state.index] = _in_first(mixture, state.x)
         if state.index % every == 0:
-            xs.append(torch.cat([state.x[:KEPT], state.x[n : n + KEPT]]))
+            xs.append(torch.cat([state.x[:kept], state.x[n : n + kept]]))
             ones.append(_in_first(mixture, state.x))
             steps.append(state.index)
     seconds = (time.perf_counter() - began) / last
-    kept = min(n, KEPT)
     return Crossing(
         torch.stack(xs).numpy(),
         np.repeat(np.array([0, 1], dtype=np.uint8), kept),
@@ -186,9 +186,8 @@ def _expected(config: CrossingConfig, chain: GridChain, last: int, every: int) -
 
 @dataclass(frozen=True)
 class SweepConfig:
-    """The times at each of `distances`; measured where walks of at most `longest` steps see modes change.
-
-    measured_at: the distances at which particles are walked, if any are expected to cross
+    """The times at each of `distances` and `measured_at`; at the latter particles are walked, too, where any are
+    expected to change modes within `longest` steps.
     """
 
     pi: float = 0.8
@@ -205,14 +204,13 @@ class SweepConfig:
             self.at(distance)  # refuses what a single distance does
 
     def at(self, distance: float) -> CrossingConfig:
-        return CrossingConfig(
-            self.pi, distance, self.step_size, self.particles, self.longest, frames=5, seed=self.seed
-        )
+        seed = self.seed + round(100 * distance)  # points of a curve are to err independently
+        return CrossingConfig(self.pi, distance, self.step_size, self.particles, self.longest, frames=5, seed=seed)
 
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
-    """times: one for each distance; measured: a distance, and what was measured there."""
+    """distances (N,), rising; times: one for each; measured: a distance of these, and what was measured there."""
 
     distances: np.ndarray
     times: tuple[Times, ...]
@@ -221,16 +219,16 @@ class Sweep:
 
 def sweep(config: SweepConfig, report: Report | None = None) -> Sweep:
     """Crossings against formulas as the modes are moved apart."""
-    found = tuple(times(config.pi, distance, config.step_size)[0] for distance in config.distances)
-    plans = {d: times(config.pi, d, config.step_size)[0].gap for d in config.measured_at}
-    walks = [d for d, tau in plans.items() if _changes(config.at(d), tau) >= 2 * ENOUGH]
-    lengths = [_plan(config.at(d), plans[d])[2] for d in walks]
+    distances = sorted({*config.distances, *config.measured_at})
+    found = {d: times(config.pi, d, config.step_size)[0] for d in distances}
+    walks = [d for d in sorted(config.measured_at) if _changes(config.at(d), found[d].gap) >= 2 * ENOUGH]
+    lengths = [_plan(config.at(d), found[d].gap)[2] for d in walks]
     measured, done = [], 0
     for distance, length in zip(walks, lengths, strict=True):
         result = crossing(config.at(distance), _from(report, done, sum(lengths)))
         measured.append((distance, result.measured))
         done += length
-    return Sweep(np.array(config.distances), found, tuple(measured))
+    return Sweep(np.array(distances), tuple(found.values()), tuple(measured))
 
 
 def _changes(config: CrossingConfig, tau: float) -> float:

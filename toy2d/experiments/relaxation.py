@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.integrate import quad
+from scipy.integrate import simpson
 from scipy.optimize import minimize_scalar
 from scipy.special import ndtr
 
@@ -77,7 +77,7 @@ def eyring_kramers(line: Mixture) -> float:
 def _extremum(line: Mixture, low: float, high: float, sign: int) -> float:
     """Where sign * log p is least between low and high."""
     found = minimize_scalar(
-        lambda u: sign * _log_prob(line, u), bounds=(low, high), method="bounded", options={"xatol": 1e-9}
+        lambda u: sign * _log_prob(line, u), bounds=(low, high), method="bounded", options={"xatol": 1e-6}
     )
     return float(found.x)
 
@@ -87,9 +87,10 @@ def kramers(line: Mixture) -> float:
     from mean to mean."""
     m = float(line.means[0, 0])
     w = line.log_weights.exp().tolist()
-    low = min(_log_prob(line, u) for u in np.linspace(-m, m, 201))  # taken out, or 1 / p would overflow
-    integral, _ = quad(lambda u: math.exp(low - _log_prob(line, u)), -m, m, limit=200, points=[0.0])
-    return 2 * w[0] * w[1] * integral * math.exp(-low)
+    u = torch.linspace(-m, m, 2001, dtype=torch.float64)
+    log_p = line.log_prob(u[:, None])
+    low = float(log_p.min())  # taken out, or 1 / p would overflow
+    return 2 * w[0] * w[1] * float(simpson((low - log_p).exp().numpy(), x=u.numpy())) * math.exp(-low)
 
 
 # --- the chain on a grid ----------------------------------------------------------------------------------
