@@ -82,7 +82,7 @@ def weights_chart(schedule: Schedule) -> go.Figure:
         weight = bound_weight(schedule, variance).numpy()[1:]
         kept = np.isfinite(weight)  # with beta_tilde the weight at t = 1 is infinite
         figure.add_scatter(x=t[kept], y=weight[kept], mode="lines", name=f"bound, {variance}", line={"color": color})
-    figure.add_hline(1, line={"color": PALETTE[0]}, annotation_text="simple loss")
+    figure.add_scatter(x=t[[0, -1]], y=[1, 1], mode="lines", name="simple loss", line={"color": PALETTE[0]})
     figure.update_xaxes(type="log", title="t")
     figure.update_yaxes(type="log", title="weight of ‖ε − ε̂‖²", exponentformat="power", dtick=1)
     return laid_out(figure, 300)
