@@ -1,0 +1,196 @@
+"""What each part of the training recipe is worth: one change at a time, equally many images, then measured.
+
+    python -m benchmarks.mnist_recipes --out out/recipes
+
+Each variant is one run of `images.training` from the same seed, evaluated as `python -m images evaluate` does.
+Finished variants are kept in OUT/recipes.json, so a second call goes on.  The speeds of --speeds are measured
+in turns, in one process, so that whatever else the machine does meets all of them alike.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from images.evaluate import EvaluateConfig, Yardstick, generate
+from images.metrics import FCD, PRECISION, RECALL
+from images.mnist import Digits, load
+from images.model import Model
+from images.training import PRESETS, Session, TrainConfig, with_changes
+from playground.checkpoint import write_atomically
+from playground.cli import Parser, ProgressLine
+from playground.cli import run as run_command
+from playground.training import Trainee, train
+
+VARIANTS = {  # name -> what it changes in the preset `look`
+    "as it is": {},
+    "simple loss": {"objective": "simple"},
+    "weighted loss": {"objective": "weighted"},
+    "predicts eps": {"predicts": "eps"},
+    "predicts x0": {"predicts": "x0"},
+    "cosine schedule": {"schedule": "cosine"},
+    "learning rate / 2": {"lr": 1e-3},
+    "learning rate * 2": {"lr": 4e-3},
+    "batch 64": {"batch": 64},
+    "no patches": {"patch": 1, "width": 16},
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One trained variant.  fcd and so on: of its averaged weights; fcd_last: of its last weights."""
+
+    name: str
+    parameters: int
+    seconds: float
+    images_per_second: float
+    fcd: tuple[float, float, float]
+    precision: float
+    recall: float
+    fcd_last: float
+
+
+def measure(
+    name: str, config: TrainConfig, digits: Digits, yardstick: Yardstick, evaluation: EvaluateConfig
+) -> Measured:
+    """Trains a variant without writing anything, and measures it."""
+    session, line = Session(config, digits, Path(), torch.device("cpu")), ProgressLine()
+    start = time.perf_counter()
+    for progress in session.steps():
+        line(f"{name}: step {progress.step} of {progress.steps}, {progress.seconds_left:.0f} s left")
+    seconds = time.perf_counter() - start
+    last = yardstick.measure(generate(model_of(session), evaluation))[1][FCD].value
+    session.trainee.net.load_state_dict(session.trainee.averaged())
+    model = model_of(session)
+    metrics = yardstick.measure(generate(model, evaluation))[1]
+    fcd, speed = metrics[FCD], config.recipe.steps * config.batch / seconds
+    interval = (fcd.value, fcd.low, fcd.high)
+    return Measured(
+        name,
+        model.parameters,
+        seconds,
+        speed,
+        interval,
+        metrics[PRECISION].value,
+        metrics[RECALL].value,
+        last,
+    )
+
+
+def model_of(session: Session) -> Model:
+    config = session.config.model
+    return Model(config, session.trainee.net.eval(), config.build_schedule(), {})
+
+
+# --- speed ------------------------------------------------------------------------------------------------
+
+
+def speeds(config: TrainConfig, digits: Digits, seconds: float, turns: int) -> dict[str, float]:
+    """Images a second by layout, compiler and folding, in turns; each has warmed up before."""
+    trainers = {
+        "channels last": session_with(config, digits),
+        "channels first": session_with(config, digits, channels_first),
+        "compiled": session_with(config, digits, compiled),
+        "no patches, same width": session_with(with_changes(config, patch=1), digits),
+        "no attention": session_with(config, digits, without_attention),
+    }
+    steps = {name: train(s.trainee, s._batch, config.build_objective()) for name, s in trainers.items()}
+    done, spent = dict.fromkeys(steps, 0), dict.fromkeys(steps, 0.0)
+    for turn in range(turns + 1):
+        for name, trainer in steps.items():
+            start = time.perf_counter()
+            while time.perf_counter() - start < seconds / turns or not turn:
+                next(trainer)
+                done[name] += turn > 0
+                if not turn and time.perf_counter() - start > 1.0:
+                    break
+            spent[name] += (time.perf_counter() - start) * (turn > 0)
+    return {name: done[name] * config.batch / spent[name] for name in steps}
+
+
+def session_with(
+    config: TrainConfig, digits: Digits, change: Callable[[nn.Module], nn.Module] = lambda net: net
+) -> Session:
+    session = Session(config, digits, Path(), torch.device("cpu"))
+    session.trainee.net.net = change(session.trainee.net.net)
+    session.trainee = Trainee(session.trainee.net, with_changes(config, images=10**8).recipe)
+    return session
+
+
+def channels_first(net: nn.Module) -> nn.Module:
+    return net.laid_out(torch.contiguous_format)
+
+
+def compiled(net: nn.Module) -> nn.Module:
+    return torch.compile(net)
+
+
+def without_attention(net: nn.Module) -> nn.Module:
+    net.middle = nn.ModuleList([block for block in net.middle if not hasattr(block, "qkv")])
+    return net
+
+
+# --- the command line -------------------------------------------------------------------------------------
+
+
+def command(arguments: argparse.Namespace) -> None:
+    base = with_changes(PRESETS["look"], images=arguments.images, seed=arguments.seed)
+    digits, path = load("train", arguments.data), Path(arguments.out) / "recipes.json"
+    found = json.loads(path.read_text()) if path.is_file() else {}
+    if arguments.speeds:
+        found["speeds"] = {**speeds(base, digits, arguments.speeds, turns=5), "load": os.getloadavg()[0]}
+        write_atomically(path, json.dumps(found, indent=1).encode())
+        print(json.dumps(found["speeds"], indent=1))
+    yardstick = Yardstick.load(arguments.data)
+    evaluation = EvaluateConfig(
+        arguments.samples, "DDIM", arguments.steps, seed=arguments.seed, bound_digits=0
+    )
+    floor = yardstick.floors(arguments.samples)[FCD].value
+    print(f"floor {floor:.3f}; {arguments.images:,} images a run; {torch.get_num_threads()} threads")
+    for name in arguments.variants or VARIANTS:
+        key = f"{name}, {arguments.images} images, seed {arguments.seed}"
+        if key not in found:
+            config = with_changes(base, **VARIANTS[name])
+            result = measure(name, config, digits, yardstick, evaluation)
+            found[key] = {
+                **asdict(result),
+                "load": os.getloadavg()[0],
+                "floor": floor,
+                "N": arguments.samples,
+            }
+            write_atomically(path, json.dumps(found, indent=1).encode())
+        print(row(found[key]), flush=True)
+
+
+def row(r: dict) -> str:
+    value, low, high = r["fcd"]
+    return (
+        f"{r['name']:20} {r['parameters']:>9,} {r['images_per_second']:6.0f} images/s  FCD {value:6.2f} "
+        f"({low:.2f} to {high:.2f})  last weights {r['fcd_last']:6.2f}  precision {r['precision']:.3f}  "
+        f"recall {r['recall']:.3f}  load {r['load']:.1f}"
+    )
+
+
+def main(argv: list[str] | None = None) -> int:
+    p = Parser(prog="python -m benchmarks.mnist_recipes", description=__doc__.splitlines()[0])
+    p.set_defaults(run=command)
+    p.add_argument("--images", type=int, default=20_000, help="training images in each run")
+    p.add_argument("--samples", type=int, default=1000, help="digits to measure with")
+    p.add_argument("--steps", type=int, default=20, help="DDIM steps")
+    p.add_argument("--variants", nargs="*", choices=VARIANTS, help="which (default: all)")
+    p.add_argument("--speeds", type=float, default=0.0, help="seconds for each speed; 0 for none")
+    p.add_argument("--seed", type=int, default=0, help="start, batches and noise")
+    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    p.add_argument("--out", default="out/recipes", metavar="DIR", help="where recipes.json goes")
+    return run_command(p, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

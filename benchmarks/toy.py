@@ -1,0 +1,132 @@
+"""Plain Langevin on the paper's mixture: this project beside a textbook loop, numpy and, where installed, blackjax.
+
+    python benchmarks/toy.py [--particles 5000] [--steps 1000] [--rounds 5] [--threads 2]
+
+All contestants take the same steps, x + (a/2) score + sqrt(a) z, in float32, in turn, in one process.  A ratio is
+the textbook's best time over the contestant's best time, warm: compilation is timed apart.
+"""
+
+import argparse
+import math
+import os
+import time
+from collections.abc import Callable
+
+parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+parser.add_argument("--particles", type=int, default=5_000)
+parser.add_argument("--steps", type=int, default=1_000)
+parser.add_argument("--rounds", type=int, default=5)
+parser.add_argument("--threads", type=int, default=os.cpu_count())
+parser.add_argument("--block", type=int, default=10, help="steps in a compiled block")
+arguments = parser.parse_args()
+os.environ["OMP_NUM_THREADS"] = str(arguments.threads)  # before torch is loaded
+
+import numpy as np
+import torch
+
+from playground.blocks import blocked
+from playground.levels import CLEAN, seeded
+from playground.steps import langevin
+from playground.walk import final, walk
+from toy2d.mixture import two_modes
+
+A = 0.1
+B, N = arguments.particles, arguments.steps
+MIXTURE = two_modes(0.8)
+START = 16 * torch.rand(B, 2, generator=seeded(0)) - 8
+MU, LOG_W = MIXTURE.means, MIXTURE.log_weights
+
+
+def textbook() -> torch.Tensor:
+    """The log density as one writes it down, and autograd for its gradient."""
+    x, rng = START, seeded(1)
+    for _ in range(N):
+        x = x.detach().requires_grad_()
+        log_p = torch.logsumexp(LOG_W - ((x[:, None] - MU) ** 2).sum(-1) / 2 - math.log(2 * math.pi), 1)
+        score = torch.autograd.grad(log_p.sum(), x)[0]
+        x = x + A / 2 * score + math.sqrt(A) * torch.randn(B, 2, generator=rng)
+    return x.detach()
+
+
+def numpy_loop() -> torch.Tensor:
+    """The score by hand, in numpy."""
+    x, rng = START.numpy().copy(), np.random.default_rng(1)
+    mu, log_w = MU.numpy(), LOG_W.numpy()
+    for _ in range(N):
+        d = mu - x[:, None]  # (B, K, 2)
+        log_joint = log_w - (d**2).sum(-1) / 2
+        r = np.exp(log_joint - log_joint.max(1, keepdims=True))
+        r /= r.sum(1, keepdims=True)
+        score = (r[:, :, None] * d).sum(1)
+        x = x + A / 2 * score + math.sqrt(A) * rng.standard_normal((B, 2), dtype=np.float32)
+    return torch.from_numpy(x)
+
+
+def eager() -> torch.Tensor:
+    """The playground, as every page uses it."""
+    return final(walk(langevin(A), MIXTURE, START, [CLEAN] * (N + 1), seeded(1)))
+
+
+step = langevin(A)  # one function for all rounds: a new one would be compiled again
+
+
+def compiled() -> torch.Tensor:
+    """The same walk in compiled blocks."""
+    grid = [CLEAN] * (N // arguments.block + 1)
+    return final(walk(blocked(step, arguments.block, compiled=True), MIXTURE, START, grid, seeded(1)))
+
+
+def blackjax_loop() -> Callable[[], torch.Tensor] | None:
+    """blackjax's SGLD kernel (x + e * grad + sqrt(2 e) z, so e = a / 2) under vmap and scan."""
+    try:
+        import blackjax
+        import jax
+        import jax.numpy as jnp
+    except ImportError:
+        return None
+    mu, log_w = jnp.asarray(MU.numpy()), jnp.asarray(LOG_W.numpy())
+
+    def log_p(x, _):
+        return jax.scipy.special.logsumexp(log_w - ((x - mu) ** 2).sum(-1) / 2)
+
+    sgld = blackjax.sgld(jax.grad(log_p))
+
+    @jax.jit
+    def run(x, key):
+        def move(x, key):
+            keys = jax.random.split(key, B)
+            return jax.vmap(lambda k, x: sgld.step(k, x, 0.0, A / 2))(keys, x), None
+
+        return jax.lax.scan(move, x, jax.random.split(key, N))[0]
+
+    start = jnp.asarray(START.numpy())
+    return lambda: torch.from_numpy(np.array(run(start, jax.random.key(1))))
+
+
+def main() -> None:
+    contestants: dict[str, Callable[[], torch.Tensor] | None] = {
+        "textbook autograd loop": textbook,
+        "numpy": numpy_loop,
+        "blackjax": blackjax_loop(),
+        "playground": eager,
+        "playground, compiled": compiled,
+    }
+    contestants = {name: run for name, run in contestants.items() if run is not None}
+    best = {}
+    for name, run in contestants.items():
+        begun = time.perf_counter()
+        share = float((run().sum(1) > 0).float().mean())
+        print(f"{name:24}  first run {time.perf_counter() - begun:6.2f} s  share in mode 1 {share:.3f}")
+        best[name] = math.inf
+    for _ in range(arguments.rounds):
+        for name, run in contestants.items():
+            begun = time.perf_counter()
+            run()
+            best[name] = min(best[name], time.perf_counter() - begun)
+    print(f"\n{B:,} particles, {N:,} steps, {arguments.threads} threads, best of {arguments.rounds}, torch {torch.__version__}")
+    for name, seconds in best.items():
+        print(f"{name:24}  {seconds:6.3f} s  ratio {best['textbook autograd loop'] / seconds:5.2f}")
+
+
+if __name__ == "__main__":
+    main()
