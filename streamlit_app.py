@@ -21,6 +21,7 @@ PAGES = {
         ("toy2d/pages/low_density.py", "Problem 1: low density", "blur_circular", "Few data, poor scores."),
         ("toy2d/pages/mixing.py", "Mixing", "scatter_plot", "Move π: plain Langevin fails, annealed does not."),
         ("toy2d/pages/crossing.py", "Mixing time", "hourglass", "How long plain Langevin would need: steps, or years."),
+        ("toy2d/pages/annealing.py", "Annealed Langevin", "stairs", "Levels, steps and step sizes, dissected."),
         ("toy2d/pages/ncsn.py", "NCSN", "stacked_line_chart", "One network for all sigmas; what lambda(sigma) does."),
         ("toy2d/pages/dpm.py", "Diffusion probabilistic model", "steps", "Chain, posterior and bound, in nats."),
         ("toy2d/pages/diffusion.py", "Diffusion", "grain", "Data to noise, and back by DDPM or DDIM."),

@@ -4,6 +4,7 @@ import sys
 
 from playground.cli import Parser, run
 from toy2d.commands import (
+    annealing,
     autoencoder,
     basics,
     crossing,
@@ -19,7 +20,7 @@ from toy2d.commands import (
 )
 
 TOPICS = (
-    basics, autoencoder, crossing, ncsn, guidance, dpm, likelihood, low_density,
+    basics, autoencoder, crossing, annealing, ncsn, guidance, dpm, likelihood, low_density,
     two_families, inpainting_2d, few_steps, own_data,
 )  # fmt: skip
 
