@@ -107,7 +107,12 @@ def _train(here: runs.Run, reporter: runs.Reporter, arguments: argparse.Namespac
             last=progress.step == progress.steps,
         )
 
-    finished = run(session, report=report, stopped=lambda: runs.stop_requested(here))
+    finished = run(
+        session,
+        report=report,
+        stopped=lambda: runs.stop_requested(here),
+        save_every=arguments.save_every,
+    )
     runs.forget_stop(here)
     reporter.state("finished" if finished else "stopped", seconds_left=0.0 if finished else None)
     print(f"{'finished' if finished else 'stopped'} after {duration(session.seconds)}; {here.model}")
@@ -208,6 +213,9 @@ def _add_train(commands) -> None:
         "--run", dest="run_directory", metavar="DIR", help="run directory (default: runs/DATE-TIME)"
     )
     p.add_argument("--resume", action="store_true", help="go on with the run in --run")
+    p.add_argument(
+        "--save-every", type=float, default=30.0, metavar="S", help="seconds between checkpoints; a kill costs those"
+    )
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
     p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
 
