@@ -1,6 +1,6 @@
 """Plain Langevin on the paper's mixture: this project beside a textbook loop, numpy and, where installed, blackjax.
 
-    python benchmarks/toy.py [--particles 5000] [--steps 1000] [--rounds 5] [--threads 2]
+    python -m benchmarks.toy [--particles 5000] [--steps 1000] [--rounds 5] [--threads 2]
 
 All contestants take the same steps, x + (a/2) score + sqrt(a) z, in float32, in turn, in one process.  A ratio is
 the textbook's best time over the contestant's best time, warm: compilation is timed apart.
@@ -123,7 +123,9 @@ def main() -> None:
             begun = time.perf_counter()
             run()
             best[name] = min(best[name], time.perf_counter() - begun)
-    print(f"\n{B:,} particles, {N:,} steps, {arguments.threads} threads, best of {arguments.rounds}, torch {torch.__version__}")
+    print(
+        f"\n{B:,} particles, {N:,} steps, {arguments.threads} threads, best of {arguments.rounds}, torch {torch.__version__}"
+    )
     for name, seconds in best.items():
         print(f"{name:24}  {seconds:6.3f} s  ratio {best['textbook autograd loop'] / seconds:5.2f}")
 

@@ -170,8 +170,13 @@ def held(levels: Sequence[Level], T: int) -> list[Level]:
     return [level for level in levels for _ in range(T)] + [levels[-1]]
 
 
-def randn_like(x: Tensor, rng: Generator) -> Tensor:
-    """Standard normal noise shaped as x, from an explicit generator on x's device."""
+def randn_like(x: Tensor, rng: Generator | Tensor) -> Tensor:
+    """Standard normal noise shaped as x, from an explicit generator on x's device.
+
+    Noise that was drawn before may stand in for the generator: `playground.blocks` draws for many steps at once.
+    """
+    if isinstance(rng, Tensor):
+        return rng
     return torch.randn(x.shape, generator=rng, dtype=x.dtype, device=x.device)
 
 

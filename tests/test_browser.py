@@ -78,11 +78,19 @@ def page(app):
         browser.close()
 
 
-def at_rest(page) -> None:
-    """Waits until Streamlit has finished running the page."""
-    page.wait_for_timeout(500)
-    page.wait_for_function("!document.querySelector('[data-testid=\"stStatusWidget\"]')")
-    page.wait_for_timeout(300)
+def at_rest(page, for_ms: int = 1_500) -> None:
+    """Waits until Streamlit has run nothing for a while: a click takes its time to start a run."""
+    page.wait_for_function(
+        """(forMs) => {
+            const app = document.querySelector('[data-testid="stApp"]');
+            const idle = app && app.getAttribute("data-test-script-state") === "notRunning";
+            window.idleSince = idle ? window.idleSince ?? performance.now() : undefined;
+            return idle && performance.now() - window.idleSince > forMs;
+        }""",
+        arg=for_ms,
+        polling=50,
+    )
+    page.evaluate("window.idleSince = undefined")
 
 
 def test_moving_pi_changes_the_picture_and_the_animation_downloads_as_a_gif(app, page):

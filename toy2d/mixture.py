@@ -109,7 +109,7 @@ class Mixture:
         """grad log q(x) at the level, sigma = 0 included, (B, D) -> (B, D)."""
         seen = self._seen(x, level)
         pull = seen.responsibilities[:, None] * seen.y / seen.stds
-        return -(self._axes @ pull.flatten(0, 1)).T.contiguous()
+        return -_product(self._axes, pull.flatten(0, 1)).T
 
     def denoise(self, xt: Tensor, level: Level) -> Tensor:
         """E[x0 | xt], (B, D) -> (B, D): each mode's linear estimate, weighted by p(mode | xt).
@@ -120,7 +120,7 @@ class Mixture:
         r = seen.responsibilities
         gain = _row(level.alpha) * self._eigenvalues / seen.stds
         moved = (r[:, None] * gain * seen.y).flatten(0, 1)
-        return (self.means.T @ r + self._axes @ moved).T.contiguous()
+        return (_product(self.means.T, r) + _product(self._axes, moved)).T
 
     def __call__(self, xt: Tensor, level: Level) -> Tensor:
         return self.denoise(xt, level)
@@ -133,7 +133,7 @@ class Mixture:
         """x as every mode sees it: along its eigenvectors, in units of its standard deviations."""
         alpha, sigma = _row(level.alpha), _row(level.sigma)
         stds = (alpha**2 * self._eigenvalues + sigma**2).sqrt()
-        along = (self._axes.T @ x.T).unflatten(0, (self.K, self.D))
+        along = _product(self._axes.T, x.T).unflatten(0, (self.K, self.D))
         y = (along - alpha * self._centres) / stds
         log_scale = stds.log().sum(1) + 0.5 * self.D * math.log(2 * math.pi)
         return _Seen(y, stds, (self.log_weights[:, None] - log_scale) - 0.5 * y.square().sum(1))
@@ -175,6 +175,11 @@ class _Seen:
     @property
     def responsibilities(self) -> Tensor:
         return self.log_joint.softmax(0)
+
+
+def _product(small: Tensor, batch: Tensor) -> Tensor:
+    """(I, J) @ (J, B).  In compiled code written out: there it melts into its neighbours, as no library call can."""
+    return (small[:, :, None] * batch).sum(1) if torch.compiler.is_compiling() else small @ batch
 
 
 def _row(number: Tensor) -> Tensor:
