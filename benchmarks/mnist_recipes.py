@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from images.evaluate import EvaluateConfig, Yardstick, generate
 from images.metrics import FCD, PRECISION, RECALL
@@ -45,7 +45,7 @@ VARIANTS = {  # name -> what it changes in the preset `look`
 
 @dataclass(frozen=True)
 class Measured:
-    """One trained variant.  fcd and so on: of its averaged weights; fcd_last: of its last weights."""
+    """One trained variant, measured by its averaged weights.  fcd: value, low, high."""
 
     name: str
     parameters: int
@@ -54,7 +54,6 @@ class Measured:
     fcd: tuple[float, float, float]
     precision: float
     recall: float
-    fcd_last: float
 
 
 def measure(
@@ -66,9 +65,7 @@ def measure(
     for progress in session.steps():
         line(f"{name}: step {progress.step} of {progress.steps}, {progress.seconds_left:.0f} s left")
     seconds = time.perf_counter() - start
-    last = yardstick.measure(generate(model_of(session), evaluation))[1][FCD].value
-    session.trainee.net.load_state_dict(session.trainee.averaged())
-    model = model_of(session)
+    model = model_of(session, session.trainee.averaged())
     metrics = yardstick.measure(generate(model, evaluation))[1]
     fcd, speed = metrics[FCD], config.recipe.steps * config.batch / seconds
     interval = (fcd.value, fcd.low, fcd.high)
@@ -80,13 +77,30 @@ def measure(
         interval,
         metrics[PRECISION].value,
         metrics[RECALL].value,
-        last,
     )
 
 
-def model_of(session: Session) -> Model:
+def model_of(session: Session, weights: dict[str, Tensor]) -> Model:
+    """A copy with these weights."""
     config = session.config.model
-    return Model(config, session.trainee.net.eval(), config.build_schedule(), {})
+    net = config.build()
+    net.load_state_dict(weights)
+    return Model(config, net.eval(), config.build_schedule(), {})
+
+
+def averages(
+    config: TrainConfig, digits: Digits, yardstick: Yardstick, evaluation: EvaluateConfig
+) -> dict[str, float]:
+    """The distance of the averaged and of the last weights, half-way and at the end of one run."""
+    session, found = Session(config, digits, Path(), torch.device("cpu")), {}
+    for progress in session.steps():
+        for when, step in (("half-way", progress.steps // 2), ("end", progress.steps)):
+            if progress.step == step:
+                last = {name: value.clone() for name, value in session.trainee.net.state_dict().items()}
+                for which, weights in (("average", session.trainee.averaged()), ("last", last)):
+                    images = generate(model_of(session, weights), evaluation)
+                    found[f"{which}, {when}"] = yardstick.measure(images)[1][FCD].value
+    return found
 
 
 # --- speed ------------------------------------------------------------------------------------------------
@@ -153,6 +167,10 @@ def command(arguments: argparse.Namespace) -> None:
         arguments.samples, "DDIM", arguments.steps, seed=arguments.seed, bound_digits=0
     )
     floor = yardstick.floors(arguments.samples)[FCD].value
+    if arguments.averages:
+        found["averages"] = averages(base, digits, yardstick, evaluation)
+        write_atomically(path, json.dumps(found, indent=1).encode())
+        print(json.dumps(found["averages"], indent=1))
     print(f"floor {floor:.3f}; {arguments.images:,} images a run; {torch.get_num_threads()} threads")
     for name in arguments.variants or VARIANTS:
         key = f"{name}, {arguments.images} images, seed {arguments.seed}"
@@ -173,7 +191,7 @@ def row(r: dict) -> str:
     value, low, high = r["fcd"]
     return (
         f"{r['name']:20} {r['parameters']:>9,} {r['images_per_second']:6.0f} images/s  FCD {value:6.2f} "
-        f"({low:.2f} to {high:.2f})  last weights {r['fcd_last']:6.2f}  precision {r['precision']:.3f}  "
+        f"({low:.2f} to {high:.2f})  precision {r['precision']:.3f}  "
         f"recall {r['recall']:.3f}  load {r['load']:.1f}"
     )
 
@@ -186,6 +204,7 @@ def main(argv: list[str] | None = None) -> int:
     p.add_argument("--steps", type=int, default=20, help="DDIM steps")
     p.add_argument("--variants", nargs="*", choices=VARIANTS, help="which (default: all)")
     p.add_argument("--speeds", type=float, default=0.0, help="seconds for each speed; 0 for none")
+    p.add_argument("--averages", action="store_true", help="measure what averaging the weights does, too")
     p.add_argument("--seed", type=int, default=0, help="start, batches and noise")
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
     p.add_argument("--out", default="out/recipes", metavar="DIR", help="where recipes.json goes")

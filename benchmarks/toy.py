@@ -6,6 +6,7 @@ All contestants take the same steps, x + (a/2) score + sqrt(a) z, in float32, in
 the textbook's best time over the contestant's best time, warm: compilation is timed apart.
 """
 
+# ruff: noqa: E402
 import argparse
 import math
 import os
@@ -124,7 +125,8 @@ def main() -> None:
             run()
             best[name] = min(best[name], time.perf_counter() - begun)
     print(
-        f"\n{B:,} particles, {N:,} steps, {arguments.threads} threads, best of {arguments.rounds}, torch {torch.__version__}"
+        f"\n{B:,} particles, {N:,} steps, {arguments.threads} threads, "
+        f"best of {arguments.rounds}, torch {torch.__version__}"
     )
     for name, seconds in best.items():
         print(f"{name:24}  {seconds:6.3f} s  ratio {best['textbook autograd loop'] / seconds:5.2f}")

@@ -59,10 +59,14 @@ def train_command(arguments: argparse.Namespace) -> None:
     try:
         _train(here, reporter, arguments)
     except torch.OutOfMemoryError as error:
-        sentence = f"The memory ran out with a batch of {here.config.batch}: choose a smaller batch or network."
+        sentence = (
+            f"The memory ran out with a batch of {here.config.batch}: choose a smaller batch or network."
+        )
         _failed(reporter, sentence)
         raise UserError(sentence) from error
-    except Exception as error:  # a GPU that vanished, a loss that is no number: the page must be able to say so
+    except (
+        Exception
+    ) as error:  # a GPU that vanished, a loss that is no number: the page must be able to say so
         _failed(reporter, str(error).splitlines()[0] if str(error) else type(error).__name__)
         raise
 
@@ -214,7 +218,11 @@ def _add_train(commands) -> None:
     )
     p.add_argument("--resume", action="store_true", help="go on with the run in --run")
     p.add_argument(
-        "--save-every", type=float, default=30.0, metavar="S", help="seconds between checkpoints; a kill costs those"
+        "--save-every",
+        type=float,
+        default=30.0,
+        metavar="S",
+        help="seconds between checkpoints; a kill costs those",
     )
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
     p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")

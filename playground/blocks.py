@@ -15,7 +15,9 @@ from playground.errors import require
 from playground.levels import Level
 from playground.steps import Step
 
-_drawing = ThreadPoolExecutor(1, thread_name_prefix="noise")  # one thread: a generator's numbers keep their order
+_drawing = ThreadPoolExecutor(
+    1, thread_name_prefix="noise"
+)  # one thread: a generator's numbers keep their order
 
 
 class blocked:

@@ -17,7 +17,9 @@ def require_range(name: str, value: float, low: float, high: float, *, open_ends
     """Raises UserError unless low <= value <= high (or strictly between, with open_ends)."""
     inside = low < value < high if open_ends else low <= value <= high
     if not (math.isfinite(value) and inside):
-        rule = ("strictly between {} and {}" if open_ends else "from {} to {}").format(_plain(low), _plain(high))
+        rule = ("strictly between {} and {}" if open_ends else "from {} to {}").format(
+            _plain(low), _plain(high)
+        )
         raise UserError(f"{name} is {_plain(value)}; it must lie {rule}: choose a value in that range.")
 
 

@@ -165,7 +165,9 @@ def _optimise(trainee: Trainee, loss: Tensor) -> float:
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     norm = nn.utils.clip_grad_norm_(trainee.net.parameters(), recipe.clip)
-    if not math.isfinite(norm.item()):  # one wait for the GPU; a loss that is no number has no gradient either
+    if not math.isfinite(
+        norm.item()
+    ):  # one wait for the GPU; a loss that is no number has no gradient either
         raise UserError(
             f"At step {trainee.step} the loss became {loss.item()} and its gradient {norm.item()}; both must stay "
             f"finite: choose a learning rate below {recipe.lr:g}."

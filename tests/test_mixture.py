@@ -47,7 +47,9 @@ def test_the_log_density_is_scipys(mixed, level):
     x = points()
     terms = [
         math.log(w) + multivariate_normal(a * m, a**2 * S + s**2 * np.eye(2)).logpdf(x.numpy())
-        for w, m, S in zip(mixed.log_weights.exp(), mixed.means.numpy(), mixed.covariances.numpy(), strict=True)
+        for w, m, S in zip(
+            mixed.log_weights.exp(), mixed.means.numpy(), mixed.covariances.numpy(), strict=True
+        )
     ]
     np.testing.assert_allclose(mixed.log_prob(x, level), np.logaddexp.reduce(terms), rtol=1e-9)
 

@@ -269,7 +269,10 @@ def test_the_density_of_the_background_has_its_rows_from_low_y_to_high():
 @pytest.mark.parametrize(
     ("arguments", "files"),
     [
-        (["mixing", "--particles", "50", "--L", "3", "--T", "5"], {"mixing.json", "mixing.png", "mixing.gif"}),
+        (
+            ["mixing", "--particles", "50", "--L", "3", "--T", "5"],
+            {"mixing.json", "mixing.png", "mixing.gif"},
+        ),
         (["field", "--mixture", "ring"], {"field.json", "field.png"}),
         (
             ["diffusion", "--steps", "4", "--particles", "50"],

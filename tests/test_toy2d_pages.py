@@ -45,7 +45,7 @@ def test_the_address_opens_the_same_experiment():
 
 def test_many_modes_show_the_share_in_a_wrong_mode():
     app = opened("mixing", mixture="ring of eight", particles="200")
-    assert [m.value for m in app.metric][0] == "8"
+    assert app.metric[0].value == "8"
     assert "wrong mode" in app.metric[1].label
 
 

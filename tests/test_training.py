@@ -237,7 +237,7 @@ def test_a_finite_loss_with_a_gradient_that_is_no_number_is_refused_too(tiny):
 
     trainee = Trainee(tiny(), Recipe(steps=10))
     before = weights(trainee)
-    with pytest.raises(UserError, match="step 0 the loss became .* gradient nan"):
+    with pytest.raises(UserError, match=r"step 0 the loss became .* gradient nan"):
         next(train(trainee, batches, objective))
     assert torch.equal(weights(trainee), before)
 

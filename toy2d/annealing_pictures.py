@@ -46,7 +46,10 @@ def step_chart(configs: dict[str, AnnealingConfig]) -> go.Figure:
             line={"color": PALETTE[k]}, customdata=np.stack([sigmas, a], 1),
             hovertemplate="sigma %{customdata[0]:.3g}: a = %{customdata[1]:.3g}, %{y:.3g} of the variance",
         )  # fmt: skip
-    figure.add_hline(DIVERGES, line={"color": TRUTH, "dash": "dash"}, annotation_text="diverges above 4")
+    figure.add_scatter(
+        x=[1, max(2, len(ratio))], y=[DIVERGES] * 2, mode="lines", name="diverges above 4", hoverinfo="skip",
+        line={"color": TRUTH, "dash": "dash"},
+    )  # fmt: skip
     figure.update_xaxes(title="level i, most noise first")
     figure.update_yaxes(type="log", title="a_i / variance of a mode there", exponentformat="power", dtick=1)
     return laid_out(figure, 430)
@@ -70,7 +73,7 @@ def map_chart(config: MapConfig, result: Map) -> go.Figure:
         figure.add_heatmap(
             z=logs, x=_labels(config.xs), y=_labels(config.ys), zmin=low,
             zmax=max(low + 0.5, float(np.nanmax(logs, initial=low))), colorscale="Cividis", showscale=False,
-            text=np.where(finite, np.vectorize(_told)(values), "diverged"), texttemplate="%{text}",
+            text=np.where(finite, np.vectorize(_told)(values), ""), texttemplate="%{text}",
             hovertemplate="%{x}, %{y}: %{text}<extra></extra>", row=1, col=column,
         )  # fmt: skip
         _mark_diverged(figure, config, ~finite, column)
@@ -81,7 +84,7 @@ def map_chart(config: MapConfig, result: Map) -> go.Figure:
 
 
 def _mark_diverged(figure: go.Figure, config: MapConfig, diverged: np.ndarray, column: int) -> None:
-    """A heat map writes nothing into a cell without a value."""
+    """A cell without a value has no colour to write on: its word takes the palette's red."""
     rows, columns = np.nonzero(diverged)
     xs, ys = _labels(config.xs), _labels(config.ys)
     figure.add_scatter(

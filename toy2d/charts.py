@@ -22,7 +22,9 @@ def translucent(color: str, alpha: float) -> str:
 def laid_out(figure: go.Figure, height: int, **layout) -> go.Figure:
     """Margins that cut nothing off, and the legend above the plot."""
     legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
-    return figure.update_layout(height=height, margin={"l": 60, "r": 20, "t": 40, "b": 50}, legend=legend, **layout)
+    return figure.update_layout(
+        height=height, margin={"l": 60, "r": 20, "t": 40, "b": 50}, legend=legend, **layout
+    )
 
 
 def plane(figure: go.Figure, extent: float, columns: int = 1) -> go.Figure:
@@ -32,7 +34,9 @@ def plane(figure: go.Figure, extent: float, columns: int = 1) -> go.Figure:
         anchor = "x" if column == 1 else f"x{column}"
         figure.update_xaxes(range=[-extent, extent], title="x", constrain="domain", **at)
         title = "y" if column == 1 else None
-        figure.update_yaxes(range=[-extent, extent], title=title, scaleanchor=anchor, constrain="domain", **at)
+        figure.update_yaxes(
+            range=[-extent, extent], title=title, scaleanchor=anchor, constrain="domain", **at
+        )
     return figure
 
 
@@ -109,8 +113,12 @@ def error_by_density_chart(result: Field) -> go.Figure:
         line={"color": PALETTE[0]}, name="median relative error",
     )  # fmt: skip
     ends = 10.0 ** result.error.density_bins[[0, -1]]
-    figure.add_scatter(x=ends, y=[TOLERANCE] * 2, mode="lines", name="10 %", line={"color": TRUTH, "dash": "dash"})
-    figure.update_xaxes(type="log", title="density of the data at this noise", exponentformat="power", dtick=2)
+    figure.add_scatter(
+        x=ends, y=[TOLERANCE] * 2, mode="lines", name="10 %", line={"color": TRUTH, "dash": "dash"}
+    )
+    figure.update_xaxes(
+        type="log", title="density of the data at this noise", exponentformat="power", dtick=2
+    )
     figure.update_yaxes(type="log", title="median relative error", exponentformat="power", dtick=1)
     return laid_out(figure, 300)
 
@@ -121,7 +129,10 @@ def error_by_density_chart(result: Field) -> go.Figure:
 def shares_chart(config: MixingConfig, result: Mixing) -> go.Figure:
     """The share in the first mode with its 95 % band, against π; of many modes, the share in a wrong one."""
     figure = go.Figure()
-    for name, color, chain in (("plain", PALETTE[1], result.plain), ("annealed", PALETTE[0], result.annealed)):
+    for name, color, chain in (
+        ("plain", PALETTE[1], result.plain),
+        ("annealed", PALETTE[0], result.annealed),
+    ):
         _add_share(figure, name, color, chain, result.weights, config.particles)
     two = len(result.weights) == 2
     if two:
@@ -158,7 +169,9 @@ def weights_chart(shares: np.ndarray, weights: np.ndarray, n: int) -> go.Figure:
     figure = go.Figure()
     figure.add_bar(x=modes, y=weights, name="true weight", marker={"color": TRUTH})
     error = {"type": "data", "symmetric": False, "array": high - shares, "arrayminus": shares - low}
-    figure.add_bar(x=modes, y=shares, name="share of the samples", marker={"color": PALETTE[0]}, error_y=error)
+    figure.add_bar(
+        x=modes, y=shares, name="share of the samples", marker={"color": PALETTE[0]}, error_y=error
+    )
     figure.update_xaxes(title="mode")
     figure.update_yaxes(title="share")
     return laid_out(figure, 300, barmode="group")

@@ -40,7 +40,9 @@ class Mixture:
         K, D = mu.shape
         w = torch.tensor(weights if weights is not None else [1 / K] * K, dtype=torch.float64)
         require(len(w) == K, f"There are {len(w)} weights for {K} modes; give one weight for each mode.")
-        require(bool((w > 0).all()), f"A mode's weight is {w.min():g}; every weight must be above 0: raise it.")
+        require(
+            bool((w > 0).all()), f"A mode's weight is {w.min():g}; every weight must be above 0: raise it."
+        )
         S = torch.eye(D).double().expand(K, D, D) * std**2
         if covariances is not None:
             S = torch.tensor(covariances, dtype=torch.float64)

@@ -63,7 +63,9 @@ def figure_of(columns: int, rows: int = 1, side: float = 4.2) -> tuple[Figure, n
 
 def plane(axes: Axes, extent: float, title: str = "") -> None:
     """Equal aspect, both axes named."""
-    axes.set(xlim=(-extent, extent), ylim=(-extent, extent), aspect="equal", xlabel="x", ylabel="y", title=title)
+    axes.set(
+        xlim=(-extent, extent), ylim=(-extent, extent), aspect="equal", xlabel="x", ylabel="y", title=title
+    )
 
 
 def arrows(axis: np.ndarray, score: np.ndarray, side: int = ARROWS) -> tuple[np.ndarray, np.ndarray]:

@@ -75,7 +75,7 @@ def _explain() -> None:
     )
     st.markdown(
         'The lecture: "The two approaches are very similar: the learning task is to denoise samples obtained with '
-        'different levels of noise." With s = -eps / sigma the right loss **is** half the left one. (The lecture\'s '
+        "different levels of noise.\" With s = -eps / sigma the right loss **is** half the left one. (The lecture's "
         "slide has sigma_i, not its square, below x~ - x.) A network here is told the ratio of signal to noise, not a "
         "timestep, so one network serves both samplers: both sides use the same one until you choose another.\n\n"
         f"The annealed side walks {SIGMA_1:g} to {SIGMA_L:g} in geometric sigmas, {HOLD} Langevin steps at each "

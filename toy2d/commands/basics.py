@@ -17,14 +17,18 @@ from toy2d.pictures import diffusion_clouds, diffusion_figure, field_figure, mix
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    field = command(commands, "field", field_command, "the score as arrows; exact, and learned with --learned")
+    field = command(
+        commands, "field", field_command, "the score as arrows; exact, and learned with --learned"
+    )
     field.add_argument("--sigma", type=float, default=1.0, help="noise at which the score is taken")
     add_learned(field, "ncsn")
 
-    mix = command(commands, "mixing", mixing_command, "plain and annealed Langevin dynamics, shares against pi")
+    mix = command(
+        commands, "mixing", mixing_command, "plain and annealed Langevin dynamics, shares against pi"
+    )
     mix.add_argument("--particles", type=int, default=2_000, help="particles in each chain")
     mix.add_argument("--levels", choices=("own", "added"), default="own",
-                     help="sigmas are the modes' own standard deviation, as the paper ran it, or noise added")  # fmt: skip
+                     help="sigmas: the modes' own standard deviation, as the paper ran it, or noise added")  # fmt: skip
     mix.add_argument("--L", type=int, default=10, help="noise levels")
     mix.add_argument("--T", type=int, default=100, help="steps at each level")
     mix.add_argument("--sigma-1", type=float, default=20.0, help="the highest level")
@@ -35,7 +39,9 @@ def add(commands: argparse._SubParsersAction) -> None:
     mix.add_argument("--no-noise", action="store_true", help="take z away: gradient ascent")
     add_learned(mix, "ncsn")
 
-    walk = command(commands, "diffusion", diffusion_command, "the forward process and back by DDPM, DDIM or Heun")
+    walk = command(
+        commands, "diffusion", diffusion_command, "the forward process and back by DDPM, DDIM or Heun"
+    )
     walk.add_argument("--particles", type=int, default=2_000, help="particles")
     walk.add_argument("--schedule", choices=list(SCHEDULES), default="linear", help="the noise schedule")
     walk.add_argument("--sampler", choices=list(SAMPLERS), default="ddim", help="the step back")
@@ -44,7 +50,9 @@ def add(commands: argparse._SubParsersAction) -> None:
     add_learned(walk, "ddpm")
 
     train = command(commands, "train", train_command, "train a score and keep it in a file for --model")
-    train.add_argument("--objective", choices=list(OBJECTIVES), default="ncsn", help="what the network is taught")
+    train.add_argument(
+        "--objective", choices=list(OBJECTIVES), default="ncsn", help="what the network is taught"
+    )
     train.add_argument("--sigma", type=float, default=1.0, help="the one level of dsm")
     train.add_argument("--points", type=int, default=10_000, help="training points")
     train.add_argument("--train-steps", type=int, default=2_000, help="training steps")
@@ -89,7 +97,9 @@ def diffusion_command(arguments: argparse.Namespace) -> None:
         "weights": result.weights, "shares": result.shares, "sliced_wasserstein": result.distance,
         "floor": result.floor,
     }  # fmt: skip
-    print(f"sliced Wasserstein distance to exact samples: {result.distance:.4f}; of two exact samples: {result.floor:.4f}")
+    print(
+        f"sliced Wasserstein distance to exact samples: {result.distance:.4f}; of two exact samples: {result.floor:.4f}"
+    )
     gif = clouds_gif(diffusion_clouds(config, result))
     write(arguments.out, "diffusion", config, numbers, diffusion_figure(config, result), gif)
 

@@ -23,7 +23,9 @@ def command(
     """A subcommand with the options that all have: --mixture, --pi, --seed, --out."""
     parser = commands.add_parser(name, help=help, description=help)
     parser.set_defaults(run=run)
-    parser.add_argument("--mixture", choices=list(PRESETS), default="two_modes", help="the data's distribution")
+    parser.add_argument(
+        "--mixture", choices=list(PRESETS), default="two_modes", help="the data's distribution"
+    )
     parser.add_argument("--pi", type=float, default=0.8, help="weight of the first mode, where there are two")
     parser.add_argument("--seed", type=int, default=0, help="seed of all that is random")
     parser.add_argument("--out", default="out", metavar="DIR", help="where the files go")

@@ -39,7 +39,10 @@ class DiffusionConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, value, known in (("schedule", self.schedule, SCHEDULES), ("sampler", self.sampler, SAMPLERS)):
+        for name, value, known in (
+            ("schedule", self.schedule, SCHEDULES),
+            ("sampler", self.sampler, SAMPLERS),
+        ):
             require(
                 value in known, f"The {name} is {value!r}; known are {', '.join(known)}: choose one of these."
             )
@@ -76,7 +79,9 @@ class Diffusion:
     floor: float
 
 
-def diffusion(config: DiffusionConfig, learned: Learned | None = None, report: Report | None = None) -> Diffusion:
+def diffusion(
+    config: DiffusionConfig, learned: Learned | None = None, report: Report | None = None
+) -> Diffusion:
     """Adds noise to data along the schedule, and samples back down from N(0, I)."""
     mixture = config.mixture.build()
     schedule = SCHEDULES[config.schedule]()
@@ -105,7 +110,9 @@ def diffusion(config: DiffusionConfig, learned: Learned | None = None, report: R
     )
 
 
-def _listened(states: Iterator[State], report: Report | None, steps: int, last: list[Tensor]) -> Iterator[State]:
+def _listened(
+    states: Iterator[State], report: Report | None, steps: int, last: list[Tensor]
+) -> Iterator[State]:
     """Reports each state, and leaves the last x of all particles in `last`: the trajectory keeps only some."""
     for state in states:
         if report is not None:

@@ -27,7 +27,9 @@ class FieldConfig:
     def __post_init__(self) -> None:
         require_range("sigma", self.sigma, 0, 1_000)
         require_range("The resolution", self.resolution, 2, 1_000)
-        require(self.extent > 0, f"The extent is {self.extent:g}; it must be above 0: choose, say, {EXTENT:g}.")
+        require(
+            self.extent > 0, f"The extent is {self.extent:g}; it must be above 0: choose, say, {EXTENT:g}."
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +97,9 @@ def _error(s_hat: Tensor, exact: Tensor, log_density: Tensor, config: FieldConfi
     return ScoreError(_square(relative, config), float(good.mean()), float(mass @ good), bins, medians)
 
 
-def _by_density(relative: np.ndarray, log10_density: np.ndarray, bins: int = 24) -> tuple[np.ndarray, np.ndarray]:
+def _by_density(
+    relative: np.ndarray, log10_density: np.ndarray, bins: int = 24
+) -> tuple[np.ndarray, np.ndarray]:
     """The median relative error in equal bins of log10 density; empty bins are left out."""
     edges = np.linspace(max(log10_density.min(), log10_density.max() - 12), log10_density.max(), bins + 1)
     which = np.digitize(log10_density, edges[1:-1])

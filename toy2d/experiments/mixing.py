@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from playground.denoisers import Denoiser
 from playground.errors import require, require_range
 from playground.levels import Level, geometric_sigmas, held, seeded
 from playground.steps import langevin
@@ -154,5 +153,9 @@ def _chain(states: Iterator[State], mixture: Mixture, keep: frozenset[int]) -> C
             steps.append(state.index)
             sigmas.append(float(state.level.sigma))
     return Chain(
-        torch.stack(xs).numpy(), torch.stack(modes).numpy(), np.stack(shares), np.array(steps), np.array(sigmas)
+        torch.stack(xs).numpy(),
+        torch.stack(modes).numpy(),
+        np.stack(shares),
+        np.array(steps),
+        np.array(sigmas),
     )

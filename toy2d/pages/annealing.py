@@ -35,7 +35,7 @@ def settings() -> AnnealingConfig:
     a, b, c, d, e, f = st.columns([1.9, 1, 1, 1.2, 1.2, 1], vertical_alignment="bottom")
     levels = bound(a.selectbox, "The sigmas are", list(LEVEL_NAMES), key="levels", format_func=LEVEL_NAMES.get)
     L = bound(b.number_input, "L", 1, 200, 10, key="L", help="Noise levels")
-    T = bound(c.number_input, "T", 1, 1_000, 50, key="T", help="Steps at each level")
+    T = bound(c.number_input, "T", 1, 1_000, 100, key="T", help="Steps at each level")
     eps = bound(d.number_input, "eps", 0.0001, 10.0, 0.1, 0.01, key="eps", format="%.4f")
     sigma_1 = bound(e.number_input, "Highest σ", 0.1, 100.0, 20.0, key="sigma_1")
     seed = bound(f.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
@@ -87,6 +87,8 @@ def map_for(config: AnnealingConfig) -> tuple[MapConfig, Map]:
         chosen = wanted if pressed else MapConfig(base, x, y, COARSE[x], COARSE[y])
         with busy("Walking every chain of the map", key="map-run") as report:
             st.session_state["annealing-map"] = kept = chosen, annealing_map(chosen, report)
+    if "eps" in (kept[0].x, kept[0].y) and kept[0].base.rule == "prose":
+        st.caption("The slip knows no eps, so eps changes nothing here.")
     if kept[0] != wanted:
         b = kept[0].base
         fixed = {"L": b.L, "T": b.T, "eps": b.eps, "sigma_1": b.sigma_1}
@@ -123,14 +125,14 @@ try:
     result = result_for(config)
     if result is not None:
         numbers(result)
-    left, right = st.columns(2)
+    rules = {rule: replace(config, rule=rule) for rule in ("algorithm1", config.rule)}
+    place = st.container()
     if result is not None:
+        left, place = st.columns(2)
         with left:
             show_clouds([annealing_cloud(config, result)], "annealing", height=360)
-    rules = dict.fromkeys(["algorithm1", config.rule])
-    chart_place = right if result is not None else left
-    with chart_place:
-        chart(step_chart({rule: replace(config, rule=rule) for rule in rules}), "steps")
+    with place:
+        chart(step_chart(rules), "steps")
     st.subheader("Two settings at a time")
     chart(map_chart(*map_for(config)), "map")
     explain()

@@ -53,7 +53,7 @@ def result_for(config: DiffusionConfig, use_learned: bool) -> Diffusion:
 def numbers(config: DiffusionConfig, result: Diffusion) -> None:
     a, b, c = st.columns(3)
     a.metric("Distance to exact samples", f"{result.distance:.3f}",
-             help="Sliced Wasserstein-1 distance of all end points to as many exact samples, in units of x")  # fmt: skip
+             help="Sliced Wasserstein-1 distance of the end points to as many exact samples, in units of x")  # fmt: skip
     b.metric("Floor: two exact samples", f"{result.floor:.3f}")
     if len(result.weights) == 2:
         c.metric("Share in mode 1, and π", f"{result.shares[0]:.3f} / {result.weights[0]:.3f}")
@@ -61,8 +61,8 @@ def numbers(config: DiffusionConfig, result: Diffusion) -> None:
 
 def explain() -> None:
     with st.expander("What happens here"):
-        st.markdown('Out, in closed form (the lecture, "Diffusion probabilistic models"), and one step back (Song et al. '
-                    '2021, eq. 12):')  # fmt: skip
+        st.markdown('Out, in closed form (the lecture, "Diffusion probabilistic models"), and one step back (Song et '
+                    'al. 2021, eq. 12):')  # fmt: skip
         st.latex(r"q(\mathbf{x}_t \mid \mathbf{x}_0) = \mathcal{N}\left(\sqrt{\bar\alpha_t}\,\mathbf{x}_0, "
                  r"(1 - \bar\alpha_t)\mathbf{I}\right)")  # fmt: skip
         st.latex(

@@ -28,9 +28,13 @@ def settings() -> tuple[MixingConfig, bool]:
 
 def _chains(mixture, noise: bool) -> MixingConfig:
     a, b, c, d = st.columns(4, vertical_alignment="bottom")
-    levels = bound(a.selectbox, "The sigmas are", list(LEVEL_NAMES), key="levels", format_func=LEVEL_NAMES.get)
+    levels = bound(
+        a.selectbox, "The sigmas are", list(LEVEL_NAMES), key="levels", format_func=LEVEL_NAMES.get
+    )
     L = bound(b.number_input, "Levels L", 1, 200, 10, key="L")
-    T = bound(c.number_input, "Steps at each, T", 1, 1_000, 100, key="T", help="Plain Langevin takes L × T steps.")
+    T = bound(
+        c.number_input, "Steps at each, T", 1, 1_000, 100, key="T", help="Plain Langevin takes L × T steps."
+    )
     size = bound(
         d.number_input, "Step size a", 0.001, 10.0, 0.1, 0.01, key="a", format="%.3f",
         help="a of x + (a/2) s + √a z, in units of the narrowest mode's variance at the level. Above 4 it diverges.",
@@ -63,7 +67,9 @@ def numbers(config: MixingConfig, result: Mixing) -> None:
         cells[0].metric("π, the true weight of mode 1", f"{result.weights[0]:.3f}")
     else:
         cells[0].metric("Modes", len(result.weights))
-    for cell, name, chain in zip(cells[1:], ("Plain", "Annealed"), (result.plain, result.annealed), strict=True):
+    for cell, name, chain in zip(
+        cells[1:], ("Plain", "Annealed"), (result.plain, result.annealed), strict=True
+    ):
         share = chain.shares[-1, 0] if two else total_variation(chain.shares[-1], result.weights)
         what = "share in mode 1" if two else "share in a wrong mode"
         cell.metric(f"{name}: {what}", f"{share:.3f}")
@@ -79,8 +85,8 @@ def explain(config: MixingConfig) -> None:
         st.latex(r"\mathbf{x} \leftarrow \mathbf{x} + \tfrac{a}{2}\,\nabla_{\mathbf{x}} \log q_\sigma(\mathbf{x}) + "
                  r"\sqrt{a}\,\mathbf{z}, \qquad a_i = \epsilon\,\sigma_i^2 / \sigma_L^2")  # fmt: skip
         st.markdown(
-            "The lecture's first form, $\\alpha\\,\\mathbf{s} + \\sqrt{2\\alpha}\\,\\mathbf{z}$, is the same chain with "
-            "$a = 2\\alpha$; its prose has $\\alpha_i = \\sigma_i/\\sigma_L$ for the annealed step, and the square "
+            "The lecture's first form, $\\alpha\\,\\mathbf{s} + \\sqrt{2\\alpha}\\,\\mathbf{z}$, is the same chain "
+            "with $a = 2\\alpha$; its prose has $\\alpha_i = \\sigma_i/\\sigma_L$ for the annealed step, and the square "
             "above is right.\n\n"
             "**Try π.** Between far modes the score does not know the weights (the lecture's Problem 2): plain "
             "Langevin ends where the start decided, near one half from a uniform start, whatever π is. Annealing "

@@ -29,13 +29,17 @@ def settings() -> tuple[FieldConfig, LearnConfig | None]:
         if taught != "none":
             st.caption("At sigma = 0 only the exact score is shown: a denoiser defines none there.")
         return field, None
-    return field, LearnConfig(mixture, taught, sigma=sigma if taught == "dsm" else 1.0, points=points, seed=seed)
+    return field, LearnConfig(
+        mixture, taught, sigma=sigma if taught == "dsm" else 1.0, points=points, seed=seed
+    )
 
 
 def numbers(result: Field) -> None:
     a, b, c = st.columns(3)
     a.metric("Area with an error below 10 %", f"{result.error.area:.1%}", help="of the square shown")
-    b.metric("Data in that area", f"{result.error.mass:.1%}", help="the probability of the square's good part")
+    b.metric(
+        "Data in that area", f"{result.error.mass:.1%}", help="the probability of the square's good part"
+    )
     sparse, dense = result.error.median_errors[0], result.error.median_errors[-1]
     c.metric("Median error: sparsest / densest bin", f"{sparse:.2f} / {dense:.3f}")
 
