@@ -72,7 +72,8 @@ def nearest_chart(config: OwnDataConfig, result: OwnData) -> go.Figure:
     figure.add_vline(config.threshold, line={"color": TRUTH, "dash": "dot"})
     at = np.log10(config.threshold)  # an annotation on a logarithmic axis is placed by the logarithm
     figure.add_annotation(x=at, y=0.5, text="copies", showarrow=False, xanchor="right", xshift=-6)
-    figure.update_xaxes(type="log", title="distance to the nearest training point, in typical distances", dtick=1)
+    figure.update_xaxes(type="log", dtick=1, exponentformat="power")
+    figure.update_xaxes(title="distance to the nearest training point, in typical distances")
     figure.update_yaxes(title="share of the samples", range=[0, 1.02])
     return laid_out(figure, 320)
 
