@@ -111,7 +111,9 @@ def test_the_command_writes_figure_numbers_and_gif(tmp_path, capsys):
     assert main(["autoencoder", "--train-steps", "20", "--sigma", "0.5", "--out", str(tmp_path)]) == 0
     numbers = json.loads((tmp_path / "autoencoder.json").read_text())
     assert numbers["loss"] > numbers["optimal_loss"]
-    assert (tmp_path / "autoencoder.gif").read_bytes()[:3] == b"GIF" and (tmp_path / "autoencoder.png").exists()
+    assert (tmp_path / "autoencoder.gif").read_bytes()[:3] == b"GIF" and (
+        tmp_path / "autoencoder.png"
+    ).exists()
     few = ["--levels", "2", "--train-steps", "3", "--out", str(tmp_path)]
     assert main(["autoencoder-sigmas", *few]) == 0
     assert len(json.loads((tmp_path / "autoencoder-sigmas.json").read_text())["sigmas"]) == 2

@@ -106,7 +106,9 @@ def test_small_steps_make_the_reverse_step_gaussian():
     worst = []
     for steps in (5, 20, 100):
         path = forward(ForwardConfig(steps=steps, t=2, particles=2))
-        each = [ForwardConfig(steps=steps, t=t, particles=2) for t in range(2, steps + 1, max(1, steps // 20))]
+        each = [
+            ForwardConfig(steps=steps, t=t, particles=2) for t in range(2, steps + 1, max(1, steps // 20))
+        ]
         worst.append(max(posterior(config, path).reverse_kl["beta"] for config in each))
     assert worst[0] > 10 * worst[1] > 10 * worst[2] > 0
 
@@ -122,8 +124,12 @@ def test_the_bound_is_a_bound_and_comes_near_with_the_exact_denoiser():
     beta, tilde = result.rows
     assert (beta.variance, tilde.variance) == VARIANCES and beta.terms.shape == (101,)
     assert abs(beta.gap) < 3 * beta.gap_se + 0.05
-    assert tilde.gap > 3 * tilde.gap_se  # too narrow near the data: DDPM's choice for points, not for densities
-    assert beta.total == pytest.approx(beta.terms.sum()) and beta.total - result.nll == pytest.approx(beta.gap)
+    assert (
+        tilde.gap > 3 * tilde.gap_se
+    )  # too narrow near the data: DDPM's choice for points, not for densities
+    assert beta.total == pytest.approx(beta.terms.sum()) and beta.total - result.nll == pytest.approx(
+        beta.gap
+    )
     assert from_noise(beta)[0] == pytest.approx(beta.total)
 
 

@@ -70,7 +70,9 @@ def test_the_parts_add_up(result):
 
 def test_the_priors_error_is_what_the_last_level_costs():
     """Ending at ten times the noise leaves a tenth of the data in x_T: the log ratio to N(0, I) is linear in alpha."""
-    high, low = (likelihood(LikelihoodConfig(sigma_max=s, resolution=2, samples=300)).errors for s in (100.0, 1000.0))
+    high, low = (
+        likelihood(LikelihoodConfig(sigma_max=s, resolution=2, samples=300)).errors for s in (100.0, 1000.0)
+    )
     assert high.prior / low.prior == pytest.approx(10, rel=0.2)
 
 

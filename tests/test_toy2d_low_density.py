@@ -64,7 +64,9 @@ def test_one_level_is_poor_where_data_are_few(result):
 
 def test_many_levels_close_the_hole_where_noise_is_high(result):
     assert result.high_sigma > CONFIG.sigma and result.high.error.area > 1.5 * result.one.error.area
-    assert result.sigmas[0] == pytest.approx(CONFIG.sigma) and result.sigmas[-1] == pytest.approx(CONFIG.sigma_1)
+    assert result.sigmas[0] == pytest.approx(CONFIG.sigma) and result.sigmas[-1] == pytest.approx(
+        CONFIG.sigma_1
+    )
     assert result.area[0] == result.many.error.area and result.area.max() == result.high.error.area
     assert ((result.area >= 0) & (result.area <= 1)).all()
 

@@ -44,7 +44,9 @@ def autoencoder_clouds(config: AutoencoderConfig, result: Autoencoder) -> list[C
     background, names = density(mixture), mode_names(mixture.log_weights.exp().numpy())
 
     def cloud(title: str, denoised: np.ndarray) -> Cloud:
-        xs, captions = way([result.clean, result.noisy, denoised], ["clean x", "noisy x~ = x + ε", "denoised d(x~)"])
+        xs, captions = way(
+            [result.clean, result.noisy, denoised], ["clean x", "noisy x~ = x + ε", "denoised d(x~)"]
+        )
         return Cloud(title, xs, result.modes, captions, background, names)
 
     return [cloud("Optimal denoiser", result.exact), cloud("Autoencoder", result.learned)]

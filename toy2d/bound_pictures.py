@@ -13,7 +13,10 @@ from toy2d.charts import laid_out
 from toy2d.experiments.variational import Bound, Bounds, Gaps, Losses
 from toy2d.pictures import figure_of
 
-COLORS = {"exact": (PALETTE[0], PALETTE[5]), "learned": (PALETTE[1], PALETTE[3])}  # by variance: beta, beta_tilde
+COLORS = {
+    "exact": (PALETTE[0], PALETTE[5]),
+    "learned": (PALETTE[1], PALETTE[3]),
+}  # by variance: beta, beta_tilde
 LOSS_COLORS = {"simple": PALETTE[0], "weighted": PALETTE[1]}
 
 
@@ -81,7 +84,9 @@ def weights_chart(schedule: Schedule) -> go.Figure:
     for variance, color in zip(VARIANCES, (PALETTE[1], PALETTE[3]), strict=True):
         weight = bound_weight(schedule, variance).numpy()[1:]
         kept = np.isfinite(weight)  # with beta_tilde the weight at t = 1 is infinite
-        figure.add_scatter(x=t[kept], y=weight[kept], mode="lines", name=f"bound, {variance}", line={"color": color})
+        figure.add_scatter(
+            x=t[kept], y=weight[kept], mode="lines", name=f"bound, {variance}", line={"color": color}
+        )
     figure.add_scatter(x=t[[0, -1]], y=[1, 1], mode="lines", name="simple loss", line={"color": PALETTE[0]})
     figure.update_xaxes(type="log", title="t")
     figure.update_yaxes(type="log", title="weight of ‖ε − ε̂‖²", exponentformat="power", dtick=1)

@@ -53,7 +53,9 @@ def paths_chart(config: ForwardConfig, path: Forward) -> go.Figure:
     line = {"color": TRUTH, "dash": "dash"}
     figure.add_scatter(x=t, y=mean, mode="lines", name="closed form: mean, ± 2 std", line=line)
     figure.add_vline(config.t, line={"color": PALETTE[4], "width": 1}, annotation_text=f"t = {config.t}")
-    figure.update_traces(mode="lines", selector={"fill": "toself"})  # of few steps Plotly would mark the band's points
+    figure.update_traces(
+        mode="lines", selector={"fill": "toself"}
+    )  # of few steps Plotly would mark the band's points
     figure.update_xaxes(title="step t")
     figure.update_yaxes(title="first coordinate of x_t")
     return laid_out(figure, 320)
@@ -87,7 +89,10 @@ def reverse_circles(found: Posterior) -> list[tuple[str, Circle, str]]:
 
 def posterior_chart(found: Posterior) -> go.Figure:
     """Left the product of two Gaussians, right the true reverse step, closer up, with the model's."""
-    titles = ["Two Gaussians and their product", "Closer: the true q(x<sub>t−1</sub> | x<sub>t</sub>), shaded"]
+    titles = [
+        "Two Gaussians and their product",
+        "Closer: the true q(x<sub>t−1</sub> | x<sub>t</sub>), shaded",
+    ]
     figure = make_subplots(1, 2, subplot_titles=titles, horizontal_spacing=0.09)
     figure.add_heatmap(
         z=found.reverse, x=found.axes[0], y=found.axes[1], colorscale=DENSITY, showscale=False, hoverinfo="skip",
@@ -120,7 +125,9 @@ def posterior_chart(found: Posterior) -> go.Figure:
 def _html(name: str) -> str:
     """ "x_{t−1}" and "x_t" with their indices set low, as Plotly shows them."""
     for index in ("t−1", "t", "0"):
-        name = name.replace(f"x_{{{index}}}", f"x<sub>{index}</sub>").replace(f"x_{index}", f"x<sub>{index}</sub>")
+        name = name.replace(f"x_{{{index}}}", f"x<sub>{index}</sub>").replace(
+            f"x_{index}", f"x<sub>{index}</sub>"
+        )
     return name
 
 

@@ -49,10 +49,10 @@ def maps_chart(result: Likelihood) -> go.Figure:
         )  # fmt: skip
     error = np.abs(result.flow - result.exact)
     figure.add_heatmap(
-        z=np.log10(error.clip(1e-6)), x=result.axis, y=result.axis, colorscale="Cividis", zmin=-4, zmax=1,
+        z=np.log10(error.clip(1e-6)), x=result.axis, y=result.axis, colorscale="Cividis", zmin=-4, zmax=2,
         customdata=error, hovertemplate="(%{x:.1f}, %{y:.1f}): %{customdata:.2g} nats<extra></extra>",
         colorbar={
-            "tickvals": [-4, -3, -2, -1, 0, 1], "ticktext": ["10⁻⁴", "10⁻³", "0.01", "0.1", "1", "10"],
+            "tickvals": [-4, -2, -1, 0, 1, 2], "ticktext": ["10⁻⁴", "0.01", "0.1", "1", "10", "100"],
             "thickness": 10, "orientation": "h", "x": 0.84, "len": 0.3, "y": -0.36,
         },
         row=1, col=3,
@@ -102,7 +102,7 @@ def likelihood_figure(result: Likelihood) -> Figure:
         plane_axes(ax, e, title)
     figure.colorbar(image, ax=axes[0, 1], shrink=0.7, label="nats")
     error = np.abs(result.flow - result.exact).clip(1e-6)
-    image = axes[0, 2].imshow(error, cmap="cividis", norm=mpl.colors.LogNorm(1e-4, 1e1), **shown)
+    image = axes[0, 2].imshow(error, cmap="cividis", norm=mpl.colors.LogNorm(1e-4, 1e2), **shown)
     figure.colorbar(image, ax=axes[0, 2], shrink=0.7, label="nats")
     plane_axes(axes[0, 2], e, "|error|")
     axes[0, 3].loglog(result.numbers, result.by_steps, "o-", color=PALETTE[0], label="the steps alone")

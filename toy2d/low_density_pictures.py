@@ -78,24 +78,34 @@ def by_density_chart(config: LowDensityConfig, result: LowDensity) -> go.Figure:
     figure.add_scatter(x=ends, y=[TOLERANCE] * 2, mode="lines", name="10 %", line=line)
     figure.update_xaxes(type="log", title="density of the noisy data", exponentformat="power", dtick=2)
     figure.update_yaxes(type="log", title="median relative error", exponentformat="power", dtick=1)
-    return laid_out(figure, 360).update_layout(legend={"y": -0.25, "yanchor": "top"}, margin={"t": 20, "b": 110})
+    return laid_out(figure, 360).update_layout(
+        legend={"y": -0.25, "yanchor": "top"}, margin={"t": 20, "b": 110}
+    )
 
 
 def by_sigma_chart(config: LowDensityConfig, result: LowDensity) -> go.Figure:
     """How much of the square, and of the noisy data in it, the score of many levels serves at each of them."""
     figure = go.Figure()
     figure.add_scatter(
-        x=result.sigmas, y=result.area, name="many levels: area", mode="lines+markers", line={"color": COLORS["many"]}
+        x=result.sigmas,
+        y=result.area,
+        name="many levels: area",
+        mode="lines+markers",
+        line={"color": COLORS["many"]},
     )
     line = {"color": PALETTE[5], "dash": "dot"}
-    figure.add_scatter(x=result.sigmas, y=result.mass, name="many levels: data", mode="lines+markers", line=line)
+    figure.add_scatter(
+        x=result.sigmas, y=result.mass, name="many levels: data", mode="lines+markers", line=line
+    )
     figure.add_scatter(
         x=[config.sigma], y=[result.one.error.area], name="one level: area", mode="markers",
         marker={"color": COLORS["one"], "size": 11, "symbol": "diamond"},
     )  # fmt: skip
     figure.update_xaxes(type="log", title="noise σ", dtick="D2")
     figure.update_yaxes(title="share with error below 10 %", range=[0, 1.03], tickformat=".0%")
-    return laid_out(figure, 360).update_layout(legend={"y": -0.25, "yanchor": "top"}, margin={"t": 20, "b": 110})
+    return laid_out(figure, 360).update_layout(
+        legend={"y": -0.25, "yanchor": "top"}, margin={"t": 20, "b": 110}
+    )
 
 
 def sweep_chart(result: Sweep) -> go.Figure:
@@ -118,8 +128,12 @@ def low_density_figure(config: LowDensityConfig, result: LowDensity) -> Figure:
     for ax, (title, each) in zip(axes[0], panels(config, result), strict=False):
         e = float(each.axis[-1])
         norm = mpl.colors.LogNorm(1e-2, 1e1)
-        image = ax.imshow(each.error.relative, extent=(-e, e, -e, e), origin="lower", cmap="cividis", norm=norm)
-        ax.contour(each.axis, each.axis, each.error.relative, levels=[TOLERANCE], colors="white", linewidths=1)
+        image = ax.imshow(
+            each.error.relative, extent=(-e, e, -e, e), origin="lower", cmap="cividis", norm=norm
+        )
+        ax.contour(
+            each.axis, each.axis, each.error.relative, levels=[TOLERANCE], colors="white", linewidths=1
+        )
         plane_axes(ax, e, f"{title}: {each.error.area:.0%} good")
     figure.colorbar(image, ax=axes[0, 2], shrink=0.7, label="relative error")
     axes[0, 3].semilogx(result.sigmas, result.area, "o-", color=COLORS["many"], label="many levels: area")

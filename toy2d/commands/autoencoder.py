@@ -29,7 +29,9 @@ def one_command(arguments: argparse.Namespace) -> None:
     )  # fmt: skip
     result = autoencoder(config, learn(learning, progress("training")))
     names = ("loss", "optimal_loss", "excess", "relative")
-    numbers = {name: getattr(result, name) for name in names} | {"area_below_10_percent": result.field.error.area}
+    numbers = {name: getattr(result, name) for name in names} | {
+        "area_below_10_percent": result.field.error.area
+    }
     for name, value in numbers.items():
         print(f"{name}: {value:.4f}")
     gif = clouds_gif(autoencoder_clouds(config, result))

@@ -12,11 +12,15 @@ from toy2d.experiments.variational import BoundConfig, bounds, gaps_by_length, l
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    chain = command(commands, "forward", forward_command, "the forward chain, its closed form, one step's posterior")
+    chain = command(
+        commands, "forward", forward_command, "the forward chain, its closed form, one step's posterior"
+    )
     chain.add_argument("--steps", type=int, default=20, help="steps of the chain")
     chain.add_argument("--t", type=int, default=8, help="the step whose posterior is shown")
     chain.add_argument("--particles", type=int, default=1_000, help="chains from the same x_0")
-    bound = command(commands, "bound", bound_command, "the variational bound, term by term, against the exact value")
+    bound = command(
+        commands, "bound", bound_command, "the variational bound, term by term, against the exact value"
+    )
     bound.add_argument("--steps", type=int, default=100, help="steps of the chain")
     bound.add_argument("--samples", type=int, default=2_000, help="points that it is averaged over")
     add_learned(bound, "ddpm")
@@ -25,7 +29,9 @@ def add(commands: argparse._SubParsersAction) -> None:
     both.add_argument("--points", type=int, default=10_000, help="training points")
     both.add_argument("--train-steps", type=int, default=2_000, help="training steps of each network")
     for parser in (chain, bound, both):
-        parser.add_argument("--schedule", choices=list(SCHEDULES), default="linear", help="the noise schedule")
+        parser.add_argument(
+            "--schedule", choices=list(SCHEDULES), default="linear", help="the noise schedule"
+        )
 
 
 def forward_command(arguments: argparse.Namespace) -> None:
@@ -55,10 +61,22 @@ def bound_command(arguments: argparse.Namespace) -> None:
     gaps = gaps_by_length(config, networks, progress("lengths"))
     print(f"exact -log p: {result.nll:.4f} nats")
     for row in result.rows:
-        print(f"bound, {row.model}, {row.variance}: {row.total:.4f}, gap {row.gap:.4f} +- {2 * row.gap_se:.4f}")
-    numbers = {"exact_nll": result.nll, "exact_nll_se": result.nll_se, "bounds": [vars(row) for row in result.rows]}
+        print(
+            f"bound, {row.model}, {row.variance}: {row.total:.4f}, gap {row.gap:.4f} +- {2 * row.gap_se:.4f}"
+        )
+    numbers = {
+        "exact_nll": result.nll,
+        "exact_nll_se": result.nll_se,
+        "bounds": [vars(row) for row in result.rows],
+    }
     numbers["gaps"] = [
-        {"model": model, "variance": variance, "steps": gaps.lengths, "gap": gap, "se": gaps.errors[model, variance]}
+        {
+            "model": model,
+            "variance": variance,
+            "steps": gaps.lengths,
+            "gap": gap,
+            "se": gaps.errors[model, variance],
+        }
         for (model, variance), gap in gaps.gaps.items()
     ]
     write(arguments.out, "bound", config, numbers, bound_figure(result, gaps))
@@ -71,5 +89,7 @@ def losses_command(arguments: argparse.Namespace) -> None:
     numbers = {"times": result.times, "floor": vars(result.floor)}
     for name, loss in result.losses.items():
         numbers[name] = {**vars(loss), "distances": vars(loss.distances)}
-        print(f"{name}: gap {loss.gap['beta']:.4f} nats, sliced Wasserstein distance {loss.distances.sliced:.4f}")
+        print(
+            f"{name}: gap {loss.gap['beta']:.4f} nats, sliced Wasserstein distance {loss.distances.sliced:.4f}"
+        )
     write(arguments.out, "losses", config, numbers, losses_figure(result))

@@ -10,11 +10,15 @@ from toy2d.likelihood_pictures import flow_clouds, likelihood_figure
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    parser = command(commands, "likelihood", run, "log density by the probability-flow ODE, against the exact one")
+    parser = command(
+        commands, "likelihood", run, "log density by the probability-flow ODE, against the exact one"
+    )
     parser.add_argument("--steps", type=int, default=40, help="steps of the ODE")
     parser.add_argument("--sigma-min", type=float, default=0.05, help="sigma / alpha where the flow starts")
     parser.add_argument("--sigma-max", type=float, default=100.0, help="sigma / alpha where it ends")
-    parser.add_argument("--samples", type=int, default=500, help="exact samples that the error is averaged over")
+    parser.add_argument(
+        "--samples", type=int, default=500, help="exact samples that the error is averaged over"
+    )
     parser.add_argument("--resolution", type=int, default=61, help="points a side of the map")
     add_learned(parser, "ddpm")
 

@@ -8,11 +8,15 @@ from toy2d.low_density_pictures import low_density_figure, panels, sweep_figure
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    one = command(commands, "low-density", one_command, "a score learned at one noise level, and at many: its error")
+    one = command(
+        commands, "low-density", one_command, "a score learned at one noise level, and at many: its error"
+    )
     data = command(commands, "low-density-data", data_command, "the same for 100 to 30,000 training points")
     one.add_argument("--points", type=int, default=10_000, help="training points")
     for parser in (one, data):
-        parser.add_argument("--sigma", type=float, default=0.5, help="the one level, and the lowest of the many")
+        parser.add_argument(
+            "--sigma", type=float, default=0.5, help="the one level, and the lowest of the many"
+        )
         parser.add_argument("--width", type=int, default=96, help="width of the networks")
         parser.add_argument("--train-steps", type=int, default=1_500, help="training steps of each network")
 

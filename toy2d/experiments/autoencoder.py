@@ -29,7 +29,10 @@ class AutoencoderConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        require(self.sigma > 0, f"sigma is {self.sigma:g}; an autoencoder that denoises needs noise: raise it above 0.")
+        require(
+            self.sigma > 0,
+            f"sigma is {self.sigma:g}; an autoencoder that denoises needs noise: raise it above 0.",
+        )
         require_range("The number of samples", self.samples, 2, 1_000_000)
 
 
@@ -156,8 +159,14 @@ def _errors(config: DescentConfig, mixture: Mixture, learned: Learned, sigma: fl
     level, rng = Level.of(1.0, sigma), seeded(config.seed + 1)
     x = mixture.sample(config.samples, rng)
     noisy = noised(x, randn_like(x, rng), level)
-    clean, smooth, s_hat = mixture.score(x, CLEAN), mixture.score(x, level), score_of(learned.denoise)(x, level)
+    clean, smooth, s_hat = (
+        mixture.score(x, CLEAN),
+        mixture.score(x, level),
+        score_of(learned.denoise)(x, level),
+    )
     size = _mean_square(clean)
-    scores = [(_mean_square(error) / size) ** 0.5 for error in (smooth - clean, s_hat - smooth, s_hat - clean)]
+    scores = [
+        (_mean_square(error) / size) ** 0.5 for error in (smooth - clean, s_hat - smooth, s_hat - clean)
+    ]
     d, optimal = learned.denoise(noisy, level), mixture(noisy, level)
     return [*scores, _mean_square(d - x), _mean_square(optimal - x), _mean_square(d - optimal)]

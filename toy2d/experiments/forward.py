@@ -141,7 +141,11 @@ def posterior(config: ForwardConfig, path: Forward) -> Posterior:
     chain, mixture = config.chain(), config.mixture.build(torch.float64)
     here, there = (Level(chain.alpha[i], chain.sigma[i]) for i in (config.t, config.t - 1))
     x0, xt, xs = (torch.as_tensor(x)[None] for x in (path.x0, path.xs[config.t, 0], path.xs[config.t - 1, 0]))
-    beta, beta_tilde, ratio = added_variance(here, there), posterior_variance(here, there), here.alpha / there.alpha
+    beta, beta_tilde, ratio = (
+        added_variance(here, there),
+        posterior_variance(here, there),
+        here.alpha / there.alpha,
+    )
     mean = posterior_mean(mixture(xt, here), xt, here, there)
     mu = posterior_mean(x0, xt, here, there)
     variances = {"beta": beta, "beta_tilde": beta_tilde}

@@ -108,7 +108,9 @@ class Likelihood:
     ratios: np.ndarray
 
 
-def likelihood(config: LikelihoodConfig, learned: Learned | None = None, report: Report | None = None) -> Likelihood:
+def likelihood(
+    config: LikelihoodConfig, learned: Learned | None = None, report: Report | None = None
+) -> Likelihood:
     """The flow's log density on a grid of points and on samples; with the exact denoiser, or with a learned one."""
     mixture = config.mixture.build(torch.float64)
     numbers = sorted({*NUMBERS, config.steps})
@@ -149,7 +151,9 @@ def flow_of(denoise: Denoiser, dtype: torch.dtype = torch.float64) -> Flow:
     """
 
     def flow(x: Tensor, grid: list[Level]) -> tuple[Tensor, Tensor]:
-        gained, end = log_likelihood(denoise, x.to(dtype), grid, log_prior=lambda end: torch.zeros(len(end)).to(end))
+        gained, end = log_likelihood(
+            denoise, x.to(dtype), grid, log_prior=lambda end: torch.zeros(len(end)).to(end)
+        )
         return gained.double(), end.double()
 
     return flow

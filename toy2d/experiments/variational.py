@@ -93,7 +93,9 @@ def bounds(config: BoundConfig, learned: Mapping[str, Learned], report: Report |
         terms = bound_terms(listened(denoise, tick), x0, chain, variance, seeded(config.seed + 2))
         gap = terms.sum(1) - nll
         rows.append(
-            Bound(name, variance, terms.mean(0).numpy(), float(terms.sum(1).mean()), float(gap.mean()), _se(gap))
+            Bound(
+                name, variance, terms.mean(0).numpy(), float(terms.sum(1).mean()), float(gap.mean()), _se(gap)
+            )
         )
     return Bounds(tuple(rows), float(nll.mean()), _se(nll))
 
@@ -161,7 +163,11 @@ OBJECTIVE = {"simple": "ddpm", "weighted": "ddpm_weighted"}
 
 
 def learn_both(
-    config: BoundConfig, points: int = 10_000, steps: int = 2_000, width: int = 96, report: Report | None = None
+    config: BoundConfig,
+    points: int = 10_000,
+    steps: int = 2_000,
+    width: int = 96,
+    report: Report | None = None,
 ) -> dict[str, Learned]:
     """A network by DDPM's simple loss and one by the weighted loss: same data, same start, same noise."""
     networks = {}

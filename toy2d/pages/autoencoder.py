@@ -28,8 +28,14 @@ def settings() -> tuple[AutoencoderConfig, LearnConfig]:
 
 def numbers(result: Autoencoder) -> None:
     a, b, c, d = st.columns(4)
-    a.metric("Loss of the network", f"{result.loss:.3f}", help="E‖d(x̃) − x‖² on fresh points, both dimensions summed")
-    b.metric("Loss of the optimal denoiser", f"{result.optimal_loss:.3f}", help="No denoiser gets below this.")
+    a.metric(
+        "Loss of the network",
+        f"{result.loss:.3f}",
+        help="E‖d(x̃) − x‖² on fresh points, both dimensions summed",
+    )
+    b.metric(
+        "Loss of the optimal denoiser", f"{result.optimal_loss:.3f}", help="No denoiser gets below this."
+    )
     c.metric(
         "E‖d(x̃) − d*(x̃)‖²", f"{result.excess:.4f}",
         help="Between the network and the optimum, over the noisy points; in expectation the losses' difference.",
@@ -60,7 +66,9 @@ def explain() -> None:
         st.markdown("The lecture's first section: corrupt, and learn to undo it by the plain loss")
         st.latex(r"\tilde{\mathbf{x}} = \mathbf{x} + \epsilon, \quad \epsilon \sim \mathcal{N}(0, \sigma^2\mathbf{I}), "
                  r"\qquad \mathcal{L} = E\left[\|\mathbf{d}(\tilde{\mathbf{x}}) - \mathbf{x}\|^2\right]")  # fmt: skip
-        st.markdown("Its minimum, the optimal denoising (Alain and Bengio 2014), which a mixture has in closed form:")
+        st.markdown(
+            "Its minimum, the optimal denoising (Alain and Bengio 2014), which a mixture has in closed form:"
+        )
         st.latex(r"\mathbf{d}(\tilde{\mathbf{x}}) = \tilde{\mathbf{x}} + \sigma^2 \nabla_{\tilde{\mathbf{x}}} "
                  r"\log q_\sigma(\tilde{\mathbf{x}})")  # fmt: skip
         st.markdown(

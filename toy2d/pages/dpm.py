@@ -21,7 +21,11 @@ from toy2d.net import LearnConfig
 from toy2d.pages._widgets import bound, chart, learned_for, mixture_widgets, score_widget, show_clouds
 from toy2d.presets import MixtureSpec
 
-PARTS = {"forward": "Forward chain and posterior", "bound": "Variational bound", "losses": "Simple and weighted loss"}
+PARTS = {
+    "forward": "Forward chain and posterior",
+    "bound": "Variational bound",
+    "losses": "Simple and weighted loss",
+}
 STEPS = (5, 10, 20, 50, 100, 200, 500, 1_000)
 TRAINING = (200, 400, 800, 1_500, 3_000, 6_000)
 
@@ -63,7 +67,9 @@ def forward_part(mixture: MixtureSpec, schedule: str, seed: int) -> None:
     chart(paths_chart(config, path), "paths")
     show_clouds(forward_clouds(config, path), "forward", fps=15)
     with st.expander("What happens here"):
-        st.markdown('The lecture, "Diffusion probabilistic models": a step, all steps at once, and the posterior.')
+        st.markdown(
+            'The lecture, "Diffusion probabilistic models": a step, all steps at once, and the posterior.'
+        )
         st.latex(r"q(\mathbf{x}_t \mid \mathbf{x}_{t-1}) = \mathcal{N}(\sqrt{1-\beta_t}\,\mathbf{x}_{t-1}, "
                  r"\beta_t\mathbf{I}), \qquad q(\mathbf{x}_t \mid \mathbf{x}_0) = "
                  r"\mathcal{N}(\sqrt{\bar\alpha_t}\,\mathbf{x}_0, (1-\bar\alpha_t)\mathbf{I})")  # fmt: skip
@@ -92,12 +98,18 @@ def bound_part(mixture: MixtureSpec, schedule: str, seed: int) -> None:
         c.select_slider, "Training steps", list(TRAINING), value=400, key="train", disabled=not use_learned
     )
     config = BoundConfig(mixture, schedule, steps, seed=seed)
-    learn = LearnConfig(mixture, "ddpm", schedule=schedule, steps=training, seed=seed) if use_learned else None
+    learn = (
+        LearnConfig(mixture, "ddpm", schedule=schedule, steps=training, seed=seed) if use_learned else None
+    )
     networks = {} if learn is None else {"learned": learned_for(learn)}
     made_for = (config, learn)
     if st.session_state.get("bounds", (None,))[0] != made_for:
         with busy("Computing the bound", key="bounds-run") as report:
-            st.session_state["bounds"] = made_for, bounds(config, networks, report), gaps_by_length(config, networks)
+            st.session_state["bounds"] = (
+                made_for,
+                bounds(config, networks, report),
+                gaps_by_length(config, networks),
+            )
     _, result, gaps = st.session_state["bounds"]
     a, *rest = st.columns(1 + len(result.rows[:2]))
     a.metric("Exact −log p(x_0)", f"{result.nll:.3f} nats", help=f"Mean over {config.samples:,} fresh points")
@@ -155,7 +167,9 @@ def losses_part(mixture: MixtureSpec, schedule: str, seed: int) -> None:
     st.subheader("The weights")
     chart(weights_chart(SCHEDULES[schedule]()), "weights")
     with st.expander("What happens here"):
-        st.markdown('The lecture, "DDPM": the bound asks for the weight; "in practice, the authors drop the weights".')
+        st.markdown(
+            'The lecture, "DDPM": the bound asks for the weight; "in practice, the authors drop the weights".'
+        )
         st.latex(r"L_{t-1} = E_{\mathbf{x}_0,\epsilon}\left[\frac{\beta_t^2}{2\sigma_t^2\alpha_t(1-\bar\alpha_t)}"
                  r"\|\epsilon - \epsilon_\theta(\mathbf{x}_t, t)\|^2\right], \qquad L_\mathrm{simple} = "
                  r"E\left[\|\epsilon - \epsilon_\theta(\mathbf{x}_t, t)\|^2\right]")  # fmt: skip

@@ -75,7 +75,9 @@ def explain() -> None:
 
 
 st.title("Likelihood")
-st.markdown("A diffusion model knows its own density: follow the deterministic flow, and add up its divergence.")
+st.markdown(
+    "A diffusion model knows its own density: follow the deterministic flow, and add up its divergence."
+)
 try:
     config, learn = settings()
     result = result_for(config, learn)
