@@ -17,7 +17,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--sigma-L", type=float, default=0.1, help="the lowest level")
     parser.add_argument("--points", type=int, default=10_000, help="training points")
     parser.add_argument("--train-steps", type=int, default=2_000, help="training steps of each network")
-    parser.add_argument("--T", type=int, default=30, help="annealed Langevin steps at each level")
+    parser.add_argument("--T", type=int, default=100, help="annealed Langevin steps at each level")
     parser.add_argument("--particles", type=int, default=1_000, help="samples of each network")
 
 
@@ -25,13 +25,15 @@ def ncsn_command(arguments: argparse.Namespace) -> None:
     names = ("levels", "sigma_1", "sigma_L", "points", "train_steps", "T", "particles", "seed")
     config = NcsnConfig(spec(arguments), **{name: getattr(arguments, name) for name in names})
     result = ncsn(config, learn_all(config, progress("training")), progress("sampling"))
-    numbers = {"sigmas": result.sigmas, "ceiling": result.ceiling, "floor": dataclasses.asdict(result.floor)}
+    numbers = {"sigmas": result.sigmas, "ceiling": result.ceiling, "exact": dataclasses.asdict(result.exact),
+               "floor": dataclasses.asdict(result.floor)}  # fmt: skip
     for objective, run in result.runs.items():
         numbers[objective] = {
             "errors": run.errors, "errors_se": run.errors_se, "loss_shares": run.shares,
             "distances": dataclasses.asdict(run.distances),
         }  # fmt: skip
         print(f"{NAMES[objective]:<16} worst level {run.errors.max():.4f}   {line(run.distances)}")
+    print(f"{'exact score':<16} {'':<18}   {line(result.exact)}")
     print(f"{'exact samples':<16} {'':<18}   {line(result.floor)}")
     write(arguments.out, "ncsn", config, numbers, ncsn_figure(config, result), clouds_gif(ncsn_clouds(config, result)))
 

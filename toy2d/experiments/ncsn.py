@@ -1,6 +1,6 @@
 """NCSN in the plane: one network for all sigmas, and what the weight lambda(sigma) does to each level's error."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,8 +12,8 @@ from playground.errors import require_range
 from playground.levels import Level, geometric_sigmas, held, seeded
 from playground.objectives import dsm
 from playground.steps import langevin
-from playground.trajectory import collect, frames_of
-from playground.walk import checked, prior, walk
+from playground.trajectory import Trajectory, collect, frames_of
+from playground.walk import State, checked, prior, walk
 from toy2d.experiments.distances import Distances, distances, floors
 from toy2d.experiments.mixing import KEPT, MOST
 from toy2d.experiments.statistics import modes_of
@@ -44,7 +44,7 @@ class NcsnConfig:
     sigma_L: float = 0.1
     points: int = 10_000
     train_steps: int = 2_000
-    T: int = 30
+    T: int = 100
     step_size: float = 0.1
     particles: int = 1_000
     frames: int = 40
@@ -86,12 +86,14 @@ class Weighted:
 @dataclass(frozen=True, eq=False)
 class Ncsn:
     """sigmas (L,); ceiling (L,): the error of the one Gaussian with the data's mean and covariance, so of a model
-    that sees no modes; runs: by objective; frame_sigmas, frame_steps (F,).
+    that sees no modes; runs: by objective; exact: the same chain on exact scores, so what the chain alone gets
+    wrong; frame_sigmas, frame_steps (F,).
     """
 
     sigmas: np.ndarray
     ceiling: np.ndarray
     runs: dict[str, Weighted]
+    exact: Distances
     floor: Distances
     frame_sigmas: np.ndarray
     frame_steps: np.ndarray
@@ -116,23 +118,38 @@ def learn_each(configs: Mapping[str, LearnConfig], report: Report | None = None)
 def ncsn(config: NcsnConfig, networks: Mapping[str, Learned], report: Report | None = None) -> Ncsn:
     """Each network's error at each level against the exact score, and samples by annealed Langevin dynamics."""
     mixture = config.mixture.build()
-    sigmas = np.array(config.sigmas)
-    ceiling, _ = level_errors(_one_gaussian(mixture), mixture, config.sigmas, config.seed)
-    lowest = level_losses(mixture, config)
     truth = mixture.sample(config.particles, seeded(config.seed + 1))
-    runs, steps = {}, config.levels * config.T
-    for number, (objective, network) in enumerate(networks.items()):
-        errors, errors_se = level_errors(network.denoise, mixture, config.sigmas, config.seed)
-        weighted = WEIGHTS[objective](sigmas) * lowest
-        part = None if report is None else (lambda done, n=number: report(n * steps + done, steps * len(networks)))
-        trajectory, last = _annealed(config, network.denoise, mixture, part)
-        runs[objective] = Weighted(
-            errors, errors_se, weighted / weighted.sum(), distances(mixture, last, truth),
-            trajectory.xs.numpy(), modes_of(mixture, last)[:KEPT].to(torch.uint8).numpy(),
-        )  # fmt: skip
-    frame_sigmas = np.array([float(level.sigma) for level in trajectory.levels])
-    floor, weights = floors(mixture, config.particles), mixture.log_weights.exp().double().numpy()
-    return Ncsn(sigmas, ceiling, runs, floor, frame_sigmas, np.array(trajectory.indices), weights)
+    steps = config.levels * config.T
+    total = steps * (len(networks) + 1)
+
+    def part(number: int) -> Callable[[int], None] | None:
+        return None if report is None else lambda done: report(number * steps + done, total)
+
+    frames, last = _annealed(config, mixture, mixture, part(0))
+    lowest = level_losses(mixture, config)
+    runs = {
+        objective: _weighted(config, objective, network, mixture, truth, lowest, part(number))
+        for number, (objective, network) in enumerate(networks.items(), start=1)
+    }
+    return Ncsn(
+        np.array(config.sigmas), level_errors(_one_gaussian(mixture), mixture, config.sigmas, config.seed)[0], runs,
+        distances(mixture, last, truth), floors(mixture, config.particles),
+        np.array([float(level.sigma) for level in frames.levels]), np.array(frames.indices),
+        mixture.log_weights.exp().double().numpy(),
+    )  # fmt: skip
+
+
+def _weighted(
+    config: NcsnConfig, objective: str, network: Learned, mixture: Mixture, truth: Tensor, lowest: np.ndarray,
+    report: Callable[[int], None] | None,
+) -> Weighted:  # fmt: skip
+    errors, errors_se = level_errors(network.denoise, mixture, config.sigmas, config.seed)
+    loss = WEIGHTS[objective](np.array(config.sigmas)) * lowest
+    frames, last = _annealed(config, network.denoise, mixture, report)
+    modes = modes_of(mixture, last)[:KEPT].to(torch.uint8)
+    return Weighted(
+        errors, errors_se, loss / loss.sum(), distances(mixture, last, truth), frames.xs.numpy(), modes.numpy()
+    )
 
 
 @torch.no_grad()
@@ -169,7 +186,9 @@ def _one_gaussian(mixture: Mixture) -> Mixture:
     return Mixture(mean[None], covariance[None], torch.zeros_like(w[:1]))
 
 
-def _annealed(config: NcsnConfig, denoise: Denoiser, mixture: Mixture, report: Callable[[int], None] | None):
+def _annealed(
+    config: NcsnConfig, denoise: Denoiser, mixture: Mixture, report: Callable[[int], None] | None
+) -> tuple[Trajectory, Tensor]:
     """Algorithm 1 on the network's scores -> the kept frames, and all last points (B, 2).
 
     Its step is a share of the narrowest mode's variance at the level, which is Algorithm 1's sigma_i**2 where the
@@ -181,7 +200,7 @@ def _annealed(config: NcsnConfig, denoise: Denoiser, mixture: Mixture, report: C
     start = prior((config.particles, 2), grid[0], rng, mixture.std())
     last: list[Tensor] = []
 
-    def listened():
+    def listened() -> Iterator[State]:
         for state in checked(walk(step, denoise, start, grid, rng)):
             last[:] = [state.x]
             if report is not None:
