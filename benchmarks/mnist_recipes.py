@@ -21,12 +21,14 @@ from torch import Tensor, nn
 
 from images.evaluate import EvaluateConfig, Yardstick, generate
 from images.metrics import FCD, PRECISION, RECALL
-from images.mnist import Digits, load
-from images.model import Model
+from images.mnist import Digits, load, to_model
+from images.model import Model, load_model
 from images.training import PRESETS, Session, TrainConfig, with_changes
 from playground.checkpoint import write_atomically
 from playground.cli import Parser, ProgressLine
 from playground.cli import run as run_command
+from playground.levels import eps_from_x0, noised, randn_like, seeded
+from playground.objectives import uniform_times
 from playground.training import Trainee, train
 
 VARIANTS = {  # name -> what it changes in the preset `look`
@@ -103,6 +105,27 @@ def averages(
     return found
 
 
+def drawing_times(digits: Digits, batches: int = 100, batch: int = 128) -> dict[str, float]:
+    """How much the loss of a batch wavers for the shipped model, with t spread over the batch and without.
+
+    The loss is DDPM's simple one per pixel; its mean is the same either way.
+    """
+    model, rng = load_model(), seeded(0)
+    losses: dict[str, list[float]] = {"spread over the batch": [], "independent": []}
+    for _ in range(batches):
+        x0 = to_model(digits.images[torch.randint(len(digits), (batch,), generator=rng)])
+        times = {
+            "spread over the batch": uniform_times(x0, model.schedule, rng),
+            "independent": torch.randint(1, model.schedule.T + 1, (batch,), generator=rng),
+        }
+        for name, t in times.items():
+            level, eps = model.schedule.at(t, x0), randn_like(x0, rng)
+            xt = noised(x0, eps, level)
+            eps_hat = eps_from_x0(model.denoise(xt, level), xt, level)
+            losses[name].append(float((eps_hat - eps).square().mean()))
+    return {name: float(torch.tensor(values).std()) for name, values in losses.items()}
+
+
 # --- speed ------------------------------------------------------------------------------------------------
 
 
@@ -171,8 +194,12 @@ def command(arguments: argparse.Namespace) -> None:
         found["averages"] = averages(base, digits, yardstick, evaluation)
         write_atomically(path, json.dumps(found, indent=1).encode())
         print(json.dumps(found["averages"], indent=1))
+    if arguments.times:
+        found["standard deviation of a batch's loss"] = drawing_times(digits)
+        write_atomically(path, json.dumps(found, indent=1).encode())
+        print(json.dumps(found["standard deviation of a batch's loss"], indent=1))
     print(f"floor {floor:.3f}; {arguments.images:,} images a run; {torch.get_num_threads()} threads")
-    for name in arguments.variants or VARIANTS:
+    for name in VARIANTS if arguments.variants is None else arguments.variants:
         key = f"{name}, {arguments.images} images, seed {arguments.seed}"
         if key not in found:
             config = with_changes(base, **VARIANTS[name])
@@ -202,9 +229,16 @@ def main(argv: list[str] | None = None) -> int:
     p.add_argument("--images", type=int, default=20_000, help="training images in each run")
     p.add_argument("--samples", type=int, default=1000, help="digits to measure with")
     p.add_argument("--steps", type=int, default=20, help="DDIM steps")
-    p.add_argument("--variants", nargs="*", choices=VARIANTS, help="which (default: all)")
+    p.add_argument(
+        "--variants",
+        nargs="*",
+        choices=VARIANTS,
+        metavar="NAME",
+        help=f"of {', '.join(VARIANTS)} (default: all)",
+    )
     p.add_argument("--speeds", type=float, default=0.0, help="seconds for each speed; 0 for none")
     p.add_argument("--averages", action="store_true", help="measure what averaging the weights does, too")
+    p.add_argument("--times", action="store_true", help="measure how drawing t matters, too")
     p.add_argument("--seed", type=int, default=0, help="start, batches and noise")
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
     p.add_argument("--out", default="out/recipes", metavar="DIR", help="where recipes.json goes")
