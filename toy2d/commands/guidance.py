@@ -3,7 +3,7 @@
 import argparse
 
 from toy2d.clouds import clouds_gif
-from toy2d.commands.common import command, progress, spec, write
+from toy2d.commands.subcommand import command, progress, spec, write
 from toy2d.experiments.guidance import GuidanceConfig, guidance
 from toy2d.guidance_pictures import guidance_clouds, guidance_figure
 from toy2d.labelled import learned_models

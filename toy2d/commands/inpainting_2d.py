@@ -3,7 +3,7 @@
 import argparse
 
 from toy2d.clouds import clouds_gif
-from toy2d.commands.common import command, progress, write
+from toy2d.commands.subcommand import command, progress, write
 from toy2d.experiments.inpainting_2d import PAIR, InpaintConfig, inpainting
 from toy2d.inpainting_pictures import NAMES, inpainting_clouds, inpainting_figure
 from toy2d.presets import PRESETS

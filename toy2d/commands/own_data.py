@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playground.errors import UserError
 from toy2d.clouds import clouds_gif
-from toy2d.commands.common import progress, write
+from toy2d.commands.subcommand import progress, write
 from toy2d.datasets import DATASETS, fitted, parse_csv
 from toy2d.experiments.own_data import OwnDataConfig, Points, own_data, train_network
 from toy2d.own_data_pictures import own_data_clouds, own_data_figure
