@@ -79,7 +79,7 @@ def explain() -> None:
             "**Try** 120, then 2,000 training steps. **Look** at the middle levels, where the modes part: with "
             "lambda = 1 they are learned last, and annealed Langevin passes through them on its way. In the table, "
             "the row of the exact score is what the chain itself gets wrong: a short chain hides what the networks "
-            "have learned, and T = 100 brings it near the floor."
+            "have learned; with T = 100 it is near the floor, and lambda decides."
         )
 
 
