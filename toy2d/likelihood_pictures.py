@@ -109,5 +109,7 @@ def likelihood_figure(result: Likelihood) -> Figure:
     axes[0, 3].loglog(result.numbers, result.total_by_steps, "o-", color=PALETTE[1], label="in all")
     axes[0, 3].loglog(result.numbers, second_order(result), "--", color=TRUTH, label="second order")
     axes[0, 3].set(xlabel="steps of the ODE", ylabel="mean |error|, nats", title="Error against steps")
+    axes[0, 3].set_xticks(result.numbers, [str(n) for n in result.numbers], minor=False)
+    axes[0, 3].set_xticks([], minor=True)
     axes[0, 3].legend()
     return figure

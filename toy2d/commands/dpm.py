@@ -15,8 +15,8 @@ def add(commands: argparse._SubParsersAction) -> None:
     chain = command(
         commands, "forward", forward_command, "the forward chain, its closed form, one step's posterior"
     )
-    chain.add_argument("--steps", type=int, default=20, help="steps of the chain")
-    chain.add_argument("--t", type=int, default=8, help="the step whose posterior is shown")
+    chain.add_argument("--steps", type=int, default=5, help="steps of the chain")
+    chain.add_argument("--t", type=int, default=3, help="the step whose posterior is shown")
     chain.add_argument("--particles", type=int, default=1_000, help="chains from the same x_0")
     bound = command(
         commands, "bound", bound_command, "the variational bound, term by term, against the exact value"
