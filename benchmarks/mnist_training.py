@@ -5,6 +5,8 @@
 Loss, optimiser, average, learning rate and sampler are the same for all; only the network differs.  The
 networks take turns of a few seconds, so that whatever else the machine does meets all of them alike, and the
 learning rate of each falls to zero at the end of its own time.  diffusers is measured where it is installed.
+
+On a busy machine `--clock cpu --threads 1` counts seconds of the processor instead of those on the wall.
 """
 
 import argparse
@@ -29,16 +31,20 @@ from playground.checkpoint import write_atomically
 from playground.cli import Parser, ProgressLine, duration
 from playground.cli import run as run_command
 from playground.denoisers import NetworkDenoiser
+from playground.errors import require
 from playground.training import Recipe, Trainee, train
 
 TURN = 4.0  # seconds
+CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time.process_time}
 
 
 class Contender:
     """A network in training, with the seconds that it has had."""
 
-    def __init__(self, name: str, net: nn.Module, config: TrainConfig, digits: Digits):
-        self.name, self.config = name, config
+    def __init__(
+        self, name: str, net: nn.Module, config: TrainConfig, digits: Digits, clock: Callable[[], float]
+    ):
+        self.name, self.config, self.clock = name, config, clock
         self.session = Session(config, digits, Path(), torch.device("cpu"))
         self.session.trainee = Trainee(NetworkDenoiser(net, config.predicts), config.recipe)
         self.seconds = 0.0
@@ -57,9 +63,9 @@ class Contender:
         pace = before / step if step else 0.5
         left = max(1, round((budget - before) / pace))
         self.trainee.recipe = Recipe(step + left, self.config.lr, warmup=20, ema=self.config.ema)
-        start = time.perf_counter()
+        start = self.clock()
         for _ in train(self.trainee, self.session._batch, self.config.build_objective()):
-            self.seconds = before + time.perf_counter() - start
+            self.seconds = before + self.clock() - start
             if self.seconds - before >= seconds or self.seconds >= budget:
                 return
 
@@ -91,7 +97,9 @@ class Row:
     load: float
 
 
-def contenders(config: TrainConfig, digits: Digits, names: list[str]) -> list[Contender]:
+def contenders(
+    config: TrainConfig, digits: Digits, names: list[str], clock: Callable[[], float]
+) -> list[Contender]:
     """Ours first; the others with about its number of parameters."""
     ours = config.model.build(config.seed).net
     builders: dict[str, Callable[[], nn.Module]] = {
@@ -101,7 +109,7 @@ def contenders(config: TrainConfig, digits: Digits, names: list[str]) -> list[Co
     }
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(config.seed)
-        return [Contender(name, builders[name](), config, digits) for name in names]
+        return [Contender(name, builders[name](), config, digits, clock) for name in names]
 
 
 def race(entrants: list[Contender], marks: list[float], measure: Callable[[Contender], Row]) -> list[Row]:
@@ -147,6 +155,10 @@ def shown(row: Row, rows: list[Row]) -> str:
 
 
 def command(arguments: argparse.Namespace) -> None:
+    require(
+        arguments.clock == "wall" or arguments.threads == 1,
+        f"The processor's seconds of {arguments.threads} threads add up: take --threads 1 with --clock cpu.",
+    )
     torch.set_num_threads(arguments.threads)
     config = with_changes(
         PRESETS["cpu-quick"], width=arguments.width, blocks=arguments.blocks, seed=arguments.seed
@@ -159,11 +171,11 @@ def command(arguments: argparse.Namespace) -> None:
     )
     floor = yardstick.floors(arguments.samples)[FCD]
     print(
-        f"{digits.source}; batch {config.batch}, {arguments.threads} threads; {FCD} of {arguments.samples} digits"
+        f"{digits.source}; batch {config.batch}, {arguments.threads} threads, {arguments.clock} clock; {FCD} of {arguments.samples} digits"
     )
     print(f"floor, as many real digits: {floor.value:.3f} ({floor.low:.3f} to {floor.high:.3f})", flush=True)
     marks = [*(m for m in sorted(arguments.marks) if m < arguments.seconds), arguments.seconds]
-    entrants = contenders(config, digits, names)
+    entrants = contenders(config, digits, names, CLOCKS[arguments.clock])
     rows = race(entrants, marks, lambda c: measured(c, yardstick, evaluation))
     result = {"arguments": {k: v for k, v in vars(arguments).items() if k != "run"}, "floor": asdict(floor)}
     result["rows"] = [asdict(row) for row in rows]
@@ -175,6 +187,7 @@ def main(argv: list[str] | None = None) -> int:
     p.set_defaults(run=command)
     p.add_argument("--seconds", type=float, default=120.0, help="training time of each network")
     p.add_argument("--marks", type=float, nargs="*", default=[], metavar="S", help="measure after these, too")
+    p.add_argument("--clock", choices=CLOCKS, default="wall", help="whose seconds; cpu with one thread only")
     p.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="threads of PyTorch")
     p.add_argument("--width", type=int, default=32, help="of our network; the others follow")
     p.add_argument("--blocks", type=int, default=2, help="of our network; the others follow")
