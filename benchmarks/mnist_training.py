@@ -171,7 +171,8 @@ def command(arguments: argparse.Namespace) -> None:
     )
     floor = yardstick.floors(arguments.samples)[FCD]
     print(
-        f"{digits.source}; batch {config.batch}, {arguments.threads} threads, {arguments.clock} clock; {FCD} of {arguments.samples} digits"
+        f"{digits.source}; batch {config.batch}, {arguments.threads} threads, {arguments.clock} clock; "
+        f"{FCD} of {arguments.samples} digits"
     )
     print(f"floor, as many real digits: {floor.value:.3f} ({floor.low:.3f} to {floor.high:.3f})", flush=True)
     marks = [*(m for m in sorted(arguments.marks) if m < arguments.seconds), arguments.seconds]
