@@ -43,7 +43,7 @@ def plane(figure: go.Figure, extent: float, columns: int = 1) -> go.Figure:
 def band(figure: go.Figure, x, low, high, color: str, **at) -> None:
     """A band between two curves, in the colour of the curve that it belongs to."""
     figure.add_scatter(
-        x=np.concatenate([x, x[::-1]]), y=np.concatenate([high, low[::-1]]), fill="toself",
+        x=np.concatenate([x, x[::-1]]), y=np.concatenate([high, low[::-1]]), mode="lines", fill="toself",
         fillcolor=translucent(color, 0.22), line={"width": 0}, hoverinfo="skip", showlegend=False, **at,
     )  # fmt: skip
 

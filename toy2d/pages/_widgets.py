@@ -58,7 +58,7 @@ def learned_for(config: LearnConfig) -> Learned:
     """The network of a configuration: trained now, with progress, unless it has been before."""
     networks = _networks()
     if config not in networks:
-        with busy("Training the network", key="learn") as report:
+        with busy("Training the network", key=f"learn-{hash(config)}") as report:  # a page may train two
             networks[config] = learn(config, report)
         for old in list(networks)[:-KEPT_NETWORKS]:
             networks.pop(old, None)
