@@ -111,7 +111,7 @@ def shares_chart(config: InpaintConfig, shares: Shares, x_title: str, log: bool 
     figure = go.Figure()
     for name, low in shares.low.items():
         color = COLORS[name]
-        band(figure, shares.at, *wilson(low, shares.particles), color, mode="lines")
+        band(figure, shares.at, *wilson(low, shares.particles), color)
         figure.add_scatter(
             x=shares.at, y=low, name=NAMES[name], mode="lines+markers", line={"color": color}, marker={"size": 4}
         )

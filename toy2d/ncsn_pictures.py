@@ -20,7 +20,7 @@ def error_chart(result: Ncsn) -> go.Figure:
     figure = go.Figure()
     for objective, run in result.runs.items():
         low = np.maximum(run.errors - 2 * run.errors_se, run.errors / 10)  # a logarithm has no zero
-        band(figure, result.sigmas, low, run.errors + 2 * run.errors_se, COLORS[objective], mode="lines")
+        band(figure, result.sigmas, low, run.errors + 2 * run.errors_se, COLORS[objective])
         figure.add_scatter(
             x=result.sigmas, y=run.errors, name=NAMES[objective], mode="lines+markers",
             line={"color": COLORS[objective]},
