@@ -41,6 +41,8 @@ VARIANTS = {  # name -> what it changes in the preset `look`
     "learning rate / 2": {"lr": 1e-3},
     "learning rate * 2": {"lr": 4e-3},
     "batch 64": {"batch": 64},
+    "batch 32": {"batch": 32},
+    "batch 32, rate / 2": {"batch": 32, "lr": 1e-3},
     "no patches": {"patch": 1, "width": 16},
 }
 
@@ -136,6 +138,9 @@ def speeds(config: TrainConfig, digits: Digits, seconds: float, turns: int) -> d
         "channels first": session_with(config, digits, channels_first),
         "compiled": session_with(config, digits, compiled),
         "no patches, same width": session_with(with_changes(config, patch=1), digits),
+        "no patches, width 16": session_with(with_changes(config, patch=1, width=16), digits),
+        "batch 64": session_with(with_changes(config, batch=64), digits),
+        "batch 32": session_with(with_changes(config, batch=32), digits),
         "no attention": session_with(config, digits, without_attention),
     }
     steps = {name: train(s.trainee, s._batch, config.build_objective()) for name, s in trainers.items()}
@@ -149,7 +154,7 @@ def speeds(config: TrainConfig, digits: Digits, seconds: float, turns: int) -> d
                 if not turn and time.perf_counter() - start > 1.0:
                     break
             spent[name] += (time.perf_counter() - start) * (turn > 0)
-    return {name: done[name] * config.batch / spent[name] for name in steps}
+    return {name: done[name] * trainers[name].config.batch / spent[name] for name in steps}
 
 
 def session_with(
