@@ -23,7 +23,7 @@ def _asset(name: str) -> str:
 _component = st.components.v2.component(
     "playground_mask",
     html=_asset("mask.html"),
-    css=_asset("mask.css"),
+    css=_asset("canvas.css") + _asset("mask.css"),
     js=_asset("mask.js"),
 )
 

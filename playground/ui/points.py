@@ -22,7 +22,7 @@ def _asset(name: str) -> str:
 _component = st.components.v2.component(
     "playground_points",
     html=_asset("points.html"),
-    css=_asset("points.css"),
+    css=_asset("canvas.css") + _asset("points.css"),
     js=_asset("points.js"),
 )
 

@@ -1,6 +1,6 @@
 """The forward process and the way back, by DDPM, DDIM and Heun, with exact or learned denoisers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +11,8 @@ from playground.errors import require, require_range
 from playground.levels import SCHEDULES, Schedule, seeded
 from playground.steps import Step, ancestral, climbing, ddim, heun
 from playground.trajectory import Trajectory, collect, frames_of
-from playground.walk import State, checked, prior, walk
+from playground.walk import checked, prior, walk
+from toy2d.experiments.listening import filmed
 from toy2d.experiments.mixing import KEPT, MOST
 from toy2d.experiments.statistics import exact_floor, modes_of, shares_of, sliced_wasserstein
 from toy2d.net import Learned, Report
@@ -96,29 +97,18 @@ def diffusion(
     denoise = mixture if learned is None else learned.denoise
     start = prior((config.particles, 2), grid[0], rng)
     states = checked(walk(SAMPLERS[config.sampler](config.eta), denoise, start, grid, rng))
-    last: list[Tensor] = []
-    reverse = collect(_listened(states, report, config.steps, last), keep, KEPT)
-    modes = modes_of(mixture, last[0])
+    told = None if report is None else (lambda done: report(done, config.steps))
+    reverse, last = filmed(states, keep, KEPT, told)
+    modes = modes_of(mixture, last)
     truth = mixture.sample(config.particles, rng)
     return Diffusion(
         _process(forward, origins, times[::-1], schedule),
         _process(reverse, modes, times, schedule),
         shares_of(modes, mixture.K),
         mixture.log_weights.exp().double().numpy(),
-        sliced_wasserstein(last[0], truth),
+        sliced_wasserstein(last, truth),
         exact_floor(mixture, config.particles),
     )
-
-
-def _listened(
-    states: Iterator[State], report: Report | None, steps: int, last: list[Tensor]
-) -> Iterator[State]:
-    """Reports each state, and leaves the last x of all particles in `last`: the trajectory keeps only some."""
-    for state in states:
-        if report is not None:
-            report(state.index, steps)
-        last[:] = [state.x]
-        yield state
 
 
 def _process(trajectory: Trajectory, modes: Tensor, times: list[int], schedule: Schedule) -> Process:

@@ -1,6 +1,6 @@
 """NCSN in the plane: one network for all sigmas, and what the weight lambda(sigma) does to each level's error."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,9 +12,10 @@ from playground.errors import require_range
 from playground.levels import Level, geometric_sigmas, held, seeded
 from playground.objectives import dsm
 from playground.steps import langevin
-from playground.trajectory import Trajectory, collect, frames_of
-from playground.walk import State, checked, prior, walk
+from playground.trajectory import Trajectory, frames_of
+from playground.walk import checked, prior, walk
 from toy2d.experiments.distances import Distances, distances, floors
+from toy2d.experiments.listening import filmed
 from toy2d.experiments.mixing import KEPT, MOST
 from toy2d.experiments.statistics import modes_of
 from toy2d.mixture import Mixture
@@ -198,13 +199,5 @@ def _annealed(
     grid = held([Level.of(1.0, sigma) for sigma in config.sigmas], config.T)
     step = langevin(lambda level: config.step_size * (level.sigma**2 + s**2))
     start = prior((config.particles, 2), grid[0], rng, mixture.std())
-    last: list[Tensor] = []
-
-    def listened() -> Iterator[State]:
-        for state in checked(walk(step, denoise, start, grid, rng)):
-            last[:] = [state.x]
-            if report is not None:
-                report(state.index)
-            yield state
-
-    return collect(listened(), frames_of(len(grid) - 1, config.frames), KEPT), last[0]
+    states = checked(walk(step, denoise, start, grid, rng))
+    return filmed(states, frames_of(len(grid) - 1, config.frames), KEPT, report)

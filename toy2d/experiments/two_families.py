@@ -1,6 +1,6 @@
 """DDPM against NCSN: networks trained in either way, and each family's sampler run with all of them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,9 +11,10 @@ from playground.denoisers import Denoiser
 from playground.errors import require, require_range
 from playground.levels import SCHEDULES, Level, geometric_sigmas, held, seeded
 from playground.steps import Step, ancestral, ddim, langevin
-from playground.trajectory import collect, frames_of
-from playground.walk import State, checked, prior, walk
+from playground.trajectory import frames_of
+from playground.walk import checked, prior, walk
 from toy2d.experiments.distances import Distances, distances, floors
+from toy2d.experiments.listening import filmed
 from toy2d.experiments.mixing import KEPT, MOST
 from toy2d.experiments.ncsn import level_errors
 from toy2d.experiments.statistics import modes_of
@@ -156,19 +157,11 @@ def _run(
     rng = seeded(config.seed)
     # A Gaussian of the data's mean and variance: with the highest level near the data's own size, both count.
     start = prior((config.particles, 2), grid[0], rng, mixture.std()) + grid[0].alpha * mixture.mean()
-    last: list[Tensor] = []
-
-    def listened() -> Iterator[State]:
-        for state in checked(walk(step, denoise, start, grid, rng)):
-            last[:] = [state.x]
-            if report is not None:
-                report(state.index)
-            yield state
-
-    kept = collect(listened(), frames_of(len(grid) - 1, config.frames), KEPT)
+    states = checked(walk(step, denoise, start, grid, rng))
+    kept, last = filmed(states, frames_of(len(grid) - 1, config.frames), KEPT, report)
     return Run(
-        distances(mixture, last[0], truth), len(grid) - 1, kept.xs.numpy(),
-        modes_of(mixture, last[0])[:KEPT].to(torch.uint8).numpy(),
+        distances(mixture, last, truth), len(grid) - 1, kept.xs.numpy(),
+        modes_of(mixture, last)[:KEPT].to(torch.uint8).numpy(),
         *(np.array([float(getattr(level, name)) for level in kept.levels]) for name in ("alpha", "sigma")),
         np.array(kept.indices),
     )  # fmt: skip
