@@ -65,7 +65,7 @@ def learned_for(config: LearnConfig) -> Learned:
     return networks[config]
 
 
-def show_clouds(clouds: Sequence[Cloud], key: str, height: int = 430, fps: int = 20) -> None:
+def show_clouds(clouds: Sequence[Cloud], key: str, height: int = 520, fps: int = 20) -> None:
     """The player, and a button for the same as a GIF."""
     player([_panel(cloud) for cloud in clouds], key=f"{key}-player", height=height, fps=fps)
     download_gif("GIF", lambda: clouds_gif(clouds), f"{key}.gif", f"{key}-gif")
