@@ -43,6 +43,8 @@ VARIANTS = {  # name -> what it changes in the preset `look`
     "batch 64": {"batch": 64},
     "batch 32": {"batch": 32},
     "batch 32, rate / 2": {"batch": 32, "lr": 1e-3},
+    "batch 16": {"batch": 16},
+    "batch 16, rate / 2": {"batch": 16, "lr": 1e-3},
     "no patches": {"patch": 1, "width": 16},
 }
 
@@ -141,6 +143,7 @@ def speeds(config: TrainConfig, digits: Digits, seconds: float, turns: int) -> d
         "no patches, width 16": session_with(with_changes(config, patch=1, width=16), digits),
         "batch 64": session_with(with_changes(config, batch=64), digits),
         "batch 32": session_with(with_changes(config, batch=32), digits),
+        "batch 16": session_with(with_changes(config, batch=16), digits),
         "no attention": session_with(config, digits, without_attention),
     }
     steps = {name: train(s.trainee, s._batch, config.build_objective()) for name, s in trainers.items()}
