@@ -31,7 +31,7 @@ from playground.levels import eps_from_x0, noised, randn_like, seeded
 from playground.objectives import uniform_times
 from playground.training import Trainee, train
 
-VARIANTS = {  # name -> what it changes in the preset `look`
+VARIANTS = {  # name -> what it changes in the preset `look` with batches of 128
     "as it is": {},
     "simple loss": {"objective": "simple"},
     "weighted loss": {"objective": "weighted"},
@@ -186,7 +186,7 @@ def without_attention(net: nn.Module) -> nn.Module:
 
 
 def command(arguments: argparse.Namespace) -> None:
-    base = with_changes(PRESETS["look"], images=arguments.images, seed=arguments.seed)
+    base = with_changes(PRESETS["look"], images=arguments.images, batch=128, seed=arguments.seed)
     digits, path = load("train", arguments.data), Path(arguments.out) / "recipes.json"
     found = json.loads(path.read_text()) if path.is_file() else {}
     if arguments.speeds:

@@ -163,7 +163,7 @@ def command(arguments: argparse.Namespace) -> None:
     config = with_changes(
         PRESETS["cpu-quick"], width=arguments.width, blocks=arguments.blocks, seed=arguments.seed
     )
-    config = replace(config, images=10**9)
+    config = replace(config, images=10**9, batch=arguments.batch)
     names = arguments.networks or ["ours", "plain", *(["diffusers"] if has_diffusers() else [])]
     digits, yardstick = load("train", arguments.data), Yardstick.load(arguments.data)
     evaluation = EvaluateConfig(
@@ -191,6 +191,7 @@ def main(argv: list[str] | None = None) -> int:
     p.add_argument("--clock", choices=CLOCKS, default="wall", help="whose seconds; cpu with one thread only")
     p.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="threads of PyTorch")
     p.add_argument("--width", type=int, default=32, help="of our network; the others follow")
+    p.add_argument("--batch", type=int, default=128, help="images in one step, for all")
     p.add_argument("--blocks", type=int, default=2, help="of our network; the others follow")
     p.add_argument(
         "--networks", nargs="*", choices=["ours", "plain", "diffusers"], help="default: what is there"
