@@ -25,7 +25,7 @@ def digits():
     "bad", [{"patch": 3}, {"patch": 0}, {"predicts": "score"}, {"ema": 1.0}, {"ema": -0.1}]
 )
 def test_bad_options_are_refused(bad):
-    with pytest.raises(UserError, match="choose one|is usual"):
+    with pytest.raises(UserError, match=r"choose one|is usual"):
         TrainConfig(**bad)
 
 
