@@ -6,6 +6,7 @@ from the seeded generator, and a second core draws it for the next block meanwhi
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event
 
 import torch
 from torch import Generator, Tensor
@@ -39,7 +40,9 @@ class blocked:
     ) -> tuple[Tensor, Tensor | None]:
         xt = _batch_last(xt)
         noise = (self._next or _drawing.submit(_draw, self.n, xt, rng)).result()
-        self._next = _drawing.submit(_draw, self.n, xt, rng)
+        begun = Event()
+        self._next = _drawing.submit(_draw, self.n, xt, rng, begun)
+        begun.wait()  # compiled code keeps Python's lock: the drawing must be under way before it starts
         if self.compiled:
             return self._run_melted(denoise, xt, here, noise)
         return _steps(self.step, denoise, xt, here, noise)
@@ -66,9 +69,11 @@ def _steps(
     return x, x0_hat
 
 
-def _draw(n: int, x: Tensor, rng: Generator) -> Tensor:
+def _draw(n: int, x: Tensor, rng: Generator, begun: Event | None = None) -> Tensor:
     """Noise for n steps, (n, B, *D), with the batch last in memory, as x has it."""
     shape = (n, *x.shape[1:], len(x))
+    if begun is not None:
+        begun.set()
     return torch.randn(shape, generator=rng, dtype=x.dtype, device=x.device).movedim(-1, 1)
 
 

@@ -7,13 +7,15 @@ the eigenvectors of S at every level.  So S is decomposed once, and a level only
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 
 import torch
 from torch import Generator, Tensor
 
 from playground.errors import require
 from playground.levels import CLEAN, Level, noised, randn_like
+
+WRITTEN_OUT = 16  # columns K * D up to which a compiled score is written out; more would compile for minutes
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,9 +111,11 @@ class Mixture:
 
     def score(self, x: Tensor, level: Level = CLEAN) -> Tensor:
         """grad log q(x) at the level, sigma = 0 included, (B, D) -> (B, D)."""
+        if torch.compiler.is_compiling() and self.K * self.D <= WRITTEN_OUT:
+            return self._score_written_out(x, level)
         seen = self._seen(x, level)
         pull = seen.responsibilities[:, None] * seen.y / seen.stds
-        return -_product(self._axes, pull.flatten(0, 1)).T
+        return -(self._axes @ pull.flatten(0, 1)).T
 
     def denoise(self, xt: Tensor, level: Level) -> Tensor:
         """E[x0 | xt], (B, D) -> (B, D): each mode's linear estimate, weighted by p(mode | xt).
@@ -122,7 +126,7 @@ class Mixture:
         r = seen.responsibilities
         gain = _row(level.alpha) * self._eigenvalues / seen.stds
         moved = (r[:, None] * gain * seen.y).flatten(0, 1)
-        return (_product(self.means.T, r) + _product(self._axes, moved)).T
+        return (self.means.T @ r + self._axes @ moved).T
 
     def __call__(self, xt: Tensor, level: Level) -> Tensor:
         return self.denoise(xt, level)
@@ -134,9 +138,25 @@ class Mixture:
     def _seen(self, x: Tensor, level: Level) -> "_Seen":
         """x as every mode sees it: along its eigenvectors, in units of its standard deviations."""
         at = self._at(level)
-        along = _product(self._axes.T, x.T).unflatten(0, (self.K, self.D))
+        along = (self._axes.T @ x.T).unflatten(0, (self.K, self.D))
         y = (along - at.centres) / at.stds
         return _Seen(y, at.stds, at.log_scale - 0.5 * y.square().sum(1))
+
+    def _score_written_out(self, x: Tensor, level: Level) -> Tensor:
+        """`score` number by number: a compiler makes one loop over the batch of it, and keeps nothing on the way."""
+        at, axes, modes, coordinates = self._computed_at(level), self._axes, range(self.K), range(self.D)
+        pulls, logs = [], []
+        for k in modes:
+            column = [axes[:, k * self.D + e] for e in coordinates]
+            along = [sum(c[d] * x[:, d] for d in coordinates) for c in column]
+            y = [(along[e] - at.centres[k, e]) / at.stds[k, e] for e in coordinates]
+            logs.append(at.log_scale[k] - 0.5 * sum(v * v for v in y))
+            back = [y[e] / at.stds[k, e] for e in coordinates]
+            pulls.append([sum(column[e][d] * back[e] for e in coordinates) for d in coordinates])
+        top = reduce(torch.maximum, logs)
+        shares = [(log - top).exp() for log in logs]
+        total = sum(shares)
+        return -torch.stack([sum(shares[k] * pulls[k][d] for k in modes) / total for d in coordinates]).T
 
     def _at(self, level: Level) -> "_AtLevel":
         """What depends on the level alone.  The last answer is kept, because samplers stay at a level for long."""
@@ -203,11 +223,6 @@ class _Seen:
     @property
     def responsibilities(self) -> Tensor:
         return self.log_joint.softmax(0)
-
-
-def _product(small: Tensor, batch: Tensor) -> Tensor:
-    """(I, J) @ (J, B).  In compiled code written out: there it melts into its neighbours, as no library call can."""
-    return (small[:, :, None] * batch).sum(1) if torch.compiler.is_compiling() else small @ batch
 
 
 def _row(number: Tensor) -> Tensor:
