@@ -1,6 +1,5 @@
 """streamlit run streamlit_app.py: navigation only."""
 
-# ruff: noqa: E402
 import os
 from pathlib import Path
 

@@ -1,6 +1,5 @@
 """What the engine's tests share: a seeded generator, and oracles whose answers are known in closed form."""
 
-# ruff: noqa: E402
 import os
 
 # Before torch is loaded: threads that wait for each other sleep instead of spinning.  Tests start training

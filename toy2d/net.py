@@ -65,7 +65,10 @@ class LearnConfig:
             self.schedule in SCHEDULES,
             f"The schedule is {self.schedule!r}; known are {', '.join(SCHEDULES)}: choose one of these.",
         )
-        require(self.sigma > 0, f"The training sigma is {self.sigma:g}; score matching needs noise: raise it above 0.")
+        require(
+            self.sigma > 0,
+            f"The training sigma is {self.sigma:g}; score matching needs noise: raise it above 0.",
+        )
         require_range("The number of training points", self.points, 2, 1_000_000)
         require_range("The number of training steps", self.steps, 1, 100_000)
         require_range("The batch", self.batch, 1, 100_000)
@@ -92,7 +95,9 @@ class PlaneNet(nn.Module):
     Without the features of x a ring of modes looks to a fresh network like one blob, and it stays with that.
     """
 
-    def __init__(self, width: int = 96, periods: int = 6, x_periods: int = 3, outputs: int = 2, extra: int = 0):
+    def __init__(
+        self, width: int = 96, periods: int = 6, x_periods: int = 3, outputs: int = 2, extra: int = 0
+    ):
         super().__init__()
         self.register_buffer("level_waves", 2 * math.pi / 50 * 2.0 ** torch.arange(periods), persistent=False)
         self.register_buffer("x_waves", 2.0 ** torch.arange(x_periods), persistent=False)
@@ -171,7 +176,9 @@ def load(path: str | Path) -> Learned:
         losses = tensors.pop("losses")
         net.load_state_dict(tensors)
     except (KeyError, TypeError, RuntimeError) as error:
-        raise UserError(f"{path} does not hold a score learned here: train one with `python -m toy2d train`.") from error
+        raise UserError(
+            f"{path} does not hold a score learned here: train one (`python -m toy2d train`)."
+        ) from error
     return _frozen(config, net, losses)
 
 

@@ -53,7 +53,7 @@ def result_for(config: DiffusionConfig, use_learned: bool) -> Diffusion:
 def numbers(config: DiffusionConfig, result: Diffusion) -> None:
     a, b, c = st.columns(3)
     a.metric("Distance to exact samples", f"{result.distance:.3f}",
-             help="Sliced Wasserstein-1 distance of the end points to as many exact samples, in units of x")  # fmt: skip
+             help="Sliced Wasserstein-1 distance of the end points to as many exact samples")  # fmt: skip
     b.metric("Floor: two exact samples", f"{result.floor:.3f}")
     if len(result.weights) == 2:
         c.metric("Share in mode 1, and π", f"{result.shares[0]:.3f} / {result.weights[0]:.3f}")

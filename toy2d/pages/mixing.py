@@ -86,8 +86,8 @@ def explain(config: MixingConfig) -> None:
                  r"\sqrt{a}\,\mathbf{z}, \qquad a_i = \epsilon\,\sigma_i^2 / \sigma_L^2")  # fmt: skip
         st.markdown(
             "The lecture's first form, $\\alpha\\,\\mathbf{s} + \\sqrt{2\\alpha}\\,\\mathbf{z}$, is the same chain "
-            "with $a = 2\\alpha$; its prose has $\\alpha_i = \\sigma_i/\\sigma_L$ for the annealed step, and the square "
-            "above is right.\n\n"
+            "with $a = 2\\alpha$; its prose has $\\alpha_i = \\sigma_i/\\sigma_L$ for the annealed step, and the "
+            "square above is right.\n\n"
             "**Try π.** Between far modes the score does not know the weights (the lecture's Problem 2): plain "
             "Langevin ends where the start decided, near one half from a uniform start, whatever π is. Annealing "
             "first walks where noise has joined the modes, and splits in the right proportion.\n\n"
