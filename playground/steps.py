@@ -21,31 +21,52 @@ StepSize = Callable[[Level], Tensor | float]
 # --- Langevin ---------------------------------------------------------------------------------------------
 
 
-def langevin(step_size: float | StepSize, noise: bool = True) -> Step:
+def langevin(step_size: float | StepSize, noise: bool = True, estimate: bool = True) -> Step:
     """Langevin dynamics at the level `here`, as NCSN's Algorithm 1 writes it, line 6:
 
         x <- x + (a / 2) * score + sqrt(a) * z,    z ~ N(0, I)
 
     The lecture's other form, x + alpha * score + sqrt(2 * alpha) * z, is the same chain with a = 2 * alpha.
     step_size: a, or a function of the level.  noise=False takes z away: gradient ascent on the log density.
+    estimate=False leaves x0_hat out, for walks of thousands of small steps that nobody asks for it.
     """
     require(
         callable(step_size) or step_size > 0,
         f"The step size is {step_size}; Langevin dynamics needs one above 0: raise it.",
     )
-    size = step_size if callable(step_size) else (lambda level: step_size)
+    size_at = _kept(step_size if callable(step_size) else (lambda level: step_size))
 
     def step(
         denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator
-    ) -> tuple[Tensor, Tensor]:
-        a = torch.as_tensor(size(here), dtype=xt.dtype, device=xt.device)
+    ) -> tuple[Tensor, Tensor | None]:
+        a = size_at(here, xt)
         score = score_of(denoise)(xt, here)
         xs = xt + (a / 2) * score
         if noise:
             xs = xs + a.sqrt() * randn_like(xt, rng)
-        return xs, x0_from_score(score, xt, here)
+        return xs, x0_from_score(score, xt, here) if estimate else None
 
     return step
+
+
+def _kept(size: StepSize) -> Callable[[Level, Tensor], Tensor]:
+    """A step size as a tensor like xt; the last one is kept, because samplers stay at a level for long."""
+    last: list[tuple[Level, Tensor]] = []
+
+    def size_at(level: Level, xt: Tensor) -> Tensor:
+        if (
+            last
+            and last[0][0] is level
+            and last[0][1].device == xt.device
+            and not torch.compiler.is_compiling()
+        ):
+            return last[0][1].to(xt)
+        a = torch.as_tensor(size(level), dtype=xt.dtype, device=xt.device)
+        if not torch.compiler.is_compiling():
+            last[:] = [(level, a)]
+        return a
+
+    return size_at
 
 
 def annealed(eps: float, sigma_L: float) -> StepSize:

@@ -36,7 +36,8 @@ def walk(step: Step, denoise: Denoiser, x: Tensor, grid: Sequence[Level], rng: G
     require(
         len(grid) >= 2, f"The grid has {len(grid)} level; a walk needs two or more: take at least one step."
     )
-    grid = [level.to(x) for level in grid]
+    distinct = {id(level): level.to(x) for level in grid}  # annealing holds each level for many steps
+    grid = [distinct[id(level)] for level in grid]
     yield State(0, x, grid[0], None)
     for index, (here, there) in enumerate(pairwise(grid), start=1):
         x, x0_hat = step(denoise, x, here, there, rng)

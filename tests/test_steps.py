@@ -419,3 +419,18 @@ def test_the_estimate_of_every_step_agrees_with_its_score(mixture, xt):
     for step in STEPS.values():
         _, x0_hat = step(mixture, xt, here, there, seeded(0))
         close(score_from_x0(x0_hat, xt, here), mixture.score(xt, here), tolerance=1e-10)
+
+
+def test_langevin_without_an_estimate_walks_the_same_path(mixture, rng):
+    """And a step size that depends on the level is asked again when the level changes."""
+    grid = [Level.of(1.0, sigma, like=mixture.means) for sigma in (2.0, 1.0, 1.0, 0.5)]
+    x, size = torch.ones(4, 2, dtype=torch.float64), lambda level: 0.1 * level.sigma**2
+    both = [list(walk(langevin(size, estimate=e), mixture, x, grid, seeded(3))) for e in (True, False)]
+    assert torch.equal(both[0][-1].x, both[1][-1].x)
+    assert both[1][-1].x0_hat is None and both[0][-1].x0_hat is not None
+    by_hand, rng = x, seeded(3)
+    for level in grid[:-1]:
+        a = 0.1 * level.sigma**2
+        noise = torch.randn(4, 2, generator=rng, dtype=torch.float64)
+        by_hand = by_hand + a / 2 * mixture.score(by_hand, level) + a.sqrt() * noise
+    torch.testing.assert_close(both[0][-1].x, by_hand)

@@ -138,9 +138,9 @@ class Mixture:
     def _seen(self, x: Tensor, level: Level) -> "_Seen":
         """x as every mode sees it: along its eigenvectors, in units of its standard deviations."""
         at = self._at(level)
-        along = (self._axes.T @ x.T).unflatten(0, (self.K, self.D))
+        along = (self._axes.T @ x.T).view(self.K, self.D, -1)
         y = (along - at.centres) / at.stds
-        return _Seen(y, at.stds, at.log_scale - 0.5 * y.square().sum(1))
+        return _Seen(y, at.stds, torch.add(at.log_scale, y.square().sum(1), alpha=-0.5))
 
     def _score_written_out(self, x: Tensor, level: Level) -> Tensor:
         """`score` number by number: a compiler makes one loop over the batch of it, and keeps nothing on the way."""

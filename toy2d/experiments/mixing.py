@@ -11,6 +11,7 @@ from torch import Generator, Tensor
 from playground.errors import require, require_range
 from playground.levels import Level, geometric_sigmas, held, seeded
 from playground.steps import langevin
+from playground.threads import one_thread
 from playground.trajectory import frames_of
 from playground.walk import State, checked, walk
 from toy2d.experiments.statistics import modes_of, shares_of
@@ -103,6 +104,7 @@ class Mixing:
     weights: np.ndarray
 
 
+@one_thread()
 def mixing(config: MixingConfig, learned: Learned | None = None, report: Report | None = None) -> Mixing:
     """Runs both chains on exact scores, or on learned ones: these at no less noise than they were trained on.
 
@@ -118,7 +120,7 @@ def mixing(config: MixingConfig, learned: Learned | None = None, report: Report 
         [Level.of(1.0, least)] * (config.plain_steps + 1),
         held([Level.of(1.0, max(sigma, least)) for sigma in added_sigmas(config, s)], config.T),
     ]
-    step = langevin(lambda level: config.step_size * (level.sigma**2 + s**2), noise=config.noise)
+    step = langevin(lambda level: config.step_size * (level.sigma**2 + s**2), config.noise, estimate=False)
     done, total = 0, sum(len(grid) - 1 for grid in grids)
     chains = []
     for grid in grids:

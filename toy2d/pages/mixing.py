@@ -33,7 +33,13 @@ def _chains(mixture, noise: bool) -> MixingConfig:
     )
     L = bound(b.number_input, "Levels L", 1, 200, 10, key="L")
     T = bound(
-        c.number_input, "Steps at each, T", 1, 1_000, 100, key="T", help="Plain Langevin takes L × T steps."
+        c.number_input,
+        "Steps at each, T",
+        1,
+        1_000,
+        50,
+        key="T",
+        help="Plain: L × T steps. The paper has T = 100.",
     )
     size = bound(
         d.number_input, "Step size a", 0.001, 10.0, 0.1, 0.01, key="a", format="%.3f",
@@ -42,11 +48,11 @@ def _chains(mixture, noise: bool) -> MixingConfig:
     a, b, c, d = st.columns(4, vertical_alignment="bottom")
     start = bound(a.selectbox, "Start", list(STARTS), key="start", format_func=START_NAMES.get)
     sigma_1 = bound(b.number_input, "Highest sigma", 0.1, 100.0, 20.0, key="sigma_1")
-    particles = bound(c.number_input, "Particles", 1, MOST, 2_000, key="particles")
+    particles = bound(c.number_input, "Particles", 1, MOST, 1_000, key="particles")
     seed = bound(d.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
     return MixingConfig(
         mixture, levels, int(L), int(T), sigma_1, step_size=size, start=start, noise=noise,
-        particles=int(particles), seed=int(seed),
+        particles=int(particles), frames=60, seed=int(seed),
     )  # fmt: skip
 
 
