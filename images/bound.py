@@ -11,7 +11,7 @@ from images.mnist import Digits, to_model
 from images.model import Model
 from playground.bound import VARIANCES, BoundSamples, bound_samples, discretised_decoder
 from playground.denoisers import clipped
-from playground.errors import require, require_range
+from playground.errors import require_known, require_range
 from playground.levels import seeded
 
 BATCH = 250
@@ -29,10 +29,7 @@ class BoundConfig:
     def __post_init__(self) -> None:
         require_range("The number of digits for the bound", self.digits, 2, 10_000)
         require_range("The number of strata", self.strata, 1, 1000)
-        require(
-            self.variance in VARIANCES,
-            f"The variance is {self.variance!r}; known are {', '.join(VARIANCES)}: choose one of these.",
-        )
+        require_known("The variance", self.variance, VARIANCES)
 
 
 @dataclass(frozen=True)

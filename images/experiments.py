@@ -11,7 +11,7 @@ from torch import Tensor
 from images.mnist import to_model, to_uint8
 from images.model import SIGMA_1, SIGMA_L, Model
 from playground.denoisers import clipped, projected
-from playground.errors import require, require_range
+from playground.errors import require, require_known, require_range
 from playground.levels import Level, geometric_sigmas, held, seeded
 from playground.multistep import corrected, dpmpp_2m
 from playground.steps import Step, ancestral, annealed, climbing, ddim, heun, langevin, pinned, resampled
@@ -48,10 +48,7 @@ class SampleConfig:
     def __post_init__(self) -> None:
         require_range("The number of images", self.count, 1, MOST)
         require_range("eta", self.eta, 0, 1)
-        require(
-            self.sampler in SAMPLERS,
-            f"The sampler is {self.sampler!r}; known are {', '.join(SAMPLERS)}: choose one of these.",
-        )
+        require_known("The sampler", self.sampler, SAMPLERS)
 
 
 @dataclass(frozen=True)
@@ -70,10 +67,7 @@ class InpaintConfig:
         require_range("The number of completions", self.count, 1, MOST)
         require_range("The number of resamplings", self.resamplings, 1, 50)
         require_range("eta", self.eta, 0, 1)
-        require(
-            self.method in METHODS,
-            f"The method is {self.method!r}; known are {', '.join(METHODS)}: choose one of these.",
-        )
+        require_known("The method", self.method, METHODS)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from images.dilated import DilatedConfig
 from images.unet import UNetConfig
 from playground.checkpoint import load_checkpoint, save_checkpoint
 from playground.denoisers import NetworkDenoiser
-from playground.errors import UserError, require
+from playground.errors import UserError, require_known
 from playground.levels import SCHEDULES, Schedule
 
 FORMAT = 1
@@ -31,10 +31,7 @@ class ModelConfig:
     T: int = 1000
 
     def __post_init__(self) -> None:
-        require(
-            self.schedule in SCHEDULES,
-            f"The schedule is {self.schedule!r}; known are {', '.join(SCHEDULES)}: choose one of these.",
-        )
+        require_known("The schedule", self.schedule, SCHEDULES)
 
     def build(self, seed: int = 0) -> NetworkDenoiser:
         """A fresh network; its random start comes from the seed and leaves no trace elsewhere."""

@@ -1,6 +1,7 @@
 """The one kind of error a user is meant to read: it names the value, the rule and the remedy."""
 
 import math
+from collections.abc import Collection
 
 
 class UserError(ValueError):
@@ -21,6 +22,11 @@ def require_range(name: str, value: float, low: float, high: float, *, open_ends
             _plain(low), _plain(high)
         )
         raise UserError(f"{name} is {_plain(value)}; it must lie {rule}: choose a value in that range.")
+
+
+def require_known(name: str, value: str, known: Collection[str]) -> None:
+    """Raises UserError unless the value is one of the known names."""
+    require(value in known, f"{name} is {value!r}; known are {', '.join(known)}: choose one of these.")
 
 
 def _plain(value: float) -> str:

@@ -12,7 +12,7 @@ from torch import Generator, Tensor, nn
 
 from playground.checkpoint import load_checkpoint, save_checkpoint
 from playground.denoisers import NetworkDenoiser
-from playground.errors import UserError, require, require_range
+from playground.errors import UserError, require, require_known, require_range
 from playground.levels import SCHEDULES, Level, geometric_sigmas, seeded
 from playground.objectives import Objective, dae, ddpm_simple, ddpm_weighted, dsm, ncsn
 from playground.training import Recipe, Trainee, train
@@ -57,14 +57,8 @@ class LearnConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        require(
-            self.objective in OBJECTIVES,
-            f"The objective is {self.objective!r}; known are {', '.join(OBJECTIVES)}: choose one of these.",
-        )
-        require(
-            self.schedule in SCHEDULES,
-            f"The schedule is {self.schedule!r}; known are {', '.join(SCHEDULES)}: choose one of these.",
-        )
+        require_known("The objective", self.objective, OBJECTIVES)
+        require_known("The schedule", self.schedule, SCHEDULES)
         require(
             self.sigma > 0,
             f"The training sigma is {self.sigma:g}; score matching needs noise: raise it above 0.",

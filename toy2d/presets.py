@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from playground.errors import require
+from playground.errors import require_known
 from toy2d.mixture import Mixture, anisotropic_pair, grid, ring, two_modes
 
 PRESETS: dict[str, Callable[[float], Mixture]] = {
@@ -26,10 +26,7 @@ class MixtureSpec:
     pi: float = 0.8
 
     def __post_init__(self) -> None:
-        require(
-            self.preset in PRESETS,
-            f"The mixture is {self.preset!r}; known are {', '.join(PRESETS)}: choose one of these.",
-        )
+        require_known("The mixture", self.preset, PRESETS)
 
     @property
     def has_pi(self) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.errors import UserError, require, require_range
+from playground.errors import UserError, require, require_known, require_range
 from playground.levels import Level, geometric_sigmas, held, seeded
 from playground.steps import StepSize, annealed, langevin
 from playground.trajectory import frames_of
@@ -57,7 +57,10 @@ class AnnealingConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, value, known in (("rule", self.rule, RULES), ("reading of sigma", self.levels, ("own", "added"))):
+        for name, value, known in (
+            ("rule", self.rule, RULES),
+            ("reading of sigma", self.levels, ("own", "added")),
+        ):
             require(
                 value in known, f"The {name} is {value!r}; known are {', '.join(known)}: choose one of these."
             )
@@ -166,22 +169,31 @@ class MapConfig:
 
     def __post_init__(self) -> None:
         for axis in (self.x, self.y):
-            require(axis in AXES, f"The axis is {axis!r}; known are {', '.join(AXES)}: choose one of these.")
-        require(self.x != self.y, f"Both axes of the map are {self.x}; they must differ: choose another for one.")
-        require(min(len(self.xs), len(self.ys)) > 0, "An axis of the map is empty: give it at least one value.")
+            require_known("The axis", axis, AXES)
+        require(
+            self.x != self.y, f"Both axes of the map are {self.x}; they must differ: choose another for one."
+        )
+        require(
+            min(len(self.xs), len(self.ys)) > 0, "An axis of the map is empty: give it at least one value."
+        )
         self.cells()  # refuses what a single chain does
 
     def cells(self) -> list[AnnealingConfig]:
         """Row by row, x fastest."""
         pairs = itertools.product(self.ys, self.xs)
-        return [replace(self.base, **{self.x: _whole(self.x, x), self.y: _whole(self.y, y)}) for y, x in pairs]
+        return [
+            replace(self.base, **{self.x: _whole(self.x, x), self.y: _whole(self.y, y)}) for y, x in pairs
+        ]
 
 
 def _whole(axis: str, value: float) -> float:
     """L and T count."""
     if axis not in ("L", "T"):
         return value
-    require(value == int(value), f"{axis} is {value:g}; it counts, so it must be whole: choose, say, {int(value)}.")
+    require(
+        value == int(value),
+        f"{axis} is {value:g}; it counts, so it must be whole: choose, say, {int(value)}.",
+    )
     return int(value)
 
 
@@ -213,7 +225,9 @@ def annealing_map(config: MapConfig, report: Report | None = None) -> Map:
     return Map(weights, sliced, _weights_floor(mixture, n), exact_floor(mixture, n))
 
 
-def _cell(cell: AnnealingConfig, mixture: Mixture, truth: Tensor, report: Report | None) -> tuple[float, float]:
+def _cell(
+    cell: AnnealingConfig, mixture: Mixture, truth: Tensor, report: Report | None
+) -> tuple[float, float]:
     try:
         for state in _states(cell, mixture):
             if report is not None:

@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass, field
 import numpy as np
 from torch import Tensor
 
-from playground.errors import require, require_range
+from playground.errors import require, require_known, require_range
 from playground.levels import SCHEDULES, Level, seeded
 from playground.multistep import dpmpp_2m
 from playground.steps import Step, ancestral, ddim, heun
@@ -44,11 +44,10 @@ class FewStepsConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        require_known("The schedule", self.schedule, SCHEDULES)
         require(
-            self.schedule in SCHEDULES,
-            f"The schedule is {self.schedule!r}; known are {', '.join(SCHEDULES)}: choose one of these.",
+            len(self.steps) > 0, "The table has no column; it needs at least one number of steps: choose one."
         )
-        require(len(self.steps) > 0, "The table has no column; it needs at least one number of steps: choose one.")
         for S in self.steps:
             require_range("The number of steps", S, 1, SCHEDULES[self.schedule]().T)
         require_range("The number of particles", self.particles, 2, MOST)
@@ -75,7 +74,9 @@ class FewSteps:
         return np.array([[getattr(cell, measure) for cell in row] for row in self.errors])
 
 
-def few_steps(config: FewStepsConfig, learned: Learned | None = None, report: Report | None = None) -> FewSteps:
+def few_steps(
+    config: FewStepsConfig, learned: Learned | None = None, report: Report | None = None
+) -> FewSteps:
     """Fills the table.  Every cell starts from the same noise and meets the same exact samples."""
     mixture, schedule = config.mixture.build(), SCHEDULES[config.schedule]()
     denoise = counted(mixture if learned is None else learned.denoise)
@@ -103,7 +104,10 @@ def few_steps(config: FewStepsConfig, learned: Learned | None = None, report: Re
 def _floor(mixture: Mixture, truth: Tensor, config: FewStepsConfig, draws: int = 3) -> Distances:
     """Fresh exact samples against the same exact samples that the cells meet, so that the luck of these is shared."""
     rng = seeded(config.seed + 3)
-    found = [_over_repeats(mixture, mixture.sample(len(truth), rng), truth, config.particles)[0] for _ in range(draws)]
+    found = [
+        _over_repeats(mixture, mixture.sample(len(truth), rng), truth, config.particles)[0]
+        for _ in range(draws)
+    ]
     return Distances(*np.mean([astuple(each) for each in found], axis=0).tolist())
 
 

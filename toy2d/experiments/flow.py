@@ -9,7 +9,7 @@ from scipy.integrate import solve_ivp
 from torch import Tensor
 
 from playground.denoisers import Denoiser
-from playground.errors import require, require_range
+from playground.errors import require, require_known, require_range
 from playground.levels import SCHEDULES, Level, Schedule, eps_from_x0, seeded
 from playground.multistep import dpmpp_2m
 from playground.steps import Step, ddim, heun
@@ -42,10 +42,7 @@ class FlowConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        require(
-            self.schedule in SCHEDULES,
-            f"The schedule is {self.schedule!r}; known are {', '.join(SCHEDULES)}: choose one of these.",
-        )
+        require_known("The schedule", self.schedule, SCHEDULES)
         require(len(self.steps) >= 2, "Orders are slopes; they need two numbers of steps or more: add one.")
         for n in self.steps:
             require_range("The number of steps", n, 2, 900)
@@ -116,7 +113,10 @@ def round_trip(config: FlowConfig, shown: int = 20, report: Report | None = None
     schedule, mixture = SCHEDULES[config.schedule](), config.mixture.build(torch.float64)
     x0 = mixture.sample(config.points, seeded(config.seed))
     denoise = counted(mixture)
-    errors, calls = np.zeros((len(SOLVERS), len(config.steps))), np.zeros((len(SOLVERS), len(config.steps)), int)
+    errors, calls = (
+        np.zeros((len(SOLVERS), len(config.steps))),
+        np.zeros((len(SOLVERS), len(config.steps)), int),
+    )
     for i, solver in enumerate(SOLVERS.values()):
         for j, n in enumerate(config.steps):
             denoise.calls = 0
@@ -135,7 +135,9 @@ def round_trip(config: FlowConfig, shown: int = 20, report: Report | None = None
 
 def _levels_up(schedule: Schedule, n: int) -> list[Level]:
     """n + 1 levels from t = 1 to T, evenly spread, in float64."""
-    return levels_at(schedule, torch.linspace(1, schedule.T, n + 1, dtype=torch.float64).round().int().tolist())
+    return levels_at(
+        schedule, torch.linspace(1, schedule.T, n + 1, dtype=torch.float64).round().int().tolist()
+    )
 
 
 def levels_at(schedule: Schedule, times: list[int]) -> list[Level]:
@@ -169,7 +171,10 @@ def orders(config: FlowConfig, report: Report | None = None) -> Orders:
     start = prior((config.points, 2), _preserving(high), seeded(config.seed)).double()
     exact = exact_flow(mixture, start, high, config.end)
     denoise = counted(mixture)
-    errors, calls = np.zeros((len(SOLVERS), len(config.steps))), np.zeros((len(SOLVERS), len(config.steps)), int)
+    errors, calls = (
+        np.zeros((len(SOLVERS), len(config.steps))),
+        np.zeros((len(SOLVERS), len(config.steps)), int),
+    )
     for i, solver in enumerate(SOLVERS.values()):
         for j, n in enumerate(config.steps):
             denoise.calls = 0

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from playground.denoisers import Denoiser, projected
-from playground.errors import require, require_range
+from playground.errors import require, require_known, require_range
 from playground.guidance import measured
 from playground.levels import SCHEDULES, Level, seeded
 from playground.steps import Step, climbing, ddim, pinned, resampled
@@ -53,11 +53,11 @@ class InpaintConfig:
 
     def __post_init__(self) -> None:
         known = (PAIR, *PRESETS)
+        require_known("The mixture", self.mixture, known)
         require(
-            self.mixture in known,
-            f"The mixture is {self.mixture!r}; known are {', '.join(known)}: choose one of these.",
+            self.known in (0, 1),
+            f"The known coordinate is {self.known}; it must be 0 (x) or 1 (y): choose one.",
         )
-        require(self.known in (0, 1), f"The known coordinate is {self.known}; it must be 0 (x) or 1 (y): choose one.")
         require_range("The lean of the pair", self.lean, 0, 8)
         require_range("The observation", self.value, -20, 20)
         require_range("The number of resamplings", self.resamplings, 1, 200)
@@ -163,7 +163,9 @@ def inpainting(config: InpaintConfig, report: Report | None = None) -> Inpaintin
     walkers = {name: make(config, mixture, _seen(config)) for name, make in METHODS.items()}
     total, done, runs = sum(len(grid) - 1 for _, _, grid in walkers.values()), 0, []
     for name, walker in walkers.items():
-        runs.append(_fill(name, walker, config, truth, lambda now, done=done: report and report(done + now, total)))
+        runs.append(
+            _fill(name, walker, config, truth, lambda now, done=done: report and report(done + now, total))
+        )
         done += len(walker[2]) - 1
     axis = torch.linspace(-9, 9, 361)
     density = line.log_prob(axis[:, None]).exp()
@@ -175,7 +177,9 @@ def _seen(config: InpaintConfig) -> Tensor:
     return torch.full((1, 2), config.value)
 
 
-def _fill(name: str, walker: Walker, config: InpaintConfig, truth: Tensor, tell: Callable[[int], object]) -> Filled:
+def _fill(
+    name: str, walker: Walker, config: InpaintConfig, truth: Tensor, tell: Callable[[int], object]
+) -> Filled:
     step, denoise, grid = walker
     last, counted = [], _Counted(denoise)
     states = _listened(_walk((step, counted, grid), config, config.particles), tell, last)
@@ -187,7 +191,15 @@ def _fill(name: str, walker: Walker, config: InpaintConfig, truth: Tensor, tell:
     alphas = np.array([float(level.alpha) for level in trajectory.levels])
     off = float((end[:, config.known] - config.value).square().mean().sqrt())
     return Filled(
-        name, trajectory.xs.numpy(), alphas, filled.numpy(), low, band, _apart(filled, truth), off, counted.calls
+        name,
+        trajectory.xs.numpy(),
+        alphas,
+        filled.numpy(),
+        low,
+        band,
+        _apart(filled, truth),
+        off,
+        counted.calls,
     )
 
 
@@ -235,7 +247,11 @@ class Shares:
 
 
 def over_observations(
-    config: InpaintConfig, reach: float = 3.0, count: int = 25, particles: int = 200, report: Report | None = None
+    config: InpaintConfig,
+    reach: float = 3.0,
+    count: int = 25,
+    particles: int = 200,
+    report: Report | None = None,
 ) -> Shares:
     """The share at `count` observations from -reach to reach: one walk each, every particle with its own."""
     mixture = config.build()

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from playground.errors import require, require_range
+from playground.errors import require, require_known, require_range
 from playground.levels import Level, geometric_sigmas, held, seeded
 from playground.steps import langevin
 from playground.threads import one_thread
@@ -63,10 +63,7 @@ class MixingConfig:
             self.levels in ("own", "added"),
             f"The levels are {self.levels!r}; known are own and added: choose one of these.",
         )
-        require(
-            self.start in STARTS,
-            f"The start is {self.start!r}; known are {', '.join(STARTS)}: choose one of these.",
-        )
+        require_known("The start", self.start, STARTS)
         require_range("The number of particles", self.particles, 1, MOST)
         require_range("The number of levels L", self.L, 1, 1_000)
         require_range("The number of steps at each level T", self.T, 1, 10_000)

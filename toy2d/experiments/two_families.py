@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from playground.denoisers import Denoiser
-from playground.errors import require, require_range
+from playground.errors import require, require_known, require_range
 from playground.levels import SCHEDULES, Level, geometric_sigmas, held, seeded
 from playground.steps import Step, ancestral, ddim, langevin
 from playground.trajectory import frames_of
@@ -51,10 +51,7 @@ class FamiliesConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        require(
-            self.schedule in SCHEDULES,
-            f"The schedule is {self.schedule!r}; known are {', '.join(SCHEDULES)}: choose one of these.",
-        )
+        require_known("The schedule", self.schedule, SCHEDULES)
         require_range("The number of levels", self.levels, 2, 200)
         require_range("The number of steps at each level T", self.T, 1, 1_000)
         require_range("The step size", self.step_size, 1e-6, 4)
@@ -74,7 +71,9 @@ class FamiliesConfig:
 
     def exploding(self) -> list[Level]:
         """NCSN's view, alpha = 1: the grid of annealed Langevin dynamics."""
-        return held([Level.of(1.0, s) for s in geometric_sigmas(self.sigma_1, self.sigma_L, self.levels)], self.T)
+        return held(
+            [Level.of(1.0, s) for s in geometric_sigmas(self.sigma_1, self.sigma_L, self.levels)], self.T
+        )
 
     def preserving(self) -> list[Level]:
         """DDPM's view, alpha**2 + sigma**2 = 1: `steps` steps down the schedule, the last one to clean data."""
@@ -118,10 +117,14 @@ class Families:
     weights: np.ndarray
 
 
-def two_families(config: FamiliesConfig, networks: Mapping[str, Learned], report: Report | None = None) -> Families:
+def two_families(
+    config: FamiliesConfig, networks: Mapping[str, Learned], report: Report | None = None
+) -> Families:
     """Every network with every sampler, from as many particles, against the same exact samples."""
     mixture = config.mixture.build()
-    denoisers: dict[str, Denoiser] = {"exact": mixture} | {name: each.denoise for name, each in networks.items()}
+    denoisers: dict[str, Denoiser] = {"exact": mixture} | {
+        name: each.denoise for name, each in networks.items()
+    }
     truth = mixture.sample(config.particles, seeded(config.seed + 1))
     samplers = samplers_of(config, mixture)
     runs: dict[tuple[str, str], Run] = {}
@@ -133,7 +136,8 @@ def two_families(config: FamiliesConfig, networks: Mapping[str, Learned], report
             done += len(grid) - 1
     sigmas = np.geomspace(config.sigma_1, config.sigma_L, 16)
     errors = {
-        name: level_errors(each.denoise, mixture, sigmas.tolist(), config.seed)[0] for name, each in networks.items()
+        name: level_errors(each.denoise, mixture, sigmas.tolist(), config.seed)[0]
+        for name, each in networks.items()
     }
     weights = mixture.log_weights.exp().double().numpy()
     return Families(runs, floors(mixture, config.particles), sigmas, errors, weights)

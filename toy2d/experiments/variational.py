@@ -9,7 +9,7 @@ from torch import Tensor
 
 from playground.bound import VARIANCES, bound_samples, bound_terms
 from playground.denoisers import Denoiser
-from playground.errors import require, require_range
+from playground.errors import require_known, require_range
 from playground.levels import SCHEDULES, Level, Schedule, eps_from_x0, noised, randn_like, seeded
 from playground.objectives import squared_norm
 from playground.steps import ddim
@@ -36,10 +36,7 @@ class BoundConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        require(
-            self.schedule in SCHEDULES,
-            f"The schedule is {self.schedule!r}; known are {', '.join(SCHEDULES)}: choose one of these.",
-        )
+        require_known("The schedule", self.schedule, SCHEDULES)
         require_range("The number of steps", self.steps, 2, SCHEDULES[self.schedule]().T)
         require_range("The number of samples", self.samples, 2, 100_000)
 
