@@ -1,13 +1,15 @@
 """Long work on a page: a bar, the time left, and a way to stop."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import streamlit as st
 
 from playground.cli import duration
+
+T = TypeVar("T")
 
 
 class Report(Protocol):
@@ -42,3 +44,10 @@ def busy(verb: str, *, key: str, delay: float = 0.3) -> Iterator[Report]:
         yield report
     finally:
         place.empty()
+
+
+def kept(key: str, made_for: Any, make: Callable[[], T]) -> T:
+    """The session's last result under this key while what it was made for stays; else a new one, from `make`."""
+    if st.session_state.get(key, (None,))[0] != made_for:
+        st.session_state[key] = made_for, make()
+    return st.session_state[key][1]

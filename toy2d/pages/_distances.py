@@ -21,6 +21,7 @@ def distance_table(rows: dict[str, Distances], floor: Distances, key: str, first
     data = {first or " ": list(shown)}
     data |= {name: [getattr(row, field) for row in shown.values()] for name, (field, _, _) in COLUMNS.items()}
     columns = {
-        name: st.column_config.NumberColumn(name, format=form, help=help) for name, (_, form, help) in COLUMNS.items()
+        name: st.column_config.NumberColumn(name, format=form, help=help)
+        for name, (_, form, help) in COLUMNS.items()
     }
     st.dataframe(data, column_config=columns, hide_index=True, width="stretch", key=key)

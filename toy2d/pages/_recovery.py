@@ -21,7 +21,9 @@ def _settings() -> RecoveryConfig:
     a, b, c, d, e = st.columns([1.6, 1, 1, 1, 1], vertical_alignment="bottom")
     start = bound(a.selectbox, "Start", list(STARTS), key="start", format_func=STARTS.get)
     L = bound(b.number_input, "Levels L", 1, 200, 10, key="L")
-    T = bound(c.number_input, "Steps at each, T", 1, 1_000, 100, key="T", help="Plain Langevin takes L × T steps.")
+    T = bound(
+        c.number_input, "Steps at each, T", 1, 1_000, 100, key="T", help="Plain Langevin takes L × T steps."
+    )
     repeats = bound(d.number_input, "Repeats", 2, 10, 5, key="repeats", help="Independent runs at each π")
     seed = bound(e.number_input, "Seed", 0, 2**31 - 1, 0, key="seed2")
     pis = tuple(round(0.1 * i, 1) for i in range(1, 10))

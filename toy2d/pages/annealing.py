@@ -33,7 +33,9 @@ def settings() -> AnnealingConfig:
     mixture = mixture_widgets(first, second)
     rule = bound(third.selectbox, "Step size a_i", list(RULES), key="rule", format_func=RULE_NAMES.get)
     a, b, c, d, e, f = st.columns([1.9, 1, 1, 1.2, 1.2, 1], vertical_alignment="bottom")
-    levels = bound(a.selectbox, "The sigmas are", list(LEVEL_NAMES), key="levels", format_func=LEVEL_NAMES.get)
+    levels = bound(
+        a.selectbox, "The sigmas are", list(LEVEL_NAMES), key="levels", format_func=LEVEL_NAMES.get
+    )
     L = bound(b.number_input, "L", 1, 200, 10, key="L", help="Noise levels")
     T = bound(c.number_input, "T", 1, 1_000, 100, key="T", help="Steps at each level")
     eps = bound(d.number_input, "eps", 0.0001, 10.0, 0.1, 0.01, key="eps", format="%.4f")
@@ -62,11 +64,15 @@ def numbers(result: Annealing) -> None:
     found, floor = result.distances, result.floor
     a.metric("Share in a wrong mode", f"{found.weights:.3f}", help="1/2 sum over the modes |share - weight|")
     a.caption(f"± {found.weights_se:.3f}; exact samples {floor.weights:.3f}")
-    b.metric("Sliced distance", f"{found.sliced:.3f}", help="Wasserstein-1, mean over directions, in units of x")
+    b.metric(
+        "Sliced distance", f"{found.sliced:.3f}", help="Wasserstein-1, mean over directions, in units of x"
+    )
     b.caption(f"exact samples {floor.sliced:.3f}")
     c.metric("Energy distance", f"{found.energy:.3f}")
     c.caption(f"exact samples {floor.energy:.3f}")
-    d.metric("Log-likelihood", f"{found.log_likelihood:.3f}", help="of the samples under the truth, nats each")
+    d.metric(
+        "Log-likelihood", f"{found.log_likelihood:.3f}", help="of the samples under the truth, nats each"
+    )
     d.caption(f"exact samples {floor.log_likelihood:.3f}")
 
 
@@ -92,7 +98,9 @@ def map_for(config: AnnealingConfig) -> tuple[MapConfig, Map]:
     if kept[0] != wanted:
         b = kept[0].base
         fixed = {"L": b.L, "T": b.T, "eps": b.eps, "sigma_1": b.sigma_1}
-        rest = ", ".join(f"{AXIS_NAMES[k]} {v:g}" for k, v in fixed.items() if k not in (kept[0].x, kept[0].y))
+        rest = ", ".join(
+            f"{AXIS_NAMES[k]} {v:g}" for k, v in fixed.items() if k not in (kept[0].x, kept[0].y)
+        )
         st.caption(f"Shown: {RULE_NAMES[b.rule]}, {b.mixture.preset}, {rest}, {b.particles:,} particles. "
                    "Press the button for a map of the settings above.")  # fmt: skip
     return kept
@@ -119,7 +127,9 @@ def explain() -> None:
 
 
 st.title("Annealed Langevin, dissected")
-st.markdown("How many levels, how many steps, how large: what each setting does to the weights and to the samples.")
+st.markdown(
+    "How many levels, how many steps, how large: what each setting does to the weights and to the samples."
+)
 try:
     config = settings()
     result = result_for(config)

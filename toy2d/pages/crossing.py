@@ -7,7 +7,7 @@ import streamlit as st
 
 from playground.cli import duration
 from playground.errors import UserError
-from playground.ui.busy import busy
+from playground.ui.busy import busy, kept
 from toy2d.crossing_pictures import crossing_cloud, relaxation_chart, times_chart
 from toy2d.experiments.crossing import (
     FARTHEST,
@@ -35,7 +35,9 @@ YEAR = 365.25 * 86_400
 
 def settings() -> CrossingConfig:
     a, b, c = st.columns([2, 2, 1], vertical_alignment="bottom")
-    distance = bound(a.slider, "Distance d of the modes at (d, d) and (-d, -d)", 0.5, FARTHEST, 1.75, 0.05, key="d")
+    distance = bound(
+        a.slider, "Distance d of the modes at (d, d) and (-d, -d)", 0.5, FARTHEST, 1.75, 0.05, key="d"
+    )
     pi = bound(b.slider, "π, weight of the first mode", 0.01, 0.99, 0.8, 0.01, key="pi")
     size = bound(c.number_input, "Step size a", 0.01, 0.5, 0.1, 0.01, key="a", help="a of x + (a/2) s + √a z")
     a, b, c = st.columns(3, vertical_alignment="bottom")
@@ -47,10 +49,12 @@ def settings() -> CrossingConfig:
 
 def crossing_for(config: CrossingConfig) -> Crossing:
     """The last result while the settings stay; else a new one."""
-    if st.session_state.get("crossing", (None,))[0] != config:
+
+    def make() -> Crossing:
         with busy("Walking", key="crossing-run") as report:
-            st.session_state["crossing"] = config, crossing(config, report)
-    return st.session_state["crossing"][1]
+            return crossing(config, report)
+
+    return kept("crossing", config, make)
 
 
 def sweep_for(config: CrossingConfig) -> Sweep:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from playground.errors import UserError
 from playground.levels import SCHEDULES
-from playground.ui.busy import busy
+from playground.ui.busy import busy, kept
 from toy2d.charts import weights_chart
 from toy2d.experiments.diffusion import SAMPLERS, Diffusion, DiffusionConfig, diffusion
 from toy2d.experiments.mixing import MOST
@@ -41,13 +41,14 @@ def settings() -> tuple[DiffusionConfig, bool]:
 
 def result_for(config: DiffusionConfig, use_learned: bool) -> Diffusion:
     """The last result while the settings stay; else a new one."""
-    made_for = (config, use_learned)
-    if st.session_state.get("diffusion", (None,))[0] != made_for:
+
+    def make() -> Diffusion:
         learn = LearnConfig(config.mixture, "ddpm", schedule=config.schedule)
         network = learned_for(learn) if use_learned else None
         with busy("Sampling", key="diffusion-run") as report:
-            st.session_state["diffusion"] = made_for, diffusion(config, network, report)
-    return st.session_state["diffusion"][1]
+            return diffusion(config, network, report)
+
+    return kept("diffusion", (config, use_learned), make)
 
 
 def numbers(config: DiffusionConfig, result: Diffusion) -> None:

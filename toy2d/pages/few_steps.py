@@ -4,7 +4,7 @@ import streamlit as st
 
 from playground.errors import UserError
 from playground.levels import SCHEDULES
-from playground.ui.busy import busy
+from playground.ui.busy import busy, kept
 from toy2d.experiments.few_steps import STEPS, FewSteps, FewStepsConfig, few_steps
 from toy2d.experiments.flow import SOLVERS, FlowConfig, Orders, RoundTrip, orders, paths, round_trip
 from toy2d.few_steps_pictures import MEASURES, cost_chart, paths_chart, solver_chart, table_chart, trip_clouds
@@ -23,28 +23,33 @@ def settings() -> tuple[FewStepsConfig, bool]:
     steps = bound(b.multiselect, "Steps S", list(ALL_STEPS), default=list(STEPS), key="S")
     particles = bound(c.number_input, "Samples a cell, × 6", 10, 10_000, 500, key="particles")
     seed = bound(d.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
-    return FewStepsConfig(mixture, schedule, tuple(sorted(steps)), int(particles), seed=int(seed)), use_learned
+    return FewStepsConfig(
+        mixture, schedule, tuple(sorted(steps)), int(particles), seed=int(seed)
+    ), use_learned
 
 
 def table_for(config: FewStepsConfig, use_learned: bool) -> FewSteps:
     """The last table while the settings stay; else a new one."""
-    made_for = (config, use_learned)
-    if st.session_state.get("few-steps", (None,))[0] != made_for:
+
+    def make() -> FewSteps:
         learn = LearnConfig(config.mixture, "ddpm", schedule=config.schedule)
         network = learned_for(learn) if use_learned else None
         with busy("Filling the table", key="few-steps-run") as report:
-            st.session_state["few-steps"] = made_for, few_steps(config, network, report)
-    return st.session_state["few-steps"][1]
+            return few_steps(config, network, report)
+
+    return kept("few-steps", (config, use_learned), make)
 
 
 def flow_for(config: FlowConfig) -> tuple[RoundTrip, Orders]:
     """Both measurements on the exact flow, kept while the settings stay."""
-    if st.session_state.get("flow", (None,))[0] != config:
+
+    def make() -> tuple[RoundTrip, Orders]:
         with busy("Encoding and decoding", key="trip-run") as report:
             trip = round_trip(config, report=report)
         with busy("Measuring the orders", key="orders-run") as report:
-            st.session_state["flow"] = config, (trip, orders(config, report))
-    return st.session_state["flow"][1]
+            return trip, orders(config, report)
+
+    return kept("flow", config, make)
 
 
 def table(config: FewStepsConfig, use_learned: bool) -> None:
@@ -112,7 +117,9 @@ def explain() -> None:
 
 
 st.title("Fewer steps")
-st.markdown("How few steps are enough, with how much noise, and what better solvers make of the same denoiser.")
+st.markdown(
+    "How few steps are enough, with how much noise, and what better solvers make of the same denoiser."
+)
 try:
     config, use_learned = settings()
     table(config, use_learned)

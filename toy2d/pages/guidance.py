@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from playground.errors import UserError
-from playground.ui.busy import busy
+from playground.ui.busy import busy, kept
 from toy2d.experiments.guidance import W_MOST, Guidance, GuidanceConfig, guidance, guidance_sweep
 from toy2d.guidance_pictures import NAMES, along_chart, ends_chart, guidance_clouds, sweep_chart
 from toy2d.labelled import Models, learned_models
@@ -62,12 +62,13 @@ def models_for(config: GuidanceConfig, use_learned: bool) -> Models | None:
 
 def result_for(config: GuidanceConfig, use_learned: bool) -> Guidance:
     """The last result while the settings stay; else a new one."""
-    made_for = (config, use_learned)
-    if st.session_state.get("guidance", (None,))[0] != made_for:
+
+    def make() -> Guidance:
         models = models_for(config, use_learned)
         with busy("Sampling", key="guidance-run") as report:
-            st.session_state["guidance"] = made_for, guidance(config, models, report)
-    return st.session_state["guidance"][1]
+            return guidance(config, models, report)
+
+    return kept("guidance", (config, use_learned), make)
 
 
 def numbers(result: Guidance) -> None:
@@ -86,10 +87,15 @@ def table(result: Guidance) -> None:
     rows = [("what people believe, p(x) p(c|x)^(1+w)", result.along_belief, None, None),
             ("the exact conditional, p(x|c)", result.along_conditional, None, None)]  # fmt: skip
     rows += [(NAMES[run.name], run.along, run.to_belief, run.to_conditional) for run in result.runs]
-    shown = ["| | mean on the axis | std | distance to the belief | to the conditional |", "|:--|--:|--:|--:|--:|"]
+    shown = [
+        "| | mean on the axis | std | distance to the belief | to the conditional |",
+        "|:--|--:|--:|--:|--:|",
+    ]
     for name, along, belief, conditional in rows:
         far = " | ".join("" if d is None else f"{d:.2f}" for d in (belief, conditional))
-        shown.append(f"| {name.replace('|', chr(92) + '|')} | {np.mean(along):.2f} | {np.std(along):.2f} | {far} |")
+        shown.append(
+            f"| {name.replace('|', chr(92) + '|')} | {np.mean(along):.2f} | {np.std(along):.2f} | {far} |"
+        )
     st.markdown("\n".join(shown))
     st.caption(
         "From the same noise, DDIM with the classifier and classifier-free guidance end at most "
@@ -100,7 +106,10 @@ def table(result: Guidance) -> None:
 
 def sweep(config: GuidanceConfig, use_learned: bool) -> None:
     st.subheader("Every w")
-    made_for = (GuidanceConfig(config.mixture, config.label, 0.0, config.steps, 1_000, seed=config.seed), use_learned)
+    made_for = (
+        GuidanceConfig(config.mixture, config.label, 0.0, config.steps, 1_000, seed=config.seed),
+        use_learned,
+    )
     if st.button("Measure w from 0 to 8", type="primary"):
         models = models_for(config, use_learned)
         with busy("Sampling", key="guidance-sweep") as report:
@@ -115,7 +124,7 @@ def sweep(config: GuidanceConfig, use_learned: bool) -> None:
 def explain() -> None:
     with st.expander("What happens here"):
         st.markdown(
-            'Classes are the modes of the mixture. The lecture\'s three rules ("Conditional generation with '
+            "Classes are the modes of the mixture. The lecture's three rules (\"Conditional generation with "
             'diffusion-based models"): stochastic, Sohl-Dickstein et al. (2015); DDIM, Dhariwal and Nichol (2021), '
             "Algorithm 2; classifier-free, Ho and Salimans (2022), with $s = 1 + w$ here:"
         )
@@ -149,7 +158,9 @@ step at $t = 1$.
 
 
 st.title("Guidance")
-st.markdown("Pull samples towards a class by a classifier, or without one: do they end where the formula seems to say?")
+st.markdown(
+    "Pull samples towards a class by a classifier, or without one: do they end where the formula seems to say?"
+)
 try:
     config, use_learned = settings()
     result = result_for(config, use_learned)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from playground.errors import UserError
-from playground.ui.busy import busy
+from playground.ui.busy import busy, kept
 from toy2d.experiments.inpainting_2d import (
     PAIR,
     InpaintConfig,
@@ -56,10 +56,12 @@ def settings() -> InpaintConfig:
 
 def result_for(config: InpaintConfig) -> Inpainting:
     """The last result while the settings stay; else a new one."""
-    if st.session_state.get("inpainting-2d", (None,))[0] != config:
+
+    def make() -> Inpainting:
         with busy("Sampling", key="inpainting-2d-run") as report:
-            st.session_state["inpainting-2d"] = config, inpainting(config, report)
-    return st.session_state["inpainting-2d"][1]
+            return inpainting(config, report)
+
+    return kept("inpainting-2d", config, make)
 
 
 def numbers(config: InpaintConfig, result: Inpainting) -> None:
@@ -87,7 +89,9 @@ def table(config: InpaintConfig, result: Inpainting) -> None:
         rows.append(f"| {named(run.name, config)} | {run.distance:.3f} | {run.off:.3f} | {run.calls:,} |")
     rows.append(f"| two exact samples (the floor) | {result.floor:.3f} | 0 | |")
     st.markdown("\n".join(rows))
-    st.caption("Distance: Wasserstein-1 on the line. Off by: root mean square. Calls: of the denoiser, for a particle.")
+    st.caption(
+        "Distance: Wasserstein-1 on the line. Off by: root mean square. Calls: of the denoiser, for a particle."
+    )
 
 
 def sweeps(config: InpaintConfig) -> None:
@@ -99,7 +103,9 @@ def sweeps(config: InpaintConfig) -> None:
             st.session_state["inpainting-2d-swept"] = config, moved, over_resamplings(config, report=report)
     kept = st.session_state.get("inpainting-2d-swept", (None,))
     if kept[0] != config:
-        st.caption("The observation from -3 to 3, 200 particles each, and r from 1 to 40 at the one above: about 10 s.")
+        st.caption(
+            "The observation from -3 to 3, 200 particles each, and r from 1 to 40 at the one above: about 10 s."
+        )
         return
     chart(shares_chart(config, kept[1], f"observed {'xy'[config.known]}"), "moved")
     chart(shares_chart(config, kept[2], "resamplings r", log=True), "more")
@@ -130,7 +136,9 @@ forgets the observation. **Look** at the moment in the animation when the colour
 """
 
 st.title("Inpainting in 2-D")
-st.markdown("One coordinate is seen; the other one is filled in. Here the exact conditional is known: who finds it?")
+st.markdown(
+    "One coordinate is seen; the other one is filled in. Here the exact conditional is known: who finds it?"
+)
 try:
     config = settings()
     result = result_for(config)

@@ -5,7 +5,7 @@ import math
 import streamlit as st
 
 from playground.errors import UserError
-from playground.ui.busy import busy
+from playground.ui.busy import busy, kept
 from toy2d.experiments.likelihood import Likelihood, LikelihoodConfig, likelihood
 from toy2d.likelihood_pictures import flow_clouds, maps_chart, parts_chart, steps_chart
 from toy2d.net import LearnConfig
@@ -35,12 +35,13 @@ def settings() -> tuple[LikelihoodConfig, LearnConfig | None]:
 
 def result_for(config: LikelihoodConfig, learn: LearnConfig | None) -> Likelihood:
     """The last result while the settings stay; else a new one."""
-    made_for = (config, learn)
-    if st.session_state.get("likelihood", (None,))[0] != made_for:
+
+    def make() -> Likelihood:
         network = None if learn is None else learned_for(learn)
         with busy("Following the flow", key="likelihood-run") as report:
-            st.session_state["likelihood"] = made_for, likelihood(config, network, report)
-    return st.session_state["likelihood"][1]
+            return likelihood(config, network, report)
+
+    return kept("likelihood", (config, learn), make)
 
 
 def numbers(config: LikelihoodConfig, result: Likelihood) -> None:

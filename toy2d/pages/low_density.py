@@ -3,7 +3,7 @@
 import streamlit as st
 
 from playground.errors import UserError
-from playground.ui.busy import busy
+from playground.ui.busy import busy, kept
 from toy2d.experiments.low_density import COUNTS, LowDensity, LowDensityConfig, learn_pair, low_density, sweep
 from toy2d.low_density_pictures import by_density_chart, by_sigma_chart, maps_chart, sweep_chart
 from toy2d.pages._widgets import bound, chart, mixture_widgets
@@ -28,11 +28,13 @@ def settings() -> LowDensityConfig:
 
 def result_for(config: LowDensityConfig) -> LowDensity:
     """The last result while the settings stay; else two new networks."""
-    if st.session_state.get("low-density", (None,))[0] != config:
+
+    def make() -> LowDensity:
         with busy("Training both networks", key="low-density-run") as report:
             networks = learn_pair(config, report)
-        st.session_state["low-density"] = config, low_density(config, networks)
-    return st.session_state["low-density"][1]
+        return low_density(config, networks)
+
+    return kept("low-density", config, make)
 
 
 def numbers(config: LowDensityConfig, result: LowDensity) -> None:

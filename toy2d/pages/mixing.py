@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from playground.errors import UserError
-from playground.ui.busy import busy
+from playground.ui.busy import busy, kept
 from toy2d.charts import shares_chart
 from toy2d.experiments.mixing import MOST, STARTS, Mixing, MixingConfig, mixing
 from toy2d.experiments.statistics import total_variation, wilson
@@ -58,12 +58,13 @@ def _chains(mixture, noise: bool) -> MixingConfig:
 
 def result_for(config: MixingConfig, use_learned: bool) -> Mixing:
     """The last result while the settings stay; else a new one."""
-    made_for = (config, use_learned)
-    if st.session_state.get("mixing", (None,))[0] != made_for:
+
+    def make() -> Mixing:
         network = learned_for(LearnConfig(config.mixture, "ncsn")) if use_learned else None
         with busy("Sampling", key="mixing-run") as report:
-            st.session_state["mixing"] = made_for, mixing(config, network, report)
-    return st.session_state["mixing"][1]
+            return mixing(config, network, report)
+
+    return kept("mixing", (config, use_learned), make)
 
 
 def numbers(config: MixingConfig, result: Mixing) -> None:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from playground.errors import UserError
-from playground.ui.busy import busy
+from playground.ui.busy import busy, kept
 from toy2d.experiments.ncsn import WEIGHTS, Ncsn, NcsnConfig, learn_all, ncsn
 from toy2d.ncsn_pictures import NAMES, error_chart, ncsn_clouds, share_chart
 from toy2d.net import Learned
@@ -46,11 +46,12 @@ def result_for(config: NcsnConfig) -> tuple[NcsnConfig, Ncsn]:
 
 def networks_for(config: NcsnConfig) -> dict[str, Learned]:
     """The three networks: those of the run before, where only the sampling has changed."""
-    made_for = [config.learning(objective) for objective in WEIGHTS]
-    if st.session_state.get("ncsn-networks", (None,))[0] != made_for:
+
+    def make() -> dict[str, Learned]:
         with busy("Training three networks", key="ncsn-train") as report:
-            st.session_state["ncsn-networks"] = made_for, learn_all(config, report)
-    return st.session_state["ncsn-networks"][1]
+            return learn_all(config, report)
+
+    return kept("ncsn-networks", [config.learning(objective) for objective in WEIGHTS], make)
 
 
 def numbers(result: Ncsn) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from playground.errors import UserError
-from playground.ui.busy import busy
+from playground.ui.busy import busy, kept
 from playground.ui.points import points_canvas
 from toy2d.datasets import DATASETS, fitted, parse_csv
 from toy2d.experiments.own_data import OwnData, OwnDataConfig, Points, own_data, train_network
@@ -12,7 +12,10 @@ from toy2d.net import Learned
 from toy2d.own_data_pictures import nearest_chart, own_data_clouds
 from toy2d.pages._widgets import bound, chart, show_clouds
 
-NAMES = {name: name.replace("_", " ") for name in DATASETS} | {"painted": "paint points", "csv": "paste a CSV"}
+NAMES = {name: name.replace("_", " ") for name in DATASETS} | {
+    "painted": "paint points",
+    "csv": "paste a CSV",
+}
 AT_ONCE = 300  # training steps that are taken without asking
 KEPT_NETWORKS = 12
 ANGLES = np.linspace(0, 1.5 * np.pi, 24)
@@ -29,7 +32,9 @@ def settings() -> OwnDataConfig:
         a.select_slider, "Training points", [2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000], value=100, key="n",
         disabled=bool(given), help="Of the named data; painted and pasted points are all taken.",
     )  # fmt: skip
-    train_steps = bound(b.select_slider, "Training steps", [100, 300, 1000, 3000, 10000], value=300, key="train")
+    train_steps = bound(
+        b.select_slider, "Training steps", [100, 300, 1000, 3000, 10000], value=300, key="train"
+    )
     width = bound(c.select_slider, "Width of the network", [8, 16, 32, 64, 96, 192], value=96, key="width")
     seed = bound(d.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
     e, f, g, h = st.columns([1.6, 1.6, 1.6, 1], vertical_alignment="bottom")
@@ -40,7 +45,9 @@ def settings() -> OwnDataConfig:
     eta = bound(f.slider, "eta of the sampler", 0.0, 1.0, 1.0, 0.1, key="eta", help="0 DDIM, 1 DDPM")
     steps = bound(g.select_slider, "Sampling steps", [10, 20, 50, 100, 200], value=50, key="steps")
     particles = bound(h.number_input, "Samples", 10, 5_000, 1_000, key="samples")
-    return OwnDataConfig(source, n, given, threshold, train_steps, width, steps, eta, int(particles), seed=int(seed))
+    return OwnDataConfig(
+        source, n, given, threshold, train_steps, width, steps, eta, int(particles), seed=int(seed)
+    )
 
 
 def given_points(source: str) -> Points:
@@ -73,7 +80,9 @@ def network_for(config: OwnDataConfig) -> Learned | None:
     made_for = (config.source, config.n, config.given, config.learning())
     networks = _networks()
     if made_for not in networks:
-        asked = config.train_steps <= AT_ONCE or st.button(f"Train for {config.train_steps:,} steps", type="primary")
+        asked = config.train_steps <= AT_ONCE or st.button(
+            f"Train for {config.train_steps:,} steps", type="primary"
+        )
         if not asked:
             return None
         with busy("Training the network", key="own-learn") as report:
@@ -85,18 +94,23 @@ def network_for(config: OwnDataConfig) -> Learned | None:
 
 def result_for(config: OwnDataConfig, network: Learned | None) -> OwnData:
     """The last result while settings and network stay; else a new one."""
-    made_for = (config, network is not None)
-    if st.session_state.get("own-data", (None,))[0] != made_for:
+
+    def make() -> OwnData:
         with busy("Sampling", key="own-run") as report:
-            st.session_state["own-data"] = made_for, own_data(config, network, report)
-    return st.session_state["own-data"][1]
+            return own_data(config, network, report)
+
+    return kept("own-data", (config, network is not None), make)
 
 
 def numbers(config: OwnDataConfig, result: OwnData) -> None:
     st.caption(
         f"A sample is a copy where a training point is nearer than {result.below:.3g}: {config.threshold:g} times "
         f"{result.typical:.3g}, the median distance of "
-        + ("a training point to the nearest other one" if config.given else "fresh data to the nearest training point")
+        + (
+            "a training point to the nearest other one"
+            if config.given
+            else "fresh data to the nearest training point"
+        )
     )
     a, b, c, d = st.columns(4)
     a.metric("Copies: exact optimum", f"{result.optimum.copies:.1%}")
@@ -104,7 +118,11 @@ def numbers(config: OwnDataConfig, result: OwnData) -> None:
     c.metric("Training points themselves" if config.given else "Copies: fresh data", f"{result.fresh_copies:.1%}",
              help="What chance alone gives")  # fmt: skip
     if result.floor is not None and result.network is not None:
-        d.metric("Network to fresh data", f"{result.network.to_fresh:.2f}", help="Sliced Wasserstein-1, in units of x")
+        d.metric(
+            "Network to fresh data",
+            f"{result.network.to_fresh:.2f}",
+            help="Sliced Wasserstein-1, in units of x",
+        )
         d.caption(f"optimum {result.optimum.to_fresh:.2f}; floor, two fresh samples, {result.floor:.2f}")
 
 
@@ -128,7 +146,9 @@ best model: an untrained one has none.
 """
 
 st.title("Your own data")
-st.markdown("Named shapes, points that you paint, or a CSV: who memorises the points, and who learns the shape?")
+st.markdown(
+    "Named shapes, points that you paint, or a CSV: who memorises the points, and who learns the shape?"
+)
 try:
     config = settings()
     result = result_for(config, network_for(config))

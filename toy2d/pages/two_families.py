@@ -6,7 +6,7 @@ import streamlit as st
 
 from playground.errors import UserError
 from playground.levels import SCHEDULES
-from playground.ui.busy import busy
+from playground.ui.busy import busy, kept
 from toy2d.experiments.ncsn import learn_each
 from toy2d.experiments.two_families import SAMPLERS, Families, FamiliesConfig, two_families
 from toy2d.net import Learned
@@ -35,7 +35,15 @@ def settings() -> FamiliesConfig:
         help="2,000 take about 20 seconds for the two.",
     )  # fmt: skip
     a, b, c, d, e = st.columns([1, 1, 1, 1, 1.4], vertical_alignment="bottom")
-    T = bound(a.number_input, "Langevin: T", 1, 1_000, FIRST.T, key="T", help="Steps at each of ten levels, 20 to 0.1.")
+    T = bound(
+        a.number_input,
+        "Langevin: T",
+        1,
+        1_000,
+        FIRST.T,
+        key="T",
+        help="Steps at each of ten levels, 20 to 0.1.",
+    )
     steps = bound(b.number_input, "DDPM, DDIM: steps", 2, 500, FIRST.steps, key="steps")
     schedule = bound(c.selectbox, "DDPM's schedule", list(SCHEDULES), key="schedule")
     particles = bound(d.number_input, "Particles", 2, 20_000, FIRST.particles, key="particles")
@@ -66,10 +74,12 @@ def result_for(config: FamiliesConfig) -> tuple[FamiliesConfig, Families]:
 def networks_for(config: FamiliesConfig) -> dict[str, Learned]:
     """Both networks: those of the run before, where only the sampling has changed."""
     made_for = config.learning()
-    if st.session_state.get("families-networks", (None,))[0] != made_for:
+
+    def make() -> dict[str, Learned]:
         with busy("Training two networks", key="families-train") as report:
-            st.session_state["families-networks"] = made_for, learn_each(made_for, report)
-    return st.session_state["families-networks"][1]
+            return learn_each(made_for, report)
+
+    return kept("families-networks", made_for, make)
 
 
 def explain() -> None:
@@ -84,7 +94,7 @@ def explain() -> None:
                  r"\qquad \sigma = \sqrt{\frac{1-\bar\alpha_t}{\bar\alpha_t}}")  # fmt: skip
         st.markdown(
             "So a noise level of one family is a noise level of the other, up to a factor on x (Song et al. 2021, "
-            "\"Score-based generative modeling through SDEs\": variance exploding and variance preserving), and one "
+            '"Score-based generative modeling through SDEs": variance exploding and variance preserving), and one '
             "denoiser answers to both. On the lecture's slide that compares them the division inside NCSN's norm is "
             "by $\\sigma_i$; it is by $\\sigma_i^2$, as above.\n\n"
             "**Look** at the bars: with enough training the colours agree, and the groups do not. What a sample is "
@@ -101,7 +111,9 @@ def outcome(config: FamiliesConfig, result: Families) -> None:
         a.segmented_control, "Animated: the network", networks, key="shown", default=networks[-1], required=True,
         format_func=TRAINED_NAMES.get,
     )  # fmt: skip
-    rescaled = bound(b.toggle, "Show x_t / alpha", False, key="rescaled", help="NCSN's view for all three panels.")
+    rescaled = bound(
+        b.toggle, "Show x_t / alpha", False, key="rescaled", help="NCSN's view for all three panels."
+    )
     measure = bound(c.selectbox, "Bars show", list(MEASURES), key="measure", format_func=MEASURES.get)
     show_clouds(families_clouds(config, result, trained, rescaled), "two-families", height=400, fps=15)
     left, right = st.columns(2)
