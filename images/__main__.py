@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch._dynamo.exc import TorchDynamoException
 
 from images import runs
 from images.evaluate_commands import add_commands
@@ -64,11 +65,19 @@ def train_command(arguments: argparse.Namespace) -> None:
         )
         _failed(reporter, sentence)
         raise UserError(sentence) from error
+    except TorchDynamoException as error:
+        sentence = f"The network could not be compiled ({_first_line(error)}): go on without --compile."
+        _failed(reporter, sentence)
+        raise UserError(sentence) from error
     except (
         Exception
     ) as error:  # a GPU that vanished, a loss that is no number: the page must be able to say so
-        _failed(reporter, str(error).splitlines()[0] if str(error) else type(error).__name__)
+        _failed(reporter, _first_line(error))
         raise
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def _failed(reporter: runs.Reporter, sentence: str) -> None:
@@ -87,7 +96,7 @@ def _train(here: runs.Run, reporter: runs.Reporter, arguments: argparse.Namespac
     reporter.state("starting", message="loading the digits")
     digits = load("train", arguments.data)
     device = torch.device(arguments.device) if arguments.device else best_device()
-    session = Session(here.config, digits, here.directory, device)
+    session = Session(here.config, digits, here.directory, device, compiled=arguments.compile)
     session.resume()
     size = sum(p.numel() for p in session.trainee.net.parameters())
     print(f"{digits.source}; {size:,} parameters on {device}; run directory {here.directory}", flush=True)
@@ -224,6 +233,7 @@ def _add_train(commands) -> None:
         metavar="S",
         help="seconds between checkpoints; a kill costs those",
     )
+    p.add_argument("--compile", action="store_true", help="through torch.compile; on a GPU as a CUDA graph")
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
     p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
 

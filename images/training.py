@@ -103,11 +103,24 @@ PRESETS = {
 
 
 class Session:
-    """A run in its directory: builds or takes up the trainee, and writes what must survive."""
+    """A run in its directory: builds or takes up the trainee, and writes what must survive.
 
-    def __init__(self, config: TrainConfig, digits: Digits, directory: Path, device: torch.device):
+    compiled: the network through torch.compile, on a GPU as a CUDA graph.  Its sums are ordered otherwise, so the
+    weights agree with those of an uncompiled run to rounding only.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        digits: Digits,
+        directory: Path,
+        device: torch.device,
+        compiled: bool = False,
+    ):
         self.config, self.digits, self.directory, self.device = config, digits, Path(directory), device
         self.trainee = Trainee(config.model.build(config.seed).to(device), config.recipe)
+        if compiled:  # in place: the weights keep their names, so checkpoints are the same
+            self.trainee.net.net.compile(mode="reduce-overhead" if device.type == "cuda" else None)
         self.seconds_before = 0.0
         self.images = digits.images.to(device)
         self._clock = time.perf_counter()

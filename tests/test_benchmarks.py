@@ -5,8 +5,9 @@ import json
 import pytest
 import torch
 
-from benchmarks import mnist_training
+from benchmarks import mnist_sizes, mnist_training
 from benchmarks.peers import DiffusersUNet, PlainUNet, has_diffusers, of_size, size, timesteps
+from images.mnist import load
 from images.unet import UNetConfig
 from playground.levels import linear_beta, seeded
 
@@ -40,3 +41,35 @@ def test_the_race_gives_each_its_time_and_puts_the_weights_back(tmp_path, capsys
     assert [row["name"] for row in rows] == ["ours", "plain"]
     assert all(row["seconds"] >= 1 and row["images"] >= 128 for row in rows)
     assert "floor" in capsys.readouterr().out
+
+
+def test_a_networks_share_of_the_matrix_rate_follows_from_its_work_and_its_speed(
+    tmp_path, monkeypatch, capsys
+):
+    """By hand: the operations counted for one step, times steps a second, over the rate of a matrix product."""
+    small = mnist_sizes.Racer("small", 4, load("train", download=False), width=8, blocks=1)
+    monkeypatch.setattr(mnist_sizes, "racers", lambda digits: [small])
+    out, threads = tmp_path / "sizes.json", torch.get_num_threads()
+    assert mnist_sizes.main(["--seconds", "0.5", "--threads", "1", "--out", str(out)]) == 0
+    torch.set_num_threads(threads)
+    result = json.loads(out.read_text())
+    (row,) = result["rows"]
+    assert row["share"] == pytest.approx(row["images_per_second"] / 4 * small.flops / result["matrix_rate"])
+    assert 0 < row["share"] < 1 and "images/s" in capsys.readouterr().out
+
+
+def test_a_steps_work_is_what_a_convolution_says_by_hand():
+    """3 x 3, one channel to C, at 28 x 28: 2 * 9 * C * 784 operations forwards, as much for the weights'
+    gradient, and nothing for the input's, which nobody asks for."""
+    C = 16
+
+    class Convolution(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.zeros(C, 1, 3, 3))
+
+        def forward(self, x, log_snr):
+            return torch.nn.functional.conv2d(x, self.weight, padding=1).mean(1, keepdim=True)
+
+    racer = mnist_sizes.Racer("one", 4, load("train", download=False), net=Convolution())
+    assert racer.flops == 2 * (2 * 9 * C * 784) * 4

@@ -14,6 +14,7 @@ import torch
 from conftest import wait_for
 
 from images import runs
+from images.__main__ import main
 from images.mnist import load, to_model
 from images.model import load_model
 from images.training import MODEL, RESUME, Session, TrainConfig, run
@@ -273,6 +274,49 @@ def test_bfloat16_as_on_a_gpu_gives_nearly_the_same_loss(digits, tmp_path):
         steps = train(session.trainee, session._batch, TINY.build_objective(), autocast=autocast)
         losses.append(torch.stack([progress.loss for progress in steps]))
     assert torch.allclose(losses[0], losses[1], rtol=0.05)
+
+
+def test_a_compiled_network_trains_as_it_does_otherwise_and_its_checkpoint_is_the_same_kind(
+    digits, tmp_path, monkeypatch
+):
+    """Traced and differentiated by the compiler, without its last stage, which needs minutes and a C++ compiler."""
+    compile_module, graphs = torch.nn.Module.compile, []
+
+    def backend(graph, inputs):
+        graphs.append(graph)
+        return torch._dynamo.lookup_backend("aot_eager")(graph, inputs)
+
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda net, mode: compile_module(net, backend=backend))
+    losses, names = [], []
+    for compiled in (False, True):
+        session = Session(TINY, digits, tmp_path / str(compiled), CPU, compiled=compiled)
+        losses.append(torch.stack([progress.loss for progress in session.steps()]))
+        session.save()
+        names.append(load_checkpoint(tmp_path / str(compiled) / RESUME)[0].keys())
+        assert load_model(tmp_path / str(compiled) / MODEL).parameters
+    assert len(graphs) == 1  # one graph holds the whole network, and serves every step
+    assert torch.allclose(*losses, rtol=1e-3)  # float32 sums in another order, over twelve steps
+    assert names[0] == names[1]
+
+
+def test_where_nothing_can_be_compiled_the_command_says_so_in_one_line(tmp_path, monkeypatch, capsys):
+    def no_compiler(module, inputs):
+        raise RuntimeError("no C++ compiler was found")
+
+    compile_module = torch.nn.Module.compile
+    monkeypatch.setattr(
+        torch.nn.Module, "compile", lambda net, mode: compile_module(net, backend=no_compiler)
+    )
+    for not_here in (
+        "images.__main__._give_way",
+        "images.runs.stop_on_signals",
+    ):  # they change this very process
+        monkeypatch.setattr(not_here, lambda *_: None)
+    settings = ["--preset", "look", "--images", "64", "--width", "8", "--device", "cpu", "--compile"]
+    assert main(["train", *settings, "--run", str(tmp_path / "run")]) == 2
+    assert "could not be compiled" in capsys.readouterr().err
+    status = runs.Run(tmp_path / "run").status()
+    assert status["state"] == "failed" and "without --compile" in status["message"]
 
 
 def test_runs_can_be_renamed_and_deleted_but_not_while_they_train(runs_here):
