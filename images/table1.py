@@ -135,6 +135,12 @@ def lowest(cells: list[Cell], metric: str = FCD) -> dict[int, list[Cell]]:
     return dict(sorted(columns.items()))
 
 
+def tied(column: list[Cell], metric: str = FCD) -> list[Cell]:
+    """Those of a column of `lowest` whose 95 % interval overlaps the first one's: it has not beaten these."""
+    best = column[0].metrics[metric]
+    return [cell for cell in column[1:] if cell.metrics[metric].low <= best.high]
+
+
 # --- the directory ----------------------------------------------------------------------------------------
 
 

@@ -20,7 +20,7 @@ from images.evaluate_commands import add_commands
 from images.metrics import FCD, MEANINGS, Reference
 from images.mnist import ENV, Digits, load, to_model
 from images.model import Model, ModelConfig, save_model
-from images.table1 import LECTURE, SIGMA_HAT, TableConfig, fill, lowest, read_cell
+from images.table1 import LECTURE, SIGMA_HAT, TableConfig, fill, lowest, read_cell, tied
 from images.unet import UNetConfig
 from playground.bound import prior_term
 from playground.checkpoint import save_checkpoint
@@ -275,6 +275,14 @@ def test_the_lectures_pattern_is_found_in_the_lectures_numbers():
         ]
         winners = {steps: column[0].eta for steps, column in lowest(cells).items()}
         assert winners == {10: "0", 20: "0", 50: "0", 100: "0", 1000: SIGMA_HAT}
+
+
+def test_a_winner_ties_with_those_whose_interval_reaches_its_own():
+    column = [
+        table1.Cell(eta, 10, {FCD: table1.Estimate(value, value - 0.2, value + 0.2)}, {}, 0.0)
+        for eta, value in (("0", 1.0), ("0.2", 1.3), ("1", 1.5))
+    ]
+    assert [cell.eta for cell in tied(column)] == ["0.2"]
 
 
 # --- the command line ---------------------------------------------------------------------------------------

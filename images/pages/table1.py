@@ -8,7 +8,18 @@ from images.evaluate import Yardstick, fingerprint
 from images.metrics import FCD
 from images.pages._models import choose_model
 from images.pages._training import training_sidebar
-from images.table1 import ETAS, LECTURE, STEPS, Cell, TableConfig, fill, lowest, read_cell, read_settings
+from images.table1 import (
+    ETAS,
+    LECTURE,
+    STEPS,
+    Cell,
+    TableConfig,
+    fill,
+    lowest,
+    read_cell,
+    read_settings,
+    tied,
+)
 from playground.errors import UserError
 from playground.ui.busy import busy
 
@@ -43,11 +54,14 @@ def show(cells: list[Cell]) -> None:
 def pattern(cells: list[Cell]) -> None:
     """Whether the lecture's two observations hold here, where the cells are there to say so."""
     columns = lowest(cells)
-    few, many = columns.get(STEPS[0], []), columns.get(STEPS[-1], [])
-    if len(few) == len(ETAS):
-        st.markdown(f"At S = {STEPS[0]} the lowest is eta = **{few[0].eta}** (lecture: 0, DDIM).")
-    if len(many) == len(ETAS):
-        st.markdown(f"At S = {STEPS[-1]} the lowest is eta = **{many[0].eta}** (lecture: sigma-hat).")
+    for steps, said in ((STEPS[0], "lowest 0, highest sigma-hat"), (STEPS[-1], "lowest sigma-hat")):
+        if len(column := columns.get(steps, [])) == len(ETAS):
+            ties = ", ".join(cell.eta for cell in tied(column))
+            beaten = f"its interval overlaps that of {ties}" if ties else "its interval overlaps no other"
+            st.markdown(
+                f"At S = {steps} the lowest is eta = **{column[0].eta}** ({beaten}), the highest "
+                f"eta = **{column[-1].eta}**. The lecture: {said}."
+            )
 
 
 def lecture() -> None:
