@@ -46,6 +46,9 @@ VARIANTS = {  # name -> what it changes in the preset `look` with batches of 128
     "batch 16": {"batch": 16},
     "batch 16, rate / 2": {"batch": 16, "lr": 1e-3},
     "no patches": {"patch": 1, "width": 16},
+    "width 20": {"width": 20},
+    "width 48": {"width": 48},
+    "two blocks": {"blocks": 2},
 }
 
 
@@ -145,8 +148,20 @@ def speeds(config: TrainConfig, digits: Digits, seconds: float, turns: int) -> d
         "batch 32": session_with(with_changes(config, batch=32), digits),
         "batch 16": session_with(with_changes(config, batch=16), digits),
         "no attention": session_with(config, digits, without_attention),
+        "AdamW not fused": session_with(config, digits),
+        "bfloat16": session_with(config, digits),
     }
-    steps = {name: train(s.trainee, s._batch, config.build_objective()) for name, s in trainers.items()}
+    apart = trainers["AdamW not fused"].trainee
+    apart.optimizer = torch.optim.AdamW(apart.net.parameters(), betas=(0.9, 0.99), weight_decay=0.0)
+    steps = {
+        name: train(
+            s.trainee,
+            s._batch,
+            config.build_objective(),
+            autocast=torch.bfloat16 if name == "bfloat16" else None,
+        )
+        for name, s in trainers.items()
+    }
     done, spent = dict.fromkeys(steps, 0), dict.fromkeys(steps, 0.0)
     for turn in range(turns + 1):
         for name, trainer in steps.items():
@@ -208,7 +223,8 @@ def command(arguments: argparse.Namespace) -> None:
         print(json.dumps(found["standard deviation of a batch's loss"], indent=1))
     print(f"floor {floor:.3f}; {arguments.images:,} images a run; {torch.get_num_threads()} threads")
     for name in VARIANTS if arguments.variants is None else arguments.variants:
-        key = f"{name}, {arguments.images} images, seed {arguments.seed}"
+        key = f"{name}, {arguments.images} images, seed {arguments.seed}, N = {arguments.samples}"
+        key += f", {arguments.steps} steps, {digits.fingerprint()}"
         if key not in found:
             config = with_changes(base, **VARIANTS[name])
             result = measure(name, config, digits, yardstick, evaluation)
@@ -225,7 +241,8 @@ def command(arguments: argparse.Namespace) -> None:
 def row(r: dict) -> str:
     value, low, high = r["fcd"]
     return (
-        f"{r['name']:20} {r['parameters']:>9,} {r['images_per_second']:6.0f} images/s  FCD {value:6.2f} "
+        f"{r['name']:20} {r['parameters']:>9,} {r['images_per_second']:6.0f} images/s  "
+        f"FCD of {r['N']:,} {value:6.2f} "
         f"({low:.2f} to {high:.2f})  precision {r['precision']:.3f}  "
         f"recall {r['recall']:.3f}  load {r['load']:.1f}"
     )

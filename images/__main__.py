@@ -42,19 +42,22 @@ HOLES = {
 
 # fields of TrainConfig that the command line can change in a preset
 CHANGEABLE = ("images", "batch", "lr", "seed", "net", "width", "blocks", "patch", "objective", "predicts")
-CHANGEABLE += ("schedule", "ema")
+CHANGEABLE += ("schedule", "ema", "compiled")
 
 
 def train_command(arguments: argparse.Namespace) -> None:
     here = runs.Run(Path(arguments.run_directory or runs.root() / time.strftime("%Y%m%d-%H%M%S")).resolve())
+    changes = {name: value for name in CHANGEABLE if (value := getattr(arguments, name)) is not None}
     if not arguments.resume:
-        changes = {name: getattr(arguments, name) for name in CHANGEABLE}
-        config = with_changes(PRESETS[arguments.preset], **changes)
-        runs.create(here, config)
+        runs.create(here, with_changes(PRESETS[arguments.preset], **changes))
+    elif changes:
+        words = ", ".join(changes)
+        raise UserError(f"A run goes on with its own settings, so {words} cannot change: leave that out.")
     require(
         (here.directory / "config.json").is_file(),
         f"There is no run in {here.directory}: leave --resume out to start one.",
     )
+    runs.take_up(here)
     runs.stop_on_signals(here)
     reporter = runs.Reporter(here)
     try:
@@ -96,8 +99,9 @@ def _train(here: runs.Run, reporter: runs.Reporter, arguments: argparse.Namespac
     reporter.state("starting", message="loading the digits")
     digits = load("train", arguments.data)
     device = torch.device(arguments.device) if arguments.device else best_device()
-    session = Session(here.config, digits, here.directory, device, compiled=arguments.compile)
+    session = Session(here.config, digits, here.directory, device)
     session.resume()
+    runs.forget_after(here, session.trainee.step)
     size = sum(p.numel() for p in session.trainee.net.parameters())
     print(f"{digits.source}; {size:,} parameters on {device}; run directory {here.directory}", flush=True)
     reporter.fields |= {"data": digits.source, "parameters": size, "device": str(device), "message": ""}
@@ -233,7 +237,13 @@ def _add_train(commands) -> None:
         metavar="S",
         help="seconds between checkpoints; a kill costs those",
     )
-    p.add_argument("--compile", action="store_true", help="through torch.compile; on a GPU as a CUDA graph")
+    p.add_argument(
+        "--compile",
+        dest="compiled",
+        action="store_true",
+        default=None,
+        help="through torch.compile; on a GPU as a CUDA graph",
+    )
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
     p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
 

@@ -59,7 +59,8 @@ def train_classifier(
     """
     trainee = Trainee(build(config.seed), config.recipe(len(digits)))
     start = time.perf_counter()
-    for progress in train(trainee, _numbers(digits, config.batch), classification(digits, config.shift)):
+    numbers = _numbers(digits, config.batch, config.seed)
+    for progress in train(trainee, numbers, classification(digits, config.shift)):
         report(progress)
     seconds = time.perf_counter() - start
     weights = trainee.averaged()
@@ -84,7 +85,7 @@ def train_classifier(
     return card
 
 
-def _numbers(digits: Digits, batch: int) -> Callable[[int, Generator], Tensor]:
+def _numbers(digits: Digits, batch: int, seed: int) -> Callable[[int, Generator], Tensor]:
     """Batches for `classification`: an own permutation of the digits for each epoch, so none is left out."""
     require(
         len(digits) >= batch,
@@ -94,7 +95,7 @@ def _numbers(digits: Digits, batch: int) -> Callable[[int, Generator], Tensor]:
 
     def numbers(step: int, rng: Generator) -> Tensor:
         epoch, place = divmod(step, a_pass)
-        order = torch.randperm(len(digits), generator=Generator().manual_seed(epoch))
+        order = torch.randperm(len(digits), generator=Generator().manual_seed(1000 * seed + epoch))
         return order[place * batch : (place + 1) * batch, None]
 
     return numbers

@@ -1,8 +1,9 @@
 """NCSN's kind of network: dilated convolutions, and a normalisation that is conditioned on the noise level.
 
 The lecture: "the model is a U-Net with dilated convolution", with "a modified version of conditional instance
-normalization to provide conditioning on sigma_i" (Song and Ermon 2019, Section 5 and Appendix A).  It is made
-small: dilation, not pooling, lets every place see the whole digit.
+normalization to provide conditioning on sigma_i" (Song and Ermon 2019, Section 5 and Appendix A).  As there, the
+coarse maps are few, and dilation lets every place see the whole digit; pooling is by the mean, and what comes back
+from the coarse maps is added to the fine ones.
 """
 
 from dataclasses import dataclass
@@ -11,16 +12,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from images.unet import LevelEmbedding, zeroed
+from images.unet import LevelEmbedding, require_size, zeroed
 
 
 @dataclass(frozen=True)
 class DilatedConfig:
-    """width: channels at 14 x 14; blocks: rounds of the dilations 1, 2 and 4."""
+    """width: channels at 14 x 14; blocks: those on each way, and rounds of the dilations 1, 2 and 4 at 7 x 7."""
 
-    width: int = 64
+    width: int = 32
     blocks: int = 2
     patch: int = 2
+
+    def __post_init__(self) -> None:
+        require_size(self.width, self.blocks)
 
     def build(self) -> "DilatedNet":
         return DilatedNet(self)
@@ -31,23 +35,33 @@ class DilatedNet(nn.Module):
 
     def __init__(self, config: DilatedConfig):
         super().__init__()
-        width, self.patch = config.width, config.patch
-        cond = 2 * width
+        fine, coarse, self.patch = config.width, 2 * config.width, config.patch
+        cond, rounds = coarse, range(config.blocks)
         self.embed = LevelEmbedding(cond)
-        self.enter = nn.Conv2d(self.patch**2, width, 3, padding=1)
-        self.blocks = nn.ModuleList(
-            [DilatedBlock(width, cond, dilation) for _ in range(config.blocks) for dilation in (1, 2, 4)]
-        )
-        self.norm = ConditionalInstanceNorm(width, cond)
-        self.leave = zeroed(nn.Conv2d(width, self.patch**2, 3, padding=1))
+        self.enter = nn.Conv2d(self.patch**2, fine, 3, padding=1)
+        self.down = nn.ModuleList([DilatedBlock(fine, cond, 1) for _ in rounds])
+        self.coarsen = nn.Conv2d(fine, coarse, 1)
+        self.middle = nn.ModuleList([DilatedBlock(coarse, cond, d) for _ in rounds for d in (1, 2, 4)])
+        self.refine = nn.Conv2d(coarse, fine, 1)
+        self.up = nn.ModuleList([DilatedBlock(fine, cond, 1) for _ in rounds])
+        self.norm = ConditionalInstanceNorm(fine, cond)
+        self.leave = zeroed(nn.Conv2d(fine, self.patch**2, 3, padding=1))
         self.to(memory_format=torch.channels_last)
 
     def forward(self, x: Tensor, log_snr: Tensor) -> Tensor:
         cond = self.embed(log_snr)
         h = F.pixel_unshuffle(x, self.patch).contiguous(memory_format=torch.channels_last)  # (B, 4, 14, 14)
         h = self.enter(h)
-        for block in self.blocks:
+        kept = []
+        for block in self.down:
             h = block(h, cond)
+            kept.append(h)
+        h = self.coarsen(F.avg_pool2d(h, 2))  # (B, 2 * width, 7, 7)
+        for block in self.middle:
+            h = block(h, cond)
+        h = F.interpolate(self.refine(h), scale_factor=2.0)  # (B, width, 14, 14)
+        for block in self.up:
+            h = block(h + kept.pop(), cond)
         h = self.leave(F.elu(self.norm(h, cond)))
         return F.pixel_shuffle(h, self.patch).contiguous()  # (B, 1, 28, 28)
 

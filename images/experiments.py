@@ -49,6 +49,11 @@ class SampleConfig:
         require_range("The number of images", self.count, 1, MOST)
         require_range("eta", self.eta, 0, 1)
         require_known("The sampler", self.sampler, SAMPLERS)
+        require(
+            self.sampler != ANNEALED or self.steps >= 2 * HOLD,
+            f"Annealed Langevin has {self.steps} steps; it needs {2 * HOLD} or more, {HOLD} at each of two levels: "
+            "raise them.",
+        )
 
 
 @dataclass(frozen=True)
@@ -100,10 +105,9 @@ def plan(model: Model, config: SampleConfig) -> tuple[Step, list[Level]]:
     """
     if config.sampler != ANNEALED:
         return DOWNHILL[config.sampler](config.eta), model.schedule.grid(config.steps)
-    hold = min(HOLD, config.steps)
-    sigmas = geometric_sigmas(SIGMA_1, SIGMA_L, config.steps // hold)
-    return langevin(annealed(langevin_eps(sigmas, hold), sigmas[-1])), held(
-        [Level.of(1.0, s) for s in sigmas], hold
+    sigmas = geometric_sigmas(SIGMA_1, SIGMA_L, config.steps // HOLD)
+    return langevin(annealed(langevin_eps(sigmas), sigmas[-1])), held(
+        [Level.of(1.0, s) for s in sigmas], HOLD
     )
 
 

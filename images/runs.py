@@ -19,19 +19,22 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from images.mnist import ENV as MNIST
 from images.training import MODEL, RESUME, TrainConfig
 from playground.checkpoint import write_atomically
 from playground.errors import UserError, require
 
 ENV = "PLAYGROUND_RUNS"
 LIVE = ("starting", "running", "stopping")
+SILENT = 120.0  # seconds without a word: a step takes seconds at most, so the process probably hangs
+LASTING = ("step", "steps", "loss", "images_per_second", "seconds", "data", "parameters", "device")
 
 
 def root() -> Path:
@@ -68,8 +71,18 @@ class Run:
             "message": "no status yet",
         }
         if status["state"] in LIVE and not _alive(status.get("pid"), status.get("started")):
-            status |= {"state": "died", "message": f"{self._last_words()} Go on from the last checkpoint."}
+            status |= {"state": "died", "message": f"{self._last_words()} {self._way_on()}"}
         return status
+
+    def silence(self) -> float:
+        """Seconds since the last word of a live run; above SILENT its process may hang, as on a lost GPU."""
+        status = self.status()
+        return max(0.0, time.time() - status["updated"]) if status["state"] in LIVE else 0.0
+
+    def _way_on(self) -> str:
+        if (self.directory / RESUME).is_file():
+            return "Go on from the last checkpoint."
+        return "It had written no checkpoint yet: start a new run."
 
     def _last_words(self) -> str:
         """A process that could not write its status may still have printed a sentence; a killed one has not."""
@@ -98,6 +111,13 @@ class Run:
     def ask_to_stop(self) -> None:
         """The process looks for this file after every step; it saves, and ends."""
         (self.directory / "stop").touch()
+
+    def kill(self) -> None:
+        """Ends a live run's process at once, unsaved: for one that hangs and does not heed `ask_to_stop`."""
+        status = self.status()
+        if status["state"] in LIVE:
+            with suppress(psutil.NoSuchProcess):
+                psutil.Process(status["pid"]).kill()
 
     def size(self) -> int:
         """Bytes on disk."""
@@ -165,9 +185,44 @@ def create(run: Run, config: TrainConfig) -> None:
     write_atomically(run.directory / "config.json", json.dumps(asdict(config), indent=1).encode())
 
 
+def take_up(run: Run) -> None:
+    """Claims a run for this process, and clears what an earlier one left: half-written files, an old wish to stop.
+
+    Raises UserError where another process trains it: both would write the same files.
+    """
+    status = run.status()
+    ours = status.get("pid") in (os.getpid(), os.getppid())  # the app has noted the child that it started
+    require(
+        ours or status["state"] not in LIVE,
+        f"{run.directory} is being trained by process {status.get('pid')}: stop that one first, or wait for it.",
+    )
+    for name in (RESUME, MODEL, "status.json", "log.jsonl"):
+        for left in run.directory.glob(f".{name}.*"):
+            left.unlink(missing_ok=True)
+    stop = run.directory / "stop"
+    if stop.exists() and stop.stat().st_mtime < psutil.Process().create_time():
+        forget_stop(run)
+
+
+def forget_after(run: Run, step: int) -> None:
+    """Cuts log and previews back to the checkpoint at `step`: what a kill took away will be done again."""
+    rows = [row for row in run.log() if row["step"] <= step]
+    if rows or (run.directory / "log.jsonl").is_file():
+        text = "".join(json.dumps(row) + "\n" for row in rows)
+        write_atomically(run.directory / "log.jsonl", text.encode())
+    for preview in run.previews():
+        if int(preview.stem.split("-")[1]) > step:
+            preview.unlink(missing_ok=True)
+
+
 def _launch(run: Run, data: str | None) -> subprocess.Popen:
     command = [sys.executable, "-m", "images", "train", "--resume", "--run", str(run.directory)]
+    env = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ, ENV: str(root())}
+    if env.get(MNIST):  # the process starts in another folder
+        env[MNIST] = str(Path(env[MNIST]).resolve())
     with open(run.directory / "output.txt", "ab") as output:
+        output.write(f"--- started {time.strftime('%Y-%m-%d %H:%M:%S')}\n".encode())
+        output.flush()
         return subprocess.Popen(
             command + (["--data", data] if data else []),
             stdin=subprocess.DEVNULL,
@@ -177,7 +232,7 @@ def _launch(run: Run, data: str | None) -> subprocess.Popen:
             cwd=Path(__file__).parent.parent,
             # PASSIVE: threads that wait for each other sleep instead of spinning, or an app that samples while it
             # trains would slow both to a tenth on two cores.
-            env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ, ENV: str(root())},
+            env=env,
         )
 
 
@@ -205,7 +260,8 @@ class Reporter:
 
     def __init__(self, run: Run, pid: int | None = None, every: float = 0.5):
         self.run, self.pid, self.every = run, pid or os.getpid(), every
-        self.fields: dict[str, Any] = {}
+        before = _read_json(run.directory / "status.json")  # a run that goes on has got this far already
+        self.fields: dict[str, Any] = {name: before[name] for name in LASTING if name in before}
         self._last = 0.0
 
     def state(self, state: str, **fields: Any) -> None:

@@ -34,7 +34,11 @@ RESUME, MODEL = "checkpoint.safetensors", "model.safetensors"
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """images: how many training images to show in all, the length of the run; batch and lr as usual."""
+    """images: how many training images to show in all, the length of the run; batch and lr as usual.
+
+    compiled: the network through torch.compile, on a GPU as a CUDA graph.  Its sums are ordered otherwise, so the
+    weights agree with those of an uncompiled run to rounding only.
+    """
 
     images: int = 200_000
     batch: int = 128
@@ -49,6 +53,7 @@ class TrainConfig:
     T: int = 1000
     ema: float = 0.999
     seed: int = 0
+    compiled: bool = False
 
     def __post_init__(self) -> None:
         require(
@@ -74,7 +79,7 @@ class TrainConfig:
             0 <= self.ema < 1,
             f"The average's decay is {self.ema:g}; it must be at least 0 and below 1: 0.999 is usual.",
         )
-        _ = self.recipe  # its own rules are checked now, not when the run has started
+        _ = self.recipe, self.model  # their own rules are checked now, not when the run has started
 
     @property
     def recipe(self) -> Recipe:
@@ -95,7 +100,7 @@ PRESETS = {
     "look": TrainConfig(images=30_000, batch=32, width=32, blocks=1),
     "cpu-quick": TrainConfig(images=120_000, batch=32, width=32, blocks=2),
     "cpu": TrainConfig(images=480_000),
-    "ncsn": TrainConfig(images=240_000, net="dilated", width=64, predicts="eps", objective="ncsn"),
+    "ncsn": TrainConfig(120_000, batch=32, net="dilated", width=32, predicts="eps", objective="ncsn"),
     # Sized by arithmetic, not by measurement: see docs/training.md.
     "gpu-minute": TrainConfig(images=2_000_000, batch=1024, lr=4e-3),
     "gpu": TrainConfig(images=12_000_000, batch=1024, width=64),
@@ -103,23 +108,12 @@ PRESETS = {
 
 
 class Session:
-    """A run in its directory: builds or takes up the trainee, and writes what must survive.
+    """A run in its directory: builds or takes up the trainee, and writes what must survive."""
 
-    compiled: the network through torch.compile, on a GPU as a CUDA graph.  Its sums are ordered otherwise, so the
-    weights agree with those of an uncompiled run to rounding only.
-    """
-
-    def __init__(
-        self,
-        config: TrainConfig,
-        digits: Digits,
-        directory: Path,
-        device: torch.device,
-        compiled: bool = False,
-    ):
+    def __init__(self, config: TrainConfig, digits: Digits, directory: Path, device: torch.device):
         self.config, self.digits, self.directory, self.device = config, digits, Path(directory), device
         self.trainee = Trainee(config.model.build(config.seed).to(device), config.recipe)
-        if compiled:  # in place: the weights keep their names, so checkpoints are the same
+        if config.compiled:  # in place: the weights keep their names, so checkpoints are the same
             self.trainee.net.net.compile(mode="reduce-overhead" if device.type == "cuda" else None)
         self.seconds_before = 0.0
         self.images = digits.images.to(device)

@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from playground.errors import require_range
+
 
 @dataclass(frozen=True)
 class UNetConfig:
@@ -20,6 +22,9 @@ class UNetConfig:
     blocks: int = 2
     attention: bool = True
     patch: int = 2
+
+    def __post_init__(self) -> None:
+        require_size(self.width, self.blocks)
 
     def build(self) -> "UNet":
         return UNet(self)
@@ -93,7 +98,7 @@ class Attention(nn.Module):
 
     def __init__(self, channels: int, head: int = 32):
         super().__init__()
-        self.heads = max(1, channels // head)
+        self.heads = divisor(channels, channels // head)
         self.norm, self.qkv = norm(channels), nn.Conv2d(channels, 3 * channels, 1)
         self.out = zeroed(nn.Conv2d(channels, channels, 1))
 
@@ -122,7 +127,18 @@ class LevelEmbedding(nn.Module):
 
 def norm(channels: int) -> nn.GroupNorm:
     """Group normalisation with groups of about eight channels."""
-    return nn.GroupNorm(max(1, channels // 8), channels)
+    return nn.GroupNorm(divisor(channels, channels // 8), channels)
+
+
+def divisor(n: int, most: int) -> int:
+    """The largest divisor of n up to `most`, at least 1: channels must fall into equal groups."""
+    return next(d for d in range(max(1, most), 0, -1) if n % d == 0)
+
+
+def require_size(width: int, blocks: int) -> None:
+    """Raises UserError for a network's size that is none, or that no machine here could train."""
+    require_range("The width", width, 4, 512)
+    require_range("The number of blocks", blocks, 1, 16)
 
 
 def zeroed(layer: nn.Module) -> nn.Module:

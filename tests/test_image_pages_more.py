@@ -102,7 +102,7 @@ def test_measuring_a_run_fills_in_its_numbers_beside_the_floor():
     found = json.loads((run.directory / "evaluation" / "evaluation.json").read_text())
     fcd, floor = found["metrics"][FCD]["value"], found["floors"][FCD]["value"]
     assert fcd > 10 * floor  # after four steps of training it draws noise
-    assert app.dataframe[0].value[FCD][0] == f"{fcd:.2f}"
+    assert app.dataframe[0].value[FCD][0] == f"{fcd:.2f} (N = 200)"
     numbers = app.dataframe[1].value
     assert list(numbers[numbers["metric"] == FCD]["real digits"]) == [f"{floor:.4g}"]
 

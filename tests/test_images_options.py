@@ -48,6 +48,21 @@ def test_a_model_comes_back_as_it_was_trained(digits, tmp_path, changes):
     assert model.config.net.patch == changes.get("patch", 2)
 
 
+@pytest.mark.parametrize("net", ["unet", "dilated"])
+@pytest.mark.parametrize("width", [5, 28, 44, 56])
+def test_any_width_makes_a_network(net, width):
+    """Groups and heads must divide the channels, whatever their number."""
+    built = with_changes(TINY, net=net, width=width).model.build()
+    assert built.net(torch.zeros(2, 1, 28, 28), torch.zeros(2)).shape == (2, 1, 28, 28)
+
+
+@pytest.mark.parametrize("net", ["unet", "dilated"])
+@pytest.mark.parametrize("changes", [{"width": 0}, {"width": 1000}, {"blocks": 0}, {"blocks": 17}])
+def test_a_size_that_is_none_is_refused(net, changes):
+    with pytest.raises(UserError, match="choose a value"):
+        with_changes(TINY, net=net, **changes)
+
+
 def test_without_an_average_the_model_has_the_last_weights(digits, tmp_path):
     session = Session(with_changes(TINY, ema=0.0), digits, tmp_path, CPU)
     for _ in session.steps():

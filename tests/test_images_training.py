@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -184,6 +185,75 @@ def test_a_termination_signal_saves_before_the_end(runs_here):
     assert load_checkpoint(ended.directory / RESUME)[1]["step"] >= 3
 
 
+def waiting(run: runs.Run, pid: int, since: float = 0.0) -> None:
+    """A run that some process says it trains; its last word is `since` seconds old."""
+    runs.create(run, TINY)
+    runs.Reporter(run, pid=pid).state("running", steps=12)
+    path = run.directory / "status.json"
+    status = json.loads(path.read_text())
+    path.write_text(json.dumps(status | {"updated": status["updated"] - since}))
+
+
+@pytest.fixture
+def sleeper():
+    """A process that does nothing, as one that hangs."""
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_a_process_that_hangs_is_noticed_and_can_be_ended(runs_here, sleeper):
+    run = runs.Run(runs.root() / "hangs")
+    waiting(run, sleeper.pid, since=runs.SILENT + 30)
+    assert run.silence() == pytest.approx(runs.SILENT + 30, abs=20)
+    run.kill()
+    sleeper.wait(timeout=60)
+    wait_for(lambda: run.status()["state"] == "died")
+    assert run.silence() == 0.0
+    assert "start a new run" in run.status()["message"]  # there is no checkpoint to go on from
+
+
+def test_a_run_that_another_process_trains_is_not_taken_up(runs_here, sleeper):
+    run = runs.Run(runs.root() / "busy")
+    waiting(run, sleeper.pid)
+    with pytest.raises(UserError, match=f"process {sleeper.pid}"):
+        runs.take_up(run)
+    runs.Reporter(run).state("running")  # this very process may
+    runs.take_up(run)
+    runs.Reporter(run).state("stopped")
+
+
+def test_what_a_kill_left_is_cleared_and_the_log_goes_back_to_the_checkpoint(runs_here):
+    run = runs.Run(runs.root() / "killed")
+    runs.create(run, TINY)
+    reporter = runs.Reporter(run, every=0.0)
+    for step in (1, 2, 3):
+        reporter.progress(step, 12, 0.5, images_per_second=1.0, seconds_left=1.0, seconds=float(step))
+    reporter.state("died")
+    (run.directory / "previews").mkdir()
+    for step in (1, 3):
+        (run.directory / "previews" / f"preview-{step:07d}.png").touch()
+    half_written = run.directory / f".{RESUME}.abc"
+    half_written.touch()
+    run.ask_to_stop()
+    os.utime(run.directory / "stop", (0, 0))  # a wish from long ago
+    runs.take_up(run)
+    runs.forget_after(run, 2)
+    assert not half_written.exists() and not runs.stop_requested(run)
+    assert [row["step"] for row in run.log()] == [1, 2]
+    assert [path.name for path in run.previews()] == ["preview-0000001.png"]
+    assert runs.Reporter(run).fields["step"] == 3  # until the next step is done, the page says how far it was
+
+
+def test_a_wish_to_stop_while_the_process_starts_counts(runs_here):
+    run = runs.Run(runs.root() / "starts")
+    runs.create(run, TINY)
+    run.ask_to_stop()
+    runs.take_up(run)
+    assert runs.stop_requested(run)
+
+
 # --- the command line --------------------------------------------------------------------------------------
 
 
@@ -233,6 +303,9 @@ def test_train_sample_and_inpaint_from_the_command_line(tmp_path):
         ["inpaint", "--digit", "-1"],
         ["train", "--lr", "-1", "--run", "never-made"],
         ["train", "--resume", "--run", "never-made"],
+        ["train", "--resume", "--run", "never-made", "--lr", "0.001"],
+        ["train", "--width", "0", "--run", "never-made"],
+        ["sample", "--sampler", "annealed Langevin", "--steps", "0"],
         ["train", "--data", "never-made", "--run", "never-made"],
         ["conquer"],
         [],
@@ -289,7 +362,7 @@ def test_a_compiled_network_trains_as_it_does_otherwise_and_its_checkpoint_is_th
     monkeypatch.setattr(torch.nn.Module, "compile", lambda net, mode: compile_module(net, backend=backend))
     losses, names = [], []
     for compiled in (False, True):
-        session = Session(TINY, digits, tmp_path / str(compiled), CPU, compiled=compiled)
+        session = Session(replace(TINY, compiled=compiled), digits, tmp_path / str(compiled), CPU)
         losses.append(torch.stack([progress.loss for progress in session.steps()]))
         session.save()
         names.append(load_checkpoint(tmp_path / str(compiled) / RESUME)[0].keys())

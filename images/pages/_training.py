@@ -38,12 +38,23 @@ def _controls(was_live: bool) -> None:
         show_progress(run)
         if st.button("Stop", icon=":material/stop:", width="stretch", key="train-stop"):
             run.ask_to_stop()
+        if (silence := run.silence()) > runs.SILENT:
+            _hanging(run, silence)
+
+
+def _hanging(run: runs.Run, silence: float) -> None:
+    st.warning(
+        f"No word from the training for {duration(silence)}: its process may hang. End it, then go on from the last "
+        "checkpoint."
+    )
+    if st.button("End its process", icon=":material/cancel:", width="stretch", key="train-kill"):
+        run.kill()
 
 
 def show_progress(run: runs.Run) -> None:
     """Bar, time left, speed and loss of a live run."""
     status = run.status()
-    if "step" not in status:
+    if status["state"] == "starting" or "step" not in status:
         st.progress(0.0, status.get("message") or "starting")
         return
     st.progress(status["step"] / status["steps"], f"about {duration(status['seconds_left'] or 0)} left")

@@ -24,7 +24,6 @@ def table(found: list[runs.Run]) -> None:
     rows = []
     for run in found:
         status, config = run.status(), run.config
-        fcd = (_evaluation(run) or {}).get("metrics", {}).get(FCD)
         rows.append(
             {
                 "run": run.name,
@@ -34,7 +33,7 @@ def table(found: list[runs.Run]) -> None:
                 "images seen": status.get("step", 0) * config.batch,
                 "time": duration(status.get("seconds", 0)),
                 "loss": status.get("loss"),
-                FCD: f"{fcd['value']:.2f}" if fcd else "not measured",
+                FCD: _distance(_evaluation(run), status.get("step")),
                 "disk, MB": round(run.size() / 1e6, 1),
             }
         )
@@ -43,6 +42,15 @@ def table(found: list[runs.Run]) -> None:
     st.dataframe(rows, hide_index=True, width="stretch", column_config=columns)
     total = sum(run.size() for run in found)
     st.caption(f"{len(found)} runs take {total / 1e6:,.1f} MB in {runs.root()}.")
+
+
+def _distance(found: dict | None, step: int | None) -> str:
+    """The distance, with what must stand beside it: how many digits, and where it is of an earlier checkpoint."""
+    if found is None:
+        return "not measured"
+    measured_at = found.get("step", step)
+    earlier = "" if measured_at == step else f", at step {measured_at:,}"
+    return f"{found['metrics'][FCD]['value']:.2f} (N = {found['config']['samples']:,}{earlier})"
 
 
 def _evaluation(run: runs.Run) -> dict | None:
@@ -92,22 +100,33 @@ def _numbers(found: dict) -> None:
         )
     st.dataframe(rows, hide_index=True, width="stretch")
     config = found["config"]
-    st.caption(f"{config['samples']:,} digits by {config['sampler']} in {config['steps']} steps.")
+    text = f"{config['samples']:,} digits by {config['sampler']} in {config['steps']} steps."
+    if bound := found.get("bound"):
+        bits = bound["bits"]
+        text += (
+            f" Bound: {bits['value']:.2f} bits per dimension ({bits['low']:.2f} to {bits['high']:.2f}), on "
+        )
+        text += f"{bound['digits']:,} test digits."
+    st.caption(text)
 
 
 def measure(chosen: list[runs.Run]) -> None:
     """Evaluates the chosen runs, one after the other."""
-    first, second, third = st.columns([1, 1, 2], vertical_alignment="bottom")
+    first, second, bounded, third = st.columns([1, 1, 1, 1], vertical_alignment="bottom")
     samples = first.selectbox("Digits to measure with", SAMPLES, index=1, key="measure-samples")
     steps = second.selectbox("DDIM steps", (10, 20, 50, 100), index=1, key="measure-steps")
-    if not third.button("Measure", type="primary", icon=":material/straighten:"):
+    with_bound = bounded.checkbox(
+        "Bound, too", key="measure-bound", help="Bits per dimension on 200 test digits."
+    )
+    if not third.button("Measure", type="primary", icon=":material/straighten:", width="stretch"):
         return
-    config = EvaluateConfig(samples=samples, steps=steps, bound_digits=0)
+    config = EvaluateConfig(samples=samples, steps=steps, bound_digits=200 if with_bound else 0)
     for run in chosen:
         with busy(f"Measuring {run.name}", key=f"measure-{run.name}") as report:
             model, yardstick = load_model(run.model, best_device()), _yardstick()
-            found = evaluate(model, config, yardstick, lambda stage, done, total: report(done, total))
+            found = evaluate(model, config, yardstick, lambda stage, done, total: report(done, total, stage))
             about = {"config": {"samples": samples, "sampler": config.sampler, "steps": steps}}
+            about["step"] = model.about.get("step")
             write_evaluation(run.directory / "evaluation", found, yardstick, about)
     st.rerun()
 

@@ -32,8 +32,9 @@ def cells_in(out: Path) -> list[Cell]:
 
 
 def show(cells: list[Cell]) -> None:
-    """Rows eta, columns S; the best of each column is marked."""
-    best = {steps: column[0].eta for steps, column in lowest(cells).items()}
+    """Rows eta, columns S; the best of each whole column is marked."""
+    whole = {steps: column for steps, column in lowest(cells).items() if len(column) == len(ETAS)}
+    best = {steps: column[0].eta for steps, column in whole.items()}
     by_key = {(cell.eta, cell.steps): cell for cell in cells}
     rows = []
     for eta in ETAS:
@@ -41,7 +42,7 @@ def show(cells: list[Cell]) -> None:
         for steps in STEPS:
             cell = by_key.get((eta, steps))
             mark = "  (lowest)" if best.get(steps) == eta else ""
-            row[f"S = {steps}"] = "" if cell is None else f"{cell.metrics[FCD].value:.2f}{mark}"
+            row[f"S = {steps}"] = "not filled" if cell is None else f"{cell.metrics[FCD].value:.2f}{mark}"
         rows.append(row)
     st.dataframe(rows, hide_index=True, width="stretch")
     floor = cells[0].floors[FCD]
@@ -61,6 +62,10 @@ def pattern(cells: list[Cell]) -> None:
             st.markdown(
                 f"At S = {steps} the lowest is eta = **{column[0].eta}** ({beaten}), the highest "
                 f"eta = **{column[-1].eta}**. The lecture: {said}."
+            )
+        elif column:
+            st.markdown(
+                f"At S = {steps} only {len(column)} of {len(ETAS)} cells are filled, so nothing has won yet."
             )
 
 

@@ -13,23 +13,42 @@ T = TypeVar("T")
 
 
 class Report(Protocol):
-    def __call__(self, done: int, total: int) -> None: ...
+    def __call__(self, done: int, total: int, stage: str = "") -> None: ...
+
+
+class Pace:
+    """How long a stage of some work still takes, by its pace since its first report."""
+
+    def __init__(self) -> None:
+        self._stage: str | None = None
+        self._done, self._at = 0, 0.0
+
+    def left(self, stage: str, done: int, total: int, now: float) -> float | None:
+        """Seconds; None at a stage's first report, and before anything was done since."""
+        if stage != self._stage or done < self._done:
+            self._stage, self._done, self._at = stage, done, now
+        if done == self._done:
+            return None
+        return (now - self._at) / (done - self._done) * (total - done)
 
 
 @contextmanager
 def busy(verb: str, *, key: str, delay: float = 0.3) -> Iterator[Report]:
-    """Yields report(done, total), to be called often; it draws at most ten times a second.
+    """Yields report(done, total, stage), to be called often; it draws at most ten times a second.
+
+    The time left is that of the stage, from its own pace since its first report.
 
     A click on Stop reruns the page, and Streamlit ends the running script at the next drawing: nothing that the
     work has not returned is kept.  Work shorter than `delay` seconds shows nothing, so quick pages do not flicker.
     """
     place = st.empty()
     start, drawn = time.perf_counter(), 0.0
-    bar = None
+    bar, pace = None, Pace()
 
-    def report(done: int, total: int) -> None:
+    def report(done: int, total: int, stage: str = "") -> None:
         nonlocal bar, drawn
         now = time.perf_counter()
+        left = pace.left(stage, done, total, now)
         if now - start < delay or now - drawn < 0.1 or not 0 < done < total:
             return
         drawn = now
@@ -37,8 +56,9 @@ def busy(verb: str, *, key: str, delay: float = 0.3) -> Iterator[Report]:
             wide, narrow = place.container().columns([6, 1], vertical_alignment="center")
             bar = wide.empty()
             narrow.button("Stop", key=f"{key}-stop", icon=":material/stop:", width="stretch")
-        left = duration((now - start) / done * (total - done))
-        bar.progress(done / total, f"{verb}: {done:,} of {total:,}, about {left} left")
+        what = f"{verb}, {stage}" if stage else verb
+        after = "" if left is None else f", about {duration(left)} left"
+        bar.progress(done / total, f"{what}: {done:,} of {total:,}{after}")
 
     try:
         yield report
