@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch._dynamo.exc import TorchDynamoException
 
-from images import runs
+from images import job, runs
 from images.evaluate_commands import add_commands
 from images.experiments import METHODS, SAMPLERS, Film, InpaintConfig, SampleConfig, inpaint, sample
 from images.mnist import load
@@ -57,9 +57,9 @@ def train_command(arguments: argparse.Namespace) -> None:
         (here.directory / "config.json").is_file(),
         f"There is no run in {here.directory}: leave --resume out to start one.",
     )
-    runs.take_up(here)
-    runs.stop_on_signals(here)
-    reporter = runs.Reporter(here)
+    job.take_up(here)
+    job.stop_on_signals(here)
+    reporter = job.Reporter(here)
     try:
         _train(here, reporter, arguments)
     except torch.OutOfMemoryError as error:
@@ -83,7 +83,7 @@ def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
-def _failed(reporter: runs.Reporter, sentence: str) -> None:
+def _failed(reporter: job.Reporter, sentence: str) -> None:
     with suppress(UserError):  # on a full disk the status cannot be written either; output.txt may have room
         reporter.state("failed", message=sentence)
 
@@ -94,14 +94,14 @@ def _give_way() -> None:
         os.nice(10)
 
 
-def _train(here: runs.Run, reporter: runs.Reporter, arguments: argparse.Namespace) -> None:
+def _train(here: runs.Run, reporter: job.Reporter, arguments: argparse.Namespace) -> None:
     _give_way()
     reporter.state("starting", message="loading the digits")
     digits = load("train", arguments.data)
     device = torch.device(arguments.device) if arguments.device else best_device()
     session = Session(here.config, digits, here.directory, device)
     session.resume()
-    runs.forget_after(here, session.trainee.step)
+    job.forget_after(here, session.trainee.step)
     size = sum(p.numel() for p in session.trainee.net.parameters())
     print(f"{digits.source}; {size:,} parameters on {device}; run directory {here.directory}", flush=True)
     reporter.fields |= {"data": digits.source, "parameters": size, "device": str(device), "message": ""}
@@ -127,10 +127,10 @@ def _train(here: runs.Run, reporter: runs.Reporter, arguments: argparse.Namespac
     finished = run(
         session,
         report=report,
-        stopped=lambda: runs.stop_requested(here),
+        stopped=lambda: job.stop_requested(here),
         save_every=arguments.save_every,
     )
-    runs.forget_stop(here)
+    job.forget_stop(here)
     reporter.state("finished" if finished else "stopped", seconds_left=0.0 if finished else None)
     print(f"{'finished' if finished else 'stopped'} after {duration(session.seconds)}; {here.model}")
 

@@ -9,7 +9,7 @@ from conftest import wait_for
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from images import runs
+from images import job, runs
 from images.pictures import read_picture
 from images.training import TrainConfig
 from playground.errors import UserError
@@ -76,7 +76,7 @@ def test_the_sidebar_starts_and_stops_a_training(tmp_path):
 def test_a_run_that_died_is_said_in_the_sidebar_and_can_go_on():
     run = runs.Run(runs.root() / "broken")
     runs.create(run, TrainConfig(images=1000))
-    reporter = runs.Reporter(run, pid=2**22 + 1)  # above what Linux gives to any process
+    reporter = job.Reporter(run, pid=2**22 + 1)  # above what Linux gives to any process
     reporter.progress(3, 7, 0.1, images_per_second=10.0, seconds_left=1.0, seconds=2.0)
     app = opened("train")
     assert any("ended without a word" in error.value for error in app.error)

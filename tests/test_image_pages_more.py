@@ -8,7 +8,7 @@ import streamlit as st
 import torch
 from streamlit.testing.v1 import AppTest
 
-from images import mnist, runs
+from images import job, mnist, runs
 from images.experiments import ANNEALED
 from images.idx import write_idx
 from images.metrics import FCD
@@ -44,7 +44,7 @@ def trained(name: str, objective: str) -> runs.Run:
     run = runs.Run(runs.root() / name)
     runs.create(run, config)
     session = Session(config, load("train"), run.directory, torch.device("cpu"))
-    reporter = runs.Reporter(run, every=0.0)
+    reporter = job.Reporter(run, every=0.0)
     for p in session.steps():
         reporter.progress(
             p.step, p.steps, float(p.loss), images_per_second=1.0, seconds_left=0.0, seconds=1.0

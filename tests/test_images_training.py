@@ -14,7 +14,7 @@ import pytest
 import torch
 from conftest import wait_for
 
-from images import runs
+from images import job, runs
 from images.__main__ import main
 from images.mnist import load, to_model
 from images.model import load_model
@@ -147,9 +147,9 @@ def running(run) -> bool:
 
 
 def test_start_stop_and_go_on_in_a_process_of_its_own(runs_here):
-    first = runs.start(LONG, name="first")
+    first = job.start(LONG, name="first")
     with pytest.raises(UserError, match="first is still training"):
-        runs.start(LONG, name="second")
+        job.start(LONG, name="second")
     wait_for(lambda: running(first))
     assert runs.live_run() == first
     first.ask_to_stop()
@@ -157,7 +157,7 @@ def test_start_stop_and_go_on_in_a_process_of_its_own(runs_here):
     stopped_at = load_checkpoint(first.directory / RESUME)[1]["step"]
     assert load_model(first.model).about["step"] == stopped_at >= 3
     assert first.can_go_on
-    runs.start(name="first")
+    job.start(name="first")
     wait_for(lambda: running(first) and first.status()["step"] > stopped_at)
     first.ask_to_stop()
     wait_for(lambda: first.status()["state"] == "stopped")
@@ -165,20 +165,20 @@ def test_start_stop_and_go_on_in_a_process_of_its_own(runs_here):
 
 
 def test_a_killed_run_is_seen_as_dead_and_leaves_nothing_half_written(runs_here):
-    killed = runs.start(LONG, name="killed")
+    killed = job.start(LONG, name="killed")
     wait_for(lambda: running(killed))
     os.kill(killed.status()["pid"], signal.SIGKILL)
     wait_for(lambda: killed.status()["state"] == "died")
     assert runs.live_run() is None
     json.loads((killed.directory / "status.json").read_text())
-    runs.start(name="killed")  # without a checkpoint yet it starts again
+    job.start(name="killed")  # without a checkpoint yet it starts again
     wait_for(lambda: running(killed))
     killed.ask_to_stop()
     wait_for(lambda: killed.status()["state"] == "stopped")
 
 
 def test_a_termination_signal_saves_before_the_end(runs_here):
-    ended = runs.start(LONG, name="terminated")
+    ended = job.start(LONG, name="terminated")
     wait_for(lambda: running(ended))
     os.kill(ended.status()["pid"], signal.SIGTERM)
     wait_for(lambda: ended.status()["state"] == "stopped")
@@ -188,7 +188,7 @@ def test_a_termination_signal_saves_before_the_end(runs_here):
 def waiting(run: runs.Run, pid: int, since: float = 0.0) -> None:
     """A run that some process says it trains; its last word is `since` seconds old."""
     runs.create(run, TINY)
-    runs.Reporter(run, pid=pid).state("running", steps=12)
+    job.Reporter(run, pid=pid).state("running", steps=12)
     path = run.directory / "status.json"
     status = json.loads(path.read_text())
     path.write_text(json.dumps(status | {"updated": status["updated"] - since}))
@@ -218,16 +218,16 @@ def test_a_run_that_another_process_trains_is_not_taken_up(runs_here, sleeper):
     run = runs.Run(runs.root() / "busy")
     waiting(run, sleeper.pid)
     with pytest.raises(UserError, match=f"process {sleeper.pid}"):
-        runs.take_up(run)
-    runs.Reporter(run).state("running")  # this very process may
-    runs.take_up(run)
-    runs.Reporter(run).state("stopped")
+        job.take_up(run)
+    job.Reporter(run).state("running")  # this very process may
+    job.take_up(run)
+    job.Reporter(run).state("stopped")
 
 
 def test_what_a_kill_left_is_cleared_and_the_log_goes_back_to_the_checkpoint(runs_here):
     run = runs.Run(runs.root() / "killed")
     runs.create(run, TINY)
-    reporter = runs.Reporter(run, every=0.0)
+    reporter = job.Reporter(run, every=0.0)
     for step in (1, 2, 3):
         reporter.progress(step, 12, 0.5, images_per_second=1.0, seconds_left=1.0, seconds=float(step))
     reporter.state("died")
@@ -238,20 +238,20 @@ def test_what_a_kill_left_is_cleared_and_the_log_goes_back_to_the_checkpoint(run
     half_written.touch()
     run.ask_to_stop()
     os.utime(run.directory / "stop", (0, 0))  # a wish from long ago
-    runs.take_up(run)
-    runs.forget_after(run, 2)
-    assert not half_written.exists() and not runs.stop_requested(run)
+    job.take_up(run)
+    job.forget_after(run, 2)
+    assert not half_written.exists() and not job.stop_requested(run)
     assert [row["step"] for row in run.log()] == [1, 2]
     assert [path.name for path in run.previews()] == ["preview-0000001.png"]
-    assert runs.Reporter(run).fields["step"] == 3  # until the next step is done, the page says how far it was
+    assert job.Reporter(run).fields["step"] == 3  # until the next step is done, the page says how far it was
 
 
 def test_a_wish_to_stop_while_the_process_starts_counts(runs_here):
     run = runs.Run(runs.root() / "starts")
     runs.create(run, TINY)
     run.ask_to_stop()
-    runs.take_up(run)
-    assert runs.stop_requested(run)
+    job.take_up(run)
+    assert job.stop_requested(run)
 
 
 # --- the command line --------------------------------------------------------------------------------------
@@ -382,7 +382,7 @@ def test_where_nothing_can_be_compiled_the_command_says_so_in_one_line(tmp_path,
     )
     for not_here in (
         "images.__main__._give_way",
-        "images.runs.stop_on_signals",
+        "images.job.stop_on_signals",
     ):  # they change this very process
         monkeypatch.setattr(not_here, lambda *_: None)
     settings = ["--preset", "look", "--images", "64", "--width", "8", "--device", "cpu", "--compile"]
@@ -400,9 +400,9 @@ def test_runs_can_be_renamed_and_deleted_but_not_while_they_train(runs_here):
     for bad in ("", "../two", "a/b"):
         with pytest.raises(UserError, match="name"):
             runs.rename(renamed, bad)
-    runs.Reporter(renamed).state("running")  # by this very process, which is alive
+    job.Reporter(renamed).state("running")  # by this very process, which is alive
     with pytest.raises(UserError, match="still training"):
         runs.delete(renamed)
-    runs.Reporter(renamed).state("stopped")
+    job.Reporter(renamed).state("stopped")
     runs.delete(renamed)
     assert runs.all_runs() == []

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from images import runs
+from images import job, runs
 from images.training import PRESETS, TrainConfig, with_changes
 from playground.cli import duration
 from playground.errors import UserError
@@ -92,11 +92,11 @@ def _last_run(run: runs.Run) -> None:
     elif "step" in status:
         st.caption(f"Run {run.name} {status['state']} at step {status['step']:,} of {status['steps']:,}.")
     if run.can_go_on and st.button("Go on with it", icon=":material/resume:", width="stretch"):
-        _try(lambda: runs.start(name=run.name))
+        _try(lambda: job.start(name=run.name))
 
 
 def _start(config: TrainConfig, **changes: Any) -> None:
-    _try(lambda: runs.start(with_changes(config, **changes)))
+    _try(lambda: job.start(with_changes(config, **changes)))
 
 
 def _try(action) -> None:
