@@ -100,7 +100,9 @@ PRESETS = {
     "look": TrainConfig(images=30_000, batch=32, width=32, blocks=1),
     "cpu-quick": TrainConfig(images=120_000, batch=32, width=32, blocks=2),
     "cpu": TrainConfig(images=480_000),
-    "ncsn": TrainConfig(120_000, batch=32, net="dilated", width=32, predicts="eps", objective="ncsn"),
+    "ncsn": TrainConfig(
+        images=120_000, batch=32, net="dilated", width=32, blocks=1, predicts="eps", objective="ncsn"
+    ),
     # Sized by arithmetic, not by measurement: see docs/training.md.
     "gpu-minute": TrainConfig(images=2_000_000, batch=1024, lr=4e-3),
     "gpu": TrainConfig(images=12_000_000, batch=1024, width=64),
