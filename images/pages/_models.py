@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from images import runs
+from images.evaluate import Yardstick
 from images.mnist import Digits, load
 from images.model import SHIPPED, Model, best_device, load_model
 from playground.cli import duration
@@ -47,3 +48,9 @@ def describe(model: Model) -> str:
 def digits(split: str) -> Digits:
     """MNIST, loaded once for all sessions."""
     return load(split)
+
+
+@st.cache_resource(show_spinner="Loading the classifier and the digits")
+def yardstick() -> Yardstick:
+    """What models are measured with, loaded once for all sessions."""
+    return Yardstick.load()

@@ -6,10 +6,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from images import runs
-from images.evaluate import EvaluateConfig, Yardstick, evaluate
+from images.evaluate import EvaluateConfig, evaluate
 from images.evaluate_commands import write_evaluation
 from images.metrics import FCD, MEANINGS
 from images.model import best_device, load_model
+from images.pages._models import yardstick
 from images.pages._training import training_sidebar
 from playground.cli import duration
 from playground.colors import PALETTE
@@ -123,17 +124,14 @@ def measure(chosen: list[runs.Run]) -> None:
     config = EvaluateConfig(samples=samples, steps=steps, bound_digits=200 if with_bound else 0)
     for run in chosen:
         with busy(f"Measuring {run.name}", key=f"measure-{run.name}") as report:
-            model, yardstick = load_model(run.model, best_device()), _yardstick()
-            found = evaluate(model, config, yardstick, lambda stage, done, total: report(done, total, stage))
+            model, measure_with = load_model(run.model, best_device()), yardstick()
+            found = evaluate(
+                model, config, measure_with, lambda stage, done, total: report(done, total, stage)
+            )
             about = {"config": {"samples": samples, "sampler": config.sampler, "steps": steps}}
             about["step"] = model.about.get("step")
-            write_evaluation(run.directory / "evaluation", found, yardstick, about)
+            write_evaluation(run.directory / "evaluation", found, measure_with, about)
     st.rerun()
-
-
-@st.cache_resource(show_spinner="Loading the classifier and the digits")
-def _yardstick() -> Yardstick:
-    return Yardstick.load()
 
 
 def tidy(found: list[runs.Run]) -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from images.evaluate import Yardstick, fingerprint
+from images.evaluate import fingerprint
 from images.metrics import FCD
-from images.pages._models import choose_model
+from images.pages._models import choose_model, yardstick
 from images.pages._training import training_sidebar
 from images.table1 import (
     ETAS,
@@ -23,7 +23,8 @@ from images.table1 import (
 from playground.errors import UserError
 from playground.ui.busy import busy
 
-SHIPPED = Path(__file__).parent.parent / "shipped" / "table1"
+# one table of all numbers of steps, and one of few steps with more digits in each cell
+SHIPPED = [Path(__file__).parent.parent / "shipped" / name for name in ("table1", "table1-1000")]
 
 
 def cells_in(out: Path) -> list[Cell]:
@@ -37,9 +38,10 @@ def show(cells: list[Cell]) -> None:
     best = {steps: column[0].eta for steps, column in whole.items()}
     by_key = {(cell.eta, cell.steps): cell for cell in cells}
     rows = []
+    shown = [steps for steps in STEPS if steps in lowest(cells)]
     for eta in ETAS:
         row = {"eta": eta}
-        for steps in STEPS:
+        for steps in shown:
             cell = by_key.get((eta, steps))
             mark = "  (lowest)" if best.get(steps) == eta else ""
             row[f"S = {steps}"] = "not filled" if cell is None else f"{cell.metrics[FCD].value:.2f}{mark}"
@@ -57,16 +59,24 @@ def pattern(cells: list[Cell]) -> None:
     columns = lowest(cells)
     for steps, said in ((STEPS[0], "lowest 0, highest sigma-hat"), (STEPS[-1], "lowest sigma-hat")):
         if len(column := columns.get(steps, [])) == len(ETAS):
-            ties = ", ".join(cell.eta for cell in tied(column))
-            beaten = f"its interval overlaps that of {ties}" if ties else "its interval overlaps no other"
             st.markdown(
-                f"At S = {steps} the lowest is eta = **{column[0].eta}** ({beaten}), the highest "
+                f"At S = {steps} the lowest is eta = **{column[0].eta}** ({clarity(column)}), the highest "
                 f"eta = **{column[-1].eta}**. The lecture: {said}."
             )
         elif column:
             st.markdown(
                 f"At S = {steps} only {len(column)} of {len(ETAS)} cells are filled, so nothing has won yet."
             )
+
+
+def clarity(column: list[Cell]) -> str:
+    """How clearly the first of a column is the lowest."""
+    ties = [cell.eta for cell in tied(column)]
+    if len(ties) == len(column) - 1:
+        return "its 95 % interval overlaps all others: no clear winner"
+    if ties:
+        return f"its 95 % interval overlaps that of {', '.join(ties)}"
+    return "its 95 % interval overlaps no other"
 
 
 def lecture() -> None:
@@ -95,16 +105,11 @@ def fill_more(model) -> None:
         if third.button("Fill", type="primary", disabled=not steps, icon=":material/table:"):
             with busy("Filling", key="table1") as report:
                 config = TableConfig(samples, steps=tuple(steps))
-                fill(model, config, _yardstick(), out, lambda p: report(round(p.done), p.total))
+                fill(model, config, yardstick(), out, lambda p: report(round(p.done), p.total))
         if cells := cells_in(out):
             st.caption(f"Kept in {out}; a table that was stopped goes on from there.")
             show(cells)
             pattern(cells)
-
-
-@st.cache_resource(show_spinner="Loading the classifier and the digits")
-def _yardstick() -> Yardstick:
-    return Yardstick.load()
 
 
 def explain() -> None:
@@ -128,12 +133,13 @@ def explain() -> None:
 def page() -> None:
     model = choose_model()
     training_sidebar()
-    if cells := cells_in(SHIPPED):
-        settings = read_settings(SHIPPED)
+    tables = {out: cells for out in SHIPPED if (cells := cells_in(out))}
+    for out, cells in tables.items():
+        settings = read_settings(out)
         st.markdown(f"**MNIST**, {settings['samples']:,} digits in each cell, model `{settings['model']}`")
         show(cells)
         pattern(cells)
-    else:
+    if not tables:
         st.info("No table came with this copy: fill one for the chosen model below.")
     lecture()
     fill_more(model)
