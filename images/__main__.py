@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch._dynamo.exc import TorchDynamoException
 
 from images import job, runs
 from images.evaluate_commands import add_commands
@@ -68,15 +67,24 @@ def train_command(arguments: argparse.Namespace) -> None:
         )
         _failed(reporter, sentence)
         raise UserError(sentence) from error
-    except TorchDynamoException as error:
-        sentence = f"The network could not be compiled ({_first_line(error)}): go on without --compile."
-        _failed(reporter, sentence)
-        raise UserError(sentence) from error
     except (
         Exception
     ) as error:  # a GPU that vanished, a loss that is no number: the page must be able to say so
-        _failed(reporter, _first_line(error))
-        raise
+        sentence = _first_line(error)
+        if not (here.config.compiled and _is_the_compilers(error)):
+            _failed(reporter, sentence)
+            raise
+        sentence = f"The network could not be compiled ({sentence}): go on without --compile."
+        _failed(reporter, sentence)
+        raise UserError(sentence) from error
+
+
+def _is_the_compilers(error: Exception) -> bool:
+    from torch._dynamo.exc import (
+        TorchDynamoException,
+    )  # a second of start-up, for every command that needs none
+
+    return isinstance(error, TorchDynamoException)
 
 
 def _first_line(error: Exception) -> str:

@@ -18,7 +18,7 @@ from images.metrics import FCD, MEANINGS, Estimate
 from images.model import SHIPPED, Model, best_device, load_model
 from images.table1 import ETAS, STEPS, Cell, TableConfig, TableProgress, fill, lowest
 from playground.checkpoint import write_atomically
-from playground.cli import ProgressLine, duration
+from playground.cli import Pace, ProgressLine, duration
 from playground.gif import png_bytes, tiled
 
 
@@ -195,15 +195,12 @@ class StageLine:
     """A progress line for work in stages: each has its own time left."""
 
     def __init__(self) -> None:
-        self._line, self._stage, self._start = ProgressLine(), "", 0.0
+        self._line, self._pace = ProgressLine(), Pace()
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        if stage != self._stage:
-            self._stage, self._start = stage, time.perf_counter()
-        left = (
-            f", {duration((time.perf_counter() - self._start) / done * (total - done))} left" if done else ""
-        )
-        self._line(f"{stage}: {done / total:.0%}{left}", last=done == total)
+        left = self._pace.left(stage, done, total, time.perf_counter())
+        after = "" if left is None else f", {duration(left)} left"
+        self._line(f"{stage}: {done / total:.0%}{after}", last=done == total)
 
     def text(self, words: str) -> None:
         self._line(words)

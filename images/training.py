@@ -13,7 +13,7 @@ from images.mnist import Digits, to_model, to_uint8
 from images.model import NETWORKS, SIGMA_1, SIGMA_L, ModelConfig, save_model
 from playground.checkpoint import load_checkpoint, save_checkpoint, write_atomically
 from playground.denoisers import TO_X0, clipped
-from playground.errors import UserError, require
+from playground.errors import UserError, require, require_known
 from playground.gif import png_bytes, tiled
 from playground.levels import SCHEDULES, Schedule, geometric_sigmas, seeded
 from playground.objectives import Objective, ddpm_min_snr, ddpm_simple, ddpm_weighted, ncsn
@@ -65,11 +65,7 @@ class TrainConfig:
             f"The length is {self.images} images, less than one batch of {self.batch}: raise it.",
         )
         for name, known in (("objective", OBJECTIVES), ("schedule", SCHEDULES), ("net", NETWORKS)):
-            chosen = getattr(self, name)
-            require(
-                chosen in known,
-                f"The {name} is {chosen!r}; known are {', '.join(known)}: choose one of these.",
-            )
+            require_known(f"The {name}", getattr(self, name), known)
         require(self.patch in (1, 2), f"The patch is {self.patch}; pixels are folded by 1 or 2: choose one.")
         require(
             self.predicts in TO_X0,

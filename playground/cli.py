@@ -58,6 +58,22 @@ class ProgressLine:
         print(start + text, end=end, file=self.stream, flush=True)
 
 
+class Pace:
+    """How long a stage of some work still takes, by its pace since its first report."""
+
+    def __init__(self) -> None:
+        self._stage: str | None = None
+        self._done, self._at = 0, 0.0
+
+    def left(self, stage: str, done: int, total: int, now: float) -> float | None:
+        """Seconds; None at a stage's first report, and before anything was done since."""
+        if stage != self._stage or done < self._done:
+            self._stage, self._done, self._at = stage, done, now
+        if done == self._done:
+            return None
+        return (now - self._at) / (done - self._done) * (total - done)
+
+
 def duration(seconds: float) -> str:
     """75 -> "1 min 15 s"."""
     seconds = round(seconds)

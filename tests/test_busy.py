@@ -2,7 +2,7 @@
 
 import pytest
 
-from playground.ui.busy import Pace
+from playground.cli import Pace
 
 
 def test_a_stages_time_left_follows_from_its_own_pace():

@@ -34,14 +34,13 @@ def cells_in(out: Path) -> list[Cell]:
 
 def show(cells: list[Cell]) -> None:
     """Rows eta, columns S; the best of each whole column is marked."""
-    whole = {steps: column for steps, column in lowest(cells).items() if len(column) == len(ETAS)}
-    best = {steps: column[0].eta for steps, column in whole.items()}
+    columns = lowest(cells)
+    best = {steps: column[0].eta for steps, column in columns.items() if len(column) == len(ETAS)}
     by_key = {(cell.eta, cell.steps): cell for cell in cells}
     rows = []
-    shown = [steps for steps in STEPS if steps in lowest(cells)]
     for eta in ETAS:
         row = {"eta": eta}
-        for steps in shown:
+        for steps in columns:
             cell = by_key.get((eta, steps))
             mark = "  (lowest)" if best.get(steps) == eta else ""
             row[f"S = {steps}"] = "not filled" if cell is None else f"{cell.metrics[FCD].value:.2f}{mark}"

@@ -7,29 +7,13 @@ from typing import Any, Protocol, TypeVar
 
 import streamlit as st
 
-from playground.cli import duration
+from playground.cli import Pace, duration
 
 T = TypeVar("T")
 
 
 class Report(Protocol):
     def __call__(self, done: int, total: int, stage: str = "") -> None: ...
-
-
-class Pace:
-    """How long a stage of some work still takes, by its pace since its first report."""
-
-    def __init__(self) -> None:
-        self._stage: str | None = None
-        self._done, self._at = 0, 0.0
-
-    def left(self, stage: str, done: int, total: int, now: float) -> float | None:
-        """Seconds; None at a stage's first report, and before anything was done since."""
-        if stage != self._stage or done < self._done:
-            self._stage, self._done, self._at = stage, done, now
-        if done == self._done:
-            return None
-        return (now - self._at) / (done - self._done) * (total - done)
 
 
 @contextmanager

@@ -61,9 +61,7 @@ class AnnealingConfig:
             ("rule", self.rule, RULES),
             ("reading of sigma", self.levels, ("own", "added")),
         ):
-            require(
-                value in known, f"The {name} is {value!r}; known are {', '.join(known)}: choose one of these."
-            )
+            require_known(f"The {name}", value, known)
         require_range("The number of levels L", self.L, 1, 1_000)
         require_range("The number of steps at each level T", self.T, 1, 10_000)
         require(0 < self.eps < math.inf, f"eps is {self.eps:g}; it must be above 0: choose, say, 0.1.")

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.errors import require, require_range
+from playground.errors import require_known, require_range
 from playground.levels import SCHEDULES, Schedule, seeded
 from playground.steps import Step, ancestral, climbing, ddim, heun
 from playground.trajectory import Trajectory, collect, frames_of
@@ -44,9 +44,7 @@ class DiffusionConfig:
             ("schedule", self.schedule, SCHEDULES),
             ("sampler", self.sampler, SAMPLERS),
         ):
-            require(
-                value in known, f"The {name} is {value!r}; known are {', '.join(known)}: choose one of these."
-            )
+            require_known(f"The {name}", value, known)
         require_range("eta", self.eta, 0, 1)
         require_range("The number of steps", self.steps, 1, SCHEDULES[self.schedule]().T)
         require_range("The number of particles", self.particles, 2, MOST)
