@@ -157,7 +157,7 @@ def speeds(config: TrainConfig, digits: Digits, seconds: float, turns: int) -> d
         name: train(
             s.trainee,
             s._batch,
-            config.build_objective(),
+            config.build_loss(),
             autocast=torch.bfloat16 if name == "bfloat16" else None,
         )
         for name, s in trainers.items()

@@ -18,10 +18,10 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from images.mnist import Digits, to_model
-from images.unet import norm
+from images.unet_parts import norm
 from playground.checkpoint import load_checkpoint
 from playground.errors import UserError, require
-from playground.objectives import Objective
+from playground.objectives import Batch, Loss
 
 VERSION = 1
 SUFFIX = f"mnist-c{VERSION}"  # as in "FCD-mnist-c1"
@@ -153,20 +153,16 @@ def card(path: str | Path = SHIPPED) -> dict[str, Any]:
 # --- what it is trained to do -----------------------------------------------------------------------------
 
 
-def classification(digits: Digits, shift: int = 2) -> Objective:
-    """Cross-entropy, in nats, for the engine's `train`.
+def classification(shift: int = 2) -> Loss:
+    """Cross-entropy, in nats, of clean digits; a batch tells their labels.
 
-    A batch is the numbers of digits, (B, 1) int64, so labels travel with images: both are looked up here.
     Each image is moved by up to `shift` pixels in each direction, where a hand might have written it, too.
     """
-    images, labels = digits.images, digits.labels
 
-    def objective(net: Classifier, numbers: Tensor, rng: Generator) -> Tensor:
-        chosen = numbers[:, 0]
-        x = shifted(to_model(images[chosen]), shift, rng)
-        return F.cross_entropy(net(x), labels[chosen], reduction="none")
+    def loss(net: Classifier, batch: Batch, rng: Generator) -> Tensor:
+        return F.cross_entropy(net(shifted(batch.x0, shift, rng)), batch.told["label"], reduction="none")
 
-    return objective
+    return loss
 
 
 def shifted(x: Tensor, most: int, rng: Generator) -> Tensor:

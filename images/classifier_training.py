@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Generator, Tensor
+from torch import Generator
 
 from images.classifier import SHIPPED, VERSION, accuracy, build, classification, load_classifier
-from images.mnist import Digits, load
+from images.mnist import Digits, load, to_model
 from playground.checkpoint import save_checkpoint, write_atomically
 from playground.cli import ProgressLine, duration
 from playground.errors import require, require_range
+from playground.objectives import Batch
 from playground.training import Progress, Recipe, Trainee, train
 
 WANTED = 0.99  # test accuracy below which the metrics would measure the classifier, not the images
@@ -59,8 +60,7 @@ def train_classifier(
     """
     trainee = Trainee(build(config.seed), config.recipe(len(digits)))
     start = time.perf_counter()
-    numbers = _numbers(digits, config.batch, config.seed)
-    for progress in train(trainee, numbers, classification(digits, config.shift)):
+    for progress in train(trainee, _passes(digits, config), classification(config.shift)):
         report(progress)
     seconds = time.perf_counter() - start
     weights = trainee.averaged()
@@ -85,20 +85,22 @@ def train_classifier(
     return card
 
 
-def _numbers(digits: Digits, batch: int, seed: int) -> Callable[[int, Generator], Tensor]:
-    """Batches for `classification`: an own permutation of the digits for each epoch, so none is left out."""
+def _passes(digits: Digits, config: ClassifierConfig) -> Callable[[int, Generator], Batch]:
+    """Labelled batches: an own permutation of the digits for each epoch, so none is left out."""
+    batch = config.batch
     require(
         len(digits) >= batch,
         f"There are {len(digits)} digits, less than a batch of {batch}: lower the batch.",
     )
     a_pass = len(digits) // batch
 
-    def numbers(step: int, rng: Generator) -> Tensor:
+    def labelled(step: int, rng: Generator) -> Batch:
         epoch, place = divmod(step, a_pass)
-        order = torch.randperm(len(digits), generator=Generator().manual_seed(1000 * seed + epoch))
-        return order[place * batch : (place + 1) * batch, None]
+        order = torch.randperm(len(digits), generator=Generator().manual_seed(1000 * config.seed + epoch))
+        chosen = order[place * batch : (place + 1) * batch]
+        return Batch(to_model(digits.images[chosen]), {"label": digits.labels[chosen]})
 
-    return numbers
+    return labelled
 
 
 # --- the command ------------------------------------------------------------------------------------------

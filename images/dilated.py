@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from images.unet import LevelEmbedding, require_size, zeroed
+from images.unet_parts import LevelEmbedding, require_size, zeroed
 
 
 @dataclass(frozen=True)

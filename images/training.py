@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Generator, Tensor
+from torch import Generator
 
 from images.mnist import Digits, to_model, to_uint8
 from images.model import NETWORKS, SIGMA_1, SIGMA_L, ModelConfig, save_model
@@ -16,7 +16,16 @@ from playground.denoisers import TO_X0, clipped
 from playground.errors import UserError, require, require_known
 from playground.gif import png_bytes, tiled
 from playground.levels import SCHEDULES, Schedule, geometric_sigmas, seeded
-from playground.objectives import Objective, ddpm_min_snr, ddpm_simple, ddpm_weighted, ncsn
+from playground.objectives import (
+    Batch,
+    Loss,
+    Objective,
+    ddpm_min_snr,
+    ddpm_simple,
+    ddpm_weighted,
+    ncsn,
+    per_dimension,
+)
 from playground.steps import ddim
 from playground.training import Progress, Recipe, Trainee, train
 from playground.walk import final, prior, walk
@@ -87,8 +96,8 @@ class TrainConfig:
         net = NETWORKS[self.net](self.width, self.blocks, patch=self.patch)
         return ModelConfig(net, self.predicts, self.schedule, self.T)
 
-    def build_objective(self) -> Objective:
-        return OBJECTIVES[self.objective](SCHEDULES[self.schedule](self.T))
+    def build_loss(self) -> Loss:
+        return per_dimension(OBJECTIVES[self.objective](SCHEDULES[self.schedule](self.T)))
 
 
 PRESETS = {
@@ -144,11 +153,13 @@ class Session:
     def steps(self) -> Iterator[Progress]:
         """Trains; on a GPU in bfloat16, elsewhere in float32."""
         autocast = torch.bfloat16 if self.device.type == "cuda" else None
-        return train(self.trainee, self._batch, self.config.build_objective(), autocast=autocast)
+        return train(
+            self.trainee, self._batch, self.config.build_loss(), autocast=autocast
+        )
 
-    def _batch(self, step: int, rng: Generator) -> Tensor:
+    def _batch(self, step: int, rng: Generator) -> Batch:
         i = torch.randint(len(self.images), (self.config.batch,), generator=rng, device=self.device)
-        return to_model(self.images[i])
+        return Batch(to_model(self.images[i]))
 
     @property
     def seconds(self) -> float:

@@ -5,20 +5,14 @@ A wrapper is a participle and returns a denoiser again, so wrappers compose:
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from playground.errors import require
-from playground.levels import (
-    Level,
-    eps_from_x0,
-    score_from_x0,
-    v_from_x0,
-    x0_from_eps,
-    x0_from_v,
-)
+from playground.conditioning import Given, Hidden, Told, both, for_batch, given
+from playground.errors import require_known
+from playground.levels import Level, score_from_x0, x0_from_eps, x0_from_v
 
 
 class Denoiser(Protocol):
@@ -45,9 +39,18 @@ def score_of(denoise: Denoiser) -> Score:
 def guided(conditional: Denoiser, other: Denoiser, w: float) -> Denoiser:
     """Classifier-free guidance (Ho and Salimans 2022): eps = (1 + w) * eps_c - w * eps, w = 0 conditional.
 
-    The rule is linear with weights that sum to one, so it reads the same for x0.
+    The rule is linear with weights that sum to one, so it reads the same for x0.  Where both are one network, told
+    differently, they are one call of it.
     """
-    return lambda xt, level: (1 + w) * conditional(xt, level) - w * other(xt, level)
+    if w == 0:
+        return conditional
+    pair = both(conditional, other)
+
+    def guide(xt: Tensor, level: Level) -> Tensor:
+        told, untold = pair(xt, level)
+        return (1 + w) * told - w * untold
+
+    return guide
 
 
 def clipped(denoise: Denoiser, low: float, high: float) -> Denoiser:
@@ -62,38 +65,75 @@ def projected(denoise: Denoiser, known: Tensor, mask: Tensor) -> Denoiser:
 
 # --- networks ---------------------------------------------------------------------------------------------
 
-FROM_X0 = {"x0": lambda x0, xt, level: x0, "eps": eps_from_x0, "v": v_from_x0}
 TO_X0 = {"x0": lambda x0, xt, level: x0, "eps": x0_from_eps, "v": x0_from_v}
 
 
 class NetworkDenoiser(nn.Module):
-    """A network as a denoiser that serves DDPM and NCSN alike.
+    """A network as a denoiser that serves DDPM and NCSN alike, and that may be told things.
 
     Any level becomes a variance-preserving one when xt is divided by its standard deviation; only there does
-    the network live.  So its input always has variance about one, and it is told the one number that matters,
-    the log signal-to-noise ratio log(alpha / sigma), never a timestep.
+    the network live.  So its input always has mean zero and variance about one, and it is told the one number that
+    matters, the log signal-to-noise ratio log(alpha / sigma), never a timestep.
 
-    net:        (B, *D), log_snr (B,) -> (B, *D)
+    net:        (B, *D), log_snr (B,) -> (B, *D); one that knows conditions also takes (told, hidden), see
+                `playground.conditioning`
     predicts:   what the network's output means, "eps" (DDPM), "v" or "x0"
     data_std:   the data's standard deviation, in the data's units
+    data_mean:  their mean, shaped as a sample or so that it broadcasts to one; None: zero
     """
 
-    def __init__(self, net: nn.Module, predicts: str = "v", data_std: float = 1.0):
+    mean: Tensor | None
+
+    def __init__(
+        self,
+        net: nn.Module,
+        predicts: str = "v",
+        data_std: float = 1.0,
+        data_mean: Tensor | None = None,
+    ):
         super().__init__()
-        require(
-            predicts in TO_X0,
-            f"The network predicts {predicts!r}; known are {', '.join(TO_X0)}: choose one of these.",
-        )
+        require_known("What the network predicts", predicts, TO_X0)
         self.net, self.predicts, self.data_std = net, predicts, data_std
+        self.register_buffer("mean", data_mean)
 
-    def forward(self, xt: Tensor, level: Level) -> Tensor:
-        unit, scale = self._unit(level.to(xt))
-        xt = xt / scale
-        log_snr = (unit.alpha / unit.sigma).clamp(1e-4, 1e4).log().reshape(-1).expand(len(xt))
-        out = self.net(xt, log_snr).to(xt.dtype)  # back to float32 before the subtractions, under autocast
-        return self.data_std * TO_X0[self.predicts](out, xt, unit)
+    def forward(
+        self, xt: Tensor, level: Level, told: Told | None = None, hidden: Hidden | None = None
+    ) -> Tensor:
+        x, unit = standardised(xt, level, self.data_std, self.mean)
+        out = self.net(x, log_snr(unit, len(x)), *_for_each(x, told, hidden))
+        out = out.to(x.dtype)  # back to float32 before the subtractions, under autocast
+        x0_hat: Tensor = self.data_std * TO_X0[self.predicts](out, x, unit)
+        return x0_hat if self.mean is None else self.mean + x0_hat
 
-    def _unit(self, level: Level) -> tuple[Level, Tensor]:
-        """The variance-preserving view of a level, and the factor that xt is divided by to be there."""
-        scaled = Level(level.alpha * self.data_std, level.sigma)
-        return Level(scaled.alpha / scaled.scale, scaled.sigma / scaled.scale), scaled.scale
+    def given(self, *, hidden: Hidden | None = None, **told: Any) -> Given:
+        """The denoiser of a condition, `given(label=7)`; hidden: name -> (B,) bool, whose is withheld."""
+        view = given(self, hidden, told)
+        check: Callable[[Told], None] | None = getattr(self.net, "require_told", None)
+        if check is not None:
+            check(view.told)
+        return view
+
+
+def standardised(
+    xt: Tensor, level: Level, std: float = 1.0, mean: Tensor | None = None
+) -> tuple[Tensor, Level]:
+    """xt and its level, for data of this std and mean, as a network sees them: the level preserves variance, and
+    the data have variance one and mean zero.  What it says of x0 is then in units of std, from the mean.
+    """
+    level = level.to(xt)
+    scaled = Level(level.alpha * std, level.sigma)
+    centred = xt if mean is None else xt - level.alpha * mean
+    return centred / scaled.scale, Level(scaled.alpha / scaled.scale, scaled.sigma / scaled.scale)
+
+
+def log_snr(unit: Level, B: int) -> Tensor:
+    """log(alpha / sigma) of each sample, (B,), the one number of a level that networks are told."""
+    return (unit.alpha / unit.sigma).clamp(1e-4, 1e4).log().reshape(-1).expand(B)
+
+
+def _for_each(xt: Tensor, told: Told | None, hidden: Hidden | None) -> tuple[Told, ...]:
+    """What the network is told beside the level: nothing at all, or a condition for each sample, and who lacks it."""
+    if not told:
+        return ()
+    each = {name: for_batch(name, value, xt) for name, value in told.items()}
+    return each, {name: withheld.to(xt.device) for name, withheld in (hidden or {}).items()}

@@ -5,11 +5,15 @@
 The squared norms are sums over D, exactly as the lecture writes them, factors of one half included.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
+from torch.nn.functional import cross_entropy
 
+from playground.conditioning import Hidden, Told
 from playground.denoisers import Denoiser
 from playground.errors import require
 from playground.levels import Level, Schedule, eps_from_x0, noised, randn_like, score_from_x0
@@ -138,3 +142,73 @@ def _eps_loss(denoise: Denoiser, x0: Tensor, schedule: Schedule, t: Tensor, rng:
     eps = randn_like(x0, rng)
     xt = noised(x0, eps, level)
     return squared_norm(eps_from_x0(denoise(xt, level), xt, level) - eps)
+
+
+# --- batches: what training hands to an objective ------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What data hand to training.  x0: (B, *D); told: its conditions, (B, ...) each; hidden: which are withheld."""
+
+    x0: Tensor
+    told: Told = field(default_factory=dict)
+    hidden: Hidden = field(default_factory=dict)
+
+    def seen_by(self, model: Any) -> Denoiser:
+        """The model, told what goes with this batch."""
+        view: Denoiser = model.given(hidden=self.hidden, **self.told) if self.told else model
+        return view
+
+
+Loss = Callable[[Any, Batch, Generator], Tensor]  # (model, batch, rng) -> (B,)
+
+
+def per_dimension(objective: Objective) -> Loss:
+    """An objective as a loss of batches, divided by the number of dimensions of x0.
+
+    So learning rates and the clipping of gradients carry over from points of the plane to images.
+    """
+
+    def loss(model: Any, batch: Batch, rng: Generator) -> Tensor:
+        return objective(batch.seen_by(model), batch.x0, rng) / batch.x0[0].numel()
+
+    return loss
+
+
+def dropping(loss: Loss, share: float | Mapping[str, float]) -> Loss:
+    """Each condition is withheld with probability `share` (Ho and Salimans 2022, Algorithm 1).
+
+    share: one number for all conditions, or one for each by name (DALL-E 2's decoder has 0.1 for the embedding and
+    0.5 for the caption).  Samples, and conditions of one sample, are withheld independently.
+    """
+
+    def with_some_hidden(model: Any, batch: Batch, rng: Generator) -> Tensor:
+        hidden = dict(batch.hidden)
+        for name in batch.told:
+            p = share if isinstance(share, (int, float)) else share.get(name, 0.0)
+            drawn = torch.rand(len(batch.x0), generator=rng, device=batch.x0.device) < p
+            hidden[name] = hidden[name] | drawn if name in hidden else drawn
+        return loss(model, replace(batch, hidden=hidden), rng)
+
+    for p in [share] if isinstance(share, (int, float)) else share.values():
+        require(
+            0 <= p < 1,
+            f"A condition is withheld with probability {p:g}; it must be at least 0 and below 1: 0.1 is usual.",
+        )
+    return with_some_hidden
+
+
+def noisy_classification(schedule: Schedule) -> Loss:
+    """Cross-entropy, in nats, of a classifier log p(c | xt) (B, K) on noised x0, every level of the schedule alike.
+
+    What guides a sampler must be trained so (lecture, "Conditional generation"): one that knows clean data only is
+    asked about points that it has never seen.  The batch tells the label; the classifier is not told it.
+    """
+
+    def loss(classify: Any, batch: Batch, rng: Generator) -> Tensor:
+        level = schedule.at(uniform_times(batch.x0, schedule, rng), batch.x0)
+        log_p = classify(noised(batch.x0, randn_like(batch.x0, rng), level), level)
+        return cross_entropy(log_p, batch.told["label"], reduction="none")
+
+    return loss

@@ -9,14 +9,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import torch
 from torch import Generator, Tensor, nn
 
 from playground.errors import UserError, require
-from playground.objectives import Objective
 
-Batches = Callable[[int, Generator], Tensor]
+B = TypeVar("B")  # a batch: whatever the loss knows how to read; `playground.objectives.Batch` for denoisers
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Progress:
-    """After optimiser step `step` of `steps`.  loss: () detached, per dimension; seconds: of this call."""
+    """After optimiser step `step` of `steps`.  loss: () detached, the batch's mean; seconds: of this call."""
 
     step: int
     steps: int
@@ -126,22 +126,26 @@ def ema_decay(step: int, recipe: Recipe) -> float:
 
 
 def train(
-    trainee: Trainee, batches: Batches, objective: Objective, *, autocast: torch.dtype | None = None
+    trainee: Trainee,
+    batches: Callable[[int, Generator], B],
+    loss_of: Callable[[Any, B, Generator], Tensor],
+    *,
+    autocast: torch.dtype | None = None,
 ) -> Iterator[Progress]:
     """Trains to `recipe.steps` and yields after every step.
 
-    batches: (step, rng) -> x0 (B, *D).  The loss is divided by the number of dimensions, so that learning
-    rates carry over from points to images.  autocast: torch.bfloat16 on a GPU.  Raises UserError when the loss
-    stops being a number; the trainee then still holds the weights of the step before.
+    batches: (step, rng) -> a batch of any kind.  loss_of: (net, batch, rng) -> the loss of each sample, of order one:
+    `playground.objectives.per_dimension` makes one of an objective.  autocast: torch.bfloat16 on a GPU.  Raises
+    UserError when the loss stops being a number; the trainee then still holds the weights of the step before.
     """
     net, recipe = trainee.net.train(), trainee.recipe
     device = next(net.parameters()).device
     start, first = time.perf_counter(), trainee.step
     while trainee.step < recipe.steps:
         rng = Generator(device).manual_seed(_step_seed(recipe.seed, trainee.step))
-        x0 = batches(trainee.step, rng)
+        batch = batches(trainee.step, rng)
         with torch.autocast(device.type, autocast) if autocast else nullcontext():
-            loss = objective(net, x0, rng).mean() / x0[0].numel()
+            loss = loss_of(net, batch, rng).mean()
         lr = _optimise(trainee, loss)
         yield Progress(
             trainee.step, recipe.steps, loss.detach(), lr, time.perf_counter() - start, trainee.step - first

@@ -28,6 +28,7 @@ from playground.cli import Parser
 from playground.cli import run as run_command
 from playground.errors import UserError
 from playground.levels import seeded
+from playground.objectives import Batch
 
 needs_mnist = pytest.mark.skipif(ENV not in os.environ, reason=f"needs all of MNIST: set {ENV}")
 TINY = ModelConfig(UNetConfig(width=8, blocks=1), T=20)
@@ -94,10 +95,11 @@ def test_a_shift_moves_each_image_by_its_own_whole_pixels():
 
 def test_the_loss_of_a_guess_is_log_ten_and_of_the_right_answer_zero(yardstick):
     """Labels travel with their images: a network that sees only which digit it was given can be right."""
-    digits, numbers = yardstick.training, torch.arange(20)[:, None]
-    guess = classification(digits)(lambda x: torch.zeros(len(x), 10), numbers, seeded(0))
+    digits = yardstick.training
+    batch = Batch(to_model(digits.images[:20]), {"label": digits.labels[:20]})
+    guess = classification()(lambda x: torch.zeros(len(x), 10), batch, seeded(0))
     assert torch.allclose(guess, torch.full((20,), math.log(10)))
-    right = classification(digits, shift=0)(yardstick.classifier, numbers, seeded(0))
+    right = classification(shift=0)(yardstick.classifier, batch, seeded(0))
     expected = -features(yardstick.classifier, digits.images[:20]).probabilities.log()
     assert torch.allclose(right, expected.gather(1, digits.labels[:20, None])[:, 0], atol=1e-4)
 

@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 from playground.denoisers import guided
 from playground.errors import UserError
 from playground.guidance import classifier_guided, gradient_of
-from playground.levels import SCHEDULES, Level, noised, randn_like, seeded
+from playground.levels import SCHEDULES, Level, linear_beta, noised, randn_like, seeded
+from playground.objectives import Batch, noisy_classification
 from toy2d.__main__ import main
 from toy2d.conditional import component
 from toy2d.experiments.guidance import (
@@ -24,7 +25,7 @@ from toy2d.experiments.guidance import (
     guidance_sweep,
 )
 from toy2d.experiments.statistics import sliced_wasserstein
-from toy2d.labelled import Classifier, Labelled, classifier_loss, dropout_loss, exact_models, learned_models
+from toy2d.labelled import Classifier, exact_models, learned_models
 from toy2d.mixture import Mixture, anisotropic_pair
 from toy2d.net import LearnConfig
 from toy2d.presets import MixtureSpec
@@ -130,23 +131,13 @@ def test_the_classifier_learns_the_posterior_of_noised_points():
     assert error < 1.0  # a mode's own spread is 1.4; an untrained network is 5 away
 
 
-def test_a_hidden_class_is_the_null_token():
-    net = Labelled(2, 8, torch.zeros(2), 1.0)
-    x, level = torch.randn((4, 2), generator=seeded(0)), Level.of(0.8, 0.6)
-    labels = torch.tensor([0, 1, 2, 0])
-    each = torch.cat([net.given(label)(x[i : i + 1], level) for i, label in enumerate(labels)])
-    assert torch.allclose(net.given(labels)(x, level), each, atol=1e-6)
-    losses = dropout_loss(LearnConfig(), 0.5)(net, torch.cat([x, labels[:, None].float().clamp(max=1)], 1), seeded(0))
-    assert losses.shape == (4,) and losses.isfinite().all()
-
-
 def test_a_fresh_classifier_costs_log_k_and_says_probabilities():
     with torch.random.fork_rng():
         torch.default_generator.manual_seed(0)
         classify = Classifier(3, 16, torch.zeros(2), 1.0)
-    batch = torch.cat([torch.randn((300, 2), generator=seeded(0)), torch.arange(300)[:, None].float() % 3], 1)
-    assert torch.allclose(classify(batch[:, :2], Level.of(0.6, 0.8)).exp().sum(1), torch.ones(300), atol=1e-5)
-    loss = classifier_loss(LearnConfig())(classify, batch, seeded(0)).mean()
+    batch = Batch(torch.randn((300, 2), generator=seeded(0)), {"label": torch.arange(300) % 3})
+    assert torch.allclose(classify(batch.x0, Level.of(0.6, 0.8)).exp().sum(1), torch.ones(300), atol=1e-5)
+    loss = noisy_classification(linear_beta())(classify, batch, seeded(0)).mean()
     assert float(loss.detach()) == pytest.approx(np.log(3), abs=0.15)  # small random logits: nearly uniform
 
 

@@ -11,7 +11,7 @@ from playground.checkpoint import load_checkpoint, save_checkpoint
 from playground.denoisers import NetworkDenoiser
 from playground.errors import UserError
 from playground.levels import Level, linear_beta, seeded
-from playground.objectives import ddpm_simple, dsm
+from playground.objectives import Batch, ddpm_simple, dsm, per_dimension
 from playground.training import (
     Progress,
     Recipe,
@@ -23,11 +23,11 @@ from playground.training import (
 )
 from playground.training import _step_seed as step_seed
 
-OBJECTIVE = ddpm_simple(linear_beta(50, 1e-3, 0.2))
+LOSS = per_dimension(ddpm_simple(linear_beta(50, 1e-3, 0.2)))
 
 
 def batches(step, rng):
-    return torch.randn(16, 2, generator=rng)
+    return Batch(torch.randn(16, 2, generator=rng))
 
 
 def weights(trainee: Trainee) -> torch.Tensor:
@@ -37,7 +37,7 @@ def weights(trainee: Trainee) -> torch.Tensor:
 def run(trainee: Trainee, until: int | None = None) -> list[Progress]:
     """Trains, and stops after the step `until`."""
     seen = []
-    for progress in train(trainee, batches, OBJECTIVE):
+    for progress in train(trainee, batches, LOSS):
         seen.append(progress)
         if progress.step == until:
             break
@@ -62,8 +62,8 @@ def test_training_finds_the_known_optimum():
     """One sigma, Gaussian data: the averaged weight is the closed form's, by denoising score matching."""
     s, sigma = 2.0, 1.5
     trainee = Trainee(NetworkDenoiser(Slope(), predicts="eps"), Recipe(steps=600, lr=0.02, ema=0.99))
-    objective = dsm(Level.of(1.0, sigma))
-    for _ in train(trainee, lambda step, rng: s * torch.randn(256, 2, generator=rng), objective):
+    loss = per_dimension(dsm(Level.of(1.0, sigma)))
+    for _ in train(trainee, lambda step, rng: Batch(s * torch.randn(256, 2, generator=rng)), loss):
         pass
     # eps_hat = sigma / (s**2 + sigma**2) * xt, and the network sees xt / sqrt(1 + sigma**2)
     best = sigma / (s**2 + sigma**2) * math.sqrt(1 + sigma**2)
@@ -75,7 +75,7 @@ def test_the_loss_is_per_dimension():
     """Twice the dimensions, the same loss: E ||eps - eps_hat||**2 / D, detached, one number."""
     for D in (2, 20):
         trainee, shape = Trainee(NetworkDenoiser(Slope(), predicts="eps"), Recipe(steps=1)), (50_000 // D, D)
-        (progress,) = train(trainee, lambda _, rng, shape=shape: torch.randn(shape, generator=rng), OBJECTIVE)
+        (progress,) = train(trainee, lambda _, rng, shape=shape: Batch(torch.randn(shape, generator=rng)), LOSS)
         assert progress.loss.shape == () and not progress.loss.requires_grad
         # eps_hat = 0, so the loss is the mean of eps**2: standard error sqrt(2 / 50,000) = 0.0063
         assert progress.loss.item() == pytest.approx(1, abs=0.032)
@@ -107,7 +107,7 @@ def test_the_learning_rate_rises_and_falls(tiny):
     assert all(a < b for a, b in pairwise(rates[:90]))  # the rise, before the cosine is felt at its end
     assert all(a > b for a, b in pairwise(rates[100:]))
     trainee = Trainee(tiny(), Recipe(steps=20, lr=0.01, warmup=5))
-    for progress in train(trainee, batches, OBJECTIVE):
+    for progress in train(trainee, batches, LOSS):
         assert progress.lr == learning_rate(progress.step - 1, trainee.recipe)
         assert trainee.optimizer.param_groups[0]["lr"] == progress.lr
 
@@ -118,7 +118,7 @@ def test_the_learning_rate_rises_and_falls(tiny):
 def test_the_average_is_the_recursion_over_the_weights_of_every_step(tiny):
     trainee = Trainee(tiny(), Recipe(steps=40, ema=0.75, warmup=1, lr=0.01))
     average = {name: value.double().clone() for name, value in trainee.net.state_dict().items()}
-    for progress in train(trainee, batches, OBJECTIVE):
+    for progress in train(trainee, batches, LOSS):
         decay = min(0.75, progress.step / (9 + progress.step))  # 0.75 from step 27 on
         for name, value in trainee.net.state_dict().items():
             average[name] = decay * average[name] + (1 - decay) * value.double()
@@ -215,11 +215,11 @@ def test_batches_and_noise_come_from_the_steps_generator_alone(tiny):
 @pytest.mark.parametrize("poison", [math.nan, math.inf])
 def test_a_loss_that_is_no_number_is_refused_and_the_weights_stay(tiny, poison):
     def poisoned(step, rng):
-        return batches(step, rng) * (poison if step == 3 else 1)
+        return Batch(batches(step, rng).x0 * (poison if step == 3 else 1))
 
     trainee, seen = Trainee(tiny(), Recipe(steps=10)), []
     with pytest.raises(UserError, match=r"step 3 the loss became .*learning rate below"):
-        for progress in train(trainee, poisoned, OBJECTIVE):
+        for progress in train(trainee, poisoned, LOSS):
             seen.append(progress.step)
             kept = weights(trainee)
             average = {name: value.clone() for name, value in trainee.averaged().items()}
@@ -231,14 +231,14 @@ def test_a_loss_that_is_no_number_is_refused_and_the_weights_stay(tiny, poison):
 def test_a_finite_loss_with_a_gradient_that_is_no_number_is_refused_too(tiny):
     """sqrt(0) is finite and its slope is not: Adam would write NaN into every weight."""
 
-    def objective(denoise, x0, rng):
-        x0_hat = denoise(x0, Level.of(0.6, 0.8))
+    def loss(denoise, batch, rng):
+        x0_hat = denoise(batch.x0, Level.of(0.6, 0.8))
         return (x0_hat - x0_hat.detach()).square().sum(1).sqrt()
 
     trainee = Trainee(tiny(), Recipe(steps=10))
     before = weights(trainee)
     with pytest.raises(UserError, match=r"step 0 the loss became .* gradient nan"):
-        next(train(trainee, batches, objective))
+        next(train(trainee, batches, loss))
     assert torch.equal(weights(trainee), before)
 
 

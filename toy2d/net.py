@@ -9,12 +9,23 @@ from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
+from torch.nn.functional import one_hot
 
 from playground.checkpoint import load_checkpoint, save_checkpoint
+from playground.conditioning import Hidden, Told
 from playground.denoisers import NetworkDenoiser
 from playground.errors import UserError, require, require_known, require_range
 from playground.levels import SCHEDULES, Level, geometric_sigmas, seeded
-from playground.objectives import Objective, dae, ddpm_simple, ddpm_weighted, dsm, ncsn
+from playground.objectives import (
+    Batch,
+    Objective,
+    dae,
+    ddpm_simple,
+    ddpm_weighted,
+    dsm,
+    ncsn,
+    per_dimension,
+)
 from playground.training import Recipe, Trainee, train
 from toy2d.presets import MixtureSpec
 
@@ -83,42 +94,38 @@ class LearnConfig:
 class PlaneNet(nn.Module):
     """(x (B, 2), log_snr (B,)) -> (B, outputs): three hidden layers on sines and cosines of the level and of x.
 
-    extra: how many more inputs forward takes as its third argument, (B, extra): a class, for instance.
+    classes: how many labels it may be told, as {"label": (B,)}; they go in one-hot, with one more for "not told".
 
     log_snr runs over about 20 units, so its periods run from 50 (which end of the noise) down to 1.6.
     Without the features of x a ring of modes looks to a fresh network like one blob, and it stays with that.
     """
 
     def __init__(
-        self, width: int = 96, periods: int = 6, x_periods: int = 3, outputs: int = 2, extra: int = 0
+        self, width: int = 96, periods: int = 6, x_periods: int = 3, outputs: int = 2, classes: int = 0
     ):
         super().__init__()
+        self.classes = classes
         self.register_buffer("level_waves", 2 * math.pi / 50 * 2.0 ** torch.arange(periods), persistent=False)
         self.register_buffer("x_waves", 2.0 ** torch.arange(x_periods), persistent=False)
-        sizes = [2 + 4 * x_periods + 2 * periods + extra, width, width, width]
+        codes = classes + 1 if classes else 0
+        sizes = [2 + 4 * x_periods + 2 * periods + codes, width, width, width]
         hidden = [layer for pair in pairwise(sizes) for layer in (nn.Linear(*pair), nn.SiLU())]
         self.layers = nn.Sequential(*hidden, nn.Linear(width, outputs))
 
-    def forward(self, x: Tensor, log_snr: Tensor, *extra: Tensor) -> Tensor:
+    def forward(
+        self, x: Tensor, log_snr: Tensor, told: Told | None = None, hidden: Hidden | None = None
+    ) -> Tensor:
         phase = torch.cat([log_snr[:, None] * self.level_waves, (x[:, :, None] * self.x_waves).flatten(1)], 1)
-        return self.layers(torch.cat([x, phase.sin(), phase.cos(), *extra], 1))
+        code = [self._code(x, told or {}, hidden or {})] if self.classes else []
+        return self.layers(torch.cat([x, phase.sin(), phase.cos(), *code], 1))
 
-
-class Centred(nn.Module):
-    """A denoiser of data with any mean, made from one of data with mean zero: E[x0 | xt] moves with the data.
-
-    NetworkDenoiser divides by the data's standard deviation; with the mean taken away first, its input has
-    mean zero and variance one at every level, wherever the modes lie.
-    """
-
-    def __init__(self, denoise: NetworkDenoiser, mean: Tensor):
-        super().__init__()
-        self.denoise = denoise
-        self.register_buffer("mean", mean)
-
-    def forward(self, xt: Tensor, level: Level) -> Tensor:
-        mean = self.mean.to(xt)
-        return mean + self.denoise(xt - level.alpha.to(xt) * mean, level)
+    def _code(self, x: Tensor, told: Told, hidden: Hidden) -> Tensor:
+        """(B, classes + 1): the label one-hot; the last entry is the null token."""
+        null = torch.full((len(x),), self.classes, device=x.device)
+        label = told.get("label", null)
+        if "label" in hidden:
+            label = torch.where(hidden["label"], null, label)
+        return one_hot(label, self.classes + 1).to(x)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,13 +133,13 @@ class Learned:
     """denoise: a Denoiser, in eval mode, with averaged weights; losses: (steps,) per dimension."""
 
     config: LearnConfig
-    denoise: Centred
+    denoise: NetworkDenoiser
     losses: Tensor
 
     def save(self, path: str | Path) -> Path:
         """One safetensors file.  Raises UserError where the disk refuses."""
         tensors = self.denoise.state_dict() | {"losses": self.losses}
-        about = {"learn": asdict(self.config), "data_std": self.denoise.denoise.data_std}
+        about = {"learn": asdict(self.config), "data_std": self.denoise.data_std}
         return save_checkpoint(path, tensors, about)
 
 
@@ -145,15 +152,15 @@ def learn(config: LearnConfig, report: Report | None = None) -> Learned:
 
 
 def learn_points(points: Tensor, config: LearnConfig, report: Report | None = None) -> Learned:
-    """The same from points that are given, (N, 2): config's mixture and number of points then say nothing."""
+    """The same from points that are given, (N, 2): config.mixture and config.points are ignored."""
     net = _build(config, float(points.std(0).square().mean().sqrt()), points.mean(0))
     trainee = Trainee(net, Recipe(config.steps, lr=config.lr, ema=0.99, seed=config.seed))
 
-    def batches(step: int, rng: Generator) -> Tensor:
-        return points[torch.randint(len(points), (config.batch,), generator=rng)]
+    def batches(step: int, rng: Generator) -> Batch:
+        return Batch(points[torch.randint(len(points), (config.batch,), generator=rng)])
 
     losses = []
-    for progress in train(trainee, batches, OBJECTIVES[config.objective](config)):
+    for progress in train(trainee, batches, per_dimension(OBJECTIVES[config.objective](config))):
         losses.append(progress.loss)
         if report is not None:
             report(progress.step, progress.steps)
@@ -168,7 +175,8 @@ def load(path: str | Path) -> Learned:
         config = _config(about["learn"])
         net = _build(config, about["data_std"], tensors["mean"])
         losses = tensors.pop("losses")
-        net.load_state_dict(tensors)
+        # Files from before 2026-11-25 hold the centring as a module around the network.
+        net.load_state_dict({name.removeprefix("denoise."): value for name, value in tensors.items()})
     except (KeyError, TypeError, RuntimeError) as error:
         raise UserError(
             f"{path} does not hold a score learned here: train one (`python -m toy2d train`)."
@@ -180,12 +188,12 @@ def _config(plain: dict[str, Any]) -> LearnConfig:
     return LearnConfig(**{**plain, "mixture": MixtureSpec(**plain["mixture"])})
 
 
-def _build(config: LearnConfig, data_std: float, mean: Tensor) -> Centred:
+def _build(config: LearnConfig, data_std: float, mean: Tensor) -> NetworkDenoiser:
     """A fresh network; its random start comes from the seed and leaves no trace elsewhere."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(config.seed)
-        return Centred(NetworkDenoiser(PlaneNet(config.width), "v", data_std), mean)
+        return NetworkDenoiser(PlaneNet(config.width), "v", data_std, mean)
 
 
-def _frozen(config: LearnConfig, net: Centred, losses: Tensor) -> Learned:
+def _frozen(config: LearnConfig, net: NetworkDenoiser, losses: Tensor) -> Learned:
     return Learned(config, net.eval().requires_grad_(False), losses)
