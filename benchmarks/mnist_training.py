@@ -28,10 +28,11 @@ from images.mnist import Digits, load
 from images.model import Model
 from images.training import PRESETS, Session, TrainConfig, with_changes
 from playground.checkpoint import write_atomically
-from playground.cli import Parser, ProgressLine, duration
+from playground.cli import Parser, ProgressLine
 from playground.cli import run as run_command
 from playground.denoisers import NetworkDenoiser
 from playground.errors import require
+from playground.progress import duration
 from playground.training import Recipe, Trainee, train
 
 TURN = 4.0  # seconds

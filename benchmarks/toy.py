@@ -25,7 +25,7 @@ os.environ["OMP_NUM_THREADS"] = str(arguments.threads)  # before torch is loaded
 import numpy as np
 import torch
 
-from playground.blocks import blocked
+from benchmarks.fused import fused_langevin
 from playground.levels import CLEAN, seeded
 from playground.steps import langevin
 from playground.walk import final, walk
@@ -68,13 +68,11 @@ def eager() -> torch.Tensor:
     return final(walk(langevin(A), MIXTURE, START, [CLEAN] * (N + 1), seeded(1)))
 
 
-step = langevin(A)  # one function for all rounds: a new one would be compiled again
-
-
 def compiled() -> torch.Tensor:
     """The same walk in compiled blocks."""
     grid = [CLEAN] * (N // arguments.block + 1)
-    return final(walk(blocked(step, arguments.block, compiled=True), MIXTURE, START, grid, seeded(1)))
+    step = fused_langevin(MIXTURE, A, arguments.block, compiled=True)
+    return final(walk(step, MIXTURE, START, grid, seeded(1)))
 
 
 def blackjax_loop() -> Callable[[], torch.Tensor] | None:

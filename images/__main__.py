@@ -20,12 +20,13 @@ from images.model import NETWORKS, SHIPPED, Model, best_device, load_model
 from images.pictures import read_picture
 from images.training import OBJECTIVES, PRESETS, Session, run, with_changes
 from playground.checkpoint import write_atomically
-from playground.cli import Parser, ProgressLine, duration
+from playground.cli import Parser, ProgressLine
 from playground.cli import run as run_command
 from playground.denoisers import TO_X0
 from playground.errors import UserError, require
 from playground.gif import gif_bytes, png_bytes, tiled
 from playground.levels import SCHEDULES
+from playground.progress import duration
 from playground.training import Progress
 
 HOLES = {

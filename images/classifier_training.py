@@ -17,9 +17,10 @@ from torch import Generator
 from images.classifier import SHIPPED, VERSION, accuracy, build, classification, load_classifier
 from images.mnist import Digits, load, to_model
 from playground.checkpoint import save_checkpoint, write_atomically
-from playground.cli import ProgressLine, duration
+from playground.cli import ProgressLine
 from playground.errors import require, require_range
 from playground.objectives import Batch
+from playground.progress import duration
 from playground.training import Progress, Recipe, Trainee, train
 
 WANTED = 0.99  # test accuracy below which the metrics would measure the classifier, not the images

@@ -18,8 +18,9 @@ from images.metrics import FCD, MEANINGS, Estimate
 from images.model import SHIPPED, Model, best_device, load_model
 from images.table1 import ETAS, STEPS, Cell, TableConfig, TableProgress, fill, lowest
 from playground.checkpoint import write_atomically
-from playground.cli import Pace, ProgressLine, duration
+from playground.cli import ProgressLine
 from playground.gif import png_bytes, tiled
+from playground.progress import TimeLeft, duration
 
 
 def add_commands(commands: argparse._SubParsersAction) -> None:
@@ -195,7 +196,7 @@ class StageLine:
     """A progress line for work in stages: each has its own time left."""
 
     def __init__(self) -> None:
-        self._line, self._pace = ProgressLine(), Pace()
+        self._line, self._pace = ProgressLine(), TimeLeft()
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         left = self._pace.left(stage, done, total, time.perf_counter())

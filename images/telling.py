@@ -50,11 +50,9 @@ class TellConfig:
                 if value.device.type != "cpu":
                     continue  # to look at its numbers would make a GPU wait; the embedding refuses them itself
                 outside = value[(value < 0) | (value >= self.classes)]
-                require(
-                    outside.numel() == 0,
-                    f"The label is {outside.flatten()[:1].tolist()}; known are 0 to {self.classes - 1}: choose one of "
-                    "these.",
-                )
+                if outside.numel():
+                    wrong = int(outside.flatten()[0])
+                    raise UserError(f"The label is {wrong}; known are 0 to {self.classes - 1}: choose one of these.")
             else:
                 axis, size = sizes[name]
                 require(
@@ -64,7 +62,7 @@ class TellConfig:
 
 
 class Telling(nn.Module):
-    """Told and hidden -> what is added to the level's embedding, the tokens, and the channels for the layer beside x's."""
+    """Told and hidden -> what is added to the level's embedding, the tokens, and the image beside x."""
 
     def __init__(self, config: TellConfig, cond: int):
         super().__init__()

@@ -50,7 +50,8 @@ def discretised_decoder(x0: Tensor, mean: Tensor, std: Tensor, values: int = 256
     low, high = (torch.where(low > 0, -high, low), torch.where(low > 0, -low, high))
     top = torch.special.log_ndtr(high)
     mass = top + torch.log1p(-(torch.special.log_ndtr(low) - top).exp())
-    return -mass.flatten(1).sum(1)
+    total: Tensor = -mass.flatten(1).sum(1)
+    return total
 
 
 # --- terms ------------------------------------------------------------------------------------------------

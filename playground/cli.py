@@ -4,6 +4,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from typing import Any, NoReturn, TextIO
 
 from playground.errors import UserError
 
@@ -20,10 +21,10 @@ class _Defaults(argparse.ArgumentDefaultsHelpFormatter):
 class Parser(argparse.ArgumentParser):
     """Shows defaults in --help, and answers bad options in one line, without the usage text."""
 
-    def __init__(self, **options) -> None:
+    def __init__(self, **options: Any) -> None:
         super().__init__(**{"formatter_class": _Defaults, **options})
 
-    def error(self, message: str) -> None:
+    def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
@@ -45,7 +46,7 @@ def run(parser: argparse.ArgumentParser, argv: list[str] | None = None) -> int:
 class ProgressLine:
     """One line on a terminal that overwrites itself; elsewhere a line every ten seconds."""
 
-    def __init__(self, stream=sys.stderr) -> None:
+    def __init__(self, stream: TextIO = sys.stderr) -> None:
         self.stream, self.live = stream, stream.isatty()
         self.every, self._last = (0.2 if self.live else 10.0), 0.0
 
@@ -56,30 +57,3 @@ class ProgressLine:
         self._last = now
         start, end = ("\r\x1b[K", "\n" if last else "") if self.live else ("", "\n")
         print(start + text, end=end, file=self.stream, flush=True)
-
-
-class Pace:
-    """How long a stage of some work still takes, by its pace since its first report."""
-
-    def __init__(self) -> None:
-        self._stage: str | None = None
-        self._done, self._at = 0, 0.0
-
-    def left(self, stage: str, done: int, total: int, now: float) -> float | None:
-        """Seconds; None at a stage's first report, and before anything was done since."""
-        if stage != self._stage or done < self._done:
-            self._stage, self._done, self._at = stage, done, now
-        if done == self._done:
-            return None
-        return (now - self._at) / (done - self._done) * (total - done)
-
-
-def duration(seconds: float) -> str:
-    """75 -> "1 min 15 s"."""
-    seconds = round(seconds)
-    if seconds < 60:
-        return f"{seconds} s"
-    minutes, seconds = divmod(seconds, 60)
-    if minutes < 60:
-        return f"{minutes} min {seconds:02d} s"
-    return f"{minutes // 60} h {minutes % 60:02d} min"

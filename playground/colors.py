@@ -7,4 +7,5 @@ TRUTH = "#808080"  # the true value, readable on white and on black
 
 def rgb(color: str) -> tuple[int, int, int]:
     """ "#0072B2" -> (0, 114, 178)."""
-    return tuple(int(color[i : i + 2], 16) for i in (1, 3, 5))
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return red, green, blue

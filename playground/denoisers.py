@@ -5,7 +5,7 @@ A wrapper is a participle and returns a denoiser again, so wrappers compose:
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from playground.conditioning import Given, Hidden, Told, both, for_batch, given
 from playground.errors import require_known
 from playground.levels import Level, score_from_x0, x0_from_eps, x0_from_v
+from playground.progress import Report, silent
 
 
 class Denoiser(Protocol):
@@ -24,13 +25,18 @@ class Denoiser(Protocol):
 Score = Callable[[Tensor, Level], Tensor]
 
 
-def score_of(denoise: Denoiser) -> Score:
-    """The score of a denoiser: its own where it has one, else Tweedie's formula.
+@runtime_checkable
+class Scored(Protocol):
+    """A denoiser that knows its score, even at sigma = 0, where no estimate of x0 defines one: an exact mixture."""
 
-    An exact mixture has its own, which is right even at sigma = 0, where no denoiser defines a score.
-    """
-    own = getattr(denoise, "score", None)
-    return own or (lambda xt, level: score_from_x0(denoise(xt, level), xt, level))
+    def score(self, xt: Tensor, level: Level) -> Tensor: ...
+
+
+def score_of(denoise: Denoiser) -> Score:
+    """The score of a denoiser: its own where it has one, else Tweedie's formula, for sigma > 0."""
+    if isinstance(denoise, Scored):
+        return denoise.score
+    return lambda xt, level: score_from_x0(denoise(xt, level), xt, level)
 
 
 # --- wrappers ---------------------------------------------------------------------------------------------
@@ -61,6 +67,27 @@ def clipped(denoise: Denoiser, low: float, high: float) -> Denoiser:
 def projected(denoise: Denoiser, known: Tensor, mask: Tensor) -> Denoiser:
     """Inpainting as a wrapper: x0_hat is replaced by `known` where the boolean `mask` is True."""
     return lambda xt, level: torch.where(mask, known, denoise(xt, level))
+
+
+class counted:
+    """The same denoiser, its score included; it counts its calls, and reports each as one of `total`."""
+
+    def __init__(self, denoise: Denoiser, report: Report = silent, total: int = 0):
+        self.denoise, self.report, self.total, self.calls = denoise, report, total, 0
+        self._score = score_of(denoise)
+
+    def __call__(self, xt: Tensor, level: Level) -> Tensor:
+        self._count()
+        return self.denoise(xt, level)
+
+    def score(self, xt: Tensor, level: Level) -> Tensor:
+        """That of the denoiser that is counted: right at sigma = 0 where that one is."""
+        self._count()
+        return self._score(xt, level)
+
+    def _count(self) -> None:
+        self.calls += 1
+        self.report(self.calls, self.total)
 
 
 # --- networks ---------------------------------------------------------------------------------------------

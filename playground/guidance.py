@@ -7,12 +7,12 @@
 from collections.abc import Callable
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
 from playground.denoisers import Denoiser
-from playground.levels import Level, randn_like
+from playground.levels import Level, Noise
 from playground.objectives import squared_norm
-from playground.steps import Step, posterior_mean, variance_named
+from playground.steps import Moved, Step, posterior_mean, variance_named
 
 Gradient = Callable[[Tensor, Level], Tensor]
 LogProb = Callable[[Tensor, Level], Tensor]
@@ -45,13 +45,11 @@ def pulled_ancestral(gradient: Gradient, scale: float = 1.0, variance: str = "be
     """
     variance_of = variance_named(variance)
 
-    def step(
-        denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator
-    ) -> tuple[Tensor, Tensor]:
+    def step(denoise: Denoiser, xt: Tensor, here: Level, there: Level, noise: Noise) -> Moved:
         x0_hat = denoise(xt, here)
         Sigma = variance_of(here, there) * (there.sigma > 0)
         mean = posterior_mean(x0_hat, xt, here, there) + scale * Sigma * gradient(xt, here)
-        return mean + Sigma.sqrt() * randn_like(xt, rng), x0_hat
+        return mean + Sigma.sqrt() * noise(xt), x0_hat
 
     return step
 
@@ -63,10 +61,8 @@ def measured(step: Step, known: Tensor, mask: Tensor, zeta: float = 1.0) -> Step
     by zeta.  The known part is followed softly: it is measured, not pinned.
     """
 
-    def follow(
-        denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator
-    ) -> tuple[Tensor, Tensor]:
-        xs, x0_hat = step(denoise, xt, here, there, rng)
+    def follow(denoise: Denoiser, xt: Tensor, here: Level, there: Level, noise: Noise) -> Moved:
+        xs, x0_hat = step(denoise, xt, here, there, noise)
         with torch.enable_grad():
             x = xt.detach().requires_grad_()
             residual = torch.where(mask, known - denoise(x, here), 0.0)

@@ -8,8 +8,9 @@ NCSN keeps alpha = 1 and lets sigma grow; DDPM keeps alpha**2 + sigma**2 = 1 (al
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Generator, Tensor
@@ -17,9 +18,12 @@ from torch import Generator, Tensor
 from playground.errors import require, require_range
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Level:
-    """A noise level.  alpha, sigma: () for the whole batch, or (B, 1, ..., 1), one for each sample."""
+    """A noise level.  alpha, sigma: () for the whole batch, or (B, 1, ..., 1), one for each sample.
+
+    Two levels are equal when they are the same object: tensors do not compare to one truth value.
+    """
 
     alpha: Tensor
     sigma: Tensor
@@ -27,8 +31,9 @@ class Level:
     @staticmethod
     def of(alpha: float = 1.0, sigma: float = 0.0, like: Tensor | None = None) -> "Level":
         """A level from plain numbers, with the dtype and device of `like`."""
-        options = {} if like is None else {"dtype": like.dtype, "device": like.device}
-        return Level(torch.tensor(alpha, **options), torch.tensor(sigma, **options))
+        if like is None:
+            return Level(torch.tensor(alpha), torch.tensor(sigma))
+        return Level(like.new_tensor(alpha), like.new_tensor(sigma))
 
     def to(self, like: Tensor) -> "Level":
         """The same level with the dtype and device of `like`."""
@@ -43,6 +48,21 @@ class Level:
     def scale(self) -> Tensor:
         """Standard deviation of xt when the data have variance one."""
         return (self.alpha**2 + self.sigma**2).sqrt()
+
+    @property
+    def ratio(self) -> Tensor:
+        """sigma / alpha: the noise beside data that are not scaled; the flow's own time."""
+        return self.sigma / self.alpha
+
+    @property
+    def log_snr(self) -> Tensor:
+        """log(alpha / sigma), half the log of the signal-to-noise ratio; infinite for clean data."""
+        return (self.alpha / self.sigma).log()
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether some sample has no noise left: eps and the score of a denoiser are not defined there."""
+        return not bool((self.sigma > 0).all())
 
 
 CLEAN = Level.of(1.0, 0.0)
@@ -103,8 +123,8 @@ class Schedule:
         return len(self.alpha) - 1
 
     def level(self, t: int) -> Level:
-        """The level of x_t, as two float32 scalars."""
-        return Level(self.alpha[t].float(), self.sigma[t].float())
+        """The level of x_t, two float64 scalars; a walk takes them to the dtype of x."""
+        return Level(self.alpha[t], self.sigma[t])
 
     def at(self, t: Tensor, like: Tensor) -> Level:
         """One level for each sample: t (B,) integers -> alpha, sigma (B, 1, ..., 1) shaped for `like` (B, *D)."""
@@ -170,16 +190,39 @@ def held(levels: Sequence[Level], T: int) -> list[Level]:
     return [level for level in levels for _ in range(T)] + [levels[-1]]
 
 
-def randn_like(x: Tensor, rng: Generator | Tensor) -> Tensor:
-    """Standard normal noise shaped as x, from an explicit generator on x's device.
+# --- chance, and what is remembered -----------------------------------------------------------------------
 
-    Noise that was drawn before may stand in for the generator: `playground.blocks` draws for many steps at once.
-    """
-    if isinstance(rng, Tensor):
-        return rng
+Noise = Callable[[Tensor], Tensor]  # z = noise(x): standard normal, shaped like x
+
+
+def gaussian(rng: Generator) -> Noise:
+    """The noise that steps add, all of it from one seeded generator."""
+    return lambda x: randn_like(x, rng)
+
+
+def randn_like(x: Tensor, rng: Generator) -> Tensor:
+    """Standard normal noise shaped as x, from an explicit generator on x's device."""
     return torch.randn(x.shape, generator=rng, dtype=x.dtype, device=x.device)
 
 
 def seeded(seed: int, device: torch.device | str = "cpu") -> Generator:
     """The generator of a seed on a device: same seed, same device, same result."""
     return Generator(device).manual_seed(seed)
+
+
+V = TypeVar("V")
+
+
+def per_level(compute: Callable[[Level], V]) -> Callable[[Level], V]:
+    """Keeps the last level's value: samplers stay at a level for many steps, and walk a grid of the same objects.
+
+    The level is compared by identity, because comparing its tensors would cost as much as most values do.
+    """
+    last: list[tuple[Level, V]] = []
+
+    def remembered(level: Level) -> V:
+        if not last or last[0][0] is not level:
+            last[:] = [(level, compute(level))]
+        return last[0][1]
+
+    return remembered

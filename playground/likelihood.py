@@ -40,7 +40,7 @@ def log_likelihood(
     u, integral = x / grid[0].alpha, torch.zeros(len(x)).to(x)
     eps, div = _eps_and_divergence(denoise, u, grid[0])
     for here, there in pairwise(grid):
-        ds = there.sigma / there.alpha - here.sigma / here.alpha
+        ds = there.ratio - here.ratio
         guess = there.alpha * (u + ds * eps)
         with torch.no_grad():
             eps_guess = eps_from_x0(denoise(guess, there), guess, there)

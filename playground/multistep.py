@@ -1,12 +1,12 @@
 """Samplers beyond the lecture: the modern comparison.  Each has the form of every other step."""
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
 from playground.denoisers import Denoiser, score_of
 from playground.errors import require
-from playground.levels import Level, randn_like, x0_from_score
-from playground.steps import Step
+from playground.levels import Level, Noise, x0_from_score
+from playground.steps import Moved, Step
 
 
 class dpmpp_2m:
@@ -24,11 +24,9 @@ class dpmpp_2m:
     def __init__(self) -> None:
         self._last: tuple[Tensor, Tensor] | None = None  # x0_hat and h of the step before
 
-    def __call__(
-        self, denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator
-    ) -> tuple[Tensor, Tensor]:
+    def __call__(self, denoise: Denoiser, xt: Tensor, here: Level, there: Level, noise: Noise) -> Moved:
         x0_hat = denoise(xt, here)
-        h = (there.alpha / there.sigma).log() - (here.alpha / here.sigma).log()
+        h = there.log_snr - here.log_snr
         D = x0_hat
         if self._last is not None and bool(torch.isfinite(h).all()):
             before, h_before = self._last
@@ -50,14 +48,12 @@ def corrected(step: Step, corrections: int = 1, snr: float = 0.16) -> Step:
     )
     require(snr > 0, f"The corrector's signal-to-noise ratio is {snr:g}; it must be above 0: 0.16 is usual.")
 
-    def predict_and_correct(
-        denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator
-    ) -> tuple[Tensor, Tensor | None]:
-        xs, x0_hat = step(denoise, xt, here, there, rng)
-        if not bool((there.sigma > 0).all()):
+    def predict_and_correct(denoise: Denoiser, xt: Tensor, here: Level, there: Level, noise: Noise) -> Moved:
+        xs, x0_hat = step(denoise, xt, here, there, noise)
+        if there.is_clean:
             return xs, x0_hat  # clean data are the end: there is no noise left to spread
         for _ in range(corrections):
-            z = randn_like(xs, rng)
+            z = noise(xs)
             score = score_of(denoise)(xs, there)
             x0_hat = x0_from_score(score, xs, there)
             a = 4 * (snr * _mean_norm(z) / _mean_norm(score)) ** 2

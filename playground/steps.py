@@ -2,19 +2,20 @@
 
 Every step is made by a constructor that holds its knobs, `ddim(eta=0.5)`, and has the same form:
 
-    step(denoise, xt, here, there, rng) -> xs, x0_hat        xt, xs, x0_hat: (B, *D)
+    step(denoise, xt, here, there, noise) -> xs, x0_hat        xt, xs, x0_hat: (B, *D)
 """
 
 from collections.abc import Callable
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
 from playground.denoisers import Denoiser, score_of
 from playground.errors import require
-from playground.levels import Level, eps_from_x0, noised, randn_like, x0_from_score
+from playground.levels import Level, Noise, eps_from_x0, noised, per_level, x0_from_score
 
-Step = Callable[[Denoiser, Tensor, Level, Level, Generator], tuple[Tensor, Tensor | None]]
+Moved = tuple[Tensor, Tensor | None]  # xs, and the estimate x0_hat that led there, where there is one
+Step = Callable[[Denoiser, Tensor, Level, Level, Noise], Moved]
 StepSize = Callable[[Level], Tensor | float]
 
 
@@ -34,39 +35,27 @@ def langevin(step_size: float | StepSize, noise: bool = True, estimate: bool = T
         callable(step_size) or step_size > 0,
         f"The step size is {step_size}; Langevin dynamics needs one above 0: raise it.",
     )
-    size_at = _kept(step_size if callable(step_size) else (lambda level: step_size))
+    size_at, noisy = _sizes(step_size), noise
 
-    def step(
-        denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator
-    ) -> tuple[Tensor, Tensor | None]:
-        a = size_at(here, xt)
+    def step(denoise: Denoiser, xt: Tensor, here: Level, there: Level, noise: Noise) -> Moved:
+        a = size_at(here).to(xt)
         score = score_of(denoise)(xt, here)
         xs = xt + (a / 2) * score
-        if noise:
-            xs = xs + a.sqrt() * randn_like(xt, rng)
+        if noisy:
+            xs = xs + a.sqrt() * noise(xt)
         return xs, x0_from_score(score, xt, here) if estimate else None
 
     return step
 
 
-def _kept(size: StepSize) -> Callable[[Level, Tensor], Tensor]:
-    """A step size as a tensor like xt; the last one is kept, because samplers stay at a level for long."""
-    last: list[tuple[Level, Tensor]] = []
+def _sizes(size: float | StepSize) -> Callable[[Level], Tensor]:
+    """A step size, or a function of the level, as a tensor at each level; plain numbers keep all their digits."""
 
-    def size_at(level: Level, xt: Tensor) -> Tensor:
-        if (
-            last
-            and last[0][0] is level
-            and last[0][1].device == xt.device
-            and not torch.compiler.is_compiling()
-        ):
-            return last[0][1].to(xt)
-        a = torch.as_tensor(size(level), dtype=xt.dtype, device=xt.device)
-        if not torch.compiler.is_compiling():
-            last[:] = [(level, a)]
-        return a
+    def size_at(level: Level) -> Tensor:
+        a = size(level) if callable(size) else size
+        return a if isinstance(a, Tensor) else torch.tensor(a, dtype=torch.float64)
 
-    return size_at
+    return per_level(size_at)
 
 
 def annealed(eps: float, sigma_L: float) -> StepSize:
@@ -118,12 +107,10 @@ def ancestral(variance: str = "beta_tilde") -> Step:
     """
     variance_of = variance_named(variance)
 
-    def step(
-        denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator
-    ) -> tuple[Tensor, Tensor]:
+    def step(denoise: Denoiser, xt: Tensor, here: Level, there: Level, noise: Noise) -> Moved:
         x0_hat = denoise(xt, here)
         std = variance_of(here, there).sqrt() * (there.sigma > 0)
-        return posterior_mean(x0_hat, xt, here, there) + std * randn_like(xt, rng), x0_hat
+        return posterior_mean(x0_hat, xt, here, there) + std * noise(xt), x0_hat
 
     return step
 
@@ -134,16 +121,14 @@ def ddim(eta: float = 0.0) -> Step:
         0 <= eta <= 1, f"eta is {eta:g}; it must lie from 0 (DDIM) to 1 (DDPM): choose a value in that range."
     )
 
-    def step(
-        denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator
-    ) -> tuple[Tensor, Tensor]:
+    def step(denoise: Denoiser, xt: Tensor, here: Level, there: Level, noise: Noise) -> Moved:
         x0_hat = denoise(xt, here)
         eps_hat = eps_from_x0(x0_hat, xt, here)
         std = eta * posterior_variance(here, there).sqrt()
         direction = (there.sigma**2 - std**2).clamp(min=0).sqrt()
         xs = there.alpha * x0_hat + direction * eps_hat
         if eta > 0:
-            xs = xs + std * randn_like(xt, rng)
+            xs = xs + std * noise(xt)
         return xs, x0_hat
 
     return step
@@ -157,15 +142,13 @@ def heun() -> Step:
     """
     euler = ddim(0.0)
 
-    def step(
-        denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator
-    ) -> tuple[Tensor, Tensor]:
-        xs, x0_hat = euler(denoise, xt, here, there, rng)
-        if not bool((there.sigma > 0).all()):
+    def step(denoise: Denoiser, xt: Tensor, here: Level, there: Level, noise: Noise) -> Moved:
+        xs, x0_hat = euler(denoise, xt, here, there, noise)
+        if there.is_clean:
             return xs, x0_hat
         eps_here = eps_from_x0(x0_hat, xt, here)
         eps_there = eps_from_x0(denoise(xs, there), xs, there)
-        ds = there.sigma / there.alpha - here.sigma / here.alpha
+        ds = there.ratio - here.ratio
         return there.alpha * (xt / here.alpha + ds * (eps_here + eps_there) / 2), x0_hat
 
     return step
@@ -180,11 +163,9 @@ def pinned(step: Step, known: Tensor, mask: Tensor) -> Step:
     RePaint (Lugmayr et al. 2022), eq. 8; with a grid that never climbs it is plain replacement.
     """
 
-    def pinning(
-        denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator
-    ) -> tuple[Tensor, Tensor | None]:
-        xs, x0_hat = step(denoise, xt, here, there, rng)
-        xs = torch.where(mask, noised(known, randn_like(xs, rng), there), xs)
+    def pinning(denoise: Denoiser, xt: Tensor, here: Level, there: Level, noise: Noise) -> Moved:
+        xs, x0_hat = step(denoise, xt, here, there, noise)
+        xs = torch.where(mask, noised(known, noise(xs), there), xs)
         return xs, None if x0_hat is None else torch.where(mask, known, x0_hat)
 
     return pinning
@@ -193,12 +174,10 @@ def pinned(step: Step, known: Tensor, mask: Tensor) -> Step:
 def climbing(step: Step) -> Step:
     """Where the grid climbs to more noise, a sample of q(xt | xs) instead of a step: RePaint's resampling."""
 
-    def climb(
-        denoise: Denoiser, xt: Tensor, here: Level, there: Level, rng: Generator
-    ) -> tuple[Tensor, Tensor | None]:
-        if bool((there.sigma / there.alpha <= here.sigma / here.alpha).all()):
-            return step(denoise, xt, here, there, rng)
-        xs = (there.alpha / here.alpha) * xt + added_variance(there, here).sqrt() * randn_like(xt, rng)
+    def climb(denoise: Denoiser, xt: Tensor, here: Level, there: Level, noise: Noise) -> Moved:
+        if bool((there.ratio <= here.ratio).all()):
+            return step(denoise, xt, here, there, noise)
+        xs = (there.alpha / here.alpha) * xt + added_variance(there, here).sqrt() * noise(xt)
         return xs, None  # nothing was denoised, so there is no new estimate
 
     return climb

@@ -167,7 +167,7 @@ def _optimise(trainee: Trainee, loss: Tensor) -> float:
     for group in optimizer.param_groups:
         group["lr"] = lr
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    torch.autograd.backward(loss)
     norm = nn.utils.clip_grad_norm_(trainee.net.parameters(), recipe.clip)
     if not math.isfinite(
         norm.item()

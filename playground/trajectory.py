@@ -1,6 +1,6 @@
 """What is kept of a walk: the frames that a page animates, a GIF shows, a metric reads."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -50,6 +50,19 @@ def collect(
         len(xs) >= 2, "The trajectory keeps fewer than two frames; it needs a start and an end: keep more."
     )
     first = next((x0_hat for x0_hat in x0_hats if x0_hat is not None), None)
-    x0_hats = [first if x0_hat is None else x0_hat for x0_hat in x0_hats]
-    estimates = None if first is None else torch.stack(x0_hats)
+    estimates = None if first is None else torch.stack([first if hat is None else hat for hat in x0_hats])
     return Trajectory(torch.stack(xs), estimates, tuple(levels), tuple(indices))
+
+
+def recorded(
+    states: Iterable[State], keep: frozenset[int] | None, samples: int | None = None
+) -> tuple[Trajectory, Tensor]:
+    """Runs a walk to its end: the kept frames of its first `samples`, and the last x of all, (B, *D)."""
+    last: list[Tensor] = []
+
+    def noting() -> Iterator[State]:
+        for state in states:
+            last[:] = [state.x]
+            yield state
+
+    return collect(noting(), keep, samples), last[0]

@@ -13,11 +13,12 @@ from torch import Generator, Tensor
 
 from playground.denoisers import Denoiser
 from playground.errors import UserError, require
-from playground.levels import Level, randn_like
+from playground.levels import Level, gaussian, randn_like
+from playground.progress import Report
 from playground.steps import Step
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class State:
     """Where a walk stands.  x, x0_hat: (B, *D); x0_hat is the estimate that led to x.
 
@@ -36,11 +37,12 @@ def walk(step: Step, denoise: Denoiser, x: Tensor, grid: Sequence[Level], rng: G
     require(
         len(grid) >= 2, f"The grid has {len(grid)} level; a walk needs two or more: take at least one step."
     )
+    noise = gaussian(rng)
     distinct = {id(level): level.to(x) for level in grid}  # annealing holds each level for many steps
     grid = [distinct[id(level)] for level in grid]
     yield State(0, x, grid[0], None)
     for index, (here, there) in enumerate(pairwise(grid), start=1):
-        x, x0_hat = step(denoise, x, here, there, rng)
+        x, x0_hat = step(denoise, x, here, there, noise)
         yield State(index, x, there, x0_hat)
 
 
@@ -49,8 +51,9 @@ def prior(shape: tuple[int, ...], level: Level, rng: Generator, data_std: float 
 
     For DDPM's last level this is N(0, I) to within alpha_bar_T; the data's mean is taken as zero.
     """
-    std = ((level.alpha * data_std) ** 2 + level.sigma**2).sqrt().to(rng.device)
-    return std * randn_like(torch.empty(shape, device=rng.device), rng)
+    like = torch.empty(shape, device=rng.device)
+    std = ((level.alpha * data_std) ** 2 + level.sigma**2).sqrt().to(like)
+    return std * randn_like(like, rng)
 
 
 def final(states: Iterable[State]) -> Tensor:
@@ -58,6 +61,13 @@ def final(states: Iterable[State]) -> Tensor:
     for state in states:  # noqa: B007  not unpacked: all states at once would fill the memory
         pass
     return state.x
+
+
+def watched(states: Iterable[State], report: Report, total: int) -> Iterator[State]:
+    """Passes the states of a walk of `total` steps on, and reports each."""
+    for state in states:
+        report(state.index, total)
+        yield state
 
 
 def checked(states: Iterable[State], bound: float = 1e6, every: int = 10) -> Iterator[State]:

@@ -8,6 +8,7 @@ import torch
 from playground.denoisers import score_of
 from playground.guidance import classifier_guided, gradient_of, measured, pulled_ancestral
 from playground.levels import Level, cosine, linear_beta, score_from_x0, seeded
+from playground.levels import gaussian as noise_of
 from playground.likelihood import log_likelihood
 from playground.multistep import corrected, dpmpp_2m
 from playground.steps import ancestral, ddim, heun
@@ -15,6 +16,11 @@ from playground.walk import final, prior, walk
 from toy2d.mixture import Mixture, anisotropic_pair, two_modes
 
 DOUBLE = torch.float64
+
+
+def drawn(seed):
+    """A step's noise, from a seed."""
+    return noise_of(seeded(seed))
 
 
 def gaussian(std: float = 0.5) -> Mixture:
@@ -49,8 +55,8 @@ def test_dpmpp_is_ddim_at_its_first_and_last_step():
     m, grid, x = two_modes(), linear_beta().grid(10), torch.randn(5, 2, generator=seeded(0))
     step = dpmpp_2m()
     for here, there in ((grid[0], grid[1]), (grid[-2], grid[-1])):
-        ours, _ = step(m, x, here, there, seeded(0))
-        theirs, _ = ddim(0.0)(m, x, here, there, seeded(0))
+        ours, _ = step(m, x, here, there, drawn(0))
+        theirs, _ = ddim(0.0)(m, x, here, there, drawn(0))
         assert torch.allclose(ours, theirs, atol=1e-4)  # float32, at x of order 10
 
 
@@ -69,8 +75,8 @@ def test_correctors_keep_the_distribution_of_a_level():
 def test_correctors_leave_clean_data_alone():
     m, x = two_modes(), torch.randn(4, 2, generator=seeded(0))
     here, clean = linear_beta().level(1), Level.of()
-    with_them, _ = corrected(ddim(0.0), 3)(m, x, here, clean, seeded(0))
-    without, _ = ddim(0.0)(m, x, here, clean, seeded(0))
+    with_them, _ = corrected(ddim(0.0), 3)(m, x, here, clean, drawn(0))
+    without, _ = ddim(0.0)(m, x, here, clean, drawn(0))
     assert torch.equal(with_them, without)
 
 
@@ -111,8 +117,8 @@ def test_both_forms_of_classifier_guidance_sample_the_class(form):
 def test_without_a_pull_the_stochastic_form_is_ddpm():
     m, x = two_modes(), torch.randn(5, 2, generator=seeded(0))
     here, there = linear_beta().level(500), linear_beta().level(480)
-    pulled, _ = pulled_ancestral(exact_gradient(m, 0), scale=0.0)(m, x, here, there, seeded(3))
-    plain, _ = ancestral()(m, x, here, there, seeded(3))
+    pulled, _ = pulled_ancestral(exact_gradient(m, 0), scale=0.0)(m, x, here, there, drawn(3))
+    plain, _ = ancestral()(m, x, here, there, drawn(3))
     assert torch.equal(pulled, plain)
 
 
@@ -122,8 +128,8 @@ def test_following_a_measurement_moves_towards_it():
     known, mask = torch.tensor([[5.0, 0.0]]), torch.tensor([[True, False]])
     x = torch.randn(200, 2, generator=seeded(0))
     here, there = cosine().level(500), cosine().level(480)
-    plain, _ = ddim(0.0)(m, x, here, there, seeded(0))
-    moved, _ = measured(ddim(0.0), known, mask, zeta=0.1)(m, x, here, there, seeded(0))
+    plain, _ = ddim(0.0)(m, x, here, there, drawn(0))
+    moved, _ = measured(ddim(0.0), known, mask, zeta=0.1)(m, x, here, there, drawn(0))
     misfit = lambda xs: (m(xs, there)[:, 0] - 5).abs().mean()  # noqa: E731
     assert misfit(moved) < misfit(plain)
 

@@ -171,7 +171,7 @@ def test_levels_for_each_sample_are_shaped_for_x_and_are_those_of_its_times(shap
     level = schedule.at(t, torch.zeros(shape))
     assert level.alpha.shape == level.sigma.shape == (3, *[1] * (len(shape) - 1))
     for i in range(3):
-        own = schedule.level(int(t[i]))
+        own = schedule.level(int(t[i])).to(torch.zeros(()))
         assert (level.alpha[i].item(), level.sigma[i].item()) == (own.alpha, own.sigma)
     assert schedule.at(t, torch.zeros(shape, dtype=torch.float64)).alpha.dtype == torch.float64
 

@@ -41,13 +41,6 @@ def test_the_score_is_the_gradient_of_the_log_density(mixed, level):
     torch.testing.assert_close(mixed.score(x.detach(), level), gradient, rtol=1e-9, atol=1e-9)
 
 
-def test_the_score_written_out_for_a_compiler_is_the_score(mixed, level):
-    x = points()
-    torch.testing.assert_close(
-        mixed._score_written_out(x, level), mixed.score(x, level), rtol=1e-9, atol=1e-9
-    )
-
-
 def test_the_log_density_is_scipys(mixed, level):
     """scipy as the independent implementation: every mode blurred by hand."""
     a, s = float(level.alpha), float(level.sigma)

@@ -16,6 +16,7 @@ from playground.levels import (
     score_from_x0,
     seeded,
 )
+from playground.levels import gaussian as noise_of
 from playground.steps import (
     added_variance,
     ancestral,
@@ -34,6 +35,11 @@ from playground.walk import final, walk
 DOUBLE = torch.float64
 SCHEDULE = linear_beta()
 TIMES = [2, 10, 500, 1000]
+
+
+def drawn(seed):
+    """A step's noise, from a seed."""
+    return noise_of(seeded(seed))
 
 
 def of(alpha: float, sigma: float) -> Level:
@@ -69,7 +75,7 @@ def xt(rng):
 
 def test_langevin_is_algorithm_1_and_the_lectures_form_with_half_the_step(mixture, xt):
     a, level, z = 0.3, of(1.0, 0.5), randn_like(xt, seeded(1))
-    xs, x0_hat = langevin(a)(mixture, xt, level, level, seeded(1))
+    xs, x0_hat = langevin(a)(mixture, xt, level, level, drawn(1))
     score = mixture.score(xt, level)
     close(xs, xt + a / 2 * score + math.sqrt(a) * z)
     alpha = a / 2  # the lecture: x + alpha * score + sqrt(2 alpha) z
@@ -79,7 +85,7 @@ def test_langevin_is_algorithm_1_and_the_lectures_form_with_half_the_step(mixtur
 
 def test_langevin_runs_on_the_score_of_clean_data(mixture, xt):
     clean = of(1.0, 0.0)
-    xs, x0_hat = langevin(0.1, noise=False)(mixture, xt, clean, clean, seeded(0))
+    xs, x0_hat = langevin(0.1, noise=False)(mixture, xt, clean, clean, drawn(0))
     close(xs, xt + 0.05 * mixture.score(xt, clean))
     close(x0_hat, xt)
 
@@ -111,7 +117,7 @@ def test_annealed_step_sizes_are_algorithm_1_line_3(mixture, xt):
     for sigma in (20.0, 3.0, 0.5):
         assert step_size(of(1.0, sigma)).item() == pytest.approx(0.1 * sigma**2 / 0.25, rel=1e-12)
     level, z = of(1.0, 3.0), randn_like(xt, seeded(0))
-    xs, _ = langevin(step_size)(mixture, xt, level, level, seeded(0))
+    xs, _ = langevin(step_size)(mixture, xt, level, level, drawn(0))
     close(xs, xt + 3.6 / 2 * mixture.score(xt, level) + math.sqrt(3.6) * z)
 
 
@@ -167,7 +173,7 @@ def test_ancestral_sampling_is_the_lectures_step(mixture, xt, t, variance):
     """x_{t-1} = (xt - beta_t / sqrt(1 - alpha_bar_t) eps_hat) / sqrt(alpha_t) + sigma_t z."""
     L = lecture(t)
     sigma_t = {"beta": L["beta"], "beta_tilde": (1 - L["before"]) / (1 - L["bar"]) * L["beta"]}[variance]
-    xs, x0_hat = ancestral(variance)(mixture, xt, ddpm(t), ddpm(t - 1), seeded(5))
+    xs, x0_hat = ancestral(variance)(mixture, xt, ddpm(t), ddpm(t - 1), drawn(5))
     eps_hat = eps_from_x0(mixture(xt, ddpm(t)), xt, ddpm(t))
     mu = (xt - L["beta"] / math.sqrt(1 - L["bar"]) * eps_hat) / math.sqrt(L["alpha"])
     close(xs, mu + math.sqrt(sigma_t) * randn_like(xt, seeded(5)), tolerance=1e-9)
@@ -183,7 +189,7 @@ def test_ddim_is_the_lectures_form_on_any_subset(mixture, xt, t, s, eta):
     predicted_x0 = (xt - math.sqrt(1 - bar_t) * eps_hat) / math.sqrt(bar_t)
     expected = math.sqrt(bar_s) * predicted_x0 + math.sqrt(1 - bar_s - sigma**2) * eps_hat
     expected = expected + sigma * randn_like(xt, seeded(5))
-    xs, x0_hat = ddim(eta)(mixture, xt, ddpm(t), ddpm(s), seeded(5))
+    xs, x0_hat = ddim(eta)(mixture, xt, ddpm(t), ddpm(s), drawn(5))
     close(xs, expected, tolerance=1e-9)
     close(x0_hat, predicted_x0, tolerance=1e-9)
 
@@ -203,12 +209,12 @@ def test_beta_is_the_larger_variance_and_both_are_exact_for_many_steps(gaussian,
     """On N(0, 1) data the chain stays N(0, 1) for beta (Ho et al. 2020, Section 3.2), at every step."""
     x = torch.randn(100_000, 1, dtype=DOUBLE, generator=rng)
     here, there = ddpm(1000), ddpm(700)
-    xs, _ = ancestral("beta")(gaussian(1.0), x, here, there, rng)
+    xs, _ = ancestral("beta")(gaussian(1.0), x, here, there, noise_of(rng))
     # relative standard error of a variance sqrt(2 / 100,000) = 0.0045; four of those
     assert xs.var().item() == pytest.approx(1, abs=0.018)
     # with beta_tilde it is less by exactly the difference of the two
     gap = (added_variance(here, there) - posterior_variance(here, there)).item()
-    xs, _ = ancestral("beta_tilde")(gaussian(1.0), x, here, there, rng)
+    xs, _ = ancestral("beta_tilde")(gaussian(1.0), x, here, there, noise_of(rng))
     assert xs.var().item() == pytest.approx(1 - gap, abs=0.018)
 
 
@@ -217,8 +223,8 @@ def test_beta_is_the_larger_variance_and_both_are_exact_for_many_steps(gaussian,
 )
 def test_the_last_step_adds_no_noise_and_lands_on_the_estimate(mixture, xt, step):
     """The lecture's last line, x0 = (x1 - beta_1 / sqrt(1 - alpha_bar_1) eps) / sqrt(alpha_1): x0_hat."""
-    xs, x0_hat = step(mixture, xt, ddpm(1), ddpm(0), seeded(0))
-    again, _ = step(mixture, xt, ddpm(1), ddpm(0), seeded(1))
+    xs, x0_hat = step(mixture, xt, ddpm(1), ddpm(0), drawn(0))
+    again, _ = step(mixture, xt, ddpm(1), ddpm(0), drawn(1))
     assert torch.equal(xs, again)
     close(xs, x0_hat)
     close(xs, mixture(xt, ddpm(1)))
@@ -291,8 +297,8 @@ def test_the_flow_reaches_clean_data_on_ddpms_own_schedule(gaussian, xt):
 def test_pinning_puts_the_known_values_at_the_level_reached(gaussian, rng, there):
     n, known, mask = 50_000, torch.tensor([[3.0, -1.0]], dtype=DOUBLE), torch.tensor([[True, False]])
     xt = torch.randn(n, 2, dtype=DOUBLE, generator=rng)
-    xs, x0_hat = pinned(ddim(1.0), known, mask)(gaussian(1.0), xt, of(0.6, 0.8), there, seeded(4))
-    bare, bare_hat = ddim(1.0)(gaussian(1.0), xt, of(0.6, 0.8), there, seeded(4))
+    xs, x0_hat = pinned(ddim(1.0), known, mask)(gaussian(1.0), xt, of(0.6, 0.8), there, drawn(4))
+    bare, bare_hat = ddim(1.0)(gaussian(1.0), xt, of(0.6, 0.8), there, drawn(4))
     assert torch.equal(xs[:, 1], bare[:, 1]) and torch.equal(x0_hat[:, 1], bare_hat[:, 1])
     assert (x0_hat[:, 0] == 3).all()
     # standard errors: sigma / sqrt(n) = 0.002 and sigma / sqrt(2 n) = 0.0014; five of those (0 at clean data)
@@ -306,7 +312,7 @@ def test_climbing_samples_the_forward_process(gaussian, rng, here, there):
     """q(xt | xs): mean (alpha_t / alpha_s) xs; and q(xt | x0) when xs came from x0."""
     n = 100_000
     xs = noised(torch.tensor(2.0, dtype=DOUBLE), torch.randn(n, 1, dtype=DOUBLE, generator=rng), here)
-    xt, estimate = climbing(ddim(0.0))(gaussian(1.0), xs, here, there, rng)
+    xt, estimate = climbing(ddim(0.0))(gaussian(1.0), xs, here, there, noise_of(rng))
     assert estimate is None
     added = xt - there.alpha / here.alpha * xs
     # five standard errors, relative: 0.0032 (mean, correlation) and 0.0022 (standard deviation)
@@ -318,7 +324,7 @@ def test_climbing_samples_the_forward_process(gaussian, rng, here, there):
 
 def test_where_the_grid_falls_climbing_is_the_bare_step(mixture, xt):
     for here, there in ((ddpm(300), ddpm(250)), (ddpm(1), ddpm(0))):
-        ours, bare = (s(mixture, xt, here, there, seeded(0)) for s in (climbing(ddim(0.7)), ddim(0.7)))
+        ours, bare = (s(mixture, xt, here, there, drawn(0)) for s in (climbing(ddim(0.7)), ddim(0.7)))
         assert torch.equal(ours[0], bare[0]) and torch.equal(ours[1], bare[1])
 
 
@@ -371,7 +377,7 @@ def test_the_same_step_serves_points_and_images(gaussian, name):
     x = torch.randn(392 * 3, 2, generator=seeded(0))
     here, there = Level.of(0.6, 0.8), Level.of(0.8, 0.6)
     points, images = (
-        STEPS[name](gaussian(2.0), x.view(shape), here, there, seeded(1))
+        STEPS[name](gaussian(2.0), x.view(shape), here, there, drawn(1))
         for shape in ((-1, 2), (-1, 1, 28, 28))
     )
     assert images[0].shape == images[1].shape == (3, 1, 28, 28)
@@ -384,9 +390,9 @@ def test_a_level_for_each_sample_is_that_samples_level(mixture, name):
     """With the same noise, row i of the batch is what a batch at level i alone would give."""
     x, t, s = 2 * torch.randn(3, 2, dtype=DOUBLE, generator=seeded(0)), [10, 500, 1000], [5, 300, 999]
     here, there = (SCHEDULE.at(torch.tensor(times), x) for times in (t, s))
-    together = STEPS[name](mixture, x, here, there, seeded(1))
+    together = STEPS[name](mixture, x, here, there, drawn(1))
     for i in range(3):
-        alone = STEPS[name](mixture, x, ddpm(t[i]), ddpm(s[i]), seeded(1))
+        alone = STEPS[name](mixture, x, ddpm(t[i]), ddpm(s[i]), drawn(1))
         close(together[0][i], alone[0][i])
         close(together[1][i], alone[1][i])
 
@@ -394,9 +400,9 @@ def test_a_level_for_each_sample_is_that_samples_level(mixture, name):
 def test_climbing_takes_a_level_for_each_sample(mixture):
     x = torch.randn(2, 2, dtype=DOUBLE, generator=seeded(0))
     here, there = (SCHEDULE.at(torch.tensor(times), x) for times in ([0, 5], [10, 1000]))
-    together, _ = climbing(ddim())(mixture, x, here, there, seeded(1))
+    together, _ = climbing(ddim())(mixture, x, here, there, drawn(1))
     for i, (s, t) in enumerate([(0, 10), (5, 1000)]):
-        close(together[i], climbing(ddim())(mixture, x, ddpm(s), ddpm(t), seeded(1))[0][i])
+        close(together[i], climbing(ddim())(mixture, x, ddpm(s), ddpm(t), drawn(1))[0][i])
 
 
 @pytest.mark.parametrize("name", ["beta_tilde", "ddim", "ddim(0.5)", "heun"])
@@ -406,9 +412,9 @@ def test_a_step_does_not_depend_on_the_units_of_either_level(name, gaussian, xt)
     (With "beta" it does: there the variance of q(xt | xs), in the units of xt, is lent to xs.)
     """
     here, there = of(0.6, 0.8), of(0.8, 0.6)
-    xs, x0_hat = STEPS[name](gaussian(1.5), xt, here, there, seeded(2))
+    xs, x0_hat = STEPS[name](gaussian(1.5), xt, here, there, drawn(2))
     c_here, c_there = 1 / 0.6, 1 / 0.8  # to NCSN's alpha = 1
-    ncsn, ncsn_hat = STEPS[name](gaussian(1.5), c_here * xt, of(1.0, 4 / 3), of(1.0, 0.75), seeded(2))
+    ncsn, ncsn_hat = STEPS[name](gaussian(1.5), c_here * xt, of(1.0, 4 / 3), of(1.0, 0.75), drawn(2))
     close(ncsn, c_there * xs)
     close(ncsn_hat, x0_hat)
 
@@ -417,7 +423,7 @@ def test_the_estimate_of_every_step_agrees_with_its_score(mixture, xt):
     """What Langevin, DDPM and Heun report at one place is one and the same x0_hat."""
     here, there = of(0.6, 0.8), of(0.8, 0.6)
     for step in STEPS.values():
-        _, x0_hat = step(mixture, xt, here, there, seeded(0))
+        _, x0_hat = step(mixture, xt, here, there, drawn(0))
         close(score_from_x0(x0_hat, xt, here), mixture.score(xt, here), tolerance=1e-10)
 
 

@@ -33,7 +33,7 @@ def test_n_steps_yield_n_plus_1_states_the_start_included(gaussian, start, rng):
     states = list(walk(ddim(), gaussian(1.0), start, grid, rng))
     assert [state.index for state in states] == list(range(7))
     assert states[0].x is start and states[0].x0_hat is None
-    for state, level in zip(states, grid, strict=True):
+    for state, level in zip(states, [level.to(start) for level in grid], strict=True):
         assert (state.level.alpha, state.level.sigma) == (level.alpha, level.sigma)
 
 

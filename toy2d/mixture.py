@@ -5,17 +5,15 @@ the eigenvectors of S at every level.  So S is decomposed once, and a level only
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property
 
 import torch
 from torch import Generator, Tensor
 
 from playground.errors import require
-from playground.levels import CLEAN, Level, noised, randn_like
-
-WRITTEN_OUT = 16  # columns K * D up to which a compiled score is written out; more would compile for minutes
+from playground.levels import CLEAN, Level, noised, per_level, randn_like
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,85 +95,42 @@ class Mixture:
 
     # --- closed forms at a level -------------------------------------------------------------------------
 
+    @cached_property
+    def at(self) -> "Callable[[Level], Noised]":
+        """mixture.at(level): all closed forms at that level; the last one is kept."""
+        return per_level(self._noised)
+
+    def _noised(self, level: Level) -> "Noised":
+        alpha, sigma = (number.reshape(-1).to(self.means) for number in (level.alpha, level.sigma))  # (1 or B,)
+        variances = alpha**2 * self._eigenvalues + sigma**2
+        log_scale = 0.5 * variances.log().sum(1) + 0.5 * self.D * math.log(2 * math.pi)
+        return Noised(
+            self.means, self._axes, alpha * self._centres, variances.sqrt(), self.log_weights[:, None] - log_scale,
+            alpha * self._eigenvalues,
+        )  # fmt: skip
+
     def log_prob(self, x: Tensor, level: Level = CLEAN) -> Tensor:
         """log q(x) at the level, (B, D) -> (B,)."""
-        return self._seen(x, level).log_joint.logsumexp(0)
+        return self.at(level).log_prob(x)
 
     def responsibilities(self, x: Tensor, level: Level = CLEAN) -> Tensor:
         """p(mode | x) at the level, (B, D) -> (B, K)."""
-        return self._seen(x, level).responsibilities.T
+        return self.at(level).responsibilities(x)
 
     def log_responsibilities(self, x: Tensor, level: Level = CLEAN) -> Tensor:
         """log p(mode | x) at the level, (B, D) -> (B, K): finite where the probability itself is not."""
-        return self._seen(x, level).log_joint.log_softmax(0).T
+        return self.at(level).log_responsibilities(x)
 
     def score(self, x: Tensor, level: Level = CLEAN) -> Tensor:
         """grad log q(x) at the level, sigma = 0 included, (B, D) -> (B, D)."""
-        if torch.compiler.is_compiling() and self.K * self.D <= WRITTEN_OUT:
-            return self._score_written_out(x, level)
-        seen = self._seen(x, level)
-        pull = seen.responsibilities[:, None] * seen.y / seen.stds
-        return -(self._axes @ pull.flatten(0, 1)).T
+        return self.at(level).score(x)
 
     def denoise(self, xt: Tensor, level: Level) -> Tensor:
-        """E[x0 | xt], (B, D) -> (B, D): each mode's linear estimate, weighted by p(mode | xt).
-
-        mu + alpha S (alpha**2 S + sigma**2 I)^-1 (xt - alpha mu), finite for alpha = 0 and for sigma = 0.
-        """
-        seen = self._seen(xt, level)
-        r = seen.responsibilities
-        gain = _row(level.alpha) * self._eigenvalues / seen.stds
-        moved = (r[:, None] * gain * seen.y).flatten(0, 1)
-        return (self.means.T @ r + self._axes @ moved).T
+        """E[x0 | xt], (B, D) -> (B, D)."""
+        return self.at(level).denoise(xt)
 
     def __call__(self, xt: Tensor, level: Level) -> Tensor:
         return self.denoise(xt, level)
-
-    # --- how: few large operations for all modes at once --------------------------------------------------
-    # The batch is the last dimension in here: sums over modes and over coordinates then run along it, which is
-    # ten times as fast as summing pairs that lie side by side.
-
-    def _seen(self, x: Tensor, level: Level) -> "_Seen":
-        """x as every mode sees it: along its eigenvectors, in units of its standard deviations."""
-        at = self._at(level)
-        along = (self._axes.T @ x.T).view(self.K, self.D, -1)
-        y = (along - at.centres) / at.stds
-        return _Seen(y, at.stds, torch.add(at.log_scale, y.square().sum(1), alpha=-0.5))
-
-    def _score_written_out(self, x: Tensor, level: Level) -> Tensor:
-        """`score` number by number: a compiler makes one loop over the batch of it, and keeps nothing on the way."""
-        at, axes, modes, coordinates = self._computed_at(level), self._axes, range(self.K), range(self.D)
-        pulls, logs = [], []
-        for k in modes:
-            column = [axes[:, k * self.D + e] for e in coordinates]
-            along = [sum(c[d] * x[:, d] for d in coordinates) for c in column]
-            y = [(along[e] - at.centres[k, e]) / at.stds[k, e] for e in coordinates]
-            logs.append(at.log_scale[k] - 0.5 * sum(v * v for v in y))
-            back = [y[e] / at.stds[k, e] for e in coordinates]
-            pulls.append([sum(column[e][d] * back[e] for e in coordinates) for d in coordinates])
-        top = reduce(torch.maximum, logs)
-        shares = [(log - top).exp() for log in logs]
-        total = sum(shares)
-        return -torch.stack([sum(shares[k] * pulls[k][d] for k in modes) / total for d in coordinates]).T
-
-    def _at(self, level: Level) -> "_AtLevel":
-        """What depends on the level alone.  The last answer is kept, because samplers stay at a level for long."""
-        if torch.compiler.is_compiling():
-            return self._computed_at(level)
-        last = self._last.get("level")
-        if last is None or last[0] is not level.alpha or last[1] is not level.sigma:
-            last = self._last["level"] = (level.alpha, level.sigma, self._computed_at(level))
-        return last[2]
-
-    def _computed_at(self, level: Level) -> "_AtLevel":
-        alpha, sigma = _row(level.alpha), _row(level.sigma)
-        stds = (alpha**2 * self._eigenvalues + sigma**2).sqrt()
-        log_scale = stds.log().sum(1) + 0.5 * self.D * math.log(2 * math.pi)
-        return _AtLevel(alpha * self._centres, stds, self.log_weights[:, None] - log_scale)
-
-    @cached_property
-    def _last(self) -> dict[str, tuple[Tensor, Tensor, "_AtLevel"]]:
-        return {}
 
     @cached_property
     def _decomposition(self) -> tuple[Tensor, Tensor]:
@@ -204,30 +159,59 @@ class Mixture:
 
 
 @dataclass(frozen=True, eq=False)
-class _AtLevel:
-    """centres, stds (K, D, 1) or (K, D, B); log_scale, log w_k less log of the density's divisor, (K, 1 or B)."""
+class Noised:
+    """The mixture at one level: the components N(alpha mu_k, Q (alpha**2 lambda_k + sigma**2) Q^T).
 
-    centres: Tensor
-    stds: Tensor
-    log_scale: Tensor
+    Few large operations serve all modes at once, and the batch is the last dimension in here: sums over modes and
+    coordinates then run along it, which is ten times as fast as summing pairs that lie side by side.
 
+    means (K, D); axes (D, K * D), all eigenvectors; centres, stds, gains (K, D, 1 or B) along them; log_scale (K, 1
+    or B)
+    """
 
-@dataclass(frozen=True, eq=False)
-class _Seen:
-    """y (K, D, B); stds (K, D, 1) or (K, D, B); log_joint, log w_k + log N_k, (K, B)."""
+    means: Tensor
+    axes: Tensor
+    centres: Tensor  # alpha Q^T mu
+    stds: Tensor  # sqrt(alpha**2 lambda + sigma**2)
+    log_scale: Tensor  # log w - log of the density's divisor
+    gains: Tensor  # alpha lambda
 
-    y: Tensor
-    stds: Tensor
-    log_joint: Tensor
+    def log_prob(self, x: Tensor) -> Tensor:
+        """(B, D) -> (B,)."""
+        return self._log_joint(self._standard(x)).logsumexp(0)
 
-    @property
-    def responsibilities(self) -> Tensor:
-        return self.log_joint.softmax(0)
+    def responsibilities(self, x: Tensor) -> Tensor:
+        """p(mode | x), (B, D) -> (B, K)."""
+        return self._log_joint(self._standard(x)).softmax(0).T
 
+    def log_responsibilities(self, x: Tensor) -> Tensor:
+        """log p(mode | x), (B, D) -> (B, K)."""
+        return self._log_joint(self._standard(x)).log_softmax(0).T
 
-def _row(number: Tensor) -> Tensor:
-    """A level's () or (B, 1) beside the batch: (1,) or (B,)."""
-    return number.reshape(-1)
+    def score(self, x: Tensor) -> Tensor:
+        """sum_k p(k | x) * -S_k^-1 (x - alpha mu_k), (B, D) -> (B, D)."""
+        y = self._standard(x)
+        r = self._log_joint(y).softmax(0)
+        return -(self.axes @ (r[:, None] * y / self.stds).flatten(0, 1)).T
+
+    def denoise(self, xt: Tensor) -> Tensor:
+        """sum_k p(k | xt) * (mu_k + alpha S (alpha**2 S + sigma**2 I)^-1 (xt - alpha mu_k)), (B, D) -> (B, D).
+
+        Finite for alpha = 0 and for sigma = 0.
+        """
+        y = self._standard(xt)
+        r = self._log_joint(y).softmax(0)
+        moved = (r[:, None] * self.gains * y / self.stds).flatten(0, 1)
+        return (self.means.T @ r + self.axes @ moved).T
+
+    def _standard(self, x: Tensor) -> Tensor:
+        """x as every mode sees it: along its eigenvectors, in its standard deviations, (B, D) -> (K, D, B)."""
+        along = (self.axes.T @ x.T).view(*self.means.shape, -1)
+        return (along - self.centres) / self.stds
+
+    def _log_joint(self, y: Tensor) -> Tensor:
+        """log w_k + log N_k, (K, D, B) -> (K, B)."""
+        return torch.add(self.log_scale, y.square().sum(1), alpha=-0.5)
 
 
 # --- presets ----------------------------------------------------------------------------------------------

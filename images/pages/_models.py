@@ -8,7 +8,7 @@ from images import runs
 from images.evaluate import Yardstick
 from images.mnist import Digits, load
 from images.model import SHIPPED, Model, best_device, load_model
-from playground.cli import duration
+from playground.progress import duration
 
 
 def choose_model(label: str = "Model", key: str = "model", described: Model | None = None) -> Model:

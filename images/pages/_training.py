@@ -6,8 +6,8 @@ import streamlit as st
 
 from images import job, runs
 from images.training import PRESETS, TrainConfig, with_changes
-from playground.cli import duration
 from playground.errors import UserError
+from playground.progress import duration
 
 LABELS = {
     "look": "a first look",

@@ -12,9 +12,9 @@ from images.metrics import FCD, MEANINGS
 from images.model import best_device, load_model
 from images.pages._models import yardstick
 from images.pages._training import training_sidebar
-from playground.cli import duration
 from playground.colors import PALETTE
 from playground.errors import UserError
+from playground.progress import duration
 from playground.ui.busy import busy
 
 SAMPLES = (200, 500, 1000, 2000, 5000)

@@ -10,8 +10,8 @@ import streamlit as st
 from images import runs
 from images.pages._models import digits
 from images.pages._training import training_sidebar
-from playground.cli import duration
 from playground.errors import UserError
+from playground.progress import duration
 
 
 def loss_figure(rows: list[dict]) -> go.Figure:

@@ -3,17 +3,13 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 
-from playground.cli import Pace, duration
+from playground.progress import Report, TimeLeft, duration
 
 T = TypeVar("T")
-
-
-class Report(Protocol):
-    def __call__(self, done: int, total: int, stage: str = "") -> None: ...
 
 
 @contextmanager
@@ -27,7 +23,7 @@ def busy(verb: str, *, key: str, delay: float = 0.3) -> Iterator[Report]:
     """
     place = st.empty()
     start, drawn = time.perf_counter(), 0.0
-    bar, pace = None, Pace()
+    bar, pace = None, TimeLeft()
 
     def report(done: int, total: int, stage: str = "") -> None:
         nonlocal bar, drawn

@@ -5,8 +5,8 @@ import math
 
 import streamlit as st
 
-from playground.cli import duration
 from playground.errors import UserError
+from playground.progress import duration
 from playground.ui.busy import busy, kept
 from toy2d.crossing_pictures import crossing_cloud, relaxation_chart, times_chart
 from toy2d.experiments.crossing import (
