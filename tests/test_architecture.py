@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+import toy2d.topics
+
 ROOT = Path(__file__).parent.parent
 PACKAGES = ["playground", "toy2d", "images"]
 SOURCES = sorted(
     [*(path for package in PACKAGES for path in (ROOT / package).rglob("*.py")), *ROOT.glob("*.py")]
 )
+TOPICS = {"toy2d": toy2d.topics.TOPICS}
 Rule = Callable[[Path, ast.Module], Iterator[str]]
 
 
@@ -49,9 +52,23 @@ def imports_go_one_way(path: Path, tree: ast.Module) -> Iterator[str]:
 
 
 def streamlit_stays_in_the_pages(path: Path, tree: ast.Module) -> Iterator[str]:
-    page = path.parts[1:2] == ("pages",) or path.parts[:2] == ("playground", "ui") or len(path.parts) == 1
-    if not page:
+    a_page = path.stem == "page" or path.stem.endswith("_page") or path.parts[1:2] == ("pages",)
+    helper = path.stem == "ui" or path.parts[:2] == ("playground", "ui") or len(path.parts) == 1
+    if not (a_page or helper):
         yield from (name for name in imports(tree) if name.split(".")[0] == "streamlit")
+
+
+def topics_share_experiments_only(path: Path, tree: ast.Module) -> Iterator[str]:
+    """A topic may use another topic's experiment, never its figures, page or command."""
+    wing, folder = path.parts[0], path.parts[1] if len(path.parts) > 2 else ""
+    folders = {topic.folder for topic in TOPICS.get(wing, ())}
+    if folder not in folders:
+        return
+    for name in imports(tree):
+        parts = name.split(".")
+        other = parts[0] == wing and len(parts) > 2 and parts[1] in folders - {folder}
+        if other and {"figures", "page", "command", "ui"} & set(parts[2:]):
+            yield name
 
 
 DRAWS = {"rand", "randn", "randint", "randperm", "normal", "bernoulli", "multinomial", "poisson"}
@@ -122,6 +139,7 @@ def there_is_no_drawer_for_odds_and_ends(path: Path, tree: ast.Module) -> Iterat
 RULES = [
     imports_go_one_way,
     streamlit_stays_in_the_pages,
+    topics_share_experiments_only,
     chance_is_an_argument,
     nothing_is_pickled,
     the_engine_fixes_no_dimensions,
@@ -144,6 +162,15 @@ def test_the_source_keeps_the_rule(rule: Rule):
     assert broken == {}
 
 
+@pytest.mark.parametrize("wing", TOPICS)
+def test_every_topic_is_a_folder_with_an_experiment_a_page_and_a_command(wing: str):
+    for topic in TOPICS[wing]:
+        have = {path.name for path in (ROOT / wing / topic.folder).glob("*.py")}
+        assert {"experiment.py", "page.py", "command.py"} <= have, topic.folder
+    addresses = [topic.address for topics in TOPICS.values() for topic in topics]
+    assert len(set(addresses)) == len(addresses)
+
+
 # --- and the rules can be broken --------------------------------------------------------------------------
 
 BREACHES = [
@@ -152,8 +179,10 @@ BREACHES = [
     (imports_go_one_way, "toy2d/net.py", "def f():\n    import images.unet"),
     (imports_go_one_way, "images/model.py", "from toy2d import net"),
     (imports_go_one_way, "images/model.py", "from . import unet"),
-    (streamlit_stays_in_the_pages, "toy2d/experiments/mixing.py", "import streamlit as st"),
+    (streamlit_stays_in_the_pages, "toy2d/mixing/experiment.py", "import streamlit as st"),
     (streamlit_stays_in_the_pages, "playground/walk.py", "from streamlit.runtime import get_instance"),
+    (topics_share_experiments_only, "toy2d/ncsn/command.py", "from toy2d.mixing.command import add"),
+    (topics_share_experiments_only, "toy2d/ncsn/figures.py", "import toy2d.mixing.figures"),
     (chance_is_an_argument, "toy2d/net.py", "torch.manual_seed(0)"),
     (chance_is_an_argument, "toy2d/net.py", "torch.cuda.manual_seed_all(0)"),
     (chance_is_an_argument, "toy2d/net.py", "torch.default_generator.manual_seed(0)"),
@@ -173,9 +202,11 @@ BREACHES = [
 FINE = [
     (imports_go_one_way, "toy2d/net.py", "from playground.walk import walk\nfrom toy2d import mixture"),
     (imports_go_one_way, "streamlit_app.py", "import toy2d, images"),
-    (streamlit_stays_in_the_pages, "toy2d/pages/mixing.py", "import streamlit as st"),
+    (streamlit_stays_in_the_pages, "toy2d/mixing/page.py", "import streamlit as st"),
     (streamlit_stays_in_the_pages, "playground/ui/player.py", "import streamlit as st"),
     (streamlit_stays_in_the_pages, "streamlit_app.py", "import streamlit as st"),
+    (topics_share_experiments_only, "toy2d/ncsn/page.py", "from toy2d.mixing.experiment import mixing"),
+    (topics_share_experiments_only, "toy2d/ncsn/page.py", "from toy2d.ncsn.figures import chart"),
     (chance_is_an_argument, "toy2d/net.py", "x = torch.randn(3, 2, generator=rng)"),
     (chance_is_an_argument, "toy2d/net.py", "rng = torch.Generator().manual_seed(seed)"),
     (chance_is_an_argument, "toy2d/net.py", "x = np.random.default_rng(seed).normal()"),

@@ -11,10 +11,10 @@ from streamlit.testing.v1 import AppTest
 
 from playground.errors import UserError
 from toy2d.__main__ import main
-from toy2d.experiments.annealing import AnnealingConfig, MapConfig, annealing, annealing_map, step_sizes
+from toy2d.annealing.experiment import AnnealingConfig, MapConfig, annealing, annealing_map, step_sizes
 from toy2d.presets import MixtureSpec
 
-PAGE = Path(__file__).parent.parent / "toy2d" / "pages" / "annealing.py"
+PAGE = Path(__file__).parent.parent / "toy2d/annealing/page.py"
 GRID = MixtureSpec("grid")  # modes of standard deviation 0.3
 
 

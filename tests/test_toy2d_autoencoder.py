@@ -11,12 +11,12 @@ from streamlit.testing.v1 import AppTest
 from playground.errors import UserError
 from playground.levels import Level, seeded
 from toy2d.__main__ import main
-from toy2d.autoencoder_pictures import autoencoder_clouds, way
-from toy2d.experiments.autoencoder import AutoencoderConfig, DescentConfig, autoencoder, descent
+from toy2d.autoencoder.experiment import AutoencoderConfig, DescentConfig, autoencoder, descent
+from toy2d.autoencoder.figures import autoencoder_clouds, way
 from toy2d.net import LearnConfig, Learned, learn
 from toy2d.presets import MixtureSpec
 
-PAGE = Path(__file__).parent.parent / "toy2d" / "pages" / "autoencoder.py"
+PAGE = Path(__file__).parent.parent / "toy2d/autoencoder/page.py"
 
 
 @pytest.fixture(scope="module")

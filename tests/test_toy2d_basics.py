@@ -10,13 +10,13 @@ from PIL import Image
 from playground.errors import UserError
 from playground.levels import Level, seeded
 from toy2d.__main__ import main
-from toy2d.clouds import Cloud, clouds_gif, density
-from toy2d.experiments.diffusion import DiffusionConfig, diffusion
-from toy2d.experiments.field import FieldConfig, score_field
-from toy2d.experiments.mixing import MixingConfig, added_sigmas, mixing
-from toy2d.experiments.statistics import exact_floor, sliced_wasserstein, total_variation, wilson
+from toy2d.diffusion.experiment import DiffusionConfig, diffusion
+from toy2d.distances import exact_floor, sliced_wasserstein, total_variation, wilson
+from toy2d.drawing.clouds import Cloud, clouds_gif, density
+from toy2d.mixing.experiment import MixingConfig, added_sigmas, mixing
 from toy2d.net import LearnConfig, learn, load
 from toy2d.presets import MixtureSpec
+from toy2d.score_fields.experiment import FieldConfig, score_field
 
 QUICK = {"L": 4, "T": 10, "particles": 200, "frames": 5}
 

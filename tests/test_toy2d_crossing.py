@@ -14,9 +14,9 @@ from playground.levels import CLEAN, seeded
 from playground.steps import langevin
 from playground.walk import final, walk
 from toy2d.__main__ import main
-from toy2d.experiments.crossing import CrossingConfig, SweepConfig, crossing, sweep
-from toy2d.experiments.recovery import RecoveryConfig, plain_share, recovery
-from toy2d.experiments.relaxation import (
+from toy2d.mixing_time.experiment import CrossingConfig, SweepConfig, crossing, sweep
+from toy2d.mixing_time.recovery import RecoveryConfig, plain_share, recovery
+from toy2d.mixing_time.relaxation import (
     along,
     curvature,
     eyring_kramers,
@@ -27,7 +27,7 @@ from toy2d.experiments.relaxation import (
 )
 from toy2d.mixture import Mixture, two_modes
 
-PAGE = Path(__file__).parent.parent / "toy2d" / "pages" / "crossing.py"
+PAGE = Path(__file__).parent.parent / "toy2d/mixing_time/page.py"
 
 
 # --- the grid ---------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from scipy import stats
 
 from playground.errors import UserError
 from playground.levels import seeded
-from toy2d.experiments.distances import distances, energy_distance, floors, wrong_mode_share
+from toy2d.distances import distances, energy_distance, floors, wrong_mode_share
 from toy2d.mixture import Mixture, anisotropic_pair, two_modes
 
 

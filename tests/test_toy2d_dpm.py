@@ -15,12 +15,12 @@ from playground.bound import VARIANCES
 from playground.errors import UserError
 from playground.levels import linear_beta
 from toy2d.__main__ import main
-from toy2d.bound_pictures import from_noise
-from toy2d.dpm_pictures import forward_clouds
-from toy2d.experiments.forward import ForwardConfig, forward, posterior, thinned
-from toy2d.experiments.variational import BoundConfig, bounds, gaps_by_length, learn_both, losses
+from toy2d.forward_and_bound.bound import BoundConfig, bounds, gaps_by_length, learn_both, losses
+from toy2d.forward_and_bound.bound_figures import from_noise
+from toy2d.forward_and_bound.experiment import ForwardConfig, forward, posterior, thinned
+from toy2d.forward_and_bound.figures import forward_clouds
 
-PAGE = Path(__file__).parent.parent / "toy2d" / "pages" / "dpm.py"
+PAGE = Path(__file__).parent.parent / "toy2d/forward_and_bound/page.py"
 CONFIG = ForwardConfig(steps=10, t=6, particles=4_000)
 
 

@@ -15,21 +15,12 @@ from playground.levels import SCHEDULES, seeded
 from playground.steps import ddim
 from playground.walk import final, walk
 from toy2d.__main__ import main
-from toy2d.experiments.few_steps import ROWS, FewStepsConfig, counted, few_steps
-from toy2d.experiments.flow import (
-    SOLVERS,
-    FlowConfig,
-    exact_flow,
-    levels_at,
-    orders,
-    paths,
-    round_trip,
-    swaps,
-)
+from toy2d.few_steps.experiment import ROWS, FewStepsConfig, counted, few_steps
+from toy2d.few_steps.flow import SOLVERS, FlowConfig, exact_flow, levels_at, orders, paths, round_trip, swaps
 from toy2d.mixture import Mixture
 from toy2d.presets import MixtureSpec
 
-PAGE = Path(__file__).parent.parent / "toy2d" / "pages" / "few_steps.py"
+PAGE = Path(__file__).parent.parent / "toy2d/few_steps/page.py"
 RING = MixtureSpec("ring")
 FLOW = FlowConfig(RING, steps=(10, 40, 80, 160), points=50)
 

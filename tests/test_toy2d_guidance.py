@@ -15,7 +15,8 @@ from playground.levels import SCHEDULES, Level, linear_beta, noised, randn_like,
 from playground.objectives import Batch, noisy_classification
 from toy2d.__main__ import main
 from toy2d.conditional import component
-from toy2d.experiments.guidance import (
+from toy2d.distances import sliced_wasserstein
+from toy2d.guidance.experiment import (
     BELIEF_EXTENT,
     GuidanceConfig,
     believed,
@@ -24,14 +25,13 @@ from toy2d.experiments.guidance import (
     guidance,
     guidance_sweep,
 )
-from toy2d.experiments.statistics import sliced_wasserstein
 from toy2d.labelled import Classifier, exact_models, learned_models
 from toy2d.mixture import Mixture, anisotropic_pair
 from toy2d.net import LearnConfig
 from toy2d.presets import MixtureSpec
 
 LEVELS = [SCHEDULES["linear"]().level(t) for t in (1, 100, 500, 1000)]
-PAGE = Path(__file__).parent.parent / "toy2d" / "pages" / "guidance.py"
+PAGE = Path(__file__).parent.parent / "toy2d/guidance/page.py"
 
 
 @pytest.fixture

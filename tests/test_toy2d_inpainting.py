@@ -13,18 +13,18 @@ from playground.errors import UserError
 from playground.levels import Level, seeded
 from toy2d.__main__ import main
 from toy2d.conditional import component, given, share_below
-from toy2d.experiments.inpainting_2d import (
+from toy2d.distances import wilson
+from toy2d.inpainting.experiment import (
     InpaintConfig,
     conditioned,
     inpainting,
     over_observations,
     over_resamplings,
 )
-from toy2d.experiments.statistics import wilson
 from toy2d.mixture import Mixture, anisotropic_pair, ring
 from toy2d.presets import PRESETS, MixtureSpec
 
-PAGE = Path(__file__).parent.parent / "toy2d" / "pages" / "inpainting_2d.py"
+PAGE = Path(__file__).parent.parent / "toy2d/inpainting/page.py"
 FEW = {"steps": 20, "particles": 1_000, "frames": 5, "resamplings": 5}
 
 

@@ -12,12 +12,12 @@ from playground.errors import UserError
 from playground.levels import Level, seeded
 from playground.likelihood import log_likelihood
 from toy2d.__main__ import main
-from toy2d.experiments.likelihood import LikelihoodConfig, flow_of, likelihood, normal
-from toy2d.likelihood_pictures import flow_clouds
+from toy2d.likelihood.experiment import LikelihoodConfig, flow_of, likelihood, normal
+from toy2d.likelihood.figures import flow_clouds
 from toy2d.net import LearnConfig, learn
 from toy2d.presets import MixtureSpec
 
-PAGE = Path(__file__).parent.parent / "toy2d" / "pages" / "likelihood.py"
+PAGE = Path(__file__).parent.parent / "toy2d/likelihood/page.py"
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,11 @@ from playground.denoisers import score_of
 from playground.errors import UserError
 from playground.levels import Level
 from toy2d.__main__ import main
-from toy2d.experiments import low_density as module
-from toy2d.experiments.low_density import LowDensityConfig, learn_pair, low_density, sweep
-from toy2d.low_density_pictures import _mass_above
+from toy2d.low_density import experiment as module
+from toy2d.low_density.experiment import LowDensityConfig, learn_pair, low_density, sweep
+from toy2d.low_density.figures import _mass_above
 
-PAGE = Path(__file__).parent.parent / "toy2d" / "pages" / "low_density.py"
+PAGE = Path(__file__).parent.parent / "toy2d/low_density/page.py"
 CONFIG = LowDensityConfig(steps=150, width=48, resolution=31, sigmas=7)
 
 

@@ -11,12 +11,12 @@ from streamlit.testing.v1 import AppTest
 from playground.errors import UserError
 from playground.levels import Level, seeded
 from toy2d.__main__ import main
-from toy2d.experiments.ncsn import WEIGHTS, NcsnConfig, learn_all, level_errors, level_losses, ncsn
 from toy2d.mixture import Mixture
+from toy2d.ncsn.experiment import WEIGHTS, NcsnConfig, learn_all, level_errors, level_losses, ncsn
 from toy2d.net import OBJECTIVES
 from toy2d.presets import MixtureSpec
 
-PAGE = Path(__file__).parent.parent / "toy2d" / "pages" / "ncsn.py"
+PAGE = Path(__file__).parent.parent / "toy2d/ncsn/page.py"
 SMALL = NcsnConfig(levels=5, train_steps=250, T=4, particles=200, frames=5)
 
 

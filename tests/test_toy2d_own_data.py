@@ -15,11 +15,11 @@ from toy2d import empirical
 from toy2d.__main__ import main
 from toy2d.datasets import DATASETS, MOST_POINTS, Fit, draw, fitted, parse_csv
 from toy2d.empirical import Empirical, nearest_distances
-from toy2d.experiments.own_data import OwnDataConfig, last_fine_grid, own_data, train_network
 from toy2d.mixture import Mixture
+from toy2d.own_data.experiment import OwnDataConfig, last_fine_grid, own_data, train_network
 from toy2d.presets import EXTENT
 
-PAGE = Path(__file__).parent.parent / "toy2d" / "pages" / "own_data.py"
+PAGE = Path(__file__).parent.parent / "toy2d/own_data/page.py"
 LEVELS = [Level.of(1.0, 0.05), Level.of(0.8, 0.6), Level.of(0.01, 1.0), Level.of(1.0, 20.0)]
 TRIANGLE = ((-4.0, -4.0), (4.0, -4.0), (0.0, 5.0))
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from toy2d.experiments.mixing import MOST
-from toy2d.pages import _widgets
+from toy2d import ui
+from toy2d.starts import MOST
 
-PAGES = Path(__file__).parent.parent / "toy2d" / "pages"
+WING = Path(__file__).parent.parent / "toy2d"
 
 
 def opened(name: str, **query: str) -> AppTest:
-    app = AppTest.from_file(str(PAGES / f"{name}.py"), default_timeout=60)
+    app = AppTest.from_file(str(WING / name / "page.py"), default_timeout=60)
     for key, value in query.items():
         app.query_params[key] = value
     app.run()
@@ -58,8 +58,8 @@ def test_a_diverging_step_is_an_error_and_no_traceback():
 
 def test_learned_scores_mix_on_the_page(monkeypatch):
     """With a network of a few steps: the page's way is tested here, not the network."""
-    learn = _widgets.learn
-    monkeypatch.setattr(_widgets, "learn", lambda config, report: learn(short(config), report))
+    learn = ui.learn
+    monkeypatch.setattr(ui, "learn", lambda config, report: learn(short(config), report))
     app = opened("mixing", particles="50", L="2", T="10")
     app.segmented_control(key="score").set_value("learned").run()
     assert not app.error and not app.exception
@@ -78,8 +78,8 @@ def test_the_diffusion_page_counts_steps():
 
 
 def test_the_score_page_needs_no_network_at_sigma_zero(monkeypatch):
-    learn = _widgets.learn
-    monkeypatch.setattr(_widgets, "learn", lambda config, report: learn(short(config), report))
+    learn = ui.learn
+    monkeypatch.setattr(ui, "learn", lambda config, report: learn(short(config), report))
     app = opened("score_fields")
     assert len(app.metric) == 3
     app.select_slider(key="sigma").set_value(0.0).run()

@@ -15,12 +15,12 @@ from playground.levels import Level, seeded
 from playground.steps import ddim
 from playground.walk import final, walk
 from toy2d.__main__ import main
-from toy2d.experiments.ncsn import learn_each
-from toy2d.experiments.two_families import SAMPLERS, FamiliesConfig, two_families
+from toy2d.ddpm_and_ncsn.experiment import SAMPLERS, FamiliesConfig, two_families
+from toy2d.ddpm_and_ncsn.figures import families_clouds
+from toy2d.ncsn.experiment import learn_each
 from toy2d.presets import MixtureSpec
-from toy2d.two_families_pictures import families_clouds
 
-PAGE = Path(__file__).parent.parent / "toy2d" / "pages" / "two_families.py"
+PAGE = Path(__file__).parent.parent / "toy2d/ddpm_and_ncsn/page.py"
 SMALL = FamiliesConfig(MixtureSpec("ring"), T=12, steps=25, train_steps=250, particles=400, frames=5)
 
 

@@ -1,0 +1,25 @@
+"""denoising-playground: the app from any folder, where the project was installed with pip."""
+
+import sys
+from pathlib import Path
+
+from streamlit.web import cli
+
+# What .streamlit/config.toml says, which Streamlit looks for in the folder it is started from.
+OPTIONS = (
+    "--server.address=127.0.0.1",
+    "--client.showErrorDetails=none",
+    "--client.toolbarMode=minimal",
+    "--browser.gatherUsageStats=false",
+)
+
+
+def main() -> int:
+    """streamlit run on the installed streamlit_app.py; further options are Streamlit's."""
+    app = Path(__file__).parents[2] / "streamlit_app.py"
+    sys.argv = ["streamlit", "run", str(app), *OPTIONS, *sys.argv[1:]]
+    return int(cli.main() or 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

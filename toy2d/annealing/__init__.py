@@ -1,0 +1,1 @@
+"""Algorithm 1, dissected: levels, steps, step sizes."""

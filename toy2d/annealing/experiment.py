@@ -1,0 +1,251 @@
+"""Annealed Langevin dynamics, dissected: what its levels, steps and step sizes do to the samples."""
+
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from playground.errors import UserError, require, require_known, require_range
+from playground.levels import Level, geometric_sigmas, held, seeded
+from playground.steps import StepSize, annealed, langevin
+from playground.trajectory import frames_of
+from playground.walk import State, checked, walk
+from toy2d.distances import (
+    Distances,
+    distances,
+    exact_floor,
+    floors,
+    modes_of,
+    sliced_wasserstein,
+    wrong_mode_share,
+)
+from toy2d.mixture import Mixture
+from toy2d.net import Report
+from toy2d.presets import MixtureSpec, narrowest_std
+from toy2d.starts import STARTS
+
+KEPT = 3_000  # particles whose paths are kept
+DIVERGED = math.inf  # what a cell of the map holds where a walk was stopped
+
+RULES: dict[str, Callable[["AnnealingConfig", float], StepSize]] = {
+    "algorithm1": lambda c, s: annealed(c.eps, c.sigma_L) if c.levels == "added" else _own_sized(c.eps, s),
+    "prose": lambda c, s: lambda level: _sigma(level, c, s) / c.lowest(s),
+    "prose_eps": lambda c, s: lambda level: c.eps * _sigma(level, c, s) / c.lowest(s),
+    "data": lambda c, s: lambda level: c.eps * (level.sigma**2 + s**2),
+}
+
+
+@dataclass(frozen=True)
+class AnnealingConfig:
+    """One annealed chain, its particles uniform on [-8, 8]^2 at first.  s is the narrowest mode's standard deviation.
+
+    levels: "own", sigma_i is the modes' own standard deviation, sigma_1 down to s, as the paper's authors ran it
+            (so noise sqrt(sigma_i**2 - s**2) is added); or "added", noise from sigma_1 down to sigma_L
+    rule:   the step a_i of x + (a_i / 2) * score + sqrt(a_i) * z:
+            "algorithm1", eps * sigma_i**2 / sigma_L**2 (with "own", sigma_L is s); "prose", the lecture's
+            sigma_i / sigma_L, which knows no eps; "prose_eps", the same times eps; "data", eps times the variance
+            of the narrowest mode at the level
+    """
+
+    mixture: MixtureSpec = field(default_factory=MixtureSpec)
+    levels: str = "own"
+    rule: str = "algorithm1"
+    L: int = 10
+    T: int = 100
+    eps: float = 0.1
+    sigma_1: float = 20.0
+    sigma_L: float = 0.1
+    particles: int = 2_000
+    frames: int = 80
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, value, known in (
+            ("rule", self.rule, RULES),
+            ("reading of sigma", self.levels, ("own", "added")),
+        ):
+            require_known(f"The {name}", value, known)
+        require_range("The number of levels L", self.L, 1, 1_000)
+        require_range("The number of steps at each level T", self.T, 1, 10_000)
+        require(0 < self.eps < math.inf, f"eps is {self.eps:g}; it must be above 0: choose, say, 0.1.")
+        require_range("The number of particles", self.particles, 2, 200_000)
+        require_range("The number of frames", self.frames, 2, 1_000)
+
+    def lowest(self, s: float) -> float:
+        """sigma_L in either reading."""
+        return s if self.levels == "own" else self.sigma_L
+
+    def sigmas(self, s: float) -> list[float]:
+        """The noise added at each level, most first.  Raises UserError for sigmas that do not fall."""
+        sigmas = geometric_sigmas(self.sigma_1, self.lowest(s), self.L)
+        if self.levels == "added":
+            return sigmas
+        return [math.sqrt(max(0.0, sigma**2 - s**2)) for sigma in sigmas]
+
+
+def _sigma(level: Level, config: AnnealingConfig, s: float) -> Tensor:
+    """sigma_i as the reading has it."""
+    return (level.sigma**2 + s**2).sqrt() if config.levels == "own" else level.sigma
+
+
+def _own_sized(eps: float, s: float) -> StepSize:
+    """Algorithm 1, line 3, where sigma is the modes' own."""
+    return lambda level: eps * (level.sigma**2 + s**2) / s**2
+
+
+def step_sizes(config: AnnealingConfig) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """sigma_i as the reading has it, a_i, and a_i over the narrowest mode's variance at the level; (L,) each.
+
+    The last is what decides: above 4 the chain diverges, and a Gaussian's variance ends 1 / (1 - ratio / 4) times
+    too wide below that.
+    """
+    s = narrowest_std(config.mixture.build())
+    size = RULES[config.rule](config, s)
+    levels = [Level.of(1.0, sigma) for sigma in config.sigmas(s)]
+    a = np.array([float(size(level)) for level in levels])
+    sigmas = np.array([float(_sigma(level, config, s)) for level in levels])
+    return sigmas, a, a / (np.array(config.sigmas(s)) ** 2 + s**2)
+
+
+# --- one chain --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Annealing:
+    """F frames.  xs (F, up to 3,000, 2); modes (F, B) uint8; steps, sigmas (F,), sigma the noise added; distances of
+    all end points; floor: of exact samples.
+    """
+
+    xs: np.ndarray
+    modes: np.ndarray
+    steps: np.ndarray
+    sigmas: np.ndarray
+    distances: Distances
+    floor: Distances
+
+
+def annealing(config: AnnealingConfig, report: Report | None = None) -> Annealing:
+    """Raises UserError where the chain diverges."""
+    mixture = config.mixture.build()
+    total = config.L * config.T
+    keep, frames = frames_of(total, config.frames), []
+    for state in _states(config, mixture):
+        if report is not None:
+            report(state.index, total)
+        if state.index in keep:
+            frames.append((state.x[:KEPT], state.index, float(state.level.sigma)))
+    truth = mixture.sample(config.particles, seeded(config.seed + 1))
+    xs, steps, sigmas = zip(*frames, strict=True)
+    return Annealing(
+        torch.stack(xs).numpy(),
+        torch.stack([modes_of(mixture, x) for x in xs]).to(torch.uint8).numpy(),
+        np.array(steps),
+        np.array(sigmas),
+        distances(mixture, state.x, truth),
+        floors(mixture, config.particles),
+    )
+
+
+def _states(config: AnnealingConfig, mixture: Mixture) -> Iterator[State]:
+    s, rng = narrowest_std(mixture), seeded(config.seed)
+    start = STARTS["square"](mixture, config.particles, rng)
+    grid = held([Level.of(1.0, sigma) for sigma in config.sigmas(s)], config.T)
+    return checked(walk(langevin(RULES[config.rule](config, s)), mixture, start, grid, rng))
+
+
+# --- the map ----------------------------------------------------------------------------------------------
+
+AXES = ("L", "T", "eps", "sigma_1")
+
+
+@dataclass(frozen=True)
+class MapConfig:
+    """The chain of `base` with two of L, T, eps and sigma_1 replaced by each pair of `xs` and `ys`."""
+
+    base: AnnealingConfig = field(default_factory=AnnealingConfig)
+    x: str = "L"
+    y: str = "eps"
+    xs: tuple[float, ...] = (3, 10, 30)
+    ys: tuple[float, ...] = (0.03, 0.1, 0.3)
+
+    def __post_init__(self) -> None:
+        for axis in (self.x, self.y):
+            require_known("The axis", axis, AXES)
+        require(
+            self.x != self.y, f"Both axes of the map are {self.x}; they must differ: choose another for one."
+        )
+        require(
+            min(len(self.xs), len(self.ys)) > 0, "An axis of the map is empty: give it at least one value."
+        )
+        self.cells()  # refuses what a single chain does
+
+    def cells(self) -> list[AnnealingConfig]:
+        """Row by row, x fastest."""
+        pairs = itertools.product(self.ys, self.xs)
+        return [
+            replace(self.base, **{self.x: _whole(self.x, x), self.y: _whole(self.y, y)}) for y, x in pairs
+        ]
+
+
+def _whole(axis: str, value: float) -> float:
+    """L and T count."""
+    if axis not in ("L", "T"):
+        return value
+    require(
+        value == int(value),
+        f"{axis} is {value:g}; it counts, so it must be whole: choose, say, {int(value)}.",
+    )
+    return int(value)
+
+
+@dataclass(frozen=True, eq=False)
+class Map:
+    """weights, sliced (Y, X): share in a wrong mode, sliced Wasserstein distance; infinite where the chain diverged.
+    weights_floor, sliced_floor: what exact samples of the same number have on average.
+    """
+
+    weights: np.ndarray
+    sliced: np.ndarray
+    weights_floor: float
+    sliced_floor: float
+
+
+def annealing_map(config: MapConfig, report: Report | None = None) -> Map:
+    """Walks every cell's chain; one that diverges is a value of the map and stops nothing."""
+    mixture, n = config.base.mixture.build(), config.base.particles
+    cells = config.cells()
+    for cell in cells:
+        cell.sigmas(narrowest_std(mixture))  # refuses sigmas that do not fall, before any work
+    truth = mixture.sample(n, seeded(config.base.seed + 1))
+    lengths = [cell.L * cell.T for cell in cells]
+    found = []
+    for i, cell in enumerate(cells):
+        found.append(_cell(cell, mixture, truth, _from(report, sum(lengths[:i]), sum(lengths))))
+    shape = (len(config.ys), len(config.xs))
+    weights, sliced = (np.array(values).reshape(shape) for values in zip(*found, strict=True))
+    return Map(weights, sliced, _weights_floor(mixture, n), exact_floor(mixture, n))
+
+
+def _cell(
+    cell: AnnealingConfig, mixture: Mixture, truth: Tensor, report: Report | None
+) -> tuple[float, float]:
+    try:
+        for state in _states(cell, mixture):
+            if report is not None:
+                report(state.index, 0)
+    except UserError:  # nothing else is refused during a walk
+        return DIVERGED, DIVERGED
+    return wrong_mode_share(mixture, state.x)[0], sliced_wasserstein(state.x, truth)
+
+
+def _from(report: Report | None, done: int, total: int) -> Report | None:
+    return None if report is None else lambda step, _: report(done + step, total)
+
+
+def _weights_floor(mixture: Mixture, n: int, draws: int = 8) -> float:
+    rng = seeded(0)
+    return float(np.mean([wrong_mode_share(mixture, mixture.sample(n, rng))[0] for _ in range(draws)]))

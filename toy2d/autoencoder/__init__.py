@@ -1,0 +1,1 @@
+"""A network that only removes noise knows the score (lecture, first section)."""

@@ -1,0 +1,172 @@
+"""The denoising autoencoder beside the optimal denoiser (the lecture's first section)."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from playground.denoisers import score_of
+from playground.errors import require, require_range
+from playground.levels import CLEAN, Level, geometric_sigmas, noised, randn_like, seeded
+from playground.objectives import squared_norm
+from toy2d.mixture import Mixture
+from toy2d.net import LearnConfig, Learned, Report, learn
+from toy2d.presets import MixtureSpec
+from toy2d.score_fields.experiment import Field, FieldConfig, score_field
+
+KEPT = 2_000  # points whose way there and back is shown; the losses count all
+
+
+@dataclass(frozen=True)
+class AutoencoderConfig:
+    """Where the autoencoder is looked at: at noise sigma, on `samples` fresh points, and on a grid."""
+
+    mixture: MixtureSpec = field(default_factory=MixtureSpec)
+    sigma: float = 1.0
+    samples: int = 20_000
+    resolution: int = 91
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require(
+            self.sigma > 0,
+            f"sigma is {self.sigma:g}; an autoencoder that denoises needs noise: raise it above 0.",
+        )
+        require_range("The number of samples", self.samples, 2, 1_000_000)
+
+
+@dataclass(frozen=True, eq=False)
+class Autoencoder:
+    """field: scores on the grid; sigma**2 times these are the displacements d(x~) - x~.
+
+    clean, noisy, exact, learned (up to 2,000, 2): x, x~, the optimal d*(x~) and the network's d(x~); modes: of x.
+    loss, optimal_loss: E ||d(x~) - x||**2 of both, summed over dimensions, on fresh points;
+    excess: E ||d(x~) - d*(x~)||**2, which is their difference in expectation;
+    relative: the error of the displacement, sqrt(excess / E ||d*(x~) - x~||**2).
+    """
+
+    field: Field
+    clean: np.ndarray
+    noisy: np.ndarray
+    exact: np.ndarray
+    learned: np.ndarray
+    modes: np.ndarray
+    loss: float
+    optimal_loss: float
+    excess: float
+    relative: float
+
+
+def autoencoder(config: AutoencoderConfig, learned: Learned) -> Autoencoder:
+    """Holds d(x~) against d*(x~) = x~ + sigma**2 * score: lecture, "the optimal denoising is given by"."""
+    mixture = config.mixture.build()
+    level = Level.of(1.0, config.sigma)
+    rng = seeded(config.seed + 1)  # not the training points, which come from the seed itself
+    x, modes = mixture.sample_with_modes(config.samples, rng)
+    noisy = noised(x, randn_like(x, rng), level)
+    exact, d = mixture(noisy, level), denoised(learned, noisy, level)
+    excess = _mean_square(d - exact)
+    return Autoencoder(
+        score_field(FieldConfig(config.mixture, config.sigma, resolution=config.resolution), learned),
+        *(points[:KEPT].numpy() for points in (x, noisy, exact, d)),
+        modes[:KEPT].to(torch.uint8).numpy(),
+        _mean_square(d - x),
+        _mean_square(exact - x),
+        excess,
+        (excess / _mean_square(exact - noisy)) ** 0.5,
+    )
+
+
+@torch.no_grad()
+def denoised(learned: Learned, noisy: Tensor, level: Level) -> Tensor:
+    return learned.denoise(noisy, level)
+
+
+def _mean_square(x: Tensor) -> float:
+    """E ||x||**2 over a batch, (B, 2)."""
+    return float(squared_norm(x.double()).mean())
+
+
+# --- the error as sigma goes down -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DescentConfig:
+    """One autoencoder for each of `levels` geometric sigmas, each trained for `steps` on the same `points`."""
+
+    mixture: MixtureSpec = field(default_factory=MixtureSpec)
+    sigma_1: float = 3.0
+    sigma_L: float = 0.1
+    levels: int = 6
+    points: int = 10_000
+    steps: int = 500
+    width: int = 96
+    samples: int = 20_000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_range("The number of sigmas", self.levels, 2, 100)
+        geometric_sigmas(self.sigma_1, self.sigma_L, self.levels)  # refuses levels that do not fall
+        require_range("The number of samples", self.samples, 2, 1_000_000)
+
+
+@dataclass(frozen=True, eq=False)
+class Descent:
+    """Each (levels,).  Three root mean square errors of scores over the clean data, as shares of that of
+    grad log p itself, so that total <= smoothing + learning:
+
+    smoothing:  grad log q_sigma against grad log p, what the noise costs
+    learning:   (d(x~) - x~) / sigma**2 against grad log q_sigma, what the network costs
+    total:      (d(x~) - x~) / sigma**2 against grad log p
+    loss, optimal_loss: E ||d(x~) - x||**2 on fresh points, of the network and of the optimal denoiser d*;
+    excess: E ||d(x~) - d*(x~)||**2.
+    """
+
+    sigmas: np.ndarray
+    smoothing: np.ndarray
+    learning: np.ndarray
+    total: np.ndarray
+    loss: np.ndarray
+    optimal_loss: np.ndarray
+    excess: np.ndarray
+
+
+def descent(config: DescentConfig, report: Report | None = None) -> Descent:
+    """Trains an autoencoder at each sigma; reports the training steps of all of them."""
+    mixture = config.mixture.build()
+    sigmas = geometric_sigmas(config.sigma_1, config.sigma_L, config.levels)
+    rows = []
+    for i, sigma in enumerate(sigmas):
+
+        def listen(done: int, total: int, before: int = i * config.steps) -> None:
+            if report is not None:
+                report(before + done, config.levels * config.steps)
+
+        rows.append(_errors(config, mixture, learn(_learning(config, sigma), listen), sigma))
+    return Descent(np.array(sigmas), *np.array(rows).T)
+
+
+def _learning(config: DescentConfig, sigma: float) -> LearnConfig:
+    return LearnConfig(
+        config.mixture, "dae", sigma=sigma, points=config.points, steps=config.steps, width=config.width,
+        seed=config.seed,
+    )  # fmt: skip
+
+
+@torch.no_grad()
+def _errors(config: DescentConfig, mixture: Mixture, learned: Learned, sigma: float) -> list[float]:
+    level, rng = Level.of(1.0, sigma), seeded(config.seed + 1)
+    x = mixture.sample(config.samples, rng)
+    noisy = noised(x, randn_like(x, rng), level)
+    clean, smooth, s_hat = (
+        mixture.score(x, CLEAN),
+        mixture.score(x, level),
+        score_of(learned.denoise)(x, level),
+    )
+    size = _mean_square(clean)
+    scores = [
+        (_mean_square(error) / size) ** 0.5 for error in (smooth - clean, s_hat - smooth, s_hat - clean)
+    ]
+    d, optimal = learned.denoise(noisy, level), mixture(noisy, level)
+    return [*scores, _mean_square(d - x), _mean_square(optimal - x), _mean_square(d - optimal)]

@@ -1,0 +1,97 @@
+"""Page "Denoising autoencoder": trained by the plain loss, held against the optimal denoiser."""
+
+import streamlit as st
+
+from playground.errors import UserError
+from playground.ui.busy import busy
+from toy2d.autoencoder.experiment import Autoencoder, AutoencoderConfig, DescentConfig, autoencoder, descent
+from toy2d.autoencoder.figures import arrows_chart, autoencoder_clouds, descent_chart
+from toy2d.net import LearnConfig
+from toy2d.ui import bound, chart, learned_for, mixture_widgets, show_clouds
+
+SIGMAS = (0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0)
+POINTS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
+STEPS = (100, 200, 400, 800, 1_500, 3_000)
+
+
+def settings() -> tuple[AutoencoderConfig, LearnConfig]:
+    first, second, third = st.columns([1.3, 2, 2], vertical_alignment="bottom")
+    mixture = mixture_widgets(first, second)
+    sigma = bound(third.select_slider, "Noise σ", list(SIGMAS), value=1.0, key="sigma")
+    fourth, fifth, sixth = st.columns([2, 2, 1.3], vertical_alignment="bottom")
+    points = bound(fourth.select_slider, "Training points", list(POINTS), value=10_000, key="points")
+    steps = bound(fifth.select_slider, "Training steps", list(STEPS), value=400, key="steps")
+    seed = int(bound(sixth.number_input, "Seed", 0, 2**31 - 1, 0, key="seed"))
+    learn = LearnConfig(mixture, "dae", sigma=sigma, points=points, steps=steps, seed=seed)
+    return AutoencoderConfig(mixture, sigma, seed=seed), learn
+
+
+def numbers(result: Autoencoder) -> None:
+    a, b, c, d = st.columns(4)
+    a.metric(
+        "Loss of the network",
+        f"{result.loss:.3f}",
+        help="E‖d(x̃) − x‖² on fresh points, both dimensions summed",
+    )
+    b.metric(
+        "Loss of the optimal denoiser", f"{result.optimal_loss:.3f}", help="No denoiser gets below this."
+    )
+    c.metric(
+        "E‖d(x̃) − d*(x̃)‖²", f"{result.excess:.4f}",
+        help="Between the network and the optimum, over the noisy points; in expectation the losses' difference.",
+    )  # fmt: skip
+    d.metric("Relative error of d(x̃) − x̃", f"{result.relative:.1%}", help="Root of that over E‖d*(x̃) − x̃‖²")
+
+
+def smaller_and_smaller(learn: LearnConfig) -> None:
+    """The curve over sigmas: six trainings, so only on demand."""
+    st.subheader("The error as σ goes down")
+    config = DescentConfig(
+        learn.mixture, points=learn.points, steps=learn.steps, width=learn.width, seed=learn.seed
+    )
+    made_for, result = st.session_state.get("descent", (None, None))
+    if st.button(f"Train {config.levels} autoencoders, σ from 3 to 0.1", type="primary", key="descend"):
+        with busy("Training", key="descent-run") as report:
+            made_for, result = config, descent(config, report)
+        st.session_state["descent"] = made_for, result
+    if result is None:
+        return
+    if made_for != config:
+        st.caption("The settings have changed since; press the button for a new curve.")
+    chart(descent_chart(result), "descent-chart")
+
+
+def explain() -> None:
+    with st.expander("What happens here"):
+        st.markdown("The lecture's first section: corrupt, and learn to undo it by the plain loss")
+        st.latex(r"\tilde{\mathbf{x}} = \mathbf{x} + \epsilon, \quad \epsilon \sim \mathcal{N}(0, \sigma^2\mathbf{I}), "
+                 r"\qquad \mathcal{L} = E\left[\|\mathbf{d}(\tilde{\mathbf{x}}) - \mathbf{x}\|^2\right]")  # fmt: skip
+        st.markdown(
+            "Its minimum, the optimal denoising (Alain and Bengio 2014), which a mixture has in closed form:"
+        )
+        st.latex(r"\mathbf{d}(\tilde{\mathbf{x}}) = \tilde{\mathbf{x}} + \sigma^2 \nabla_{\tilde{\mathbf{x}}} "
+                 r"\log q_\sigma(\tilde{\mathbf{x}})")  # fmt: skip
+        st.markdown(
+            "Arrow directions are true; a length s is drawn as s / (s + median). Mind a slip on the next slide: the "
+            "target of denoising score matching is $(\\mathbf{x} - \\tilde{\\mathbf{x}})/\\sigma^2 = "
+            "-\\epsilon/\\sigma^2$, with a minus, not the noise itself.\n\n"
+            "**Try** σ = 0.3: the arrows are right near the modes and wild in between, where no noisy point ever "
+            "was.\n\n"
+            "**Look** at the curve above: with less noise the score of $q_\\sigma$ comes closer to that of the data, "
+            "by $\\sigma^2$, but the network's error, divided by $\\sigma^2$, grows. The best σ lies between, and "
+            "more training moves it down."
+        )
+
+
+st.title("Denoising autoencoder")
+st.markdown("A network that takes noise away has learned which way the data lie.")
+try:
+    config, learn = settings()
+    result = autoencoder(config, learned_for(learn))
+    numbers(result)
+    chart(arrows_chart(result), "arrows")
+    show_clouds(autoencoder_clouds(config, result), "autoencoder")
+    smaller_and_smaller(learn)
+    explain()
+except UserError as error:
+    st.error(str(error))

@@ -1,1 +1,0 @@
-"""The subcommands of `python -m toy2d`: one file for each topic, each with `add(commands)`."""

@@ -1,0 +1,1 @@
+"""Two families, one learning task."""

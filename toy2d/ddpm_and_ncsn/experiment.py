@@ -1,0 +1,170 @@
+"""DDPM against NCSN: networks trained in either way, and each family's sampler run with all of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from playground.denoisers import Denoiser
+from playground.errors import require, require_known, require_range
+from playground.levels import SCHEDULES, Level, geometric_sigmas, held, seeded
+from playground.steps import Step, ancestral, ddim, langevin
+from playground.trajectory import frames_of
+from playground.walk import checked, prior, walk
+from toy2d.distances import Distances, distances, floors, modes_of
+from toy2d.listening import filmed
+from toy2d.mixture import Mixture
+from toy2d.ncsn.experiment import level_errors
+from toy2d.net import LearnConfig, Learned, Report
+from toy2d.presets import MixtureSpec, narrowest_std
+from toy2d.starts import KEPT, MOST
+
+TRAINED = ("ncsn", "ddpm")  # the objectives that are compared
+SAMPLERS = ("annealed", "ddpm", "ddim")
+
+
+@dataclass(frozen=True)
+class FamiliesConfig:
+    """sigma_1, sigma_L, levels, T, step_size: NCSN's levels, and annealed Langevin dynamics on them.
+    schedule, steps: DDPM's levels, and how many of them DDPM and DDIM take.
+
+    inside: DDPM's sampler takes only levels whose sigma / alpha lies from sigma_L to sigma_1, where both kinds
+    of network have learned something; False: all of the schedule's.
+    """
+
+    mixture: MixtureSpec = field(default_factory=MixtureSpec)
+    sigma_1: float = 20.0
+    sigma_L: float = 0.1
+    levels: int = 10
+    T: int = 30
+    step_size: float = 0.1
+    schedule: str = "linear"
+    steps: int = 50
+    inside: bool = True
+    points: int = 10_000
+    train_steps: int = 2_000
+    particles: int = 1_000
+    frames: int = 50
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_known("The schedule", self.schedule, SCHEDULES)
+        require_range("The number of levels", self.levels, 2, 200)
+        require_range("The number of steps at each level T", self.T, 1, 1_000)
+        require_range("The step size", self.step_size, 1e-6, 4)
+        require_range("The number of steps", self.steps, 2, SCHEDULES[self.schedule]().T)
+        require_range("The number of particles", self.particles, 2, MOST)
+        geometric_sigmas(self.sigma_1, self.sigma_L, self.levels)  # refuses sigmas that do not fall
+
+    def learning(self) -> dict[str, LearnConfig]:
+        """The same points, network and steps for both objectives."""
+        return {
+            objective: LearnConfig(
+                self.mixture, objective, sigma_1=self.sigma_1, sigma_L=self.sigma_L, schedule=self.schedule,
+                points=self.points, steps=self.train_steps, seed=self.seed,
+            )
+            for objective in TRAINED
+        }  # fmt: skip
+
+    def exploding(self) -> list[Level]:
+        """NCSN's view, alpha = 1: the grid of annealed Langevin dynamics."""
+        return held(
+            [Level.of(1.0, s) for s in geometric_sigmas(self.sigma_1, self.sigma_L, self.levels)], self.T
+        )
+
+    def preserving(self) -> list[Level]:
+        """DDPM's view, alpha**2 + sigma**2 = 1: `steps` steps down the schedule, the last one to clean data."""
+        schedule = SCHEDULES[self.schedule]()
+        if not self.inside:
+            return schedule.grid(self.steps)
+        ratio = schedule.sigma / schedule.alpha
+        times = ((ratio >= self.sigma_L) & (ratio <= self.sigma_1)).nonzero().flatten()
+        require(
+            len(times) >= self.steps,
+            f"The schedule has {len(times)} levels from sigma {self.sigma_L:g} to {self.sigma_1:g}, and {self.steps} "
+            "steps are asked for: take fewer steps, or all levels.",
+        )
+        chosen = torch.linspace(len(times) - 1, 0, self.steps, dtype=torch.float64).round().int()
+        return [schedule.level(int(times[i])) for i in chosen] + [schedule.level(0)]
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One network with one sampler.  xs (F, up to 5,000, 2); modes (B,); alphas, sigmas, indices (F,)."""
+
+    distances: Distances
+    calls: int
+    xs: np.ndarray
+    modes: np.ndarray
+    alphas: np.ndarray
+    sigmas: np.ndarray
+    indices: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Families:
+    """runs: by (network, sampler), the network "exact", "ncsn" or "ddpm"; errors (n,): sigma**2 E||s_hat - s||**2 of
+    the two trained ones at `sigmas`, all in NCSN's view.
+    """
+
+    runs: dict[tuple[str, str], Run]
+    floor: Distances
+    sigmas: np.ndarray
+    errors: dict[str, np.ndarray]
+    weights: np.ndarray
+
+
+def two_families(
+    config: FamiliesConfig, networks: Mapping[str, Learned], report: Report | None = None
+) -> Families:
+    """Every network with every sampler, from as many particles, against the same exact samples."""
+    mixture = config.mixture.build()
+    denoisers: dict[str, Denoiser] = {"exact": mixture} | {
+        name: each.denoise for name, each in networks.items()
+    }
+    truth = mixture.sample(config.particles, seeded(config.seed + 1))
+    samplers = samplers_of(config, mixture)
+    runs: dict[tuple[str, str], Run] = {}
+    done, total = 0, len(denoisers) * sum(len(grid) - 1 for _, grid in samplers.values())
+    for trained, denoise in denoisers.items():
+        for sampler, (step, grid) in samplers.items():
+            part = None if report is None else (lambda index, before=done: report(before + index, total))
+            runs[trained, sampler] = _run(config, step, grid, denoise, mixture, truth, part)
+            done += len(grid) - 1
+    sigmas = np.geomspace(config.sigma_1, config.sigma_L, 16)
+    errors = {
+        name: level_errors(each.denoise, mixture, sigmas.tolist(), config.seed)[0]
+        for name, each in networks.items()
+    }
+    weights = mixture.log_weights.exp().double().numpy()
+    return Families(runs, floors(mixture, config.particles), sigmas, errors, weights)
+
+
+def samplers_of(config: FamiliesConfig, mixture: Mixture) -> dict[str, tuple[Step, list[Level]]]:
+    """Each family's step with its grid of levels: all that differs between the two."""
+    s = narrowest_std(mixture)
+    annealed = langevin(lambda level: config.step_size * (level.sigma**2 + s**2))
+    return {
+        "annealed": (annealed, config.exploding()),
+        "ddpm": (ancestral("beta_tilde"), config.preserving()),
+        "ddim": (ddim(0.0), config.preserving()),
+    }
+
+
+def _run(
+    config: FamiliesConfig, step: Step, grid: list[Level], denoise: Denoiser, mixture: Mixture, truth: Tensor,
+    report: Callable[[int], None] | None,
+) -> Run:  # fmt: skip
+    rng = seeded(config.seed)
+    # A Gaussian of the data's mean and variance: with the highest level near the data's own size, both count.
+    start = prior((config.particles, 2), grid[0], rng, mixture.std()) + grid[0].alpha * mixture.mean()
+    states = checked(walk(step, denoise, start, grid, rng))
+    kept, last = filmed(states, frames_of(len(grid) - 1, config.frames), KEPT, report)
+    return Run(
+        distances(mixture, last, truth), len(grid) - 1, kept.xs.numpy(),
+        modes_of(mixture, last)[:KEPT].to(torch.uint8).numpy(),
+        *(np.array([float(getattr(level, name)) for level in kept.levels]) for name in ("alpha", "sigma")),
+        np.array(kept.indices),
+    )  # fmt: skip

@@ -1,0 +1,138 @@
+"""Page "DDPM against NCSN": each family's network with the other's sampler."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from playground.errors import UserError
+from playground.levels import SCHEDULES
+from playground.ui.busy import busy, kept
+from toy2d.ddpm_and_ncsn.experiment import SAMPLERS, Families, FamiliesConfig, two_families
+from toy2d.ddpm_and_ncsn.figures import (
+    MEASURES,
+    SAMPLER_NAMES,
+    TRAINED_NAMES,
+    distance_chart,
+    families_clouds,
+    learned_chart,
+    networks_of,
+)
+from toy2d.ncsn.experiment import learn_each
+from toy2d.net import Learned
+from toy2d.ui import bound, chart, distance_table, mixture_widgets, show_clouds
+
+QUICK = 120  # training steps of the first visit
+LENGTHS = (QUICK, 300, 1_000, 2_000, 5_000)
+FIRST = FamiliesConfig(train_steps=QUICK, T=20, particles=500)
+
+
+def settings() -> FamiliesConfig:
+    first, second, third = st.columns([1.3, 2.2, 1.6], vertical_alignment="bottom")
+    mixture = mixture_widgets(first, second)
+    length = bound(
+        third.select_slider, "Training steps of each network", list(LENGTHS), value=QUICK, key="train_steps",
+        help="2,000 take about 20 seconds for the two.",
+    )  # fmt: skip
+    a, b, c, d, e = st.columns([1, 1, 1, 1, 1.4], vertical_alignment="bottom")
+    T = bound(
+        a.number_input,
+        "Langevin: T",
+        1,
+        1_000,
+        FIRST.T,
+        key="T",
+        help="Steps at each of ten levels, 20 to 0.1.",
+    )
+    steps = bound(b.number_input, "DDPM, DDIM: steps", 2, 500, FIRST.steps, key="steps")
+    schedule = bound(c.selectbox, "DDPM's schedule", list(SCHEDULES), key="schedule")
+    particles = bound(d.number_input, "Particles", 2, 20_000, FIRST.particles, key="particles")
+    inside = bound(
+        e.toggle, "Shared levels only", True, key="inside",
+        help="DDPM's schedule reaches noise far above and below what NCSN was trained on; off: all of it is walked.",
+    )  # fmt: skip
+    return FamiliesConfig(
+        mixture, T=int(T), schedule=schedule, steps=int(steps), inside=inside, train_steps=length,
+        particles=int(particles),
+    )  # fmt: skip
+
+
+def result_for(config: FamiliesConfig) -> tuple[FamiliesConfig, Families]:
+    """The last result; a new one on the first visit, and when the button is pressed."""
+    kept = st.session_state.get("families")
+    pressed = st.button("Train both, run all samplers", type="primary", icon=":material/model_training:")
+    if kept is None or (pressed and kept[0] != config):
+        first = config if pressed else replace(FIRST, mixture=config.mixture)
+        networks = networks_for(first)
+        with busy("Sampling", key="families-run") as report:
+            st.session_state["families"] = kept = first, two_families(first, networks, report)
+    if kept[0] != config:
+        st.caption("The settings have changed: press the button to run with them. Below is the run before.")
+    return kept
+
+
+def networks_for(config: FamiliesConfig) -> dict[str, Learned]:
+    """Both networks: those of the run before, where only the sampling has changed."""
+    made_for = config.learning()
+
+    def make() -> dict[str, Learned]:
+        with busy("Training two networks", key="families-train") as report:
+            return learn_each(made_for, report)
+
+    return kept("families-networks", made_for, make)
+
+
+def explain() -> None:
+    with st.expander("What happens here"):
+        st.markdown('The lecture: "the two approaches are very similar: the learning task is to denoise samples '
+                    'obtained with different levels of noise". Both losses, and what makes them one:')  # fmt: skip
+        st.latex(r"\left\|\epsilon - \epsilon_\theta(\mathbf{x}_t, t)\right\|^2, \qquad \frac{\sigma_i^2}{2}\left\|"
+                 r"\mathbf{s}_\theta(\tilde{\mathbf{x}}, \sigma_i) + \frac{\tilde{\mathbf{x}} - \mathbf{x}}{\sigma_i^2}"
+                 r"\right\|^2, \qquad \mathbf{s}_\theta = -\frac{\epsilon_\theta}{\sigma}")  # fmt: skip
+        st.latex(r"\mathbf{x}_t = \sqrt{\bar\alpha_t}\,\mathbf{x}_0 + \sqrt{1-\bar\alpha_t}\,\epsilon \quad"
+                 r"\Longrightarrow\quad \frac{\mathbf{x}_t}{\sqrt{\bar\alpha_t}} = \mathbf{x}_0 + \sigma\,\epsilon, "
+                 r"\qquad \sigma = \sqrt{\frac{1-\bar\alpha_t}{\bar\alpha_t}}")  # fmt: skip
+        st.markdown(
+            "So a noise level of one family is a noise level of the other, up to a factor on x (Song et al. 2021, "
+            '"Score-based generative modeling through SDEs": variance exploding and variance preserving), and one '
+            "denoiser answers to both. On the lecture's slide that compares them the division inside NCSN's norm is "
+            "by $\\sigma_i$; it is by $\\sigma_i^2$, as above.\n\n"
+            "**Look** at the bars: with enough training the colours agree, and the groups do not. What a sample is "
+            "worth is decided by the sampler here, hardly by whose loss trained the network; the grey bars, with the "
+            "exact score, have no learning error at all. **Try** 2,000 training steps, then T = 100 against 50 steps "
+            "of DDPM. **Switch** x_t / alpha on: DDPM's cloud then shrinks from far out as NCSN's does."
+        )
+
+
+def outcome(config: FamiliesConfig, result: Families) -> None:
+    a, b, c = st.columns([2.4, 1.2, 1.6], vertical_alignment="bottom")
+    networks = networks_of(result)
+    trained = bound(
+        a.segmented_control, "Animated: the network", networks, key="shown", default=networks[-1], required=True,
+        format_func=TRAINED_NAMES.get,
+    )  # fmt: skip
+    rescaled = bound(
+        b.toggle, "Show x_t / alpha", False, key="rescaled", help="NCSN's view for all three panels."
+    )
+    measure = bound(c.selectbox, "Bars show", list(MEASURES), key="measure", format_func=MEASURES.get)
+    show_clouds(families_clouds(config, result, trained, rescaled), "two-families", height=400, fps=15)
+    left, right = st.columns(2)
+    with left:
+        st.subheader("Distance to exact samples")
+        chart(distance_chart(result, measure), "bars")
+    with right:
+        st.subheader("What each has learned")
+        chart(learned_chart(result), "learned")
+    rows = {
+        f"{SAMPLER_NAMES[sampler]}, {TRAINED_NAMES[name]}": result.runs[name, sampler].distances
+        for sampler in SAMPLERS for name in networks
+    }  # fmt: skip
+    distance_table(rows, result.floor, "table", "sampler, network")
+
+
+st.title("DDPM against NCSN")
+st.markdown("One denoiser, two families: each family's network, run with the other's sampler.")
+try:
+    outcome(*result_for(settings()))
+    explain()
+except UserError as error:
+    st.error(str(error))

@@ -1,0 +1,36 @@
+"""diffusion: the forward process and the way back, on the command line."""
+
+import argparse
+
+from playground.levels import SCHEDULES
+from toy2d.command import add_learned, command, learned, progress, spec, write
+from toy2d.diffusion.experiment import SAMPLERS, DiffusionConfig, diffusion
+from toy2d.diffusion.figures import diffusion_clouds, diffusion_figure
+from toy2d.drawing.clouds import clouds_gif
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    walk = command(
+        commands, "diffusion", diffusion_command, "the forward process and back by DDPM, DDIM or Heun"
+    )
+    walk.add_argument("--particles", type=int, default=2_000, help="particles")
+    walk.add_argument("--schedule", choices=list(SCHEDULES), default="linear", help="the noise schedule")
+    walk.add_argument("--sampler", choices=list(SAMPLERS), default="ddim", help="the step back")
+    walk.add_argument("--eta", type=float, default=0.0, help="DDIM's noise: 0 none, 1 as much as DDPM")
+    walk.add_argument("--steps", type=int, default=50, help="steps back")
+    add_learned(walk, "ddpm")
+
+
+def diffusion_command(arguments: argparse.Namespace) -> None:
+    names = ("schedule", "sampler", "eta", "steps", "particles", "seed")
+    config = DiffusionConfig(spec(arguments), **{name: getattr(arguments, name) for name in names})
+    result = diffusion(config, learned(arguments, schedule=config.schedule), progress("sampling"))
+    numbers = {
+        "weights": result.weights, "shares": result.shares, "sliced_wasserstein": result.distance,
+        "floor": result.floor,
+    }  # fmt: skip
+    print(
+        f"sliced Wasserstein distance to exact samples: {result.distance:.4f}; of two exact samples: {result.floor:.4f}"
+    )
+    gif = clouds_gif(diffusion_clouds(config, result))
+    write(arguments.out, "diffusion", config, numbers, diffusion_figure(config, result), gif)

@@ -1,0 +1,121 @@
+"""The forward process and the way back, by DDPM, DDIM and Heun, with exact or learned denoisers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from playground.errors import require_known, require_range
+from playground.levels import SCHEDULES, Schedule, seeded
+from playground.steps import Step, ancestral, climbing, ddim, heun
+from playground.trajectory import Trajectory, collect, frames_of
+from playground.walk import checked, prior, walk
+from toy2d.distances import exact_floor, modes_of, shares_of, sliced_wasserstein
+from toy2d.listening import filmed
+from toy2d.net import Learned, Report
+from toy2d.presets import MixtureSpec
+from toy2d.starts import KEPT, MOST
+
+SAMPLERS: dict[str, Callable[[float], Step]] = {
+    "ddim": lambda eta: ddim(eta),
+    "ddpm_tilde": lambda eta: ancestral("beta_tilde"),
+    "ddpm_beta": lambda eta: ancestral("beta"),
+    "heun": lambda eta: heun(),
+}
+
+
+@dataclass(frozen=True)
+class DiffusionConfig:
+    """steps of the schedule's 1,000 are taken, evenly spread; eta counts for "ddim" alone."""
+
+    mixture: MixtureSpec = field(default_factory=MixtureSpec)
+    schedule: str = "linear"
+    sampler: str = "ddim"
+    eta: float = 0.0
+    steps: int = 50
+    particles: int = 2_000
+    frames: int = 60
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, value, known in (
+            ("schedule", self.schedule, SCHEDULES),
+            ("sampler", self.sampler, SAMPLERS),
+        ):
+            require_known(f"The {name}", value, known)
+        require_range("eta", self.eta, 0, 1)
+        require_range("The number of steps", self.steps, 1, SCHEDULES[self.schedule]().T)
+        require_range("The number of particles", self.particles, 2, MOST)
+        require_range("The number of frames", self.frames, 2, 1_000)
+
+
+@dataclass(frozen=True, eq=False)
+class Process:
+    """F frames of one direction.  xs, x0_hats (F, up to 5,000, 2); times, alpha_bars (F,); modes (B,) uint8: of
+    the data a path began at (forward), or of the sample that it ends at (reverse).
+    """
+
+    xs: np.ndarray
+    x0_hats: np.ndarray
+    modes: np.ndarray
+    times: np.ndarray
+    alpha_bars: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Diffusion:
+    """shares, weights (K,): of all samples, and true; distance: sliced Wasserstein-1 to as many exact samples,
+    and floor: of two exact samples of that size to one another.
+    """
+
+    forward: Process
+    reverse: Process
+    shares: np.ndarray
+    weights: np.ndarray
+    distance: float
+    floor: float
+
+
+def diffusion(
+    config: DiffusionConfig, learned: Learned | None = None, report: Report | None = None
+) -> Diffusion:
+    """Adds noise to data along the schedule, and samples back down from N(0, I)."""
+    mixture = config.mixture.build()
+    schedule = SCHEDULES[config.schedule]()
+    rng = seeded(config.seed)
+    grid, times = schedule.grid(config.steps), schedule.subset(config.steps)
+    keep = frames_of(config.steps, config.frames)
+
+    x0, origins = mixture.sample_with_modes(config.particles, rng)
+    # Climbing needs no step down and no denoiser: each move is a sample of q(xt | xs).
+    forward = collect(walk(climbing(ddim()), mixture, x0, grid[::-1], rng), keep, KEPT)
+
+    denoise = mixture if learned is None else learned.denoise
+    start = prior((config.particles, 2), grid[0], rng)
+    states = checked(walk(SAMPLERS[config.sampler](config.eta), denoise, start, grid, rng))
+    told = None if report is None else (lambda done: report(done, config.steps))
+    reverse, last = filmed(states, keep, KEPT, told)
+    modes = modes_of(mixture, last)
+    truth = mixture.sample(config.particles, rng)
+    return Diffusion(
+        _process(forward, origins, times[::-1], schedule),
+        _process(reverse, modes, times, schedule),
+        shares_of(modes, mixture.K),
+        mixture.log_weights.exp().double().numpy(),
+        sliced_wasserstein(last, truth),
+        exact_floor(mixture, config.particles),
+    )
+
+
+def _process(trajectory: Trajectory, modes: Tensor, times: list[int], schedule: Schedule) -> Process:
+    kept = [times[index] for index in trajectory.indices]
+    x0_hats = trajectory.xs if trajectory.x0_hats is None else trajectory.x0_hats
+    return Process(
+        trajectory.xs.numpy(),
+        x0_hats.numpy(),
+        modes[:KEPT].to(torch.uint8).numpy(),
+        np.array(kept),
+        (schedule.alpha[kept] ** 2).numpy(),
+    )

@@ -1,0 +1,1 @@
+"""How clouds, fields and curves of the plane are drawn, on pages and on paper."""

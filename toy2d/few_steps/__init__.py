@@ -1,0 +1,1 @@
+"""DDIM: fewer steps, and solvers that need fewer still."""

@@ -1,0 +1,49 @@
+"""steps: eta against the number of steps, the round trip and the orders of convergence."""
+
+import argparse
+
+from playground.levels import SCHEDULES
+from toy2d.command import add_learned, command, learned, progress, spec, write
+from toy2d.drawing.clouds import clouds_gif
+from toy2d.few_steps.experiment import ROWS, STEPS, FewSteps, FewStepsConfig, few_steps
+from toy2d.few_steps.figures import MEASURES, few_steps_figure, trip_clouds
+from toy2d.few_steps.flow import SOLVERS, FlowConfig, orders, round_trip
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    parser = command(commands, "steps", steps_command, "eta x number of steps; round trip and orders of the solvers")
+    parser.add_argument("--schedule", choices=list(SCHEDULES), default="linear", help="the noise schedule")
+    parser.add_argument("--steps", type=int, nargs="+", default=list(STEPS), metavar="S", help="the table's columns")
+    parser.add_argument("--particles", type=int, default=500, help="samples of each repeat of a cell")
+    parser.add_argument("--repeats", type=int, default=6, help="repeats of each cell")
+    add_learned(parser, "ddpm")
+
+
+def steps_command(arguments: argparse.Namespace) -> None:
+    config = FewStepsConfig(
+        spec(arguments), arguments.schedule, tuple(arguments.steps), arguments.particles, arguments.repeats,
+        arguments.seed,
+    )  # fmt: skip
+    flow = FlowConfig(config.mixture, config.schedule, seed=config.seed)
+    table = few_steps(config, learned(arguments, schedule=config.schedule), progress("sampling"))
+    trip, converged = round_trip(flow, report=progress("round trip")), orders(flow, progress("orders"))
+    print_table(config, table)
+    for name, order in zip(SOLVERS, converged.orders, strict=True):
+        print(f"order of {name}: {order:.2f}")
+    numbers = {
+        "rows": list(ROWS), "steps": config.steps, "calls": table.calls,
+        **{measure: table.values(measure) for measure in MEASURES},
+        "floor": {measure: getattr(table.floor, measure) for measure in MEASURES},
+        "solvers": list(SOLVERS), "solver_steps": trip.steps, "round_trip": trip.errors,
+        "convergence": converged.errors, "orders": converged.orders,
+    }  # fmt: skip
+    figure = few_steps_figure(config, table, trip, converged)
+    write(arguments.out, "steps", config, numbers, figure, clouds_gif(trip_clouds(flow, trip), fps=10))
+
+
+def print_table(config: FewStepsConfig, table: FewSteps) -> None:
+    """Sliced Wasserstein-1 distance, as the lecture's Table 1 is laid out."""
+    print(f"{'sliced Wasserstein-1, S =':<26}" + "".join(f"{S:>9}" for S in config.steps))
+    for name, row in zip(ROWS, table.values("sliced"), strict=True):
+        print(f"{name:<26}" + "".join(f"{value:9.4f}" for value in row))
+    print(f"{'exact samples (floor)':<26}" + f"{table.floor.sliced:9.4f}" * len(config.steps))

@@ -1,0 +1,133 @@
+"""The lecture's Table 1 in the plane: eta against the number of steps, exact and learned score."""
+
+from collections.abc import Callable
+from dataclasses import astuple, dataclass, field
+
+import numpy as np
+from torch import Tensor
+
+from playground.errors import require, require_known, require_range
+from playground.levels import SCHEDULES, Level, seeded
+from playground.multistep import dpmpp_2m
+from playground.steps import Step, ancestral, ddim, heun
+from playground.walk import checked, final, prior, walk
+from toy2d.distances import Distances, distances
+from toy2d.mixture import Mixture
+from toy2d.net import Learned, Report
+from toy2d.presets import MixtureSpec
+from toy2d.starts import MOST
+
+# The rows of Table 1 (Song et al. 2021), then the modern comparison.  A constructor each: 2M has a memory.
+ROWS: dict[str, Callable[[], Step]] = {
+    "eta = 0 (DDIM)": lambda: ddim(0.0),
+    "eta = 0.2": lambda: ddim(0.2),
+    "eta = 0.5": lambda: ddim(0.5),
+    "eta = 1 (DDPM)": lambda: ddim(1.0),
+    "sigma-hat (DDPM)": lambda: ancestral("beta"),
+    "Heun": lambda: heun(),
+    "DPM-Solver++(2M)": lambda: dpmpp_2m(),
+}
+STEPS = (5, 10, 20, 50, 100)
+
+
+@dataclass(frozen=True)
+class FewStepsConfig:
+    """steps: the columns S, each a number of the schedule's 1,000 steps, evenly spread.
+    particles, repeats: every cell is the mean over `repeats` clouds of `particles` samples.
+    """
+
+    mixture: MixtureSpec = field(default_factory=MixtureSpec)
+    schedule: str = "linear"
+    steps: tuple[int, ...] = STEPS
+    particles: int = 500
+    repeats: int = 6
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_known("The schedule", self.schedule, SCHEDULES)
+        require(
+            len(self.steps) > 0, "The table has no column; it needs at least one number of steps: choose one."
+        )
+        for S in self.steps:
+            require_range("The number of steps", S, 1, SCHEDULES[self.schedule]().T)
+        require_range("The number of particles", self.particles, 2, MOST)
+        require_range("The number of repeats", self.repeats, 2, 100)
+
+
+@dataclass(frozen=True, eq=False)
+class FewSteps:
+    """cells, errors: (rows, columns) of distances and of their standard errors over the repeats; calls (rows,
+    columns): of the denoiser; floor: of exact samples in place of a sampler's.
+    """
+
+    cells: tuple[tuple[Distances, ...], ...]
+    errors: tuple[tuple[Distances, ...], ...]
+    calls: np.ndarray
+    floor: Distances
+
+    def values(self, measure: str) -> np.ndarray:
+        """One of the distances, (rows, columns)."""
+        return np.array([[getattr(cell, measure) for cell in row] for row in self.cells])
+
+    def standard_errors(self, measure: str) -> np.ndarray:
+        """Its standard errors, (rows, columns)."""
+        return np.array([[getattr(cell, measure) for cell in row] for row in self.errors])
+
+
+def few_steps(
+    config: FewStepsConfig, learned: Learned | None = None, report: Report | None = None
+) -> FewSteps:
+    """Fills the table.  Every cell starts from the same noise and meets the same exact samples."""
+    mixture, schedule = config.mixture.build(), SCHEDULES[config.schedule]()
+    denoise = counted(mixture if learned is None else learned.denoise)
+    n = config.particles * config.repeats
+    truth = mixture.sample(n, seeded(config.seed + 1))
+    start = prior((n, 2), schedule.level(schedule.T), seeded(config.seed))
+    done, total = 0, len(ROWS) * sum(config.steps)
+    cells, errors, calls = [], [], []
+    for row in ROWS.values():
+        for S in config.steps:
+            denoise.calls = 0
+            x = final(checked(walk(row(), denoise, start, schedule.grid(S), seeded(config.seed + 2))))
+            cell, error = _over_repeats(mixture, x, truth, config.particles)
+            cells.append(cell)
+            errors.append(error)
+            calls.append(denoise.calls)
+            done += S
+            if report is not None:
+                report(done, total)
+    width = len(config.steps)
+    floor = _floor(mixture, truth, config)
+    return FewSteps(_rows(cells, width), _rows(errors, width), np.array(calls).reshape(-1, width), floor)
+
+
+def _floor(mixture: Mixture, truth: Tensor, config: FewStepsConfig, draws: int = 3) -> Distances:
+    """Fresh exact samples against the same exact samples that the cells meet, so that the luck of these is shared."""
+    rng = seeded(config.seed + 3)
+    found = [
+        _over_repeats(mixture, mixture.sample(len(truth), rng), truth, config.particles)[0]
+        for _ in range(draws)
+    ]
+    return Distances(*np.mean([astuple(each) for each in found], axis=0).tolist())
+
+
+def _over_repeats(mixture: Mixture, x: Tensor, truth: Tensor, size: int) -> tuple[Distances, Distances]:
+    """The mean distance of clouds of `size` points, and its standard error."""
+    pairs = zip(x.split(size), truth.split(size), strict=True)
+    found = np.array([astuple(distances(mixture, *pair)) for pair in pairs])  # (repeats, 5)
+    return Distances(*found.mean(0)), Distances(*found.std(0, ddof=1) / len(found) ** 0.5)
+
+
+def _rows(cells: list[Distances], width: int) -> tuple[tuple[Distances, ...], ...]:
+    return tuple(tuple(cells[i : i + width]) for i in range(0, len(cells), width))
+
+
+class counted:
+    """A denoiser that counts its calls: what a sampler costs."""
+
+    def __init__(self, denoise: Callable[[Tensor, Level], Tensor]):
+        self.denoise, self.calls = denoise, 0
+
+    def __call__(self, xt: Tensor, level: Level) -> Tensor:
+        self.calls += 1
+        return self.denoise(xt, level)

@@ -1,0 +1,211 @@
+"""The deterministic flow: paths that keep their order, data encoded and decoded, and how fast solvers converge."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from scipy.integrate import solve_ivp
+from torch import Tensor
+
+from playground.denoisers import Denoiser
+from playground.errors import require, require_known, require_range
+from playground.levels import SCHEDULES, Level, Schedule, eps_from_x0, seeded
+from playground.multistep import dpmpp_2m
+from playground.steps import Step, ddim, heun
+from playground.trajectory import Trajectory, collect, frames_of
+from playground.walk import final, prior, walk
+from toy2d.distances import modes_of
+from toy2d.few_steps.experiment import counted
+from toy2d.mixture import Mixture
+from toy2d.net import Report
+from toy2d.presets import MixtureSpec
+
+SOLVERS: dict[str, Callable[[], Step]] = {
+    "DDIM": lambda: ddim(0.0),
+    "Heun": lambda: heun(),
+    "DPM-Solver++(2M)": lambda: dpmpp_2m(),
+}
+
+
+@dataclass(frozen=True)
+class FlowConfig:
+    """steps: those that errors are measured at.  end: sigma / alpha of the last level in `orders`, above zero, so
+    that the flow is smooth all the way.  points: paths that errors are measured on, in float64.
+    """
+
+    mixture: MixtureSpec = field(default_factory=MixtureSpec)
+    schedule: str = "linear"
+    steps: tuple[int, ...] = (5, 10, 20, 40, 80, 160)
+    end: float = 0.1
+    points: int = 200
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_known("The schedule", self.schedule, SCHEDULES)
+        require(len(self.steps) >= 2, "Orders are slopes; they need two numbers of steps or more: add one.")
+        for n in self.steps:
+            require_range("The number of steps", n, 2, 900)
+        require_range("The end of the flow, sigma / alpha,", self.end, 1e-3, 10)
+        require_range("The number of points", self.points, 2, 5_000)
+
+
+# --- paths of one dimension -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Paths:
+    """x (F, B), at times (F,); swaps: how often two paths changed places, over all steps and pairs."""
+
+    x: np.ndarray
+    times: np.ndarray
+    swaps: int
+
+
+def paths(
+    pi: float, eta: float, steps: int = 50, particles: int = 40, schedule: str = "linear", seed: int = 0
+) -> Paths:
+    """Paths of a one-dimensional mixture, weight pi at 5 and 1 - pi at -5, from evenly spread noise.
+
+    On the line, E[x0 | xt] rises with xt (its slope is a posterior variance), and a step of DDIM with eta = 0 is
+    a sum of xt and x0_hat with positive weights: so no step, however long, makes two paths change places.
+    """
+    require_range("pi", pi, 0, 1, open_ends=True)
+    require_range("The number of paths", particles, 2, 500)
+    mixture = Mixture.of([[5.0], [-5.0]], [pi, 1 - pi], dtype=torch.float64)
+    chain = SCHEDULES[schedule]()
+    quantiles = (torch.arange(particles, dtype=torch.float64) + 0.5) / particles
+    start = torch.special.ndtri(quantiles)[:, None]
+    grid = levels_at(chain, chain.subset(steps))
+    x = collect(walk(ddim(eta), mixture, start, grid, seeded(seed))).xs[:, :, 0]
+    return Paths(x.numpy(), np.array(chain.subset(steps)), swaps(x))
+
+
+def swaps(x: Tensor) -> int:
+    """How many pairs change their order from one state to the next, in all: (F, B) -> a count."""
+    above = x[:, :, None] > x[:, None, :]  # (F, B, B)
+    return int((above[1:] != above[:-1]).sum()) // 2
+
+
+# --- there and back ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class RoundTrip:
+    """errors, calls (len(SOLVERS), len(steps)): root mean square of ||decoded - data||, in units of x, and denoiser
+    calls; encode, decode: the walk of DDIM with `shown` steps; modes (B,): of the data.
+    """
+
+    steps: np.ndarray
+    errors: np.ndarray
+    calls: np.ndarray
+    encode: Trajectory
+    decode: Trajectory
+    modes: np.ndarray
+    shown: int
+
+
+def round_trip(config: FlowConfig, shown: int = 20, report: Report | None = None) -> RoundTrip:
+    """Data up the schedule and down again, by the same solver on the same levels (Song et al. 2021, Section 5.4).
+
+    The levels run from t = 1, where noise is 1 % of the data's unit, to T: no denoiser defines noise at t = 0.
+    """
+    schedule, mixture = SCHEDULES[config.schedule](), config.mixture.build(torch.float64)
+    x0 = mixture.sample(config.points, seeded(config.seed))
+    denoise = counted(mixture)
+    errors, calls = (
+        np.zeros((len(SOLVERS), len(config.steps))),
+        np.zeros((len(SOLVERS), len(config.steps)), int),
+    )
+    for i, solver in enumerate(SOLVERS.values()):
+        for j, n in enumerate(config.steps):
+            denoise.calls = 0
+            up = _levels_up(schedule, n)
+            latent = final(walk(solver(), denoise, x0, up, seeded(0)))
+            back = final(walk(solver(), denoise, latent, up[::-1], seeded(0)))
+            errors[i, j], calls[i, j] = float((back - x0).square().sum(1).mean().sqrt()), denoise.calls
+            if report is not None:
+                report(i * len(config.steps) + j + 1, len(SOLVERS) * len(config.steps))
+    up, keep = _levels_up(schedule, shown), frames_of(shown, 60)
+    encode = collect(walk(ddim(), mixture, x0, up, seeded(0)), keep)
+    decode = collect(walk(ddim(), mixture, encode.xs[-1], up[::-1], seeded(0)), keep)
+    modes = modes_of(mixture, x0).to(torch.uint8).numpy()
+    return RoundTrip(np.array(config.steps), errors, calls, encode, decode, modes, shown)
+
+
+def _levels_up(schedule: Schedule, n: int) -> list[Level]:
+    """n + 1 levels from t = 1 to T, evenly spread, in float64."""
+    return levels_at(
+        schedule, torch.linspace(1, schedule.T, n + 1, dtype=torch.float64).round().int().tolist()
+    )
+
+
+def levels_at(schedule: Schedule, times: list[int]) -> list[Level]:
+    """The schedule's own float64, which `schedule.grid` rounds to float32."""
+    return [Level(schedule.alpha[t], schedule.sigma[t]) for t in times]
+
+
+# --- orders of convergence --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Orders:
+    """errors, calls (len(SOLVERS), len(steps)): the median over paths of ||x - x_exact|| at the end, in units of x,
+    and denoiser calls; orders (len(SOLVERS),): minus the slope of log error against log steps, over the last three.
+    """
+
+    steps: np.ndarray
+    errors: np.ndarray
+    calls: np.ndarray
+    orders: np.ndarray
+
+
+def orders(config: FlowConfig, report: Report | None = None) -> Orders:
+    """Each solver from the schedule's last level to `end`, against the flow solved by scipy's DOP853.
+
+    The levels are even in log(alpha / sigma), where all three solvers have their clean order.  The median, since
+    the few paths that start beside the watershed between two modes have errors of another size.
+    """
+    mixture, schedule = config.mixture.build(torch.float64), SCHEDULES[config.schedule]()
+    high = float(schedule.sigma[-1] / schedule.alpha[-1])
+    start = prior((config.points, 2), _preserving(high), seeded(config.seed)).double()
+    exact = exact_flow(mixture, start, high, config.end)
+    denoise = counted(mixture)
+    errors, calls = (
+        np.zeros((len(SOLVERS), len(config.steps))),
+        np.zeros((len(SOLVERS), len(config.steps)), int),
+    )
+    for i, solver in enumerate(SOLVERS.values()):
+        for j, n in enumerate(config.steps):
+            denoise.calls = 0
+            grid = [_preserving(s) for s in np.geomspace(high, config.end, n + 1)]
+            x = final(walk(solver(), denoise, start, grid, seeded(0)))
+            errors[i, j], calls[i, j] = float((x - exact).norm(dim=1).median()), denoise.calls
+            if report is not None:
+                report(i * len(config.steps) + j + 1, len(SOLVERS) * len(config.steps))
+    steps = np.array(config.steps)
+    slopes = [-np.polyfit(np.log(steps[-3:]), np.log(e[-3:]), 1)[0] for e in errors]
+    return Orders(steps, errors, calls, np.array(slopes))
+
+
+def _preserving(ratio: float) -> Level:
+    """The variance-preserving level with sigma / alpha = ratio, in float64."""
+    alpha = torch.tensor(1 / np.sqrt(1 + ratio**2), dtype=torch.float64)
+    return Level(alpha, ratio * alpha)
+
+
+def exact_flow(denoise: Denoiser, x: Tensor, high: float, low: float) -> Tensor:
+    """The probability-flow ODE from sigma / alpha = high to low, x (B, D) float64 at the variance-preserving levels.
+
+    In u = x / alpha against log s, s = sigma / alpha, it reads du / dlog s = s * eps_hat (Song et al. 2021, eq. 14).
+    """
+
+    def slope(log_s: float, u: np.ndarray) -> np.ndarray:
+        level = Level(torch.ones((), dtype=torch.float64), torch.tensor(np.exp(log_s)))
+        ut = torch.from_numpy(u).reshape(x.shape)
+        return (level.sigma * eps_from_x0(denoise(ut, level), ut, level)).flatten().numpy()
+
+    u = (x / _preserving(high).alpha).flatten().numpy()
+    ends = np.log(high), np.log(low)
+    solved = solve_ivp(slope, ends, u, method="DOP853", rtol=1e-10, atol=1e-10)
+    return _preserving(low).alpha * torch.from_numpy(solved.y[:, -1]).reshape(x.shape)

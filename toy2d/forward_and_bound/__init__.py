@@ -1,0 +1,1 @@
+"""The diffusion probabilistic model: chain, posterior, variational bound, losses."""

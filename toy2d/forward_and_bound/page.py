@@ -1,0 +1,205 @@
+"""Page "Diffusion probabilistic model": the forward chain, its posterior, the variational bound, two losses."""
+
+import streamlit as st
+
+from playground.errors import UserError
+from playground.levels import SCHEDULES
+from playground.ui.busy import busy
+from toy2d.forward_and_bound.bound import (
+    BoundConfig,
+    Bounds,
+    Losses,
+    bounds,
+    gaps_by_length,
+    learn_both,
+    losses,
+)
+from toy2d.forward_and_bound.bound_figures import gaps_chart, losses_chart, terms_chart, weights_chart
+from toy2d.forward_and_bound.experiment import ForwardConfig, forward, posterior
+from toy2d.forward_and_bound.figures import forward_clouds, paths_chart, posterior_chart
+from toy2d.net import LearnConfig
+from toy2d.presets import MixtureSpec
+from toy2d.ui import bound, chart, learned_for, mixture_widgets, score_widget, show_clouds
+
+PARTS = {
+    "forward": "Forward chain and posterior",
+    "bound": "Variational bound",
+    "losses": "Simple and weighted loss",
+}
+STEPS = (5, 10, 20, 50, 100, 200, 500, 1_000)
+TRAINING = (200, 400, 800, 1_500, 3_000, 6_000)
+
+
+def common() -> tuple[MixtureSpec, str, int]:
+    first, second, third, fourth = st.columns([1.3, 2.2, 1, 1], vertical_alignment="bottom")
+    mixture = mixture_widgets(first, second)
+    schedule = bound(third.selectbox, "Schedule", list(SCHEDULES), key="schedule")
+    seed = int(bound(fourth.number_input, "Seed", 0, 2**31 - 1, 0, key="seed"))
+    return mixture, schedule, seed
+
+
+# --- forward chain and posterior ------------------------------------------------------------------------------
+
+
+def forward_part(mixture: MixtureSpec, schedule: str, seed: int) -> None:
+    a, b = st.columns(2, vertical_alignment="bottom")
+    steps = bound(a.select_slider, "Steps of the chain", list(STEPS), value=5, key="chain")
+    share = bound(b.slider, "Look at step t, % of the way to noise", 1, 100, 60, key="at")
+    config = ForwardConfig(mixture, schedule, steps, max(2, round(share / 100 * steps)), seed=seed)
+    path = forward(config)
+    found = posterior(config, path)
+    a, b, c, d = st.columns(4)
+    a.metric(
+        "Chain and closed form differ by", f"{path.deviation:.1f} SE",
+        help=f"Means and variances of {config.particles:,} chains against q(x_t | x_0): the worst of all {3 * steps} "
+        "numbers, in standard errors. Chance alone gives 2 to 4.",
+    )  # fmt: skip
+    b.metric("Posterior std, √beta_tilde", f"{found.posterior.std:.3f}")
+    c.metric(
+        "KL: posterior to p", f"{found.kl['beta_tilde']:.2g} nats",
+        help="One sample of L_{t-1}, with variance beta_tilde: p does not know x_0.",
+    )  # fmt: skip
+    d.metric(
+        "KL: true reverse step to p", f"{max(0.0, found.reverse_kl['beta']):.2g} nats",
+        help="Of q(x_{t-1} | x_t), which is no Gaussian, to p with variance beta. Small where steps are small.",
+    )  # fmt: skip
+    chart(posterior_chart(found), "posterior")
+    chart(paths_chart(config, path), "paths")
+    show_clouds(forward_clouds(config, path), "forward", fps=15)
+    with st.expander("What happens here"):
+        st.markdown(
+            'The lecture, "Diffusion probabilistic models": a step, all steps at once, and the posterior.'
+        )
+        st.latex(r"q(\mathbf{x}_t \mid \mathbf{x}_{t-1}) = \mathcal{N}(\sqrt{1-\beta_t}\,\mathbf{x}_{t-1}, "
+                 r"\beta_t\mathbf{I}), \qquad q(\mathbf{x}_t \mid \mathbf{x}_0) = "
+                 r"\mathcal{N}(\sqrt{\bar\alpha_t}\,\mathbf{x}_0, (1-\bar\alpha_t)\mathbf{I})")  # fmt: skip
+        st.latex(r"q(\mathbf{x}_{t-1} \mid \mathbf{x}_t, \mathbf{x}_0) = \mathcal{N}\left("
+                 r"\tfrac{\sqrt{\bar\alpha_{t-1}}\beta_t}{1-\bar\alpha_t}\mathbf{x}_0 + "
+                 r"\tfrac{\sqrt{\alpha_t}(1-\bar\alpha_{t-1})}{1-\bar\alpha_t}\mathbf{x}_t,\; "
+                 r"\tilde\beta_t\mathbf{I}\right), "
+                 r"\qquad \tilde\beta_t = \tfrac{1-\bar\alpha_{t-1}}{1-\bar\alpha_t}\beta_t")  # fmt: skip
+        st.markdown(
+            "A circle is two standard deviations wide; the noise is isotropic, so the posterior's ellipse is a circle. "
+            "It is the product of the two Gaussians, and narrower than both.\n\n"
+            "**Look** at the shaded cloud, after 5 steps at 60 %: x_t could come from either mode, so the true reverse "
+            "step has two humps, and no Gaussian p fits. **Try** 20 steps and more: the cloud is round at every t, "
+            "and p covers it. That is why diffusion takes many small steps."
+        )
+
+
+# --- the bound ------------------------------------------------------------------------------------------------
+
+
+def bound_part(mixture: MixtureSpec, schedule: str, seed: int) -> None:
+    a, b, c = st.columns([2, 1.2, 2], vertical_alignment="bottom")
+    steps = bound(a.select_slider, "Steps of the chain", list(STEPS), value=100, key="steps")
+    use_learned = score_widget(b)
+    training = bound(
+        c.select_slider, "Training steps", list(TRAINING), value=400, key="train", disabled=not use_learned
+    )
+    config = BoundConfig(mixture, schedule, steps, seed=seed)
+    learn = (
+        LearnConfig(mixture, "ddpm", schedule=schedule, steps=training, seed=seed) if use_learned else None
+    )
+    networks = {} if learn is None else {"learned": learned_for(learn)}
+    made_for = (config, learn)
+    if st.session_state.get("bounds", (None,))[0] != made_for:
+        with busy("Computing the bound", key="bounds-run") as report:
+            st.session_state["bounds"] = (
+                made_for,
+                bounds(config, networks, report),
+                gaps_by_length(config, networks),
+            )
+    _, result, gaps = st.session_state["bounds"]
+    a, *rest = st.columns(1 + len(result.rows[:2]))
+    a.metric("Exact −log p(x_0)", f"{result.nll:.3f} nats", help=f"Mean over {config.samples:,} fresh points")
+    for cell, row in zip(rest, result.rows[-2:], strict=True):
+        cell.metric(f"Bound, {row.model}, {row.variance}", f"{row.total:.3f} nats",
+                    f"{row.gap:+.3f} ± {2 * row.gap_se:.3f}", delta_color="off", delta_arrow="off")  # fmt: skip
+    chart(terms_chart(result), "terms")
+    st.dataframe(table(result), hide_index=True)
+    st.subheader("The gap against the number of steps")
+    chart(gaps_chart(gaps), "gaps")
+    with st.expander("What happens here"):
+        st.markdown("The lecture's bound (Sohl-Dickstein et al. 2015; Ho et al. 2020, Appendix A), in nats:")
+        st.latex(r"E[-\log p_\theta(\mathbf{x}_0)] \le E_q\Big[\underbrace{D_\mathrm{KL}(q(\mathbf{x}_T|\mathbf{x}_0)"
+                 r"\,\|\,p(\mathbf{x}_T))}_{L_T} + \sum_{t>1}\underbrace{D_\mathrm{KL}(q(\mathbf{x}_{t-1}|\mathbf{x}_t,"
+                 r"\mathbf{x}_0)\,\|\,p_\theta(\mathbf{x}_{t-1}|\mathbf{x}_t))}_{L_{t-1}} "
+                 r"\underbrace{-\log p_\theta(\mathbf{x}_0|\mathbf{x}_1)}_{L_0}\Big]")  # fmt: skip
+        st.markdown(
+            "The sum is high just before t = 1, and the last term, the decoder's, is a density with a tiny width and "
+            "takes it back. The gap is a mean over points; ± is two standard errors.\n\n"
+            "**Look** at the two variances: both work well for samples, as the lecture says, but they do not give the "
+            "same likelihood. For smooth densities beta is nearly exact, and beta_tilde, too narrow near the data, "
+            "costs about a nat even with the exact denoiser. **Try** few steps: then beta pays, too, because the true "
+            "reverse step is no Gaussian."
+        )
+
+
+def table(result: Bounds) -> list[dict[str, str]]:
+    return [
+        {
+            "model": row.model, "variance": row.variance, "L_T": f"{row.terms[-1]:.5f}",
+            "sum of L_{t-1}, t > 1": f"{row.terms[1:-1].sum():.3f}", "L_0": f"{row.terms[0]:.3f}",
+            "bound": f"{row.total:.3f}", "exact": f"{result.nll:.3f}",
+            "gap": f"{row.gap:.3f} ± {2 * row.gap_se:.3f}",
+        }
+        for row in result.rows
+    ]  # fmt: skip
+
+
+# --- the losses -----------------------------------------------------------------------------------------------
+
+
+def losses_part(mixture: MixtureSpec, schedule: str, seed: int) -> None:
+    a, b = st.columns([2, 2], vertical_alignment="bottom")
+    training = bound(a.select_slider, "Training steps", list(TRAINING), value=1_500, key="train")
+    config = BoundConfig(mixture, schedule, seed=seed)
+    if b.button("Train one network by each loss", type="primary", key="go"):
+        with busy("Training both networks", key="both-run") as report:
+            networks = learn_both(config, steps=training, report=report)
+        st.session_state["losses"] = (config, training), losses(config, networks)
+    made_for, result = st.session_state.get("losses", (None, None))
+    if result is not None:
+        if made_for != (config, training):
+            st.caption("The settings have changed since; press the button for new networks.")
+        show_losses(result)
+    st.subheader("The weights")
+    chart(weights_chart(SCHEDULES[schedule]()), "weights")
+    with st.expander("What happens here"):
+        st.markdown(
+            'The lecture, "DDPM": the bound asks for the weight; "in practice, the authors drop the weights".'
+        )
+        st.latex(r"L_{t-1} = E_{\mathbf{x}_0,\epsilon}\left[\frac{\beta_t^2}{2\sigma_t^2\alpha_t(1-\bar\alpha_t)}"
+                 r"\|\epsilon - \epsilon_\theta(\mathbf{x}_t, t)\|^2\right], \qquad L_\mathrm{simple} = "
+                 r"E\left[\|\epsilon - \epsilon_\theta(\mathbf{x}_t, t)\|^2\right]")  # fmt: skip
+        st.markdown(
+            "Ho et al. (2020), eq. 12 and 14, here with σ_t² = β_t; networks, data and noise are the same.\n\n"
+            "**Look** where each is better: the weight is largest at small t, so the weighted network wins there, and "
+            "loses at large t, where a sample's mode is decided: its samples lie farther from exact ones. **Try** "
+            "longer training: the bound's gap closes for both."
+        )
+
+
+def show_losses(result: Losses) -> None:
+    for (name, loss), cell in zip(result.losses.items(), st.columns(2), strict=True):
+        cell.markdown(f"**{name} loss**")
+        cell.metric("Bound − exact −log p, variance beta", f"{loss.gap['beta']:.3f} nats",
+                    f"± {2 * loss.gap_se['beta']:.3f}", delta_color="off", delta_arrow="off")  # fmt: skip
+        cell.metric(
+            "Distance of its samples, and the floor", f"{loss.distances.sliced:.3f} / {result.floor.sliced:.3f}",
+            help="Sliced Wasserstein-1 to as many exact samples, DDIM in 50 steps; floor: two exact samples",
+        )  # fmt: skip
+    chart(losses_chart(result), "losses-chart")
+
+
+st.title("Diffusion probabilistic model")
+st.markdown("Noise is added in small Gaussian steps; each is undone by a Gaussian step that is learned.")
+try:
+    part = bound(
+        st.segmented_control, "Part", list(PARTS), key="part", default="forward", required=True,
+        format_func=PARTS.get, label_visibility="collapsed",
+    )  # fmt: skip
+    {"forward": forward_part, "bound": bound_part, "losses": losses_part}[part](*common())
+except UserError as error:
+    st.error(str(error))

@@ -1,0 +1,217 @@
+"""Guidance: where three ways of pulling samples towards a class end, and where people believe that they end."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from playground.denoisers import Denoiser, guided
+from playground.errors import require, require_range
+from playground.guidance import classifier_guided, pulled_ancestral
+from playground.levels import CLEAN, SCHEDULES, seeded
+from playground.steps import Step, ddim
+from playground.trajectory import collect, frames_of
+from playground.walk import State, checked, final, prior, walk
+from toy2d.conditional import component
+from toy2d.distances import sliced_wasserstein
+from toy2d.labelled import Models, exact_models
+from toy2d.mixture import Mixture
+from toy2d.net import Report
+from toy2d.presets import MixtureSpec
+from toy2d.starts import KEPT
+
+BELIEF_EXTENT, BELIEF_SIDE = 12.0, 600  # the grid on which the believed density is evaluated: cells of 0.04
+SWEEP = (0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0)
+W_MOST = 20.0
+
+# How each method walks: (models, class, w) -> step, denoiser.  The classifier's scale is s = 1 + w, so that
+# w = 0 is the plain conditional for all, and with exact models DDIM and classifier-free are one and the same.
+METHODS: dict[str, Callable[[Models, int, float], tuple[Step, Denoiser]]] = {
+    "stochastic": lambda m, c, w: (pulled_ancestral(m.gradient(c), 1 + w), m.unconditional),
+    "ddim": lambda m, c, w: (ddim(0.0), classifier_guided(m.unconditional, m.gradient(c), 1 + w)),
+    "free": lambda m, c, w: (ddim(0.0), guided(m.conditional(c), m.unconditional, w)),
+}
+
+
+@dataclass(frozen=True)
+class GuidanceConfig:
+    """label: the class, a component of the mixture; w: the lecture's; steps of the linear schedule's 1,000."""
+
+    mixture: MixtureSpec = field(default_factory=lambda: MixtureSpec("anisotropic_pair", 0.6))
+    label: int = 0
+    w: float = 3.0
+    steps: int = 50
+    particles: int = 2_000
+    frames: int = 50
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        K = self.mixture.build().K
+        require(
+            0 <= self.label < K,
+            f"The class is {self.label}; this mixture has classes 0 to {K - 1}: choose one of these.",
+        )
+        require_range("The guidance w", self.w, 0, W_MOST)
+        require_range("The number of steps", self.steps, 1, 1_000)
+        require_range("The number of particles", self.particles, 2, 50_000)
+        require_range("The number of frames", self.frames, 2, 1_000)
+
+
+@dataclass(frozen=True, eq=False)
+class Belief:
+    """p(x) p(c | x)^(1 + w), normalised.  axis (H,); log_density (H, H), [i, j] at x = axis[j], y = axis[i];
+    samples (B, 2); floor: the mean sliced Wasserstein distance of two such sets of samples.
+    """
+
+    axis: np.ndarray
+    log_density: np.ndarray
+    samples: np.ndarray
+    floor: float
+
+
+@dataclass(frozen=True, eq=False)
+class Guided:
+    """xs (F, up to 5,000, 2); sigmas, alphas (F,); along (B,): the end points along the class's axis.
+
+    to_belief, to_conditional: sliced Wasserstein-1 distances, in units of x.
+    """
+
+    name: str
+    xs: np.ndarray
+    alphas: np.ndarray
+    sigmas: np.ndarray
+    along: np.ndarray
+    to_belief: float
+    to_conditional: float
+
+
+@dataclass(frozen=True, eq=False)
+class Guidance:
+    """runs, one a method; axis (2,), a unit vector from the mixture's mean to the class's; along_belief and
+    along_conditional (B,), exact samples on it; disagreement: the largest distance between an end point of DDIM with
+    the classifier and of classifier-free guidance from the same noise.
+    """
+
+    runs: tuple[Guided, ...]
+    belief: Belief
+    conditional: np.ndarray
+    axis: np.ndarray
+    along_belief: np.ndarray
+    along_conditional: np.ndarray
+    disagreement: float
+
+
+@dataclass(frozen=True, eq=False)
+class GuidanceSweep:
+    """ws (N,); distances (methods, N) to the believed density and floors (N,) of it."""
+
+    ws: np.ndarray
+    distances: np.ndarray
+    floors: np.ndarray
+
+
+def guidance(config: GuidanceConfig, models: Models | None = None, report: Report | None = None) -> Guidance:
+    """Walks every method from the same noise, with exact models or learned ones."""
+    mixture = config.mixture.build()
+    models = exact_models(mixture) if models is None else models
+    rng = seeded(config.seed)
+    belief, drawn = believed(mixture, config, rng)
+    conditional = component(mixture, config.label).sample(config.particles, rng)
+    axis = class_axis(mixture, config.label)
+    runs, ends = [], []
+    for turn, name in enumerate(METHODS):
+        states = _walked(name, models, config)
+        states = _reported(states, report, turn * config.steps, len(METHODS) * config.steps)
+        run, end = _run(name, states, config, drawn, conditional, axis)
+        runs.append(run)
+        ends.append(end)
+    return Guidance(
+        tuple(runs), belief, conditional.numpy(), axis.numpy(), (drawn @ axis).numpy(), (conditional @ axis).numpy(),
+        float((ends[1] - ends[2]).norm(dim=1).max()),
+    )  # fmt: skip
+
+
+def guidance_sweep(
+    config: GuidanceConfig, models: Models | None = None, report: Report | None = None
+) -> GuidanceSweep:
+    """The distance to the believed density for a row of w."""
+    mixture = config.mixture.build()
+    models = exact_models(mixture) if models is None else models
+    distances, floors = [], []
+    for turn, w in enumerate(SWEEP):
+        if report is not None:
+            report(turn, len(SWEEP))
+        here = replace(config, w=w)
+        belief, drawn = believed(mixture, here, seeded(config.seed))
+        floors.append(belief.floor)
+        ends = [final(checked(_walked(name, models, here))) for name in METHODS]
+        distances.append([sliced_wasserstein(end, drawn) for end in ends])
+    return GuidanceSweep(np.array(SWEEP), np.array(distances).T, np.array(floors))
+
+
+def _walked(name: str, models: Models, config: GuidanceConfig) -> Iterator[State]:
+    rng = seeded(config.seed + 1)  # the same noise for each method
+    grid = SCHEDULES["linear"]().grid(config.steps)
+    step, denoise = METHODS[name](models, config.label, config.w)
+    return checked(walk(step, denoise, prior((config.particles, 2), grid[0], rng), grid, rng))
+
+
+def _reported(states: Iterator[State], report: Report | None, done: int, total: int) -> Iterator[State]:
+    for state in states:
+        if report is not None:
+            report(done + state.index, total)
+        yield state
+
+
+def _run(
+    name: str, states: Iterator[State], config: GuidanceConfig, drawn: Tensor, conditional: Tensor, axis: Tensor
+) -> tuple[Guided, Tensor]:
+    """What is kept of a walk, and its end points, (B, 2)."""
+    trajectory = collect(states, frames_of(config.steps, config.frames))
+    end = trajectory.xs[-1]
+    alphas, sigmas = (np.array([float(getattr(lv, n)) for lv in trajectory.levels]) for n in ("alpha", "sigma"))
+    return Guided(
+        name, trajectory.xs[:, :KEPT].numpy(), alphas, sigmas, (end @ axis).numpy(),
+        sliced_wasserstein(end, drawn), sliced_wasserstein(end, conditional),
+    ), end  # fmt: skip
+
+
+def class_axis(mixture: Mixture, label: int) -> Tensor:
+    """The unit vector from the other classes' mean to the class's; the x axis where the two coincide."""
+    others = torch.arange(mixture.K) != label
+    w = mixture.log_weights.exp()[others]
+    away = mixture.means[label] - (w / w.sum()) @ mixture.means[others] if mixture.K > 1 else mixture.means[0]
+    length = away.norm()
+    return away / length if length > 1e-6 else torch.tensor([1.0, 0.0]).to(away)
+
+
+# --- what people believe ----------------------------------------------------------------------------------
+
+
+def believed_log_density(mixture: Mixture, label: int, w: float, x: Tensor) -> Tensor:
+    """log p(x) + (1 + w) log p(c | x), not normalised: (B, 2) -> (B,).  At w = 0 it is log p(x, c)."""
+    return mixture.log_prob(x, CLEAN) + (1 + w) * mixture.log_responsibilities(x, CLEAN)[:, label]
+
+
+def believed(mixture: Mixture, config: GuidanceConfig, rng: Generator, pairs: int = 4) -> tuple[Belief, Tensor]:
+    """The density on a fine grid, and samples of it (B, 2): a cell by its mass, a point uniformly within.
+
+    It never exceeds p(x | c) / p(c)^w times a constant, so what lies outside the grid is negligible.
+    """
+    h = 2 * BELIEF_EXTENT / BELIEF_SIDE
+    axis = (torch.arange(BELIEF_SIDE) + 0.5) * h - BELIEF_EXTENT
+    x = torch.cartesian_prod(axis, axis).flip(1)  # x fastest
+    log_mass = believed_log_density(mixture, config.label, config.w, x).log_softmax(0)
+
+    def draw() -> Tensor:
+        cell = torch.multinomial(log_mass.exp(), config.particles, replacement=True, generator=rng)
+        return x[cell] + h * (torch.rand((config.particles, 2), generator=rng) - 0.5)
+
+    sets = [draw() for _ in range(pairs + 1)]
+    floor = float(np.mean([sliced_wasserstein(a, b) for a, b in pairwise(sets)]))
+    log_density = (log_mass - 2 * np.log(h)).reshape(BELIEF_SIDE, BELIEF_SIDE)
+    thin = slice(None, None, 4)  # enough for contours
+    return Belief(axis[thin].numpy(), log_density[thin, thin].numpy(), sets[0].numpy(), floor), sets[0]

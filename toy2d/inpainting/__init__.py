@@ -1,0 +1,1 @@
+"""Filling in what is not known."""

@@ -1,0 +1,43 @@
+"""inpainting: one coordinate is seen, the other filled in, by four methods against the exact conditional."""
+
+import argparse
+
+from toy2d.command import command, progress, write
+from toy2d.drawing.clouds import clouds_gif
+from toy2d.inpainting.experiment import PAIR, InpaintConfig, inpainting
+from toy2d.inpainting.figures import NAMES, inpainting_clouds, inpainting_figure
+from toy2d.presets import PRESETS
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    parser = command(commands, "inpainting", inpainting_command, "fill in a coordinate; four methods against the truth")
+    default = InpaintConfig()
+    mixture = next(action for action in parser._actions if action.dest == "mixture")
+    mixture.choices = [PAIR, *PRESETS]
+    parser.set_defaults(mixture=PAIR, pi=default.pi)
+    parser.add_argument("--lean", type=float, default=default.lean, help="how far the pair's modes lie off in x")
+    parser.add_argument("--known", choices=("x", "y"), default="x", help="the coordinate that is seen")
+    parser.add_argument("--value", type=float, default=default.value, help="what is seen")
+    parser.add_argument("--resamplings", type=int, default=default.resamplings, help="RePaint's r")
+    parser.add_argument("--jump", type=int, default=default.jump, help="RePaint's jump length")
+    parser.add_argument("--zeta", type=float, default=default.zeta, help="the step of gradient guidance (DPS)")
+    parser.add_argument("--steps", type=int, default=default.steps, help="steps back")
+    parser.add_argument("--particles", type=int, default=default.particles, help="particles of each method")
+
+
+def inpainting_command(arguments: argparse.Namespace) -> None:
+    names = ("mixture", "pi", "lean", "value", "resamplings", "jump", "zeta", "steps", "particles", "seed")
+    config = InpaintConfig(
+        known="xy".index(arguments.known), **{name: getattr(arguments, name) for name in names}
+    )
+    result = inpainting(config, progress("sampling"))
+    numbers = {"truth": result.low, "floor": result.floor}
+    print(f"truth: P(low) = {result.low:.4f}; distance of two exact samples {result.floor:.4f}")
+    for run in result.runs:
+        low, high = run.low_band
+        numbers[run.name] = {
+            "low": run.low, "band": run.low_band, "distance": run.distance, "off": run.off, "calls": run.calls
+        }  # fmt: skip
+        print(f"{NAMES[run.name]}: {run.low:.4f} ({low:.4f} to {high:.4f}), distance {run.distance:.4f}")
+    gif = clouds_gif(inpainting_clouds(config, result), fps=15)
+    write(arguments.out, "inpainting", config, numbers, inpainting_figure(config, result), gif)

@@ -1,0 +1,296 @@
+"""Inpainting with the truth at hand: one coordinate of a mixture is seen, and the other one is to be filled in."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from playground.denoisers import Denoiser, projected
+from playground.errors import require, require_known, require_range
+from playground.guidance import measured
+from playground.levels import SCHEDULES, Level, seeded
+from playground.steps import Step, climbing, ddim, pinned, resampled
+from playground.trajectory import collect, frames_of
+from playground.walk import State, checked, final, prior, walk
+from toy2d.conditional import given, share_below
+from toy2d.distances import wilson
+from toy2d.mixture import Mixture
+from toy2d.net import Report
+from toy2d.presets import PRESETS, MixtureSpec
+from toy2d.starts import KEPT
+
+PAIR = "pair"  # two round modes at (lean, HEIGHT) and (-lean, -HEIGHT): x tells a little about y
+HEIGHT = 2.5
+SPLIT = 0.0  # the unknown coordinate is "low" below it
+RESAMPLINGS = (1, 2, 5, 10, 20, 40)
+
+Walker = tuple[Step, Denoiser, list[Level]]
+
+
+@dataclass(frozen=True)
+class InpaintConfig:
+    """mixture: "pair" or a preset; known: the seen coordinate, 0 for x and 1 for y, and value, what is seen.
+
+    lean: how far the modes of "pair" lie from the middle in x; resamplings, jump: RePaint's r and jump length;
+    zeta: the step of gradient guidance.
+    """
+
+    mixture: str = PAIR
+    pi: float = 0.63
+    lean: float = 2.0
+    known: int = 0
+    value: float = 0.4
+    resamplings: int = 20
+    jump: int = 1
+    zeta: float = 0.3
+    steps: int = 50
+    particles: int = 2_000
+    frames: int = 60
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        known = (PAIR, *PRESETS)
+        require_known("The mixture", self.mixture, known)
+        require(
+            self.known in (0, 1),
+            f"The known coordinate is {self.known}; it must be 0 (x) or 1 (y): choose one.",
+        )
+        require_range("The lean of the pair", self.lean, 0, 8)
+        require_range("The observation", self.value, -20, 20)
+        require_range("The number of resamplings", self.resamplings, 1, 200)
+        require_range("RePaint's jump", self.jump, 1, 100)
+        require_range("zeta", self.zeta, 0, 10)
+        require_range("The number of steps", self.steps, 1, 1_000)
+        require_range("The number of particles", self.particles, 2, 20_000)
+        require_range("The number of frames", self.frames, 2, 1_000)
+        self.build()
+
+    def build(self) -> Mixture:
+        """Raises UserError for a pi outside (0, 1)."""
+        if self.mixture != PAIR:
+            return MixtureSpec(self.mixture, self.pi).build()
+        require_range("pi", self.pi, 0, 1, open_ends=True)
+        return Mixture.of([[self.lean, HEIGHT], [-self.lean, -HEIGHT]], [self.pi, 1 - self.pi])
+
+    @property
+    def mask(self) -> Tensor:
+        """(1, 2), True where known."""
+        return torch.arange(2)[None] == self.known
+
+
+# --- the methods: (config, mixture, known (B or 1, 2)) -> step, denoiser, grid ------------------------------
+# All walk with ddim(1), DDPM's step, so that what differs is the conditioning.
+
+
+def _grid(config: InpaintConfig) -> list[Level]:
+    return SCHEDULES["linear"]().grid(config.steps)
+
+
+def _repaint(config: InpaintConfig, mixture: Mixture, known: Tensor) -> Walker:
+    grid = resampled(_grid(config), config.resamplings, config.jump)
+    return pinned(climbing(ddim(1.0)), known, config.mask), mixture, grid
+
+
+METHODS: dict[str, Callable[[InpaintConfig, Mixture, Tensor], Walker]] = {
+    "replacement": lambda c, m, known: (pinned(ddim(1.0), known, c.mask), m, _grid(c)),
+    "projection": lambda c, m, known: (ddim(1.0), projected(m, known, c.mask), _grid(c)),
+    "repaint": _repaint,
+    "dps": lambda c, m, known: (measured(ddim(1.0), known, c.mask, c.zeta), m, _grid(c)),
+    "exact": lambda c, m, known: (ddim(1.0), conditioned(c, m), _grid(c)),
+}
+
+
+def conditioned(config: InpaintConfig, mixture: Mixture) -> Denoiser:
+    """E[x0 | xt, the observation]: the exact conditional's own denoiser.  Walked, it shows what the number of
+    steps alone does to the result.
+    """
+    line, unknown = given(mixture, config.known, config.value), 1 - config.known
+
+    def denoise(xt: Tensor, level: Level) -> Tensor:
+        filled = line.denoise(xt[:, unknown : unknown + 1], level)
+        return torch.where(config.mask, torch.full_like(xt, config.value), filled)
+
+    return denoise
+
+
+# --- one observation --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Filled:
+    """xs (F, up to 5,000, 2); alphas (F,); filled (B,), the unknown coordinate at the end.
+
+    low: its share below the split, with the 95 % band low_band; distance: its Wasserstein-1 distance to as many
+    samples of the exact conditional; off: root mean square distance of the known coordinate from what was seen.
+    calls: of the denoiser; one whose gradient is taken counts once.
+    """
+
+    name: str
+    xs: np.ndarray
+    alphas: np.ndarray
+    filled: np.ndarray
+    low: float
+    low_band: tuple[float, float]
+    distance: float
+    off: float
+    calls: int
+
+
+@dataclass(frozen=True, eq=False)
+class Inpainting:
+    """runs, one a method; low: the exact conditional's P(unknown < split); floor: the distance of two exact sample
+    sets; axis, density (N,): the exact conditional density.
+    """
+
+    runs: tuple[Filled, ...]
+    low: float
+    floor: float
+    axis: np.ndarray
+    density: np.ndarray
+
+
+def inpainting(config: InpaintConfig, report: Report | None = None) -> Inpainting:
+    """Every method from noise of the same seed, against the exact conditional."""
+    mixture = config.build()
+    line = given(mixture, config.known, config.value)
+    rng = seeded(config.seed + 1)
+    truth = line.sample(config.particles, rng)[:, 0]
+    drawn = [line.sample(config.particles, rng)[:, 0] for _ in range(9)]
+    floor = float(np.mean([_apart(a, b) for a, b in pairwise(drawn)]))
+    walkers = {name: make(config, mixture, _seen(config)) for name, make in METHODS.items()}
+    total, done, runs = sum(len(grid) - 1 for _, _, grid in walkers.values()), 0, []
+    for name, walker in walkers.items():
+        runs.append(
+            _fill(name, walker, config, truth, lambda now, done=done: report and report(done + now, total))
+        )
+        done += len(walker[2]) - 1
+    axis = torch.linspace(-9, 9, 361)
+    density = line.log_prob(axis[:, None]).exp()
+    return Inpainting(tuple(runs), share_below(line, SPLIT), floor, axis.numpy(), density.numpy())
+
+
+def _seen(config: InpaintConfig) -> Tensor:
+    """(1, 2); the unknown coordinate is never read."""
+    return torch.full((1, 2), config.value)
+
+
+def _fill(
+    name: str, walker: Walker, config: InpaintConfig, truth: Tensor, tell: Callable[[int], object]
+) -> Filled:
+    step, denoise, grid = walker
+    last, counted = [], _Counted(denoise)
+    states = _listened(_walk((step, counted, grid), config, config.particles), tell, last)
+    trajectory = collect(states, frames_of(len(grid) - 1, config.frames), KEPT)
+    end = last[0]
+    filled = end[:, 1 - config.known]
+    low = float((filled < SPLIT).double().mean())
+    band = tuple(float(b) for b in wilson(np.array(low), config.particles))
+    alphas = np.array([float(level.alpha) for level in trajectory.levels])
+    off = float((end[:, config.known] - config.value).square().mean().sqrt())
+    return Filled(
+        name,
+        trajectory.xs.numpy(),
+        alphas,
+        filled.numpy(),
+        low,
+        band,
+        _apart(filled, truth),
+        off,
+        counted.calls,
+    )
+
+
+class _Counted:
+    """A denoiser that knows how often it was called."""
+
+    def __init__(self, denoise: Denoiser):
+        self.denoise, self.calls = denoise, 0
+
+    def __call__(self, xt: Tensor, level: Level) -> Tensor:
+        self.calls += 1
+        return self.denoise(xt, level)
+
+
+def _walk(walker: Walker, config: InpaintConfig, particles: int) -> Iterator[State]:
+    step, denoise, grid = walker
+    rng = seeded(config.seed)
+    return checked(walk(step, denoise, prior((particles, 2), grid[0], rng), grid, rng))
+
+
+def _listened(states: Iterator[State], tell: Callable[[int], object], last: list[Tensor]) -> Iterator[State]:
+    """Reports each state, and leaves the last x of all particles in `last`."""
+    for state in states:
+        tell(state.index)
+        last[:] = [state.x]
+        yield state
+
+
+def _apart(x: Tensor, y: Tensor) -> float:
+    """Wasserstein-1 on the line, of two samples of one size."""
+    return float((x.sort().values - y.sort().values).abs().mean())
+
+
+# --- many observations, many resamplings --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Shares:
+    """low[name] (N,): the share below the split at each of `at` (N,); truth (N,); particles behind each share."""
+
+    at: np.ndarray
+    truth: np.ndarray
+    low: dict[str, np.ndarray]
+    particles: int
+
+
+def over_observations(
+    config: InpaintConfig,
+    reach: float = 3.0,
+    count: int = 25,
+    particles: int = 200,
+    report: Report | None = None,
+) -> Shares:
+    """The share at `count` observations from -reach to reach: one walk each, every particle with its own."""
+    mixture = config.build()
+    values = np.linspace(-reach, reach, count)
+    known = torch.tensor(values, dtype=torch.float32).repeat_interleave(particles)[:, None].expand(-1, 2)
+    names = [name for name in METHODS if name != "exact"]  # that one knows one observation only
+    low = {}
+    for turn, name in enumerate(names):
+        walker = METHODS[name](config, mixture, known)
+        end = _end(walker, config, len(known), report, turn, len(names))
+        low[name] = (end[:, 1 - config.known] < SPLIT).double().view(count, particles).mean(1).numpy()
+    truth = np.array([share_below(given(mixture, config.known, float(value)), SPLIT) for value in values])
+    return Shares(values, truth, low, particles)
+
+
+def over_resamplings(
+    config: InpaintConfig, turns: Sequence[int] = RESAMPLINGS, report: Report | None = None
+) -> Shares:
+    """RePaint's share against its number of resamplings, at config's observation."""
+    mixture = config.build()
+    low = []
+    for turn, r in enumerate(turns):
+        walker = METHODS["repaint"](replace(config, resamplings=r), mixture, _seen(config))
+        end = _end(walker, config, config.particles, report, turn, len(turns))
+        low.append(float((end[:, 1 - config.known] < SPLIT).double().mean()))
+    truth = share_below(given(mixture, config.known, config.value), SPLIT)
+    return Shares(np.array(turns), np.full(len(turns), truth), {"repaint": np.array(low)}, config.particles)
+
+
+def _end(
+    walker: Walker, config: InpaintConfig, particles: int, report: Report | None, turn: int, turns: int
+) -> Tensor:
+    """The last x; reports in thousandths of all turns."""
+    moves = len(walker[2]) - 1
+
+    def told(states: Iterator[State]) -> Iterator[State]:
+        for state in states:
+            if report is not None:
+                report(round(1000 * (turn + state.index / moves)), 1000 * turns)
+            yield state
+
+    return final(told(_walk(walker, config, particles)))

@@ -1,0 +1,203 @@
+"""Log density by the probability-flow ODE against the mixture's own (Song et al. 2021, "Score-based ... SDEs",
+Section 4.3), and whose the error is: the steps', the prior's, the network's.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from playground.denoisers import Denoiser
+from playground.errors import require, require_range
+from playground.levels import Level, noised, randn_like, seeded
+from playground.likelihood import log_likelihood
+from playground.objectives import squared_norm
+from playground.steps import heun
+from playground.trajectory import collect
+from playground.walk import walk
+from toy2d.listening import listened, ticking
+from toy2d.mixture import Mixture
+from toy2d.net import Learned, Report
+from toy2d.presets import EXTENT, MixtureSpec
+
+NUMBERS = (5, 10, 20, 40, 80)  # of ODE steps, for the curve
+RHO = 7.0  # Karras et al. 2022, eq. 5
+KEPT = 1_000  # points whose way to the prior is shown
+Flow = Callable[[Tensor, list[Level]], tuple[Tensor, Tensor]]  # x (B, 2), grid -> log p (B,), x at the end
+
+
+@dataclass(frozen=True)
+class LikelihoodConfig:
+    """The flow takes `steps` steps of Heun's rule through sigma / alpha = sigma_min ... sigma_max, where
+    alpha**2 + sigma**2 = 1; from a grid of `resolution`**2 points, and from `samples` exact samples.
+    """
+
+    mixture: MixtureSpec = field(default_factory=MixtureSpec)
+    steps: int = 40
+    sigma_min: float = 0.05
+    sigma_max: float = 100.0
+    resolution: int = 41
+    samples: int = 500
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_range("The number of ODE steps", self.steps, 2, 10_000)
+        require_range("The resolution", self.resolution, 2, 1_000)
+        require_range("The number of samples", self.samples, 2, 100_000)
+        require(
+            0 < self.sigma_min < self.sigma_max,
+            f"The noise runs from {self.sigma_min:g} to {self.sigma_max:g}; it must start above 0 and rise: "
+            "choose, say, 0.05 and 100.",
+        )
+
+    def grid(self, steps: int | None = None) -> list[Level]:
+        """Little noise first, float64; levels lie closer where there is little (Karras et al. 2022, eq. 5)."""
+        low, high = self.sigma_min ** (1 / RHO), self.sigma_max ** (1 / RHO)
+        ratios = torch.linspace(low, high, (steps or self.steps) + 1, dtype=torch.float64) ** RHO
+        alphas = (1 + ratios**2).rsqrt()
+        return [Level(alpha, alpha * ratio) for alpha, ratio in zip(alphas, ratios, strict=True)]
+
+
+@dataclass(frozen=True, eq=False)
+class Errors:
+    """Mean absolute errors of log p over exact samples, in nats.
+
+    total:     of the flow against the mixture at the flow's first level, sigma_min
+    total_se:  the standard error of that
+    steps:     of the exact denoiser with the exact density at the last level: the discretisation alone
+    prior:     N(0, I) instead of the exact density at the last level
+    network:   the learned denoiser instead of the exact one; 0 where none was learned
+    smoothing: the mixture at sigma_min against the data's own density, at sigma = 0
+    """
+
+    total: float
+    total_se: float
+    steps: float
+    prior: float
+    network: float
+    smoothing: float
+
+
+@dataclass(frozen=True, eq=False)
+class Likelihood:
+    """axis (W,); exact, flow (W, W): log density at noise sigma_min, the mixture's own and the flow's, in nats;
+    [i, j] is at x = axis[j], y = axis[i].
+
+    nll, flow_nll: mean -log p of the exact samples, the mixture's own and the flow's, in nats
+    mass, exact_mass: of the flow's density, and of the mixture's, within the square
+    numbers (N,), by_steps, total_by_steps (N,): ODE steps, and Errors.steps and Errors.total with so many
+    xs (F, B, 2), modes (B,), ratios (F,): the flow from data to prior, and sigma / alpha on the way
+    """
+
+    axis: np.ndarray
+    exact: np.ndarray
+    flow: np.ndarray
+    errors: Errors
+    nll: float
+    flow_nll: float
+    mass: float
+    exact_mass: float
+    numbers: np.ndarray
+    by_steps: np.ndarray
+    total_by_steps: np.ndarray
+    xs: np.ndarray
+    modes: np.ndarray
+    ratios: np.ndarray
+
+
+def likelihood(
+    config: LikelihoodConfig, learned: Learned | None = None, report: Report | None = None
+) -> Likelihood:
+    """The flow's log density on a grid of points and on samples; with the exact denoiser, or with a learned one."""
+    mixture = config.mixture.build(torch.float64)
+    numbers = sorted({*NUMBERS, config.steps})
+    passes = 1 if learned is None else 2  # of the samples; the points of the square make one
+    tick = ticking(report, _calls(config, numbers, passes))
+    exact_flow = flow_of(listened(mixture, tick))
+    flow = exact_flow if learned is None else flow_of(listened(learned.denoise, tick), torch.float32)
+
+    rng = seeded(config.seed + 1)
+    x0, modes = mixture.sample_with_modes(config.samples, rng)
+    x = noised(x0, randn_like(x0, rng), config.grid()[0])
+    found = {n: _compared(mixture, exact_flow, flow, x, config.grid(n)) for n in numbers}
+    errors, flow_nll = found[config.steps]
+    smoothing = mixture.log_prob(x0, config.grid()[0]) - mixture.log_prob(x0)
+    axis, exact_map, flow_map = _map(config, mixture, flow)
+    cell = float(axis[1] - axis[0]) ** 2
+    xs, ratios = _way(config, mixture if learned is None else learned.denoise, x[:KEPT], learned)
+    return Likelihood(
+        axis.numpy(), exact_map.numpy(), flow_map.numpy(),
+        Errors(**errors, smoothing=float(smoothing.abs().mean())),
+        float(-mixture.log_prob(x, config.grid()[0]).mean()), flow_nll,
+        float(flow_map.exp().sum() * cell), float(exact_map.exp().sum() * cell),
+        np.array(numbers),
+        np.array([found[n][0]["steps"] for n in numbers]), np.array([found[n][0]["total"] for n in numbers]),
+        xs, modes[:KEPT].to(torch.uint8).numpy(), ratios,
+    )  # fmt: skip
+
+
+def _calls(config: LikelihoodConfig, numbers: list[int], passes: int) -> int:
+    """Calls of a denoiser in all: two a step, and one at the start of each flow."""
+    return sum(passes * (2 * n + 1) for n in numbers) + 2 * config.steps + 1
+
+
+def flow_of(denoise: Denoiser, dtype: torch.dtype = torch.float64) -> Flow:
+    """x, grid -> log p less the prior's part, and where the flow carried x to; float64 whatever the denoiser takes.
+
+    The prior's part is left to the caller, so that one flow serves the exact density at its end and N(0, I).
+    """
+
+    def flow(x: Tensor, grid: list[Level]) -> tuple[Tensor, Tensor]:
+        gained, end = log_likelihood(
+            denoise, x.to(dtype), grid, log_prior=lambda end: torch.zeros(len(end)).to(end)
+        )
+        return gained.double(), end.double()
+
+    return flow
+
+
+def normal(x: Tensor) -> Tensor:
+    """log N(x; 0, I), (B, 2) -> (B,)."""
+    return -squared_norm(x) / 2 - math.log(2 * math.pi)
+
+
+def _compared(
+    mixture: Mixture, exact_flow: Flow, flow: Flow, x: Tensor, grid: list[Level]
+) -> tuple[dict[str, float], float]:
+    """What Errors holds but for the smoothing, and the flow's mean -log p."""
+    exact = mixture.log_prob(x, grid[0])
+    gained, end = exact_flow(x, grid)
+    right, plain = gained + mixture.log_prob(end, grid[-1]), gained + normal(end)
+    found = plain
+    if flow is not exact_flow:
+        gained, end = flow(x, grid)
+        found = gained + normal(end)
+    error = (found - exact).abs()
+    errors = {
+        "total": float(error.mean()), "total_se": float(error.std() / len(x) ** 0.5),
+        "steps": float((right - exact).abs().mean()), "prior": float((plain - right).abs().mean()),
+        "network": float((found - plain).abs().mean()),
+    }  # fmt: skip
+    return errors, float(-found.mean())
+
+
+def _map(config: LikelihoodConfig, mixture: Mixture, flow: Flow) -> tuple[Tensor, Tensor, Tensor]:
+    """The axis (W,), and log densities on the square, (W, W): the mixture's own, the flow's."""
+    axis = torch.linspace(-EXTENT, EXTENT, config.resolution, dtype=torch.float64)
+    points = torch.cartesian_prod(axis, axis).flip(1)  # x fastest
+    gained, end = flow(points, config.grid())
+    exact = mixture.log_prob(points, config.grid()[0])
+    return axis, *(values.reshape(len(axis), len(axis)) for values in (exact, gained + normal(end)))
+
+
+def _way(
+    config: LikelihoodConfig, denoise: Denoiser, x: Tensor, learned: Learned | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same flow, kept on the way: Heun's steps climb the grid as well as they walk down it."""
+    x = x if learned is None else x.float()
+    trajectory = collect(walk(heun(), denoise, x, config.grid(), seeded(0)))
+    ratios = np.array([float(level.sigma / level.alpha) for level in trajectory.levels])
+    return trajectory.xs.float().numpy(), ratios

@@ -1,0 +1,1 @@
+"""Problem 1: the score is poor where data are few."""

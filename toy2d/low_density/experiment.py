@@ -1,0 +1,128 @@
+"""Problem 1 of the lecture: a score learned at one small noise level is poor where data are few, and the same with
+many noise levels, where the hole closes.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from playground.errors import require, require_range
+from playground.levels import geometric_sigmas
+from toy2d.net import LearnConfig, Learned, Report, learn
+from toy2d.presets import MixtureSpec
+from toy2d.score_fields.experiment import Field, FieldConfig, score_field
+
+TRAINED = {"one": "dsm", "many": "ncsn"}  # at one level, at many
+COUNTS = (100, 300, 1_000, 3_000, 10_000, 30_000)  # training points of the sweep
+
+
+@dataclass(frozen=True)
+class LowDensityConfig:
+    """Two networks alike but for their levels: "one" sees noise sigma, "many" sees sigma_1 ... sigma, geometric.
+
+    points, width, steps: of both.  sigmas: how many levels the error of "many" is measured at.
+    """
+
+    mixture: MixtureSpec = field(default_factory=MixtureSpec)
+    sigma: float = 0.5
+    sigma_1: float = 20.0
+    points: int = 10_000
+    width: int = 96
+    steps: int = 300
+    sigmas: int = 13
+    resolution: int = 61
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_range("The number of sigmas", self.sigmas, 2, 100)
+        require(
+            0 < self.sigma < self.sigma_1,
+            f"sigma is {self.sigma:g}; it must be above 0 and below the highest level, {self.sigma_1:g}: choose, "
+            "say, 0.5.",
+        )
+
+    def learning(self, name: str) -> LearnConfig:
+        """What the network "one" or "many" is taught; both see the same points."""
+        return LearnConfig(
+            self.mixture, TRAINED[name], sigma=self.sigma, sigma_1=self.sigma_1, sigma_L=self.sigma,
+            points=self.points, steps=self.steps, width=self.width, seed=self.seed,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class LowDensity:
+    """one, many: both learned scores at noise sigma, over the square, with their errors.
+    high: of the network of many levels, at the level where the good area is largest.
+    sigmas (N,); area, mass (N,): where the score of many levels is good to 10 %, as shares of the square and of the
+    noisy data in it, at each level.  high_sigma: the level of `high`.
+    """
+
+    one: Field
+    many: Field
+    high: Field
+    high_sigma: float
+    sigmas: np.ndarray
+    area: np.ndarray
+    mass: np.ndarray
+
+
+def learn_pair(config: LowDensityConfig, report: Report | None = None) -> dict[str, Learned]:
+    """Both networks, one after the other."""
+    networks = {}
+    for i, name in enumerate(TRAINED):
+
+        def listen(done: int, total: int, before: int = i * config.steps) -> None:
+            if report is not None:
+                report(before + done, len(TRAINED) * config.steps)
+
+        networks[name] = learn(config.learning(name), listen)
+    return networks
+
+
+def low_density(config: LowDensityConfig, networks: dict[str, Learned]) -> LowDensity:
+    """The error of both networks at noise sigma, and that of "many" at all levels."""
+
+    def seen(name: str, sigma: float) -> Field:
+        return score_field(FieldConfig(config.mixture, sigma, resolution=config.resolution), networks[name])
+
+    sigmas = np.array(geometric_sigmas(config.sigma_1, config.sigma, config.sigmas))[::-1]
+    fields = [seen("many", sigma) for sigma in sigmas.tolist()]
+    best = int(np.argmax([each.error.area for each in fields]))
+    return LowDensity(
+        seen("one", config.sigma), fields[0], fields[best], float(sigmas[best]), sigmas,
+        np.array([each.error.area for each in fields]), np.array([each.error.mass for each in fields]),
+    )  # fmt: skip
+
+
+# --- more data ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """points (N,); by name, "one" and "many": area (N,) good to 10 % at noise sigma, and the median relative error
+    over the square, (N,).
+    """
+
+    points: np.ndarray
+    area: dict[str, np.ndarray]
+    median: dict[str, np.ndarray]
+
+
+def sweep(config: LowDensityConfig, report: Report | None = None) -> Sweep:
+    """Both networks at noise sigma for 100 to 30,000 training points (config.points is not used)."""
+    area: dict[str, list[float]] = {name: [] for name in TRAINED}
+    median: dict[str, list[float]] = {name: [] for name in TRAINED}
+    at = FieldConfig(config.mixture, config.sigma, resolution=config.resolution)
+    whole = 2 * config.steps
+    for i, points in enumerate(COUNTS):
+
+        def listen(done: int, total: int, before: int = i * whole) -> None:
+            if report is not None:
+                report(before + done, len(COUNTS) * whole)
+
+        for name, network in learn_pair(replace(config, points=points), listen).items():
+            error = score_field(at, network).error
+            area[name].append(error.area)
+            median[name].append(float(np.median(error.relative)))
+    both = ({name: np.array(values) for name, values in table.items()} for table in (area, median))
+    return Sweep(np.array(COUNTS), *both)

@@ -1,0 +1,1 @@
+"""Problem 2: plain Langevin dynamics gets the modes' weights wrong, annealed does not."""

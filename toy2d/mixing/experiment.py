@@ -1,0 +1,150 @@
+"""Plain and annealed Langevin dynamics side by side, from the same start (Song and Ermon 2019, Section 3.2)."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from playground.errors import require, require_known, require_range
+from playground.levels import Level, geometric_sigmas, held, seeded
+from playground.steps import langevin
+from playground.threads import one_thread
+from playground.trajectory import frames_of
+from playground.walk import State, checked, walk
+from toy2d.distances import modes_of, shares_of
+from toy2d.mixture import Mixture
+from toy2d.net import Learned, Report
+from toy2d.presets import MixtureSpec, narrowest_std
+from toy2d.starts import KEPT, MOST, STARTS
+
+
+@dataclass(frozen=True)
+class MixingConfig:
+    """Both chains of one comparison.  s is the standard deviation of the narrowest mode (1 in the paper).
+
+    levels:     "own", the sigmas are the modes' own standard deviation, sigma_1 down to s, as the paper's authors
+                ran it (so noise sqrt(sigma_i**2 - s**2) is added); or "added", noise sigma_1 down to sigma_L
+    step_size:  a, in Algorithm 1's form x + (a / 2) * score + sqrt(a) * z, as a share of the narrowest mode's
+                variance at the level: a_i = a * (added_i**2 + s**2); plain dynamics takes a * s**2
+    L, T:       levels, and steps at each
+    plain:      steps of plain dynamics; None: L * T, as many as the annealed chain takes
+    start:      "square", uniform on [-8, 8]^2; "mode", all at the last mode's mean; "data", exact samples
+    noise:      False takes z away from both chains
+    """
+
+    mixture: MixtureSpec = field(default_factory=MixtureSpec)
+    levels: str = "own"
+    L: int = 10
+    T: int = 100
+    sigma_1: float = 20.0
+    sigma_L: float = 0.1
+    step_size: float = 0.1
+    plain: int | None = None
+    start: str = "square"
+    noise: bool = True
+    particles: int = 2_000
+    frames: int = 100
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require(
+            self.levels in ("own", "added"),
+            f"The levels are {self.levels!r}; known are own and added: choose one of these.",
+        )
+        require_known("The start", self.start, STARTS)
+        require_range("The number of particles", self.particles, 1, MOST)
+        require_range("The number of levels L", self.L, 1, 1_000)
+        require_range("The number of steps at each level T", self.T, 1, 10_000)
+        require_range("The number of plain steps", self.plain_steps, 1, 1_000_000)
+        require_range("The number of frames", self.frames, 2, 1_000)
+        require(
+            0 < self.step_size < math.inf,
+            f"The step size is {self.step_size:g}; it must be above 0: choose, say, 0.1.",
+        )
+
+    @property
+    def plain_steps(self) -> int:
+        return self.L * self.T if self.plain is None else self.plain
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """F frames of a chain.  xs (F, up to 5,000, 2) float32; modes of these (F, B) uint8;
+    shares (F, K) of all particles; steps, sigmas (F,), sigma the noise added at the frame.
+    """
+
+    xs: np.ndarray
+    modes: np.ndarray
+    shares: np.ndarray
+    steps: np.ndarray
+    sigmas: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Mixing:
+    """weights (K,): the true shares, in the order of the modes."""
+
+    plain: Chain
+    annealed: Chain
+    weights: np.ndarray
+
+
+@one_thread()
+def mixing(config: MixingConfig, learned: Learned | None = None, report: Report | None = None) -> Mixing:
+    """Runs both chains on exact scores, or on learned ones: these at no less noise than they were trained on.
+
+    Raises UserError where a chain diverges, which it does for a above 4.
+    """
+    mixture = config.mixture.build()
+    denoise = mixture if learned is None else learned.denoise
+    least = 0.0 if learned is None else learned.config.smallest_sigma
+    s = narrowest_std(mixture)
+    rng = seeded(config.seed)
+    start = STARTS[config.start](mixture, config.particles, rng)
+    grids = [
+        [Level.of(1.0, least)] * (config.plain_steps + 1),
+        held([Level.of(1.0, max(sigma, least)) for sigma in added_sigmas(config, s)], config.T),
+    ]
+    step = langevin(lambda level: config.step_size * (level.sigma**2 + s**2), config.noise, estimate=False)
+    done, total = 0, sum(len(grid) - 1 for grid in grids)
+    chains = []
+    for grid in grids:
+        states = _reporting(checked(walk(step, denoise, start, grid, rng)), report, done, total)
+        chains.append(_chain(states, mixture, frames_of(len(grid) - 1, config.frames)))
+        done += len(grid) - 1
+    return Mixing(*chains, mixture.log_weights.exp().double().numpy())
+
+
+def added_sigmas(config: MixingConfig, s: float) -> list[float]:
+    """The noise added to the data at each of the L levels, most first."""
+    if config.levels == "added":
+        return geometric_sigmas(config.sigma_1, config.sigma_L, config.L)
+    return [math.sqrt(max(0.0, sigma**2 - s**2)) for sigma in geometric_sigmas(config.sigma_1, s, config.L)]
+
+
+def _reporting(states: Iterator[State], report: Report | None, done: int, total: int) -> Iterator[State]:
+    for state in states:
+        if report is not None:
+            report(done + state.index, total)
+        yield state
+
+
+def _chain(states: Iterator[State], mixture: Mixture, keep: frozenset[int]) -> Chain:
+    xs, modes, shares, steps, sigmas = [], [], [], [], []
+    for state in states:
+        if state.index in keep:
+            mode = modes_of(mixture, state.x)
+            xs.append(state.x[:KEPT])
+            modes.append(mode[:KEPT].to(torch.uint8))
+            shares.append(shares_of(mode, mixture.K))
+            steps.append(state.index)
+            sigmas.append(float(state.level.sigma))
+    return Chain(
+        torch.stack(xs).numpy(),
+        torch.stack(modes).numpy(),
+        np.stack(shares),
+        np.array(steps),
+        np.array(sigmas),
+    )

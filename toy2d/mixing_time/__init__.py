@@ -1,0 +1,1 @@
+"""How long plain Langevin dynamics takes to mix."""

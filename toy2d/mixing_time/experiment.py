@@ -1,0 +1,241 @@
+"""Plain Langevin dynamics from both modes at once: how long until a particle's start is forgotten?"""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from scipy.special import ndtr
+from torch import Tensor
+
+from playground.errors import require, require_range
+from playground.levels import CLEAN, seeded
+from playground.steps import langevin
+from playground.walk import State, checked, walk
+from toy2d.distances import modes_of
+from toy2d.mixing_time.relaxation import (
+    GridChain,
+    along,
+    eyring_kramers,
+    grid_chain,
+    kramers,
+    relaxation_steps,
+    shares_after,
+)
+from toy2d.mixture import Mixture, two_modes
+from toy2d.net import Report
+
+SETTLED = 4.0  # units of time until the particles have spread within their modes
+ENOUGH = 10  # particles that must change modes before a time is told from them
+KEPT = 1_000  # particles of each start whose paths are kept
+FARTHEST = 6.0
+
+
+@dataclass(frozen=True)
+class CrossingConfig:
+    """Modes of unit standard deviation at +- (distance, distance), as in the paper, whose distance is 5.
+
+    step_size:  a of x + (a / 2) * score + sqrt(a) * z
+    particles:  from each mode
+    longest:    the most steps that are walked; else it is one and a half relaxation times
+    """
+
+    pi: float = 0.8
+    distance: float = 2.0
+    step_size: float = 0.1
+    particles: int = 1_000
+    longest: int = 2_000
+    frames: int = 80
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_range("pi", self.pi, 0, 1, open_ends=True)
+        require_range("The distance", self.distance, 0.25, FARTHEST)
+        require_range("The step size", self.step_size, 0.01, 0.5)
+        require_range("The number of particles", self.particles, 10, 100_000)
+        require_range("The largest number of steps", self.longest, 10, 1_000_000)
+        require_range("The number of frames", self.frames, 5, 1_000)
+
+
+@dataclass(frozen=True)
+class Times:
+    """Relaxation times in steps: the chain's own by the spectral gap of its transition matrix on a grid, Kramers'
+    with the barrier's integral, and Eyring and Kramers' with a parabola (NaN where there is no saddle).
+    """
+
+    gap: float
+    kramers: float
+    eyring_kramers: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A relaxation time in steps with its standard error, both NaN where fewer than ten particles changed modes."""
+
+    steps: float
+    error: float
+    changed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Crossing:
+    """F frames.  xs (F, up to 2,000, 2) float32; origins (B,) uint8, the mode that each started in;
+    steps (F,); shares, expected (F, 2): the share in mode 1 of those that started in mode 1, in mode 2;
+    seconds: what one step of all particles took here.
+    """
+
+    xs: np.ndarray
+    origins: np.ndarray
+    steps: np.ndarray
+    shares: np.ndarray
+    expected: np.ndarray
+    measured: Measured
+    times: Times
+    seconds: float
+
+
+@lru_cache(256)
+def times(pi: float, distance: float, a: float) -> tuple[Times, GridChain]:
+    """The three times of one distance, and the chain on the grid that the first came from."""
+    line = along(pi, distance)
+    chain = grid_chain(line, a)
+    return Times(relaxation_steps(chain, a), kramers(line) / a, eyring_kramers(line) / a), chain
+
+
+def crossing(config: CrossingConfig, report: Report | None = None) -> Crossing:
+    """Walks particles from both modes, and sets what they do beside what the grid expects.
+
+    Raises UserError for a pi, a distance or a step size out of range.
+    """
+    expected, chain = times(config.pi, config.distance, config.step_size)
+    settled, end, last = _plan(config, expected.gap)
+    every = max(1, last // config.frames)
+    mixture, n = two_modes(config.pi, config.distance), config.particles
+    kept = min(n, KEPT)
+    xs, ones, steps, began = [], [], [], time.perf_counter()
+    marks: dict[int, Tensor] = {}
+    for state in _walked(config, mixture, last):
+        if report is not None:
+            report(state.index, last)
+        if state.index in (settled, end):
+            marks[state.index] = _in_first(mixture, state.x)
+        if state.index % every == 0:
+            xs.append(torch.cat([state.x[:kept], state.x[n : n + kept]]))
+            ones.append(_in_first(mixture, state.x))
+            steps.append(state.index)
+    seconds = (time.perf_counter() - began) / last
+    return Crossing(
+        torch.stack(xs).numpy(),
+        np.repeat(np.array([0, 1], dtype=np.uint8), kept),
+        np.array(steps),
+        torch.stack(ones).double().unflatten(1, (2, n)).mean(2).numpy(),
+        _expected(config, chain, last, every),
+        _measured(marks[settled], marks[end], end - settled),
+        expected,
+        seconds,
+    )
+
+
+def _plan(config: CrossingConfig, tau: float) -> tuple[int, int, int]:
+    """The steps between which the time is measured, and the last step."""
+    settled = min(math.ceil(SETTLED / config.step_size), config.longest // 4)
+    end = min(settled + math.ceil(tau), config.longest)
+    return settled, end, min(settled + math.ceil(1.5 * tau), config.longest)
+
+
+def _walked(config: CrossingConfig, mixture: Mixture, steps: int) -> Iterator[State]:
+    """The first half of the particles starts as exact samples of mode 1, the second of mode 2."""
+    rng, n = seeded(config.seed), config.particles
+    start = mixture.means.repeat_interleave(n, 0) + torch.randn((2 * n, 2), generator=rng)
+    return checked(walk(langevin(config.step_size), mixture, start, [CLEAN] * (steps + 1), rng))
+
+
+def _in_first(mixture: Mixture, x: Tensor) -> Tensor:
+    return modes_of(mixture, x) == 0
+
+
+def _measured(early: Tensor, late: Tensor, steps: int) -> Measured:
+    """The difference between the shares of the two starts falls as exp(-t / tau), whatever they fall to.
+
+    early, late (2 n,): who was in mode 1 at either time.  The standard error is the delta method's: both
+    differences are means over the same particles, so each particle's part in log(late / early) is taken whole.
+    """
+    sign = torch.tensor([1.0, -1.0], dtype=torch.float64)[:, None]
+    y = torch.stack([early, late]).double().unflatten(1, (2, -1))  # (time, start, particle)
+    D = (y.mean(2) * sign[:, 0]).sum(1)
+    changed = int((early != late).sum())
+    if changed < ENOUGH or not 0 < D[1] < D[0]:
+        return Measured(math.nan, math.nan, changed)
+    parts = sign * (y[1] / D[1] - y[0] / D[0])
+    error = float((parts.var(1) / parts.shape[1]).sum().sqrt())
+    fall = float((D[0] / D[1]).log())
+    return Measured(steps / fall, steps * error / fall**2, changed)
+
+
+def _expected(config: CrossingConfig, chain: GridChain, last: int, every: int) -> np.ndarray:
+    starts = math.sqrt(2) * config.distance * np.array([[1.0], [-1.0]])  # unit Gaussians here
+    shares = shares_after(chain, np.exp(-0.5 * (chain.u - starts) ** 2), last, every)
+    return np.concatenate([ndtr(starts - chain.border).T, shares])
+
+
+# --- as the modes are moved -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SweepConfig:
+    """The times at each of `distances` and `measured_at`; at the latter particles are walked, too, where any are
+    expected to change modes within `longest` steps.
+    """
+
+    pi: float = 0.8
+    step_size: float = 0.1
+    distances: tuple[float, ...] = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0)
+    measured_at: tuple[float, ...] = (1.0, 1.5, 2.0, 2.5)
+    particles: int = 500
+    longest: int = 1_000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require(len(self.distances) >= 2, "A sweep needs two distances or more: give more of them.")
+        for distance in (*self.distances, *self.measured_at):
+            self.at(distance)  # refuses what a single distance does
+
+    def at(self, distance: float) -> CrossingConfig:
+        seed = self.seed + round(100 * distance)  # points of a curve are to err independently
+        return CrossingConfig(self.pi, distance, self.step_size, self.particles, self.longest, frames=5, seed=seed)
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """distances (N,), rising; times: one for each; measured: a distance of these, and what was measured there."""
+
+    distances: np.ndarray
+    times: tuple[Times, ...]
+    measured: tuple[tuple[float, Measured], ...]
+
+
+def sweep(config: SweepConfig, report: Report | None = None) -> Sweep:
+    """Crossings against formulas as the modes are moved apart."""
+    distances = sorted({*config.distances, *config.measured_at})
+    found = {d: times(config.pi, d, config.step_size)[0] for d in distances}
+    walks = [d for d in sorted(config.measured_at) if _changes(config.at(d), found[d].gap) >= 2 * ENOUGH]
+    lengths = [_plan(config.at(d), found[d].gap)[2] for d in walks]
+    measured, done = [], 0
+    for distance, length in zip(walks, lengths, strict=True):
+        result = crossing(config.at(distance), _from(report, done, sum(lengths)))
+        measured.append((distance, result.measured))
+        done += length
+    return Sweep(np.array(distances), tuple(found.values()), tuple(measured))
+
+
+def _changes(config: CrossingConfig, tau: float) -> float:
+    """Particles expected to change modes while the time is measured: of each start in the proportion that is right."""
+    settled, end, _ = _plan(config, tau)
+    return config.particles * -math.expm1(-(end - settled) / tau)
+
+
+def _from(report: Report | None, done: int, total: int) -> Report | None:
+    return None if report is None else lambda step, _: report(done + step, total)

@@ -1,0 +1,145 @@
+"""Page "Mixing time": how long plain Langevin dynamics would need, and what weight it finds before that."""
+
+import dataclasses
+import math
+
+import streamlit as st
+
+from playground.errors import UserError
+from playground.progress import duration
+from playground.ui.busy import busy, kept
+from toy2d.mixing_time.experiment import (
+    FARTHEST,
+    Crossing,
+    CrossingConfig,
+    Sweep,
+    SweepConfig,
+    crossing,
+    sweep,
+    times,
+)
+from toy2d.mixing_time.figures import crossing_cloud, relaxation_chart, times_chart
+from toy2d.mixing_time.recovery import DISTANCE
+from toy2d.mixing_time.weights_page import weights_view
+from toy2d.ui import bound, chart, show_clouds
+
+VIEWS = {"time": "Time between two modes", "weights": "Weight recovered"}
+FINE = {  # the sweep after a click: more distances, ten times the work
+    "distances": (0.4, *(0.5 + 0.25 * i for i in range(20))),
+    "measured_at": tuple(0.75 + 0.25 * i for i in range(10)),
+    "particles": 2_000,
+    "longest": 4_000,
+}
+YEAR = 365.25 * 86_400
+
+
+def settings() -> CrossingConfig:
+    a, b, c = st.columns([2, 2, 1], vertical_alignment="bottom")
+    distance = bound(
+        a.slider, "Distance d of the modes at (d, d) and (-d, -d)", 0.5, FARTHEST, 1.75, 0.05, key="d"
+    )
+    pi = bound(b.slider, "π, weight of the first mode", 0.01, 0.99, 0.8, 0.01, key="pi")
+    size = bound(c.number_input, "Step size a", 0.01, 0.5, 0.1, 0.01, key="a", help="a of x + (a/2) s + √a z")
+    a, b, c = st.columns(3, vertical_alignment="bottom")
+    particles = bound(a.number_input, "Particles from each mode", 10, 20_000, 1_000, key="particles")
+    longest = bound(b.number_input, "Most steps", 100, 50_000, 1_000, 100, key="longest")
+    seed = bound(c.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
+    return CrossingConfig(pi, distance, size, int(particles), int(longest), seed=int(seed))
+
+
+def crossing_for(config: CrossingConfig) -> Crossing:
+    """The last result while the settings stay; else a new one."""
+
+    def make() -> Crossing:
+        with busy("Walking", key="crossing-run") as report:
+            return crossing(config, report)
+
+    return kept("crossing", config, make)
+
+
+def sweep_for(config: CrossingConfig) -> Sweep:
+    """A coarse sweep at once; after the button a fine one, which stays until π or the step size changes."""
+    quick = SweepConfig(config.pi, config.step_size, measured_at=(1.0, 1.5, 2.0))
+    fine = dataclasses.replace(quick, seed=config.seed, **FINE)
+    pressed = st.button("Measure at ten distances", type="primary", icon=":material/timer:")
+    kept = st.session_state.get("sweep", (None,))[0]
+    if pressed or kept not in (quick, fine):
+        chosen = fine if pressed else quick
+        with busy("Sweeping the distance", key="sweep-run") as report:
+            st.session_state["sweep"] = chosen, sweep(chosen, report)
+    return st.session_state["sweep"][1]
+
+
+def numbers(config: CrossingConfig, result: Crossing) -> None:
+    a, b, c, d = st.columns(4)
+    seen, told = result.measured, result.times
+    a.metric("Measured crossings", "none" if math.isnan(seen.steps) else f"{told_steps(seen.steps)} steps")
+    error = f"± {told_steps(seen.error)}; " if not math.isnan(seen.steps) else "too few for a time; "
+    a.caption(f"{error}{seen.changed:,} of {2 * config.particles:,} changed modes")
+    b.metric("Spectral gap of the chain", f"{told_steps(told.gap)} steps")
+    c.metric("Kramers, barrier integrated", f"{told_steps(told.kramers)} steps")
+    one_mode = math.isnan(told.eyring_kramers)
+    d.metric("Eyring-Kramers", "no saddle" if one_mode else f"{told_steps(told.eyring_kramers)} steps")
+    paper = times(config.pi, DISTANCE, config.step_size)[0].gap
+    st.markdown(
+        f"At **the paper's distance, {DISTANCE:g},** this chain forgets its start after **{told_steps(paper)} steps**. "
+        f"These {2 * config.particles:,} particles took {1e3 * result.seconds:.2g} ms a step here, so that would be "
+        f"**{told_time(paper * result.seconds)}**."
+    )
+
+
+def told_steps(steps: float) -> str:
+    return f"{steps:,.0f}" if steps < 1e6 else f"{steps:.2e}"
+
+
+def told_time(seconds: float) -> str:
+    return duration(seconds) if seconds < 86_400 else f"{seconds / YEAR:,.2g} years"
+
+
+def explain() -> None:
+    with st.expander("What happens here"):
+        st.markdown(
+            "Half the particles start in each mode. The difference between the two starts falls as $e^{-t/\\tau}$; "
+            'the lecture\'s "Problem 2: bad mixing" is that $\\tau$ is huge. The step (Song and Ermon 2019, '
+            "Algorithm 1, line 6) is Euler's scheme, one step $a$ units of time:"
+        )
+        st.latex(r"\mathbf{x} \leftarrow \mathbf{x} + \tfrac{a}{2}\,\nabla\log p(\mathbf{x}) + \sqrt{a}\,\mathbf{z} "
+                 r"\quad\approx\quad d\mathbf{X} = \tfrac12 \nabla\log p\,dt + d\mathbf{W}, \qquad "
+                 r"\tau_{\text{gap}} = \frac{-1}{\log\lambda_2}")  # fmt: skip
+        st.latex(r"\tau_{\text{Kramers}} = 2\,w_1 w_2\int\frac{du}{p(u)}, \qquad \frac{1}{\tau_{\text{E-K}}} = "
+                 r"\sum_{k=1,2}\frac{\sqrt{U''(\text{top}_k)\,|U''(\text{saddle})|}}{4\pi}\,"
+                 r"\frac{p(\text{saddle})}{p(\text{top}_k)}, \qquad U = -\log p")  # fmt: skip
+        st.markdown(
+            "$\\lambda_2$ is the second eigenvalue of this very chain's transition matrix, on a grid along the line "
+            "through the modes: with round modes the other coordinate is independent, so one dimension is exact. "
+            "Kramers' time is that of small steps and a high barrier. Eyring and Kramers take the saddle for a "
+            "parabola; between two Gaussians it is a log cosh, and the formula stays too fast by "
+            "$\\sqrt{\\pi/2} = 1.25$. The lecture's first form, "
+            "$\\alpha\\,\\mathbf{s} + \\sqrt{2\\alpha}\\,\\mathbf{z}$, has $a = 2\\alpha$.\n\n"
+            "**Try** distances from 1 to 3 and **look** at the measured time with its error: it lies on the gap's "
+            "curve while crossings are seen at all (at right: 95 % bars around 1); then only the curves go on, as "
+            "$e^{d^2}$, to the paper's 5."
+        )
+
+
+st.title("Mixing time")
+st.markdown("Plain Langevin dynamics does mix, in the end. When is that, and what does it say until then?")
+try:
+    view = bound(st.segmented_control, "View", list(VIEWS), key="view", default="time", required=True,
+                 format_func=VIEWS.get, label_visibility="collapsed")  # fmt: skip
+    if view == "time":
+        config = settings()
+        result = crossing_for(config)
+        numbers(config, result)
+        left, right = st.columns(2)
+        with left:
+            show_clouds([crossing_cloud(config, result)], "crossing", height=360)
+        with right:
+            chart(relaxation_chart(config, result), "relaxation")
+        st.subheader("As the modes are moved apart")
+        chart(times_chart(sweep_for(config), config.distance), "times")
+        explain()
+    else:
+        weights_view()
+except UserError as error:
+    st.error(str(error))

@@ -1,0 +1,98 @@
+"""The weight that a chain recovers against the true one, for many weights (the lecture's Problem 2)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from playground.errors import require, require_range
+from toy2d.mixing.experiment import Chain, MixingConfig, mixing
+from toy2d.mixing_time.relaxation import GridChain, along, grid_chain, shares_after
+from toy2d.net import Report
+from toy2d.presets import MixtureSpec
+from toy2d.starts import KEPT, SQUARE
+
+DISTANCE = 5.0  # of the paper's modes, (5, 5) and (-5, -5)
+
+
+@dataclass(frozen=True)
+class RecoveryConfig:
+    """Plain and annealed chains at each weight of `pis`, `repeats` independent runs of `particles` each (walked
+    side by side, as one batch).  The other fields are MixingConfig's; plain dynamics takes L * T steps, too.
+    """
+
+    pis: tuple[float, ...] = (0.1, 0.3, 0.5, 0.7, 0.9)
+    repeats: int = 4
+    L: int = 10
+    T: int = 100
+    sigma_1: float = 20.0
+    step_size: float = 0.1
+    start: str = "square"
+    particles: int = 500
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require(len(self.pis) >= 2, "The sweep has fewer than two weights: give two or more.")
+        for pi in self.pis:
+            require_range("pi", pi, 0, 1, open_ends=True)
+        require_range("The number of repeats", self.repeats, 2, 100)
+        require_range("The step size", self.step_size, 0.01, 0.5)
+        require_range("The number of particles", self.particles, 1, KEPT // self.repeats)
+        self.at(0)  # refuses what a single run does
+
+    def at(self, i: int) -> MixingConfig:
+        return MixingConfig(
+            MixtureSpec("two_modes", self.pis[i]), "own", self.L, self.T, self.sigma_1, step_size=self.step_size,
+            start=self.start, particles=self.particles * self.repeats, frames=2, seed=self.seed + i,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Recovery:
+    """pis (P,); plain, annealed (P, repeats): the share in mode 1 at the end of each run;
+    expected (P,): what plain's is on average, by the chain's transition matrix on a grid.
+    """
+
+    pis: np.ndarray
+    plain: np.ndarray
+    annealed: np.ndarray
+    expected: np.ndarray
+
+
+def recovery(config: RecoveryConfig, report: Report | None = None) -> Recovery:
+    """Raises UserError for a weight, a step size or a number out of range."""
+    plain, annealed = [], []
+    for i in range(len(config.pis)):
+        result = mixing(config.at(i), report=_part(report, i, len(config.pis)))
+        plain.append(_shares(result.plain, config))
+        annealed.append(_shares(result.annealed, config))
+    expected = [plain_share(pi, config.start, config.step_size, config.L * config.T) for pi in config.pis]
+    return Recovery(np.array(config.pis), np.stack(plain), np.stack(annealed), np.array(expected))
+
+
+def _shares(chain: Chain, config: RecoveryConfig) -> np.ndarray:
+    """The share in mode 1 at the end of each repeat, (repeats,)."""
+    return (chain.modes[-1].reshape(config.repeats, config.particles) == 0).mean(1)
+
+
+def _part(report: Report | None, done: int, total: int) -> Report | None:
+    """One run of many: its own steps, counted in the whole."""
+    return None if report is None else lambda step, steps: report(done * steps + step, total * steps)
+
+
+def plain_share(pi: float, start: str, step_size: float, steps: int) -> float:
+    """The expected share in mode 1 after about `steps` plain steps (to 50): no particle is walked."""
+    chain = grid_chain(along(pi, DISTANCE), step_size)
+    every = min(steps, 50)
+    return float(shares_after(chain, _start(chain, start, pi)[None], steps, every)[-1, 0])
+
+
+def _start(chain: GridChain, start: str, pi: float) -> np.ndarray:
+    """The start's distribution along the line through the modes, on the grid, up to a factor."""
+    at = 2**0.5 * DISTANCE
+    spread = {
+        "square": lambda u: np.clip(2**0.5 * SQUARE - np.abs(u), 0, None),  # a square seen from its corner
+        "mode": lambda u: (np.abs(u + at) == np.abs(u + at).min()).astype(float),
+        "data": lambda u: pi * np.exp(-0.5 * (u - at) ** 2) + (1 - pi) * np.exp(-0.5 * (u + at) ** 2),
+    }
+    return spread[start](chain.u)
+

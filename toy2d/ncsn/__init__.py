@@ -1,0 +1,1 @@
+"""One network for all noise levels, and its weights."""

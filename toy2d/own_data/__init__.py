@@ -1,0 +1,1 @@
+"""Any points of the plane, memorised or generalised."""

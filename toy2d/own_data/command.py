@@ -1,0 +1,58 @@
+"""own-data: the exact optimum for finite data beside a network trained on them."""
+
+import argparse
+from pathlib import Path
+
+from playground.errors import UserError
+from toy2d.command import progress, write
+from toy2d.datasets import DATASETS, fitted, parse_csv
+from toy2d.drawing.clouds import clouds_gif
+from toy2d.own_data.experiment import OwnDataConfig, Points, own_data, train_network
+from toy2d.own_data.figures import own_data_clouds, own_data_figure
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    words = "finite data: memorised by the exact optimum, learned by a network"
+    parser = commands.add_parser("own-data", help=words, description=words)  # no --mixture here
+    parser.set_defaults(run=own_data_command)
+    default = OwnDataConfig()
+    parser.add_argument("--seed", type=int, default=0, help="seed of all that is random")
+    parser.add_argument("--out", default="out", metavar="DIR", help="where the files go")
+    parser.add_argument("--data", choices=list(DATASETS), default=default.source, help="a named data set")
+    parser.add_argument("--csv", metavar="FILE", help="points of your own, two numbers a row, instead of --data")
+    parser.add_argument("--n", type=int, default=default.n, help="training points of the named data set")
+    parser.add_argument("--threshold", type=float, default=default.threshold,
+                        help="a copy is nearer than this share of the typical distance")  # fmt: skip
+    parser.add_argument("--train-steps", type=int, default=2_000, help="training steps")
+    parser.add_argument("--width", type=int, default=default.width, help="width of the network")
+    parser.add_argument("--steps", type=int, default=default.steps, help="sampling steps")
+    parser.add_argument("--eta", type=float, default=default.eta, help="the sampler's noise: 0 DDIM, 1 DDPM")
+    parser.add_argument("--particles", type=int, default=default.particles, help="samples of each")
+
+
+def read_points(path: str) -> Points:
+    """The points of a CSV file, fitted into the square.  Raises UserError for one that cannot be read."""
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} could not be read ({error}): name a text file with two numbers a row.") from error
+    points, _ = fitted(parse_csv(text))
+    return tuple((float(x), float(y)) for x, y in points)
+
+
+def own_data_command(arguments: argparse.Namespace) -> None:
+    names = ("n", "threshold", "train_steps", "width", "steps", "eta", "particles", "seed")
+    config = OwnDataConfig(
+        "csv" if arguments.csv else arguments.data,
+        given=read_points(arguments.csv) if arguments.csv else (),
+        **{name: getattr(arguments, name) for name in names},
+    )
+    network = train_network(config, progress("training"))
+    result = own_data(config, network, progress("sampling"))
+    numbers = {"typical_distance": result.typical, "fresh_copies": result.fresh_copies, "floor": result.floor}
+    for name, run in (("optimum", result.optimum), ("network", result.network)):
+        numbers[name] = {"copies": run.copies, "to_fresh": run.to_fresh}
+        print(f"{name}: {run.copies:.1%} of the samples copy a training point")
+    print(f"{'training points' if config.given else 'fresh data'}: {result.fresh_copies:.1%}")
+    gif = clouds_gif(own_data_clouds(config, result), fps=15)
+    write(arguments.out, "own-data", config, numbers, own_data_figure(config, result), gif)

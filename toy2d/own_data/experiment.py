@@ -1,0 +1,181 @@
+"""Finite data: the exact optimum memorises them, a network trained on them generalises, or memorises as well."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from playground.denoisers import Denoiser
+from playground.errors import require_range
+from playground.levels import SCHEDULES, Level, seeded
+from playground.steps import ddim
+from playground.trajectory import collect, frames_of
+from playground.walk import State, checked, prior, walk
+from toy2d.datasets import MOST_POINTS, draw
+from toy2d.distances import sliced_wasserstein
+from toy2d.empirical import Empirical, nearest_distances
+from toy2d.net import LearnConfig, Learned, Report, learn_points
+from toy2d.starts import KEPT
+
+FRESH = 4_000  # fresh points against which the threshold is set
+LAST = (20, 10, 5, 2, 1)
+Points = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class OwnDataConfig:
+    """source: a name in DATASETS, n points of it; or any other name, for `given` points of one's own.
+
+    threshold: what counts as a copy, as a share of the typical distance of fresh data to the training points.
+    train_steps, width: the network's, trained by DDPM's simple loss; steps, eta: the sampler's.
+    """
+
+    source: str = "moons"
+    n: int = 100
+    given: Points = ()
+    threshold: float = 0.2
+    train_steps: int = 300
+    width: int = 96
+    steps: int = 50
+    eta: float = 1.0
+    particles: int = 1_000
+    frames: int = 50
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.given:
+            draw(self.source, self.n, seeded(0))  # refuses an unknown name, and numbers out of range
+        require_range("The number of given points", len(self.given) or 2, 2, MOST_POINTS)
+        require_range("The threshold", self.threshold, 0, 2, open_ends=True)
+        require_range("eta", self.eta, 0, 1)
+        require_range("The number of steps", self.steps, 1, 1_000)
+        require_range("The number of particles", self.particles, 2, 20_000)
+        require_range("The number of frames", self.frames, 2, 1_000)
+        self.learning()
+
+    def learning(self) -> LearnConfig:
+        """What the network is trained by; raises UserError for settings out of range."""
+        return LearnConfig(
+            objective="ddpm", points=self.n, steps=self.train_steps, width=self.width, seed=self.seed
+        )
+
+    def training_points(self) -> Tensor:
+        """(N, 2)."""
+        if self.given:
+            return torch.tensor(self.given, dtype=torch.float32)
+        return draw(self.source, self.n, seeded(self.seed))
+
+    def fresh_points(self, n: int, seed: int) -> Tensor | None:
+        """n points that no training has seen; None where the data are given, and more cannot be had."""
+        return None if self.given else draw(self.source, n, seeded(1_000_003 + self.seed + 7_919 * seed))
+
+
+@dataclass(frozen=True, eq=False)
+class Sampled:
+    """xs (F, up to 5,000, 2); alphas (F,); nearest (B,): each end point's distance to its nearest training point;
+    copies: the share below the threshold; to_fresh: sliced Wasserstein-1 to as many fresh points, or None.
+    """
+
+    xs: np.ndarray
+    alphas: np.ndarray
+    nearest: np.ndarray
+    copies: float
+    to_fresh: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class OwnData:
+    """points (N, 2); optimum and network, the latter None where none was given.
+
+    reference (M,): distances to the nearest training point of fresh data or, where these cannot be had, of each
+    training point to the others; typical: their median; below: its share times this counts as a copy;
+    fresh_copies: the share of the reference below that; floor: distance of two fresh samples, or None.
+    """
+
+    points: np.ndarray
+    optimum: Sampled
+    network: Sampled | None
+    reference: np.ndarray
+    typical: float
+    below: float
+    fresh_copies: float
+    floor: float | None
+
+
+def train_network(config: OwnDataConfig, report: Report | None = None) -> Learned:
+    """The network of these data, trained on nothing but its points."""
+    return learn_points(config.training_points(), config.learning(), report)
+
+
+def own_data(config: OwnDataConfig, learned: Learned | None = None, report: Report | None = None) -> OwnData:
+    """Samples from the exact optimum for the training points and, where there is one, from the network."""
+    points = config.training_points()
+    reference = reference_distances(config, points)
+    typical = float(reference.median())
+    below = config.threshold * typical
+    denoisers: list[Denoiser] = [Empirical(points)] + ([] if learned is None else [learned.denoise])
+    runs, moves = [], len(last_fine_grid(config.steps)) - 1
+    for turn, denoise in enumerate(denoisers):
+        states = _reported(_walk(config, denoise, points), report, turn * moves, len(denoisers) * moves)
+        runs.append(_sampled(config, states, points, below))
+    return OwnData(
+        points.numpy(), runs[0], runs[1] if learned is not None else None, reference.numpy(), typical, below,
+        float((reference < below).double().mean()), fresh_floor(config),
+    )  # fmt: skip
+
+
+def reference_distances(config: OwnDataConfig, points: Tensor) -> Tensor:
+    """How far new data lie from the training points: of fresh data where there are any, else leaving one out."""
+    fresh = config.fresh_points(FRESH, 0)
+    if fresh is None:
+        distinct = points.unique(dim=0)  # a point given twice is no new place
+        return nearest_distances(distinct, distinct, leave_one_out=True)
+    return nearest_distances(fresh, points)
+
+
+def fresh_floor(config: OwnDataConfig, pairs: int = 4) -> float | None:
+    """The mean distance of two fresh samples, as large as those that are drawn."""
+    if config.given:
+        return None
+    drawn = [config.fresh_points(config.particles, 1 + i) for i in range(2 * pairs)]
+    return float(np.mean([sliced_wasserstein(drawn[i], drawn[i + 1]) for i in range(0, 2 * pairs, 2)]))
+
+
+def last_fine_grid(steps: int) -> list[Level]:
+    """The schedule's grid, and at its end the levels of LAST as well: a copy is told from its neighbour only
+    where the noise is less than the distance between training points.
+    """
+    schedule = SCHEDULES["linear"]()
+    return [schedule.level(t) for t in sorted({*schedule.subset(steps), *LAST}, reverse=True)]
+
+
+def _walk(config: OwnDataConfig, denoise: Denoiser, points: Tensor) -> Iterator[State]:
+    """From noise around the data's mean, which the last level still shows a little of: DDPM, or DDIM at eta 0."""
+    rng, grid = seeded(config.seed + 1), last_fine_grid(config.steps)
+    start = prior((config.particles, 2), grid[0], rng, float(points.std(0).mean())) + grid[0].alpha * points.mean(0)
+    return checked(walk(ddim(config.eta), denoise, start, grid, rng))
+
+
+def _reported(states: Iterator[State], report: Report | None, done: int, total: int) -> Iterator[State]:
+    for state in states:
+        if report is not None:
+            report(done + state.index, total)
+        yield state
+
+
+def _sampled(config: OwnDataConfig, states: Iterator[State], points: Tensor, below: float) -> Sampled:
+    trajectory = collect(states, frames_of(len(last_fine_grid(config.steps)) - 1, config.frames))
+    end = trajectory.xs[-1]
+    nearest = nearest_distances(end, points)
+    fresh = config.fresh_points(config.particles, 99)
+    return Sampled(
+        trajectory.xs[:, :KEPT].numpy(),
+        np.array([float(level.alpha) for level in trajectory.levels]),
+        nearest.numpy(),
+        float((nearest < below).double().mean()),
+        None if fresh is None else sliced_wasserstein(end, fresh),
+    )
+
+

@@ -1,0 +1,95 @@
+"""What memorising and generalising look like: clouds to animate, a chart for the page, a figure to print."""
+
+import numpy as np
+import plotly.graph_objects as go
+from matplotlib.figure import Figure
+from scipy.ndimage import gaussian_filter
+
+from playground.colors import PALETTE, TRUTH
+from toy2d.datasets import MOST_POINTS
+from toy2d.drawing.clouds import Cloud
+from toy2d.drawing.mpl import figure_of, scatter
+from toy2d.drawing.plotly import laid_out
+from toy2d.own_data.experiment import OwnData, OwnDataConfig, Sampled
+from toy2d.presets import EXTENT
+
+TITLES = ("Exact optimum for these points", "Network trained on them")
+LABELS = ("samples", "training points")
+SHOWN = 1_000  # training points drawn into a panel
+
+
+def own_data_clouds(config: OwnDataConfig, result: OwnData) -> list[Cloud]:
+    """Samples on their way, with the training points lying still above them; the data's density behind."""
+    background = truth_background(config)
+    runs = (result.optimum, result.network)
+    return [_cloud(title, run, result, background) for title, run in zip(TITLES, runs, strict=True) if run is not None]
+
+
+def _cloud(title: str, run: Sampled, result: OwnData, background: np.ndarray | None) -> Cloud:
+    F, B = run.xs.shape[:2]
+    points = result.points[:SHOWN]
+    xs = np.concatenate([run.xs, np.broadcast_to(points, (F, *points.shape))], 1)
+    labels = np.repeat(np.array([0, 1], np.uint8), [B, len(points)])
+    captions = tuple(f"alpha_bar = {alpha**2:.3g}" for alpha in run.alphas)
+    return Cloud(title, xs, labels, captions, background, LABELS)
+
+
+def truth_background(config: OwnDataConfig, side: int = 72, n: int = MOST_POINTS) -> np.ndarray | None:
+    """The square root of the density of fresh data, at most 1, (side, side); None where there are none."""
+    if config.given:
+        return None
+    fresh = config.fresh_points(n, 500).numpy()
+    limits = [[-EXTENT, EXTENT]] * 2
+    counts = np.histogram2d(fresh[:, 1], fresh[:, 0], bins=side, range=limits)[0]  # rows are y
+    smooth = np.sqrt(gaussian_filter(counts, 0.8))
+    return smooth / smooth.max()
+
+
+# --- the distance to the nearest training point -----------------------------------------------------------
+
+
+def _curves(config: OwnDataConfig, result: OwnData) -> list[tuple[str, np.ndarray, str]]:
+    fresh = "training points, each to the others" if config.given else "fresh data"
+    rows = [("exact optimum", result.optimum.nearest, PALETTE[0])]
+    if result.network is not None:
+        rows.append(("network", result.network.nearest, PALETTE[2]))
+    return [*rows, (fresh, result.reference, TRUTH)]
+
+
+def _steps(nearest: np.ndarray, typical: float) -> tuple[np.ndarray, np.ndarray]:
+    """The cumulative distribution, in units of the typical distance; at most 400 corners."""
+    at = np.linspace(0, 1, 401)[1:]
+    return np.quantile(nearest, at).clip(1e-4 * typical) / typical, at
+
+
+def nearest_chart(config: OwnDataConfig, result: OwnData) -> go.Figure:
+    """How many samples lie within a distance of a training point: memorising is the step far on the left."""
+    figure = go.Figure()
+    for name, nearest, color in _curves(config, result):
+        x, share = _steps(nearest, result.typical)
+        line = {"color": color, "width": 2.5, "dash": "dash" if color == TRUTH else "solid"}
+        figure.add_scatter(x=x, y=share, name=name, mode="lines", line=line)
+    figure.add_vline(config.threshold, line={"color": TRUTH, "dash": "dot"})
+    at = np.log10(config.threshold)  # an annotation on a logarithmic axis is placed by the logarithm
+    figure.add_annotation(x=at, y=0.5, text="copies", showarrow=False, xanchor="right", xshift=-6)
+    figure.update_xaxes(type="log", dtick=1, exponentformat="power")
+    figure.update_xaxes(title="distance to the nearest training point, in typical distances")
+    figure.update_yaxes(title="share of the samples", range=[0, 1.02])
+    return laid_out(figure, 320)
+
+
+def own_data_figure(config: OwnDataConfig, result: OwnData) -> Figure:
+    """The end points, and the distribution of their distances."""
+    clouds = own_data_clouds(config, result)
+    figure, axes = figure_of(len(clouds) + 1)
+    for ax, cloud in zip(axes[0], clouds, strict=False):
+        scatter(ax, cloud, -1)
+        ax.set_title(cloud.title)
+    last = axes[0, -1]
+    for name, nearest, color in _curves(config, result):
+        last.plot(*_steps(nearest, result.typical), color=color, label=name, ls="--" if color == TRUTH else "-")
+    last.axvline(config.threshold, color=TRUTH, linestyle=":")
+    last.set(xscale="log", xlabel="distance to a training point, in typical distances", ylabel="share")
+    last.set_title("Copies: left of the line")
+    last.legend()
+    return figure

@@ -1,0 +1,164 @@
+"""Page "Your own data": what is optimal for finite data memorises them; a network generalises, or does not."""
+
+import numpy as np
+import streamlit as st
+
+from playground.errors import UserError
+from playground.ui.busy import busy, kept
+from playground.ui.points import points_canvas
+from toy2d.datasets import DATASETS, fitted, parse_csv
+from toy2d.net import Learned
+from toy2d.own_data.experiment import OwnData, OwnDataConfig, Points, own_data, train_network
+from toy2d.own_data.figures import nearest_chart, own_data_clouds
+from toy2d.ui import bound, chart, show_clouds
+
+NAMES = {name: name.replace("_", " ") for name in DATASETS} | {
+    "painted": "paint points",
+    "csv": "paste a CSV",
+}
+AT_ONCE = 300  # training steps that are taken without asking
+KEPT_NETWORKS = 12
+ANGLES = np.linspace(0, 1.5 * np.pi, 24)
+EXAMPLE = np.stack([5 * np.cos(ANGLES), 5 * np.sin(ANGLES)], 1)  # three quarters of a circle, to start from
+CSV = "x, y\n" + "\n".join(f"{x:.1f}, {y:.1f}" for x in (10, 20, 30, 40) for y in (1, 5, 12))
+
+
+def settings() -> OwnDataConfig:
+    source = bound(st.segmented_control, "Data", list(NAMES), key="source", default="moons", required=True,
+                   format_func=NAMES.get)  # fmt: skip
+    given = given_points(source)
+    a, b, c, d = st.columns([1.6, 1.6, 1.6, 1], vertical_alignment="bottom")
+    n = bound(
+        a.select_slider, "Training points", [2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000], value=100, key="n",
+        disabled=bool(given), help="Of the named data; painted and pasted points are all taken.",
+    )  # fmt: skip
+    train_steps = bound(
+        b.select_slider, "Training steps", [100, 300, 1000, 3000, 10000], value=300, key="train"
+    )
+    width = bound(c.select_slider, "Width of the network", [8, 16, 32, 64, 96, 192], value=96, key="width")
+    seed = bound(d.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
+    e, f, g, h = st.columns([1.6, 1.6, 1.6, 1], vertical_alignment="bottom")
+    threshold = bound(
+        e.slider, "A copy is nearer than", 0.02, 1.0, 0.2, 0.02, key="threshold",
+        help="In units of the median distance of fresh data to the nearest training point.",
+    )  # fmt: skip
+    eta = bound(f.slider, "eta of the sampler", 0.0, 1.0, 1.0, 0.1, key="eta", help="0 DDIM, 1 DDPM")
+    steps = bound(g.select_slider, "Sampling steps", [10, 20, 50, 100, 200], value=50, key="steps")
+    particles = bound(h.number_input, "Samples", 10, 5_000, 1_000, key="samples")
+    return OwnDataConfig(
+        source, n, given, threshold, train_steps, width, steps, eta, int(particles), seed=int(seed)
+    )
+
+
+def given_points(source: str) -> Points:
+    """Painted or pasted points, fitted into the square; () for the named data sets."""
+    if source in DATASETS:
+        return ()
+    if source == "painted":
+        st.caption("Click or drag to add points. The network is trained anew after each stroke.")
+        points = points_canvas(key="painted-points", default=EXAMPLE).astype(float)
+    else:
+        text = st.text_area("Two numbers a row: x, y", CSV, key="csv", height=220, max_chars=400_000)
+        points = parse_csv(text)
+    points, fit = fitted(points)
+    if fit.scale != 1:
+        st.caption(
+            f"The points were moved by ({-fit.centre[0]:.4g}, {-fit.centre[1]:.4g}) and scaled by {fit.scale:.4g}, "
+            "both axes alike, to fit into the square."
+        )
+    return tuple((float(x), float(y)) for x, y in points)
+
+
+@st.cache_resource
+def _networks() -> dict[tuple, Learned]:
+    """Trained networks, shared by all sessions."""
+    return {}
+
+
+def network_for(config: OwnDataConfig) -> Learned | None:
+    """The network of these data; None until a long training has been asked for."""
+    made_for = (config.source, config.n, config.given, config.learning())
+    networks = _networks()
+    if made_for not in networks:
+        asked = config.train_steps <= AT_ONCE or st.button(
+            f"Train for {config.train_steps:,} steps", type="primary"
+        )
+        if not asked:
+            return None
+        with busy("Training the network", key="own-learn") as report:
+            networks[made_for] = train_network(config, report)
+        for old in list(networks)[:-KEPT_NETWORKS]:
+            networks.pop(old, None)
+    return networks[made_for]
+
+
+def result_for(config: OwnDataConfig, network: Learned | None) -> OwnData:
+    """The last result while settings and network stay; else a new one."""
+
+    def make() -> OwnData:
+        with busy("Sampling", key="own-run") as report:
+            return own_data(config, network, report)
+
+    return kept("own-data", (config, network is not None), make)
+
+
+def numbers(config: OwnDataConfig, result: OwnData) -> None:
+    st.caption(
+        f"A sample is a copy where a training point is nearer than {result.below:.3g}: {config.threshold:g} times "
+        f"{result.typical:.3g}, the median distance of "
+        + (
+            "a training point to the nearest other one"
+            if config.given
+            else "fresh data to the nearest training point"
+        )
+    )
+    a, b, c, d = st.columns(4)
+    a.metric("Copies: exact optimum", f"{result.optimum.copies:.1%}")
+    b.metric("Copies: network", "not trained" if result.network is None else f"{result.network.copies:.1%}")
+    c.metric("Training points themselves" if config.given else "Copies: fresh data", f"{result.fresh_copies:.1%}",
+             help="What chance alone gives")  # fmt: skip
+    if result.floor is not None and result.network is not None:
+        d.metric(
+            "Network to fresh data",
+            f"{result.network.to_fresh:.2f}",
+            help="Sliced Wasserstein-1, in units of x",
+        )
+        d.caption(f"optimum {result.optimum.to_fresh:.2f}; floor, two fresh samples, {result.floor:.2f}")
+
+
+EXPLANATION = r"""
+Training minimises $\mathrm{E}\lVert \epsilon - \epsilon_\theta(\mathbf{x}_t, t) \rVert^2$ over $N$ points (the lecture,
+"The training procedure of DDPM"). With nothing to limit the network, its minimum is known: the denoiser of the smoothed
+empirical distribution,
+"""
+FORMULA = (
+    r"\hat{\mathbf{x}}_0 = \sum_i w_i\,\mathbf{x}_i, \qquad w = \mathrm{softmax}_i\left(-\frac{\lVert \mathbf{x}_t - "
+    r"\sqrt{\bar\alpha_t}\,\mathbf{x}_i \rVert^2}{2(1 - \bar\alpha_t)}\right)"
+)
+ADVICE = r"""
+Sampled, it returns the training points and nothing else: the best possible loss is perfect memorising. What a network
+generates beyond its data comes from **not** reaching that optimum, for it is smooth, and it is stopped in time.
+
+**Look** at the last frames: the optimum's samples fall onto the training points; the network's fill the shape between
+them. **Try** 10 training points and 3,000 steps: now the network copies, too. Then 2,000 points: the optimum still
+copies, but the copies lie so close together that they are as good as fresh data. The fewest copies do not make the
+best model: an untrained one has none.
+"""
+
+st.title("Your own data")
+st.markdown(
+    "Named shapes, points that you paint, or a CSV: who memorises the points, and who learns the shape?"
+)
+try:
+    config = settings()
+    result = result_for(config, network_for(config))
+    numbers(config, result)
+    show_clouds(own_data_clouds(config, result), "own-data", height=420, fps=15)
+    st.subheader("Distance to the nearest training point")
+    chart(nearest_chart(config, result), "nearest")
+    with st.expander("What happens here"):
+        st.markdown(EXPLANATION)
+        st.latex(FORMULA)
+        st.markdown(ADVICE)
+except UserError as error:
+    st.error(str(error))

@@ -1,1 +1,0 @@
-"""Pages of the 2-D wing: read the widgets, call an experiment, draw."""

@@ -1,0 +1,1 @@
+"""The score as arrows, exact and learned (lecture, denoising score matching)."""

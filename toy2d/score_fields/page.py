@@ -1,0 +1,76 @@
+"""Page "Score fields": density, exact and learned scores, and where the learned one cannot be trusted."""
+
+import streamlit as st
+
+from playground.errors import UserError
+from toy2d.drawing.fields import field_chart
+from toy2d.net import LearnConfig
+from toy2d.score_fields.experiment import Field, FieldConfig, score_field
+from toy2d.score_fields.figures import error_by_density_chart
+from toy2d.ui import bound, chart, learned_for, mixture_widgets
+
+SIGMAS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 20.0)
+TAUGHT = {"none": "none", "dsm": "at this sigma", "ncsn": "at all sigmas"}
+POINTS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
+
+
+def settings() -> tuple[FieldConfig, LearnConfig | None]:
+    first, second, third = st.columns([1.3, 2, 2], vertical_alignment="bottom")
+    mixture = mixture_widgets(first, second)
+    sigma = bound(third.select_slider, "Noise sigma", list(SIGMAS), value=1.0, key="sigma")
+    fourth, fifth, sixth = st.columns([2.6, 2, 1], vertical_alignment="bottom")
+    taught = bound(
+        fourth.segmented_control, "Learned score: trained", list(TAUGHT), key="taught", default="ncsn", required=True,
+        format_func=TAUGHT.get,
+    )  # fmt: skip
+    points = bound(fifth.select_slider, "Training points", list(POINTS), value=10_000, key="points")
+    seed = int(bound(sixth.number_input, "Seed", 0, 2**31 - 1, 0, key="seed"))
+    field = FieldConfig(mixture, sigma)
+    if taught == "none" or sigma == 0:
+        if taught != "none":
+            st.caption("At sigma = 0 only the exact score is shown: a denoiser defines none there.")
+        return field, None
+    return field, LearnConfig(
+        mixture, taught, sigma=sigma if taught == "dsm" else 1.0, points=points, seed=seed
+    )
+
+
+def numbers(result: Field) -> None:
+    a, b, c = st.columns(3)
+    a.metric("Area with an error below 10 %", f"{result.error.area:.1%}", help="of the square shown")
+    b.metric(
+        "Data in that area", f"{result.error.mass:.1%}", help="the probability of the square's good part"
+    )
+    sparse, dense = result.error.median_errors[0], result.error.median_errors[-1]
+    c.metric("Median error: sparsest / densest bin", f"{sparse:.2f} / {dense:.3f}")
+
+
+def explain() -> None:
+    with st.expander("What happens here"):
+        st.markdown("A network denoises training points, and its score follows from Tweedie's formula (the lecture's "
+                    "optimal denoising):")  # fmt: skip
+        st.latex(r"\nabla_{\tilde{\mathbf{x}}} \log q_\sigma(\tilde{\mathbf{x}}) = "
+                 r"\frac{\mathbf{d}(\tilde{\mathbf{x}}) - \tilde{\mathbf{x}}}{\sigma^2}")  # fmt: skip
+        st.markdown(
+            "Arrow directions are true; a length s is drawn as s / (s + median). The relative error divides by the "
+            "larger of the exact score there and its root mean square over the data.\n\n"
+            "**Problem 1.** Learned at one small sigma, the score is poor wherever data are few: nothing was ever "
+            "asked of the network there. **Try** sigma 0.3, trained at this sigma; then sigma 5: noise carries "
+            "points everywhere, and the good area grows."
+        )
+
+
+st.title("Score fields")
+st.markdown("The score points to where data are denser. A learned one is good only where it has seen data.")
+try:
+    config, learn = settings()
+    result = score_field(config, None if learn is None else learned_for(learn))
+    if result.error is not None:
+        numbers(result)
+    chart(field_chart(result), "field")
+    if result.error is not None:
+        st.subheader("The error against the density")
+        chart(error_by_density_chart(result), "by-density")
+    explain()
+except UserError as error:
+    st.error(str(error))

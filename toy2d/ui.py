@@ -1,0 +1,107 @@
+"""What the 2-D pages share: the choice of a mixture and of its score, the player, the GIF button.
+
+Widgets with a key are part of the page's address: a copied link opens the same experiment.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from playground.ui.busy import busy
+from playground.ui.downloads import download_gif
+from playground.ui.player import PointsPanel, player
+from toy2d.distances import Distances
+from toy2d.drawing.clouds import Cloud, clouds_gif
+from toy2d.net import LearnConfig, Learned, learn
+from toy2d.presets import PRESETS, MixtureSpec
+
+NAMES = {
+    "two_modes": "two modes",
+    "ring": "ring of eight",
+    "grid": "5 x 5 grid",
+    "anisotropic_pair": "anisotropic pair",
+}
+KEPT_NETWORKS = 12
+
+
+def bound(widget, label: str, *args: Any, key: str, **options: Any) -> Any:
+    """A widget whose value stands in the page's address, under its key."""
+    return widget(label, *args, key=key, bind="query-params", **options)
+
+
+def mixture_widgets(first: DeltaGenerator, second: DeltaGenerator) -> MixtureSpec:
+    """The mixture, and the weight π of its first mode where there are two."""
+    preset = bound(first.selectbox, "Mixture", list(PRESETS), key="mixture", format_func=NAMES.get)
+    pi = bound(
+        second.slider, "π, weight of the first mode", 0.01, 0.99, 0.8, 0.01, key="pi",
+        disabled=not MixtureSpec(preset).has_pi, help="For the mixtures of two modes.",
+    )  # fmt: skip
+    return MixtureSpec(preset, pi)
+
+
+def score_widget(place: DeltaGenerator, key: str = "score") -> bool:
+    """True for a learned score."""
+    return bound(
+        place.segmented_control, "Score", ["exact", "learned"], key=key, default="exact", required=True,
+        help="Exact: the mixture's own, in closed form. Learned: a small network, trained on points drawn from it.",
+    ) == "learned"  # fmt: skip
+
+
+@st.cache_resource
+def _networks() -> dict[LearnConfig, Learned]:
+    """Trained networks, shared by all sessions."""
+    return {}
+
+
+def learned_for(config: LearnConfig) -> Learned:
+    """The network of a configuration: trained now, with progress, unless it has been before."""
+    networks = _networks()
+    if config not in networks:
+        with busy("Training the network", key=f"learn-{hash(config)}") as report:  # a page may train two
+            networks[config] = learn(config, report)
+        for old in list(networks)[:-KEPT_NETWORKS]:
+            networks.pop(old, None)
+    return networks[config]
+
+
+def show_clouds(clouds: Sequence[Cloud], key: str, height: int = 520, fps: int = 20) -> None:
+    """The player, and a button for the same as a GIF."""
+    player([_panel(cloud) for cloud in clouds], key=f"{key}-player", height=height, fps=fps)
+    download_gif("GIF", lambda: clouds_gif(clouds), f"{key}.gif", f"{key}-gif")
+
+
+def _panel(cloud: Cloud) -> PointsPanel:
+    e = cloud.extent
+    return PointsPanel(
+        cloud.title, cloud.xs, limits=(-e, e, -e, e), labels=cloud.labels, captions=cloud.captions,
+        background=cloud.background, label_names=cloud.label_names, x_title="x", y_title="y",
+    )  # fmt: skip
+
+
+def chart(figure: Any, key: str) -> None:
+    """A Plotly figure in the page's theme and width, without the tool bar that hides titles."""
+    st.plotly_chart(figure, key=key, width="stretch", config={"displayModeBar": False})
+
+COLUMNS = {
+    "In a wrong mode": ("weights", "%.4f", "Total variation between the shares of the modes and their weights"),
+    "± s.e.": ("weights_se", "%.4f", "Standard error of that share"),
+    "Sliced Wasserstein": ("sliced", "%.4f", "Sliced Wasserstein-1 distance to as many exact samples, in units of x"),
+    "Energy distance": ("energy", "%.4f", "Energy distance to them (Szekely and Rizzo 2013)"),
+    "Log-likelihood": ("log_likelihood", "%.3f", "Mean log density under the truth, in nats. Exact samples have minus "
+                       "the entropy; more than that means samples that huddle in the middle of the modes."),
+}  # fmt: skip
+FLOOR = "exact samples (the floor)"
+
+
+def distance_table(rows: dict[str, Distances], floor: Distances, key: str, first: str = "") -> None:
+    """One row for each name, and the floor below."""
+    shown = {**rows, FLOOR: floor}
+    data = {first or " ": list(shown)}
+    data |= {name: [getattr(row, field) for row in shown.values()] for name, (field, _, _) in COLUMNS.items()}
+    columns = {
+        name: st.column_config.NumberColumn(name, format=form, help=help)
+        for name, (_, form, help) in COLUMNS.items()
+    }
+    st.dataframe(data, column_config=columns, hide_index=True, width="stretch", key=key)
