@@ -152,7 +152,7 @@ def speeds(config: TrainConfig, digits: Digits, seconds: float, turns: int) -> d
         "bfloat16": session_with(config, digits),
     }
     apart = trainers["AdamW not fused"].trainee
-    apart.optimizer = torch.optim.AdamW(apart.net.parameters(), betas=(0.9, 0.99), weight_decay=0.0)
+    apart.optimizers = {"adam": torch.optim.AdamW(apart.net.parameters(), betas=(0.9, 0.99), weight_decay=0.0)}
     steps = {
         name: train(
             s.trainee,

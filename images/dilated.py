@@ -33,6 +33,8 @@ class DilatedConfig:
 class DilatedNet(nn.Module):
     """(B, 1, 28, 28), log_snr (B,) -> (B, 1, 28, 28)."""
 
+    OUTER = ("embed", "enter", "leave")  # not for Muon
+
     def __init__(self, config: DilatedConfig):
         super().__init__()
         fine, coarse, self.patch = config.width, 2 * config.width, config.patch

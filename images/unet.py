@@ -44,6 +44,8 @@ class UNetConfig:
 class UNet(nn.Module):
     """x (B, C, H, W), log_snr (B,), and what it is told, by name -> (B, C, H, W)."""
 
+    OUTER = ("embed", "telling", "enter", "enter_beside", "leave")  # not for Muon
+
     def __init__(self, config: UNetConfig):
         super().__init__()
         fine, coarse, self.patch = config.width, 2 * config.width, config.patch

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from playground.conditioning import Given, Hidden, Told, both, for_batch, given
 from playground.errors import require_known
 from playground.levels import Level, score_from_x0, x0_from_eps, x0_from_v
-from playground.progress import Report, silent
 
 
 class Denoiser(Protocol):
@@ -70,10 +69,10 @@ def projected(denoise: Denoiser, known: Tensor, mask: Tensor) -> Denoiser:
 
 
 class counted:
-    """The same denoiser, its score included; it counts its calls, and reports each as one of `total`."""
+    """The same denoiser, its score included; it counts its calls, and `tick` hears of each."""
 
-    def __init__(self, denoise: Denoiser, report: Report = silent, total: int = 0):
-        self.denoise, self.report, self.total, self.calls = denoise, report, total, 0
+    def __init__(self, denoise: Denoiser, tick: Callable[[], None] = lambda: None):
+        self.denoise, self.tick, self.calls = denoise, tick, 0
         self._score = score_of(denoise)
 
     def __call__(self, xt: Tensor, level: Level) -> Tensor:
@@ -87,7 +86,7 @@ class counted:
 
     def _count(self) -> None:
         self.calls += 1
-        self.report(self.calls, self.total)
+        self.tick()
 
 
 # --- networks ---------------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ Work calls report(done, total) and knows nothing of bars, pages or terminals.  W
 `playground.walk.watched` reports the states of a walk, `playground.denoisers.counted` the calls of a denoiser.
 """
 
+from collections.abc import Callable
+from itertools import count
 from typing import Protocol
 
 
@@ -22,9 +24,20 @@ def part_of(report: Report, before: int, total: int) -> Report:
     return lambda done, _total, stage="": report(before + done, total, stage)
 
 
+def turn_of(report: Report, turn: int, turns: int) -> Report:
+    """The report of one of `turns` turns that count as much as each other, whatever each counts in."""
+    return lambda done, total, stage="": report(turn * total + done, turns * total, stage)
+
+
 def in_stage(report: Report, stage: str) -> Report:
     """The report of a stage, for work that knows no stages."""
     return lambda done, total, _stage="": report(done, total, stage)
+
+
+def ticker(report: Report, total: int) -> Callable[[], None]:
+    """Each call of the answer is one more of `total` pieces of work, and is reported."""
+    calls = count(1)
+    return lambda: report(next(calls), total)
 
 
 class TimeLeft:

@@ -14,14 +14,21 @@ from typing import Any, TypeVar
 import torch
 from torch import Generator, Tensor, nn
 
-from playground.errors import UserError, require
+from playground.errors import UserError, require, require_range
+from playground.muon import Muon, hidden_matrices
 
 B = TypeVar("B")  # a batch: whatever the loss knows how to read; `playground.objectives.Batch` for denoisers
 
 
+MOMENTS = ("adam.", "muon.")  # what their names in a checkpoint begin with
+
+
 @dataclass(frozen=True)
 class Recipe:
-    """The knobs of a training run.  steps: optimiser steps in all; warmup: steps of linear rise."""
+    """The knobs of a training run.  steps: optimiser steps in all; warmup: steps of linear rise.
+
+    lr: AdamW's; muon: Muon's, for the hidden weight matrices (`playground.muon`), 0: AdamW has them, too.
+    """
 
     steps: int
     lr: float = 2e-3
@@ -30,8 +37,10 @@ class Recipe:
     clip: float = 1.0
     weight_decay: float = 0.0
     seed: int = 0
+    muon: float = 0.0
 
     def __post_init__(self) -> None:
+        require_range("Muon's step size", self.muon, 0, 1)
         require(self.steps >= 1, f"Training has {self.steps} steps; it needs at least one: raise the length.")
         require(
             0 < self.lr <= 1,
@@ -56,15 +65,12 @@ class Progress:
 
 
 class Trainee:
-    """What a training run changes: the network, its exponential moving average, Adam's moments, the step."""
+    """What a training run changes: the network, its exponential moving average, the optimisers' moments, the step."""
 
     def __init__(self, net: nn.Module, recipe: Recipe):
         self.net, self.recipe, self.step = net, recipe, 0
         self.ema = {name: value.detach().clone() for name, value in net.state_dict().items()}
-        fused = next(net.parameters()).device.type in ("cuda", "cpu")
-        self.optimizer = torch.optim.AdamW(
-            net.parameters(), lr=recipe.lr, betas=(0.9, 0.99), weight_decay=recipe.weight_decay, fused=fused
-        )
+        self.optimizers = optimizers_of(net, recipe)
 
     def averaged(self) -> dict[str, Tensor]:
         """The averaged weights, for `net.load_state_dict`."""
@@ -74,8 +80,9 @@ class Trainee:
         """All that is needed to go on, flat, for a checkpoint."""
         flat = {f"net.{name}": value for name, value in self.net.state_dict().items()}
         flat |= {f"ema.{name}": value for name, value in self.ema.items()}
-        for index, moments in self.optimizer.state_dict()["state"].items():
-            flat |= {f"adam.{index}.{name}": value for name, value in moments.items()}
+        for kind, optimizer in self.optimizers.items():
+            for index, moments in optimizer.state_dict()["state"].items():
+                flat |= {f"{kind}.{index}.{name}": value for name, value in moments.items()}
         return flat | {"step": torch.tensor(self.step)}
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
@@ -84,21 +91,14 @@ class Trainee:
         self.net.load_state_dict(part(tensors, "net."))
         for name, value in part(tensors, "ema.").items():
             self.ema[name].copy_(value)
-        parameters = list(self.net.parameters())
-        state: dict[int, dict[str, Tensor]] = {}
-        for name, value in part(tensors, "adam.").items():
-            index, moment = name.split(".")
-            if value.ndim:  # the fused step walks through memory, so moments must lie as their parameter does
-                value = torch.empty_like(parameters[int(index)]).copy_(value)
-            state.setdefault(int(index), {})[moment] = value.clone()
-        groups = self.optimizer.state_dict()["param_groups"]
-        self.optimizer.load_state_dict({"state": state, "param_groups": groups})
+        for kind, optimizer in self.optimizers.items():
+            _restore_moments(optimizer, part(tensors, f"{kind}."))
         self.step = int(tensors["step"])
 
     def _refuse_another_network(self, tensors: dict[str, Tensor]) -> None:
-        """Compares everything but Adam's moments, which do not exist before the first step."""
+        """Compares everything but the moments, which do not exist before the first step."""
         own, given = (
-            {name: value.shape for name, value in flat.items() if not name.startswith("adam.")}
+            {name: value.shape for name, value in flat.items() if not name.startswith(MOMENTS)}
             for flat in (self.tensors(), tensors)
         )
         wrong = sorted(name for name in own.keys() | given.keys() if own.get(name) != given.get(name))
@@ -109,15 +109,44 @@ class Trainee:
             )
 
 
+def optimizers_of(net: nn.Module, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
+    """"muon" for the hidden matrices, where the recipe has it, and "adam" for all else."""
+    matrices = hidden_matrices(net) if recipe.muon else []
+    chosen = {id(parameter) for parameter in matrices}
+    others = [parameter for parameter in net.parameters() if id(parameter) not in chosen]
+    fused = next(net.parameters()).device.type in ("cuda", "cpu")
+    adam = torch.optim.AdamW(
+        others, lr=recipe.lr, betas=(0.9, 0.99), weight_decay=recipe.weight_decay, fused=fused
+    )
+    muon = {"muon": Muon(matrices, recipe.muon, weight_decay=recipe.weight_decay)} if matrices else {}
+    return {"adam": adam, **muon}
+
+
+def _restore_moments(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, value in tensors.items():
+        index, moment = name.split(".")
+        if value.ndim:  # the fused step walks through memory, so moments must lie as their parameter does
+            value = torch.empty_like(parameters[int(index)]).copy_(value)
+        state.setdefault(int(index), {})[moment] = value.clone()
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
 def part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """The entries below a prefix, without it."""
     return {name[len(prefix) :]: value for name, value in tensors.items() if name.startswith(prefix)}
 
 
 def learning_rate(step: int, recipe: Recipe) -> float:
-    """Linear rise over `warmup` steps, then a cosine fall to zero at the last step."""
+    """AdamW's: a linear rise over `warmup` steps, then a cosine fall to zero at the last step."""
+    return recipe.lr * share_of_rate(step, recipe)
+
+
+def share_of_rate(step: int, recipe: Recipe) -> float:
+    """The share of its highest learning rate that each optimiser has at a step."""
     rise = min(1.0, (step + 1) / max(1, recipe.warmup))
-    return recipe.lr * rise * (1 + math.cos(math.pi * step / recipe.steps)) / 2
+    return rise * (1 + math.cos(math.pi * step / recipe.steps)) / 2
 
 
 def ema_decay(step: int, recipe: Recipe) -> float:
@@ -161,12 +190,12 @@ def _step_seed(seed: int, step: int) -> int:
 
 
 def _optimise(trainee: Trainee, loss: Tensor) -> float:
-    """One AdamW step with clipped gradients, then the average; returns the learning rate used."""
-    recipe, optimizer = trainee.recipe, trainee.optimizer
-    lr = learning_rate(trainee.step, recipe)
-    for group in optimizer.param_groups:
-        group["lr"] = lr
-    optimizer.zero_grad(set_to_none=True)
+    """One step with clipped gradients, then the average; returns AdamW's learning rate."""
+    recipe, share = trainee.recipe, share_of_rate(trainee.step, trainee.recipe)
+    for kind, optimizer in trainee.optimizers.items():
+        for group in optimizer.param_groups:
+            group["lr"] = share * (recipe.muon if kind == "muon" else recipe.lr)
+        optimizer.zero_grad(set_to_none=True)
     torch.autograd.backward(loss)
     norm = nn.utils.clip_grad_norm_(trainee.net.parameters(), recipe.clip)
     if not math.isfinite(
@@ -176,10 +205,11 @@ def _optimise(trainee: Trainee, loss: Tensor) -> float:
             f"At step {trainee.step} the loss became {loss.item()} and its gradient {norm.item()}; both must stay "
             f"finite: choose a learning rate below {recipe.lr:g}."
         )
-    optimizer.step()
+    for optimizer in trainee.optimizers.values():
+        optimizer.step()
     _average(trainee)
     trainee.step += 1
-    return lr
+    return recipe.lr * share
 
 
 @torch.no_grad()

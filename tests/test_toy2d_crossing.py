@@ -152,7 +152,7 @@ def test_where_nothing_crosses_nothing_is_measured():
 def test_a_sweep_measures_where_crossings_are_expected():
     config = SweepConfig(distances=(1.0, 3.0, 5.0), measured_at=(1.25, 4.0), particles=200, longest=300)
     calls = []
-    result = sweep(config, lambda done, total: calls.append((done, total)))
+    result = sweep(config, lambda done, total, stage="": calls.append((done, total)))
     assert result.distances.tolist() == [1.0, 1.25, 3.0, 4.0, 5.0]
     assert [distance for distance, _ in result.measured] == [1.25]
     gaps = [each.gap for each in result.times]

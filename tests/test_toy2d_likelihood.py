@@ -96,7 +96,7 @@ def test_a_learned_flow_has_mass_one_and_an_error_of_its_own():
     assert float((gained + normal(end)).exp().sum()) * 0.25 == pytest.approx(1, abs=0.03)
     calls = []
     config = LikelihoodConfig(steps=20, resolution=5, samples=50)
-    result = likelihood(config, network, lambda done, total: calls.append((done, total)))
+    result = likelihood(config, network, lambda done, total, stage="": calls.append((done, total)))
     assert result.errors.network > result.errors.steps
     assert calls[-1][0] == calls[-1][1]  # the bar ends full
 

@@ -90,7 +90,7 @@ def test_the_sweep_trains_both_for_each_number_of_points(monkeypatch):
     monkeypatch.setattr(module, "COUNTS", (50, 500))
     calls = []
     config = LowDensityConfig(steps=5, width=8, resolution=11)
-    result = sweep(config, lambda done, total: calls.append((done, total)))
+    result = sweep(config, lambda done, total, stage="": calls.append((done, total)))
     assert list(result.points) == [50, 500] and calls[-1] == (20, 20) and calls == sorted(calls)
     assert {name: area.shape for name, area in result.area.items()} == {"one": (2,), "many": (2,)}
 

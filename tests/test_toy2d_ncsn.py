@@ -104,9 +104,9 @@ def test_the_exact_scores_row_is_the_chains_own_error(result):
 def test_progress_is_reported_to_the_end():
     config = NcsnConfig(levels=2, train_steps=3, T=2, particles=10)
     calls = []
-    networks = learn_all(config, lambda done, total: calls.append((done, total)))
+    networks = learn_all(config, lambda done, total, stage="": calls.append((done, total)))
     assert calls[-1] == (9, 9)
-    ncsn(config, networks, lambda done, total: calls.append((done, total)))
+    ncsn(config, networks, lambda done, total, stage="": calls.append((done, total)))
     assert calls[-1] == (16, 16)
     assert float(networks["ncsn"].denoise(torch.zeros(1, 2), Level.of(1.0, 1.0)).abs().max()) < 100
 

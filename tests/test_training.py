@@ -109,7 +109,7 @@ def test_the_learning_rate_rises_and_falls(tiny):
     trainee = Trainee(tiny(), Recipe(steps=20, lr=0.01, warmup=5))
     for progress in train(trainee, batches, LOSS):
         assert progress.lr == learning_rate(progress.step - 1, trainee.recipe)
-        assert trainee.optimizer.param_groups[0]["lr"] == progress.lr
+        assert trainee.optimizers["adam"].param_groups[0]["lr"] == progress.lr
 
 
 # --- the average ------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from playground.checkpoint import write_atomically
 from playground.cli import ProgressLine
+from playground.progress import Report
 from toy2d.net import LearnConfig, Learned, learn, load
 from toy2d.presets import PRESETS, MixtureSpec
 
@@ -60,10 +61,10 @@ def spec(arguments: argparse.Namespace) -> MixtureSpec:
     return mixture
 
 
-def progress(verb: str) -> Callable[[int, int], None]:
-    """report(done, total) on one line of the terminal."""
+def progress(verb: str) -> Report:
+    """A report on one line of the terminal."""
     line = ProgressLine()
-    return lambda done, total: line(f"{verb}: {done:,} of {total:,}", last=done == total)
+    return lambda done, total, stage="": line(f"{verb}: {done:,} of {total:,}", last=done == total)
 
 
 def write(

@@ -18,10 +18,11 @@ from playground.objectives import (
     noisy_classification,
     per_dimension,
 )
+from playground.progress import Report, silent, turn_of
 from playground.training import Recipe, Trainee, train
 from toy2d.conditional import component
 from toy2d.mixture import Mixture
-from toy2d.net import LearnConfig, PlaneNet, Report
+from toy2d.net import LearnConfig, PlaneNet
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +63,7 @@ class Classifier(nn.Module):
 # --- learning ---------------------------------------------------------------------------------------------
 
 
-def learned_models(config: LearnConfig, dropout: float = 0.2, report: Report | None = None) -> Models:
+def learned_models(config: LearnConfig, dropout: float = 0.2, report: Report = silent) -> Models:
     """Trains both networks on config.points labelled points of the mixture, config.steps each, on the levels
     of config.schedule; dropout is the share of points whose class is hidden.  The mixture stays unseen.
     """
@@ -79,7 +80,7 @@ def learned_models(config: LearnConfig, dropout: float = 0.2, report: Report | N
         (denoiser, dropping(per_dimension(ddpm_simple(schedule)), dropout)),
     )
     for turn, (net, loss) in enumerate(tasks):
-        _train(net, Batch(x0, {"label": label}), config, loss, turn * config.steps, report)
+        _train(net, Batch(x0, {"label": label}), config, loss, turn_of(report, turn, len(tasks)))
     return Models(
         denoiser,
         lambda label: denoiser.given(label=label),
@@ -88,9 +89,9 @@ def learned_models(config: LearnConfig, dropout: float = 0.2, report: Report | N
 
 
 def _train(
-    net: nn.Module, data: Batch, config: LearnConfig, loss: Loss, before: int, report: Report | None
+    net: nn.Module, data: Batch, config: LearnConfig, loss: Loss, report: Report
 ) -> None:
-    """To the end, with averaged weights; `before` steps of two times config.steps are done already."""
+    """To the end, with averaged weights."""
     trainee = Trainee(net, Recipe(config.steps, lr=config.lr, ema=0.99, seed=config.seed))
 
     def batches(step: int, rng: Generator) -> Batch:
@@ -98,7 +99,6 @@ def _train(
         return Batch(data.x0[i], {"label": data.told["label"][i]})
 
     for progress in train(trainee, batches, loss):
-        if report is not None:
-            report(before + progress.step, 2 * config.steps)
+        report(progress.step, progress.steps)
     net.load_state_dict(trainee.averaged())
     net.eval().requires_grad_(False)

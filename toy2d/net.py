@@ -26,10 +26,9 @@ from playground.objectives import (
     ncsn,
     per_dimension,
 )
+from playground.progress import Report, silent
 from playground.training import Recipe, Trainee, train
 from toy2d.presets import MixtureSpec
-
-Report = Callable[[int, int], None]  # report(done, total)
 
 OBJECTIVES: dict[str, Callable[["LearnConfig"], Objective]] = {
     "dae": lambda c: dae(Level.of(1.0, c.sigma)),
@@ -146,12 +145,12 @@ class Learned:
 # --- learning ---------------------------------------------------------------------------------------------
 
 
-def learn(config: LearnConfig, report: Report | None = None) -> Learned:
+def learn(config: LearnConfig, report: Report = silent) -> Learned:
     """Draws the points, trains, returns the averaged network; calls report(done, total) after every step."""
     return learn_points(config.mixture.build().sample(config.points, seeded(config.seed)), config, report)
 
 
-def learn_points(points: Tensor, config: LearnConfig, report: Report | None = None) -> Learned:
+def learn_points(points: Tensor, config: LearnConfig, report: Report = silent) -> Learned:
     """The same from points that are given, (N, 2): config.mixture and config.points are ignored."""
     net = _build(config, float(points.std(0).square().mean().sqrt()), points.mean(0))
     trainee = Trainee(net, Recipe(config.steps, lr=config.lr, ema=0.99, seed=config.seed))
@@ -162,8 +161,7 @@ def learn_points(points: Tensor, config: LearnConfig, report: Report | None = No
     losses = []
     for progress in train(trainee, batches, per_dimension(OBJECTIVES[config.objective](config))):
         losses.append(progress.loss)
-        if report is not None:
-            report(progress.step, progress.steps)
+        report(progress.step, progress.steps)
     net.load_state_dict(trainee.averaged())
     return _frozen(config, net, torch.stack(losses))
 

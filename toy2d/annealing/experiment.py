@@ -11,9 +11,10 @@ from torch import Tensor
 
 from playground.errors import UserError, require, require_known, require_range
 from playground.levels import Level, geometric_sigmas, held, seeded
+from playground.progress import part_of, silent
 from playground.steps import StepSize, annealed, langevin
 from playground.trajectory import frames_of
-from playground.walk import State, checked, walk
+from playground.walk import State, checked, final, walk, watched
 from toy2d.distances import (
     Distances,
     distances,
@@ -128,14 +129,12 @@ class Annealing:
     floor: Distances
 
 
-def annealing(config: AnnealingConfig, report: Report | None = None) -> Annealing:
+def annealing(config: AnnealingConfig, report: Report = silent) -> Annealing:
     """Raises UserError where the chain diverges."""
     mixture = config.mixture.build()
     total = config.L * config.T
     keep, frames = frames_of(total, config.frames), []
-    for state in _states(config, mixture):
-        if report is not None:
-            report(state.index, total)
+    for state in watched(_states(config, mixture), report, total):
         if state.index in keep:
             frames.append((state.x[:KEPT], state.index, float(state.level.sigma)))
     truth = mixture.sample(config.particles, seeded(config.seed + 1))
@@ -214,7 +213,7 @@ class Map:
     sliced_floor: float
 
 
-def annealing_map(config: MapConfig, report: Report | None = None) -> Map:
+def annealing_map(config: MapConfig, report: Report = silent) -> Map:
     """Walks every cell's chain; one that diverges is a value of the map and stops nothing."""
     mixture, n = config.base.mixture.build(), config.base.particles
     cells = config.cells()
@@ -224,26 +223,20 @@ def annealing_map(config: MapConfig, report: Report | None = None) -> Map:
     lengths = [cell.L * cell.T for cell in cells]
     found = []
     for i, cell in enumerate(cells):
-        found.append(_cell(cell, mixture, truth, _from(report, sum(lengths[:i]), sum(lengths))))
+        found.append(_cell(cell, mixture, truth, part_of(report, sum(lengths[:i]), sum(lengths))))
     shape = (len(config.ys), len(config.xs))
     weights, sliced = (np.array(values).reshape(shape) for values in zip(*found, strict=True))
     return Map(weights, sliced, _weights_floor(mixture, n), exact_floor(mixture, n))
 
 
 def _cell(
-    cell: AnnealingConfig, mixture: Mixture, truth: Tensor, report: Report | None
+    cell: AnnealingConfig, mixture: Mixture, truth: Tensor, report: Report
 ) -> tuple[float, float]:
     try:
-        for state in _states(cell, mixture):
-            if report is not None:
-                report(state.index, 0)
+        end = final(watched(_states(cell, mixture), report, 0))
     except UserError:  # nothing else is refused during a walk
         return DIVERGED, DIVERGED
-    return wrong_mode_share(mixture, state.x)[0], sliced_wasserstein(state.x, truth)
-
-
-def _from(report: Report | None, done: int, total: int) -> Report | None:
-    return None if report is None else lambda step, _: report(done + step, total)
+    return wrong_mode_share(mixture, end)[0], sliced_wasserstein(end, truth)
 
 
 def _weights_floor(mixture: Mixture, n: int, draws: int = 8) -> float:

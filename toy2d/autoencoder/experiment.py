@@ -10,8 +10,9 @@ from playground.denoisers import score_of
 from playground.errors import require, require_range
 from playground.levels import CLEAN, Level, geometric_sigmas, noised, randn_like, seeded
 from playground.objectives import squared_norm
+from playground.progress import Report, silent, turn_of
 from toy2d.mixture import Mixture
-from toy2d.net import LearnConfig, Learned, Report, learn
+from toy2d.net import LearnConfig, Learned, learn
 from toy2d.presets import MixtureSpec
 from toy2d.score_fields.experiment import Field, FieldConfig, score_field
 
@@ -132,18 +133,14 @@ class Descent:
     excess: np.ndarray
 
 
-def descent(config: DescentConfig, report: Report | None = None) -> Descent:
+def descent(config: DescentConfig, report: Report = silent) -> Descent:
     """Trains an autoencoder at each sigma; reports the training steps of all of them."""
     mixture = config.mixture.build()
     sigmas = geometric_sigmas(config.sigma_1, config.sigma_L, config.levels)
     rows = []
     for i, sigma in enumerate(sigmas):
-
-        def listen(done: int, total: int, before: int = i * config.steps) -> None:
-            if report is not None:
-                report(before + done, config.levels * config.steps)
-
-        rows.append(_errors(config, mixture, learn(_learning(config, sigma), listen), sigma))
+        network = learn(_learning(config, sigma), turn_of(report, i, config.levels))
+        rows.append(_errors(config, mixture, network, sigma))
     return Descent(np.array(sigmas), *np.array(rows).T)
 
 

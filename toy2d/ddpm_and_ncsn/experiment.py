@@ -1,6 +1,6 @@
 """DDPM against NCSN: networks trained in either way, and each family's sampler run with all of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,14 +10,14 @@ from torch import Tensor
 from playground.denoisers import Denoiser
 from playground.errors import require, require_known, require_range
 from playground.levels import SCHEDULES, Level, geometric_sigmas, held, seeded
+from playground.progress import Report, part_of, silent
 from playground.steps import Step, ancestral, ddim, langevin
-from playground.trajectory import frames_of
-from playground.walk import checked, prior, walk
+from playground.trajectory import frames_of, recorded
+from playground.walk import checked, prior, walk, watched
 from toy2d.distances import Distances, distances, floors, modes_of
-from toy2d.listening import filmed
 from toy2d.mixture import Mixture
 from toy2d.ncsn.experiment import level_errors
-from toy2d.net import LearnConfig, Learned, Report
+from toy2d.net import LearnConfig, Learned
 from toy2d.presets import MixtureSpec, narrowest_std
 from toy2d.starts import KEPT, MOST
 
@@ -117,7 +117,7 @@ class Families:
 
 
 def two_families(
-    config: FamiliesConfig, networks: Mapping[str, Learned], report: Report | None = None
+    config: FamiliesConfig, networks: Mapping[str, Learned], report: Report = silent
 ) -> Families:
     """Every network with every sampler, from as many particles, against the same exact samples."""
     mixture = config.mixture.build()
@@ -130,7 +130,7 @@ def two_families(
     done, total = 0, len(denoisers) * sum(len(grid) - 1 for _, grid in samplers.values())
     for trained, denoise in denoisers.items():
         for sampler, (step, grid) in samplers.items():
-            part = None if report is None else (lambda index, before=done: report(before + index, total))
+            part = part_of(report, done, total)
             runs[trained, sampler] = _run(config, step, grid, denoise, mixture, truth, part)
             done += len(grid) - 1
     sigmas = np.geomspace(config.sigma_1, config.sigma_L, 16)
@@ -155,13 +155,13 @@ def samplers_of(config: FamiliesConfig, mixture: Mixture) -> dict[str, tuple[Ste
 
 def _run(
     config: FamiliesConfig, step: Step, grid: list[Level], denoise: Denoiser, mixture: Mixture, truth: Tensor,
-    report: Callable[[int], None] | None,
+    report: Report,
 ) -> Run:  # fmt: skip
     rng = seeded(config.seed)
     # A Gaussian of the data's mean and variance: with the highest level near the data's own size, both count.
     start = prior((config.particles, 2), grid[0], rng, mixture.std()) + grid[0].alpha * mixture.mean()
-    states = checked(walk(step, denoise, start, grid, rng))
-    kept, last = filmed(states, frames_of(len(grid) - 1, config.frames), KEPT, report)
+    states = watched(checked(walk(step, denoise, start, grid, rng)), report, len(grid) - 1)
+    kept, last = recorded(states, frames_of(len(grid) - 1, config.frames), KEPT)
     return Run(
         distances(mixture, last, truth), len(grid) - 1, kept.xs.numpy(),
         modes_of(mixture, last)[:KEPT].to(torch.uint8).numpy(),

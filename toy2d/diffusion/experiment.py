@@ -9,12 +9,12 @@ from torch import Tensor
 
 from playground.errors import require_known, require_range
 from playground.levels import SCHEDULES, Schedule, seeded
+from playground.progress import Report, silent
 from playground.steps import Step, ancestral, climbing, ddim, heun
-from playground.trajectory import Trajectory, collect, frames_of
-from playground.walk import checked, prior, walk
+from playground.trajectory import Trajectory, collect, frames_of, recorded
+from playground.walk import checked, prior, walk, watched
 from toy2d.distances import exact_floor, modes_of, shares_of, sliced_wasserstein
-from toy2d.listening import filmed
-from toy2d.net import Learned, Report
+from toy2d.net import Learned
 from toy2d.presets import MixtureSpec
 from toy2d.starts import KEPT, MOST
 
@@ -79,7 +79,7 @@ class Diffusion:
 
 
 def diffusion(
-    config: DiffusionConfig, learned: Learned | None = None, report: Report | None = None
+    config: DiffusionConfig, learned: Learned | None = None, report: Report = silent
 ) -> Diffusion:
     """Adds noise to data along the schedule, and samples back down from N(0, I)."""
     mixture = config.mixture.build()
@@ -95,8 +95,7 @@ def diffusion(
     denoise = mixture if learned is None else learned.denoise
     start = prior((config.particles, 2), grid[0], rng)
     states = checked(walk(SAMPLERS[config.sampler](config.eta), denoise, start, grid, rng))
-    told = None if report is None else (lambda done: report(done, config.steps))
-    reverse, last = filmed(states, keep, KEPT, told)
+    reverse, last = recorded(watched(states, report, config.steps), keep, KEPT)
     modes = modes_of(mixture, last)
     truth = mixture.sample(config.particles, rng)
     return Diffusion(

@@ -6,14 +6,16 @@ from dataclasses import astuple, dataclass, field
 import numpy as np
 from torch import Tensor
 
+from playground.denoisers import counted
 from playground.errors import require, require_known, require_range
-from playground.levels import SCHEDULES, Level, seeded
+from playground.levels import SCHEDULES, seeded
 from playground.multistep import dpmpp_2m
+from playground.progress import Report, silent
 from playground.steps import Step, ancestral, ddim, heun
 from playground.walk import checked, final, prior, walk
 from toy2d.distances import Distances, distances
 from toy2d.mixture import Mixture
-from toy2d.net import Learned, Report
+from toy2d.net import Learned
 from toy2d.presets import MixtureSpec
 from toy2d.starts import MOST
 
@@ -75,7 +77,7 @@ class FewSteps:
 
 
 def few_steps(
-    config: FewStepsConfig, learned: Learned | None = None, report: Report | None = None
+    config: FewStepsConfig, learned: Learned | None = None, report: Report = silent
 ) -> FewSteps:
     """Fills the table.  Every cell starts from the same noise and meets the same exact samples."""
     mixture, schedule = config.mixture.build(), SCHEDULES[config.schedule]()
@@ -94,8 +96,7 @@ def few_steps(
             errors.append(error)
             calls.append(denoise.calls)
             done += S
-            if report is not None:
-                report(done, total)
+            report(done, total)
     width = len(config.steps)
     floor = _floor(mixture, truth, config)
     return FewSteps(_rows(cells, width), _rows(errors, width), np.array(calls).reshape(-1, width), floor)
@@ -120,14 +121,3 @@ def _over_repeats(mixture: Mixture, x: Tensor, truth: Tensor, size: int) -> tupl
 
 def _rows(cells: list[Distances], width: int) -> tuple[tuple[Distances, ...], ...]:
     return tuple(tuple(cells[i : i + width]) for i in range(0, len(cells), width))
-
-
-class counted:
-    """A denoiser that counts its calls: what a sampler costs."""
-
-    def __init__(self, denoise: Callable[[Tensor, Level], Tensor]):
-        self.denoise, self.calls = denoise, 0
-
-    def __call__(self, xt: Tensor, level: Level) -> Tensor:
-        self.calls += 1
-        return self.denoise(xt, level)

@@ -8,15 +8,15 @@ import torch
 from scipy.integrate import solve_ivp
 from torch import Tensor
 
-from playground.denoisers import Denoiser
+from playground.denoisers import Denoiser, counted
 from playground.errors import require, require_known, require_range
 from playground.levels import SCHEDULES, Level, Schedule, eps_from_x0, seeded
 from playground.multistep import dpmpp_2m
+from playground.progress import silent
 from playground.steps import Step, ddim, heun
 from playground.trajectory import Trajectory, collect, frames_of
 from playground.walk import final, prior, walk
 from toy2d.distances import modes_of
-from toy2d.few_steps.experiment import counted
 from toy2d.mixture import Mixture
 from toy2d.net import Report
 from toy2d.presets import MixtureSpec
@@ -105,7 +105,7 @@ class RoundTrip:
     shown: int
 
 
-def round_trip(config: FlowConfig, shown: int = 20, report: Report | None = None) -> RoundTrip:
+def round_trip(config: FlowConfig, shown: int = 20, report: Report = silent) -> RoundTrip:
     """Data up the schedule and down again, by the same solver on the same levels (Song et al. 2021, Section 5.4).
 
     The levels run from t = 1, where noise is 1 % of the data's unit, to T: no denoiser defines noise at t = 0.
@@ -124,8 +124,7 @@ def round_trip(config: FlowConfig, shown: int = 20, report: Report | None = None
             latent = final(walk(solver(), denoise, x0, up, seeded(0)))
             back = final(walk(solver(), denoise, latent, up[::-1], seeded(0)))
             errors[i, j], calls[i, j] = float((back - x0).square().sum(1).mean().sqrt()), denoise.calls
-            if report is not None:
-                report(i * len(config.steps) + j + 1, len(SOLVERS) * len(config.steps))
+            report(i * len(config.steps) + j + 1, len(SOLVERS) * len(config.steps))
     up, keep = _levels_up(schedule, shown), frames_of(shown, 60)
     encode = collect(walk(ddim(), mixture, x0, up, seeded(0)), keep)
     decode = collect(walk(ddim(), mixture, encode.xs[-1], up[::-1], seeded(0)), keep)
@@ -160,7 +159,7 @@ class Orders:
     orders: np.ndarray
 
 
-def orders(config: FlowConfig, report: Report | None = None) -> Orders:
+def orders(config: FlowConfig, report: Report = silent) -> Orders:
     """Each solver from the schedule's last level to `end`, against the flow solved by scipy's DOP853.
 
     The levels are even in log(alpha / sigma), where all three solvers have their clean order.  The median, since
@@ -181,8 +180,7 @@ def orders(config: FlowConfig, report: Report | None = None) -> Orders:
             grid = [_preserving(s) for s in np.geomspace(high, config.end, n + 1)]
             x = final(walk(solver(), denoise, start, grid, seeded(0)))
             errors[i, j], calls[i, j] = float((x - exact).norm(dim=1).median()), denoise.calls
-            if report is not None:
-                report(i * len(config.steps) + j + 1, len(SOLVERS) * len(config.steps))
+            report(i * len(config.steps) + j + 1, len(SOLVERS) * len(config.steps))
     steps = np.array(config.steps)
     slopes = [-np.polyfit(np.log(steps[-3:]), np.log(e[-3:]), 1)[0] for e in errors]
     return Orders(steps, errors, calls, np.array(slopes))

@@ -8,17 +8,17 @@ import torch
 from torch import Tensor
 
 from playground.bound import VARIANCES, bound_samples, bound_terms
-from playground.denoisers import Denoiser
+from playground.denoisers import Denoiser, counted
 from playground.errors import require_known, require_range
 from playground.levels import SCHEDULES, Level, Schedule, eps_from_x0, noised, randn_like, seeded
 from playground.objectives import squared_norm
+from playground.progress import Report, silent, ticker, turn_of
 from playground.steps import ddim
 from playground.walk import final, prior, walk
 from toy2d.distances import Distances, distances, floors
 from toy2d.forward_and_bound.experiment import thinned
-from toy2d.listening import listened, ticking
 from toy2d.mixture import Mixture
-from toy2d.net import LearnConfig, Learned, Report, learn
+from toy2d.net import LearnConfig, Learned, learn
 from toy2d.presets import MixtureSpec
 
 LENGTHS = (5, 10, 20, 50, 100, 200, 500, 1_000)  # chains whose bounds are compared
@@ -75,7 +75,7 @@ def models_of(mixture: Mixture, learned: Mapping[str, Learned]) -> dict[str, Den
     return {"exact": mixture} | {name: each.denoise for name, each in learned.items()}
 
 
-def bounds(config: BoundConfig, learned: Mapping[str, Learned], report: Report | None = None) -> Bounds:
+def bounds(config: BoundConfig, learned: Mapping[str, Learned], report: Report = silent) -> Bounds:
     """Every model with both variances, each term of the chain computed (Ho et al. 2020, eq. 5).
 
     All see the same x0 and the same noise.
@@ -84,10 +84,10 @@ def bounds(config: BoundConfig, learned: Mapping[str, Learned], report: Report |
     x0, nll = config.points()
     models = models_of(config.mixture.build(), learned)
     jobs = [(name, denoise, variance) for name, denoise in models.items() for variance in VARIANCES]
-    tick = ticking(report, len(jobs) * config.steps)
+    tick = ticker(report, len(jobs) * config.steps)
     rows = []
     for name, denoise, variance in jobs:
-        terms = bound_terms(listened(denoise, tick), x0, chain, variance, seeded(config.seed + 2))
+        terms = bound_terms(counted(denoise, tick), x0, chain, variance, seeded(config.seed + 2))
         gap = terms.sum(1) - nll
         rows.append(
             Bound(
@@ -113,13 +113,13 @@ class Gaps:
     errors: dict[tuple[str, str], np.ndarray]
 
 
-def gaps_by_length(config: BoundConfig, learned: Mapping[str, Learned], report: Report | None = None) -> Gaps:
+def gaps_by_length(config: BoundConfig, learned: Mapping[str, Learned], report: Report = silent) -> Gaps:
     """The bound less the exact value for chains of 5 to 1,000 steps, by stratified sampling of t."""
     x0, nll = config.points()
     models = models_of(config.mixture.build(), learned)
     keys = [(name, variance) for name in models for variance in VARIANCES]
     found: dict[tuple[str, str], list[tuple[float, float]]] = {key: [] for key in keys}
-    tick = ticking(report, len(keys) * len(LENGTHS))
+    tick = ticker(report, len(keys) * len(LENGTHS))
     for length in LENGTHS:
         chain = thinned(SCHEDULES[config.schedule](), length)
         for name, variance in keys:
@@ -164,30 +164,25 @@ def learn_both(
     points: int = 10_000,
     steps: int = 2_000,
     width: int = 96,
-    report: Report | None = None,
+    report: Report = silent,
 ) -> dict[str, Learned]:
     """A network by DDPM's simple loss and one by the weighted loss: same data, same start, same noise."""
     networks = {}
     for i, (name, objective) in enumerate(OBJECTIVE.items()):
-
-        def listen(done: int, total: int, before: int = i * steps) -> None:
-            if report is not None:
-                report(before + done, len(OBJECTIVE) * steps)
-
         learning = LearnConfig(
             config.mixture, objective, schedule=config.schedule, points=points, steps=steps, width=width,
             seed=config.seed,
         )  # fmt: skip
-        networks[name] = learn(learning, listen)
+        networks[name] = learn(learning, turn_of(report, i, len(OBJECTIVE)))
     return networks
 
 
-def losses(config: BoundConfig, learned: Mapping[str, Learned], report: Report | None = None) -> Losses:
+def losses(config: BoundConfig, learned: Mapping[str, Learned], report: Report = silent) -> Losses:
     """Networks that differ in their loss only, by three measures (config.steps counts for none of them)."""
     schedule = SCHEDULES[config.schedule]()
     times = np.unique(np.geomspace(1, schedule.T, 25).round().astype(int))
     results = {}
-    tick = ticking(report, len(learned))
+    tick = ticker(report, len(learned))
     for name, each in learned.items():
         results[name] = _measured(config, schedule, each, times)
         tick()

@@ -12,9 +12,10 @@ from playground.denoisers import Denoiser, guided
 from playground.errors import require, require_range
 from playground.guidance import classifier_guided, pulled_ancestral
 from playground.levels import CLEAN, SCHEDULES, seeded
+from playground.progress import silent, turn_of
 from playground.steps import Step, ddim
 from playground.trajectory import collect, frames_of
-from playground.walk import State, checked, final, prior, walk
+from playground.walk import State, checked, final, prior, walk, watched
 from toy2d.conditional import component
 from toy2d.distances import sliced_wasserstein
 from toy2d.labelled import Models, exact_models
@@ -113,7 +114,7 @@ class GuidanceSweep:
     floors: np.ndarray
 
 
-def guidance(config: GuidanceConfig, models: Models | None = None, report: Report | None = None) -> Guidance:
+def guidance(config: GuidanceConfig, models: Models | None = None, report: Report = silent) -> Guidance:
     """Walks every method from the same noise, with exact models or learned ones."""
     mixture = config.mixture.build()
     models = exact_models(mixture) if models is None else models
@@ -123,8 +124,7 @@ def guidance(config: GuidanceConfig, models: Models | None = None, report: Repor
     axis = class_axis(mixture, config.label)
     runs, ends = [], []
     for turn, name in enumerate(METHODS):
-        states = _walked(name, models, config)
-        states = _reported(states, report, turn * config.steps, len(METHODS) * config.steps)
+        states = watched(_walked(name, models, config), turn_of(report, turn, len(METHODS)), config.steps)
         run, end = _run(name, states, config, drawn, conditional, axis)
         runs.append(run)
         ends.append(end)
@@ -135,15 +135,14 @@ def guidance(config: GuidanceConfig, models: Models | None = None, report: Repor
 
 
 def guidance_sweep(
-    config: GuidanceConfig, models: Models | None = None, report: Report | None = None
+    config: GuidanceConfig, models: Models | None = None, report: Report = silent
 ) -> GuidanceSweep:
     """The distance to the believed density for a row of w."""
     mixture = config.mixture.build()
     models = exact_models(mixture) if models is None else models
     distances, floors = [], []
     for turn, w in enumerate(SWEEP):
-        if report is not None:
-            report(turn, len(SWEEP))
+        report(turn, len(SWEEP))
         here = replace(config, w=w)
         belief, drawn = believed(mixture, here, seeded(config.seed))
         floors.append(belief.floor)
@@ -157,13 +156,6 @@ def _walked(name: str, models: Models, config: GuidanceConfig) -> Iterator[State
     grid = SCHEDULES["linear"]().grid(config.steps)
     step, denoise = METHODS[name](models, config.label, config.w)
     return checked(walk(step, denoise, prior((config.particles, 2), grid[0], rng), grid, rng))
-
-
-def _reported(states: Iterator[State], report: Report | None, done: int, total: int) -> Iterator[State]:
-    for state in states:
-        if report is not None:
-            report(done + state.index, total)
-        yield state
 
 
 def _run(

@@ -8,13 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.denoisers import Denoiser, projected
+from playground.denoisers import Denoiser, counted, projected
 from playground.errors import require, require_known, require_range
 from playground.guidance import measured
 from playground.levels import SCHEDULES, Level, seeded
+from playground.progress import part_of, silent, turn_of
 from playground.steps import Step, climbing, ddim, pinned, resampled
-from playground.trajectory import collect, frames_of
-from playground.walk import State, checked, final, prior, walk
+from playground.trajectory import frames_of, recorded
+from playground.walk import State, checked, final, prior, walk, watched
 from toy2d.conditional import given, share_below
 from toy2d.distances import wilson
 from toy2d.mixture import Mixture
@@ -152,7 +153,7 @@ class Inpainting:
     density: np.ndarray
 
 
-def inpainting(config: InpaintConfig, report: Report | None = None) -> Inpainting:
+def inpainting(config: InpaintConfig, report: Report = silent) -> Inpainting:
     """Every method from noise of the same seed, against the exact conditional."""
     mixture = config.build()
     line = given(mixture, config.known, config.value)
@@ -163,9 +164,7 @@ def inpainting(config: InpaintConfig, report: Report | None = None) -> Inpaintin
     walkers = {name: make(config, mixture, _seen(config)) for name, make in METHODS.items()}
     total, done, runs = sum(len(grid) - 1 for _, _, grid in walkers.values()), 0, []
     for name, walker in walkers.items():
-        runs.append(
-            _fill(name, walker, config, truth, lambda now, done=done: report and report(done + now, total))
-        )
+        runs.append(_fill(name, walker, config, truth, part_of(report, done, total)))
         done += len(walker[2]) - 1
     axis = torch.linspace(-9, 9, 361)
     density = line.log_prob(axis[:, None]).exp()
@@ -178,13 +177,12 @@ def _seen(config: InpaintConfig) -> Tensor:
 
 
 def _fill(
-    name: str, walker: Walker, config: InpaintConfig, truth: Tensor, tell: Callable[[int], object]
+    name: str, walker: Walker, config: InpaintConfig, truth: Tensor, report: Report
 ) -> Filled:
     step, denoise, grid = walker
-    last, counted = [], _Counted(denoise)
-    states = _listened(_walk((step, counted, grid), config, config.particles), tell, last)
-    trajectory = collect(states, frames_of(len(grid) - 1, config.frames), KEPT)
-    end = last[0]
+    moves, calls = len(grid) - 1, counted(denoise)
+    states = watched(_walk((step, calls, grid), config, config.particles), report, moves)
+    trajectory, end = recorded(states, frames_of(moves, config.frames), KEPT)
     filled = end[:, 1 - config.known]
     low = float((filled < SPLIT).double().mean())
     band = tuple(float(b) for b in wilson(np.array(low), config.particles))
@@ -199,33 +197,14 @@ def _fill(
         band,
         _apart(filled, truth),
         off,
-        counted.calls,
+        calls.calls,
     )
-
-
-class _Counted:
-    """A denoiser that knows how often it was called."""
-
-    def __init__(self, denoise: Denoiser):
-        self.denoise, self.calls = denoise, 0
-
-    def __call__(self, xt: Tensor, level: Level) -> Tensor:
-        self.calls += 1
-        return self.denoise(xt, level)
 
 
 def _walk(walker: Walker, config: InpaintConfig, particles: int) -> Iterator[State]:
     step, denoise, grid = walker
     rng = seeded(config.seed)
     return checked(walk(step, denoise, prior((particles, 2), grid[0], rng), grid, rng))
-
-
-def _listened(states: Iterator[State], tell: Callable[[int], object], last: list[Tensor]) -> Iterator[State]:
-    """Reports each state, and leaves the last x of all particles in `last`."""
-    for state in states:
-        tell(state.index)
-        last[:] = [state.x]
-        yield state
 
 
 def _apart(x: Tensor, y: Tensor) -> float:
@@ -251,7 +230,7 @@ def over_observations(
     reach: float = 3.0,
     count: int = 25,
     particles: int = 200,
-    report: Report | None = None,
+    report: Report = silent,
 ) -> Shares:
     """The share at `count` observations from -reach to reach: one walk each, every particle with its own."""
     mixture = config.build()
@@ -268,7 +247,7 @@ def over_observations(
 
 
 def over_resamplings(
-    config: InpaintConfig, turns: Sequence[int] = RESAMPLINGS, report: Report | None = None
+    config: InpaintConfig, turns: Sequence[int] = RESAMPLINGS, report: Report = silent
 ) -> Shares:
     """RePaint's share against its number of resamplings, at config's observation."""
     mixture = config.build()
@@ -282,15 +261,8 @@ def over_resamplings(
 
 
 def _end(
-    walker: Walker, config: InpaintConfig, particles: int, report: Report | None, turn: int, turns: int
+    walker: Walker, config: InpaintConfig, particles: int, report: Report, turn: int, turns: int
 ) -> Tensor:
-    """The last x; reports in thousandths of all turns."""
-    moves = len(walker[2]) - 1
-
-    def told(states: Iterator[State]) -> Iterator[State]:
-        for state in states:
-            if report is not None:
-                report(round(1000 * (turn + state.index / moves)), 1000 * turns)
-            yield state
-
-    return final(told(_walk(walker, config, particles)))
+    """The last x, (B, 2)."""
+    states = _walk(walker, config, particles)
+    return final(watched(states, turn_of(report, turn, turns), len(walker[2]) - 1))

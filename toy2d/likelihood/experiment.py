@@ -10,17 +10,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.denoisers import Denoiser
+from playground.denoisers import Denoiser, counted
 from playground.errors import require, require_range
 from playground.levels import Level, noised, randn_like, seeded
 from playground.likelihood import log_likelihood
 from playground.objectives import squared_norm
+from playground.progress import Report, silent, ticker
 from playground.steps import heun
 from playground.trajectory import collect
 from playground.walk import walk
-from toy2d.listening import listened, ticking
 from toy2d.mixture import Mixture
-from toy2d.net import Learned, Report
+from toy2d.net import Learned
 from toy2d.presets import EXTENT, MixtureSpec
 
 NUMBERS = (5, 10, 20, 40, 80)  # of ODE steps, for the curve
@@ -109,15 +109,15 @@ class Likelihood:
 
 
 def likelihood(
-    config: LikelihoodConfig, learned: Learned | None = None, report: Report | None = None
+    config: LikelihoodConfig, learned: Learned | None = None, report: Report = silent
 ) -> Likelihood:
     """The flow's log density on a grid of points and on samples; with the exact denoiser, or with a learned one."""
     mixture = config.mixture.build(torch.float64)
     numbers = sorted({*NUMBERS, config.steps})
     passes = 1 if learned is None else 2  # of the samples; the points of the square make one
-    tick = ticking(report, _calls(config, numbers, passes))
-    exact_flow = flow_of(listened(mixture, tick))
-    flow = exact_flow if learned is None else flow_of(listened(learned.denoise, tick), torch.float32)
+    tick = ticker(report, _calls(config, numbers, passes))
+    exact_flow = flow_of(counted(mixture, tick))
+    flow = exact_flow if learned is None else flow_of(counted(learned.denoise, tick), torch.float32)
 
     rng = seeded(config.seed + 1)
     x0, modes = mixture.sample_with_modes(config.samples, rng)

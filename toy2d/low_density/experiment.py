@@ -8,7 +8,8 @@ import numpy as np
 
 from playground.errors import require, require_range
 from playground.levels import geometric_sigmas
-from toy2d.net import LearnConfig, Learned, Report, learn
+from playground.progress import Report, silent, turn_of
+from toy2d.net import LearnConfig, Learned, learn
 from toy2d.presets import MixtureSpec
 from toy2d.score_fields.experiment import Field, FieldConfig, score_field
 
@@ -66,17 +67,11 @@ class LowDensity:
     mass: np.ndarray
 
 
-def learn_pair(config: LowDensityConfig, report: Report | None = None) -> dict[str, Learned]:
+def learn_pair(config: LowDensityConfig, report: Report = silent) -> dict[str, Learned]:
     """Both networks, one after the other."""
-    networks = {}
-    for i, name in enumerate(TRAINED):
-
-        def listen(done: int, total: int, before: int = i * config.steps) -> None:
-            if report is not None:
-                report(before + done, len(TRAINED) * config.steps)
-
-        networks[name] = learn(config.learning(name), listen)
-    return networks
+    return {
+        name: learn(config.learning(name), turn_of(report, i, len(TRAINED))) for i, name in enumerate(TRAINED)
+    }
 
 
 def low_density(config: LowDensityConfig, networks: dict[str, Learned]) -> LowDensity:
@@ -108,19 +103,14 @@ class Sweep:
     median: dict[str, np.ndarray]
 
 
-def sweep(config: LowDensityConfig, report: Report | None = None) -> Sweep:
+def sweep(config: LowDensityConfig, report: Report = silent) -> Sweep:
     """Both networks at noise sigma for 100 to 30,000 training points (config.points is not used)."""
     area: dict[str, list[float]] = {name: [] for name in TRAINED}
     median: dict[str, list[float]] = {name: [] for name in TRAINED}
     at = FieldConfig(config.mixture, config.sigma, resolution=config.resolution)
-    whole = 2 * config.steps
     for i, points in enumerate(COUNTS):
-
-        def listen(done: int, total: int, before: int = i * whole) -> None:
-            if report is not None:
-                report(before + done, len(COUNTS) * whole)
-
-        for name, network in learn_pair(replace(config, points=points), listen).items():
+        part = turn_of(report, i, len(COUNTS))
+        for name, network in learn_pair(replace(config, points=points), part).items():
             error = score_field(at, network).error
             area[name].append(error.area)
             median[name].append(float(np.median(error.relative)))

@@ -9,13 +9,14 @@ import torch
 
 from playground.errors import require, require_known, require_range
 from playground.levels import Level, geometric_sigmas, held, seeded
+from playground.progress import Report, part_of, silent
 from playground.steps import langevin
 from playground.threads import one_thread
 from playground.trajectory import frames_of
-from playground.walk import State, checked, walk
+from playground.walk import State, checked, walk, watched
 from toy2d.distances import modes_of, shares_of
 from toy2d.mixture import Mixture
-from toy2d.net import Learned, Report
+from toy2d.net import Learned
 from toy2d.presets import MixtureSpec, narrowest_std
 from toy2d.starts import KEPT, MOST, STARTS
 
@@ -92,7 +93,7 @@ class Mixing:
 
 
 @one_thread()
-def mixing(config: MixingConfig, learned: Learned | None = None, report: Report | None = None) -> Mixing:
+def mixing(config: MixingConfig, learned: Learned | None = None, report: Report = silent) -> Mixing:
     """Runs both chains on exact scores, or on learned ones: these at no less noise than they were trained on.
 
     Raises UserError where a chain diverges, which it does for a above 4.
@@ -111,7 +112,8 @@ def mixing(config: MixingConfig, learned: Learned | None = None, report: Report 
     done, total = 0, sum(len(grid) - 1 for grid in grids)
     chains = []
     for grid in grids:
-        states = _reporting(checked(walk(step, denoise, start, grid, rng)), report, done, total)
+        states = checked(walk(step, denoise, start, grid, rng))
+        states = watched(states, part_of(report, done, total), len(grid) - 1)
         chains.append(_chain(states, mixture, frames_of(len(grid) - 1, config.frames)))
         done += len(grid) - 1
     return Mixing(*chains, mixture.log_weights.exp().double().numpy())
@@ -122,13 +124,6 @@ def added_sigmas(config: MixingConfig, s: float) -> list[float]:
     if config.levels == "added":
         return geometric_sigmas(config.sigma_1, config.sigma_L, config.L)
     return [math.sqrt(max(0.0, sigma**2 - s**2)) for sigma in geometric_sigmas(config.sigma_1, s, config.L)]
-
-
-def _reporting(states: Iterator[State], report: Report | None, done: int, total: int) -> Iterator[State]:
-    for state in states:
-        if report is not None:
-            report(done + state.index, total)
-        yield state
 
 
 def _chain(states: Iterator[State], mixture: Mixture, keep: frozenset[int]) -> Chain:

@@ -13,8 +13,9 @@ from torch import Tensor
 
 from playground.errors import require, require_range
 from playground.levels import CLEAN, seeded
+from playground.progress import part_of, silent
 from playground.steps import langevin
-from playground.walk import State, checked, walk
+from playground.walk import State, checked, walk, watched
 from toy2d.distances import modes_of
 from toy2d.mixing_time.relaxation import (
     GridChain,
@@ -105,7 +106,7 @@ def times(pi: float, distance: float, a: float) -> tuple[Times, GridChain]:
     return Times(relaxation_steps(chain, a), kramers(line) / a, eyring_kramers(line) / a), chain
 
 
-def crossing(config: CrossingConfig, report: Report | None = None) -> Crossing:
+def crossing(config: CrossingConfig, report: Report = silent) -> Crossing:
     """Walks particles from both modes, and sets what they do beside what the grid expects.
 
     Raises UserError for a pi, a distance or a step size out of range.
@@ -117,9 +118,7 @@ def crossing(config: CrossingConfig, report: Report | None = None) -> Crossing:
     kept = min(n, KEPT)
     xs, ones, steps, began = [], [], [], time.perf_counter()
     marks: dict[int, Tensor] = {}
-    for state in _walked(config, mixture, last):
-        if report is not None:
-            report(state.index, last)
+    for state in watched(_walked(config, mixture, last), report, last):
         if state.index in (settled, end):
             marks[state.index] = _in_first(mixture, state.x)
         if state.index % every == 0:
@@ -217,7 +216,7 @@ class Sweep:
     measured: tuple[tuple[float, Measured], ...]
 
 
-def sweep(config: SweepConfig, report: Report | None = None) -> Sweep:
+def sweep(config: SweepConfig, report: Report = silent) -> Sweep:
     """Crossings against formulas as the modes are moved apart."""
     distances = sorted({*config.distances, *config.measured_at})
     found = {d: times(config.pi, d, config.step_size)[0] for d in distances}
@@ -225,7 +224,7 @@ def sweep(config: SweepConfig, report: Report | None = None) -> Sweep:
     lengths = [_plan(config.at(d), found[d].gap)[2] for d in walks]
     measured, done = [], 0
     for distance, length in zip(walks, lengths, strict=True):
-        result = crossing(config.at(distance), _from(report, done, sum(lengths)))
+        result = crossing(config.at(distance), part_of(report, done, sum(lengths)))
         measured.append((distance, result.measured))
         done += length
     return Sweep(np.array(distances), tuple(found.values()), tuple(measured))
@@ -235,7 +234,3 @@ def _changes(config: CrossingConfig, tau: float) -> float:
     """Particles expected to change modes while the time is measured: of each start in the proportion that is right."""
     settled, end, _ = _plan(config, tau)
     return config.particles * -math.expm1(-(end - settled) / tau)
-
-
-def _from(report: Report | None, done: int, total: int) -> Report | None:
-    return None if report is None else lambda step, _: report(done + step, total)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from playground.errors import require, require_range
+from playground.progress import silent, turn_of
 from toy2d.mixing.experiment import Chain, MixingConfig, mixing
 from toy2d.mixing_time.relaxation import GridChain, along, grid_chain, shares_after
 from toy2d.net import Report
@@ -58,11 +59,11 @@ class Recovery:
     expected: np.ndarray
 
 
-def recovery(config: RecoveryConfig, report: Report | None = None) -> Recovery:
+def recovery(config: RecoveryConfig, report: Report = silent) -> Recovery:
     """Raises UserError for a weight, a step size or a number out of range."""
     plain, annealed = [], []
     for i in range(len(config.pis)):
-        result = mixing(config.at(i), report=_part(report, i, len(config.pis)))
+        result = mixing(config.at(i), report=turn_of(report, i, len(config.pis)))
         plain.append(_shares(result.plain, config))
         annealed.append(_shares(result.annealed, config))
     expected = [plain_share(pi, config.start, config.step_size, config.L * config.T) for pi in config.pis]
@@ -72,11 +73,6 @@ def recovery(config: RecoveryConfig, report: Report | None = None) -> Recovery:
 def _shares(chain: Chain, config: RecoveryConfig) -> np.ndarray:
     """The share in mode 1 at the end of each repeat, (repeats,)."""
     return (chain.modes[-1].reshape(config.repeats, config.particles) == 0).mean(1)
-
-
-def _part(report: Report | None, done: int, total: int) -> Report | None:
-    """One run of many: its own steps, counted in the whole."""
-    return None if report is None else lambda step, steps: report(done * steps + step, total * steps)
 
 
 def plain_share(pi: float, start: str, step_size: float, steps: int) -> float:

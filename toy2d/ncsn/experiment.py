@@ -11,13 +11,13 @@ from playground.denoisers import Denoiser, score_of
 from playground.errors import require_range
 from playground.levels import Level, geometric_sigmas, held, seeded
 from playground.objectives import dsm
+from playground.progress import Report, part_of, silent, turn_of
 from playground.steps import langevin
-from playground.trajectory import Trajectory, frames_of
-from playground.walk import checked, prior, walk
+from playground.trajectory import Trajectory, frames_of, recorded
+from playground.walk import checked, prior, walk, watched
 from toy2d.distances import Distances, distances, floors, modes_of
-from toy2d.listening import filmed
 from toy2d.mixture import Mixture
-from toy2d.net import LearnConfig, Learned, Report, learn
+from toy2d.net import LearnConfig, Learned, learn
 from toy2d.presets import MixtureSpec, narrowest_std
 from toy2d.starts import KEPT, MOST
 
@@ -100,35 +100,29 @@ class Ncsn:
     weights: np.ndarray
 
 
-def learn_all(config: NcsnConfig, report: Report | None = None) -> dict[str, Learned]:
+def learn_all(config: NcsnConfig, report: Report = silent) -> dict[str, Learned]:
     """The three networks, one for each lambda, from the same points and the same first weights."""
     return learn_each({objective: config.learning(objective) for objective in WEIGHTS}, report)
 
 
-def learn_each(configs: Mapping[str, LearnConfig], report: Report | None = None) -> dict[str, Learned]:
+def learn_each(configs: Mapping[str, LearnConfig], report: Report = silent) -> dict[str, Learned]:
     """One network after the other, with one count of steps for all."""
     networks, before, total = {}, 0, sum(config.steps for config in configs.values())
     for name, config in configs.items():
-        part = None if report is None else (lambda done, _, before=before: report(before + done, total))
-        networks[name] = learn(config, part)
+        networks[name] = learn(config, part_of(report, before, total))
         before += config.steps
     return networks
 
 
-def ncsn(config: NcsnConfig, networks: Mapping[str, Learned], report: Report | None = None) -> Ncsn:
+def ncsn(config: NcsnConfig, networks: Mapping[str, Learned], report: Report = silent) -> Ncsn:
     """Each network's error at each level against the exact score, and samples by annealed Langevin dynamics."""
     mixture = config.mixture.build()
     truth = mixture.sample(config.particles, seeded(config.seed + 1))
-    steps = config.levels * config.T
-    total = steps * (len(networks) + 1)
-
-    def part(number: int) -> Callable[[int], None] | None:
-        return None if report is None else lambda done: report(number * steps + done, total)
-
-    frames, last = _annealed(config, mixture, mixture, part(0))
+    turns = len(networks) + 1
+    frames, last = _annealed(config, mixture, mixture, turn_of(report, 0, turns))
     lowest = level_losses(mixture, config)
     runs = {
-        objective: _weighted(config, objective, network, mixture, truth, lowest, part(number))
+        objective: _weighted(config, objective, network, mixture, truth, lowest, turn_of(report, number, turns))
         for number, (objective, network) in enumerate(networks.items(), start=1)
     }
     return Ncsn(
@@ -141,7 +135,7 @@ def ncsn(config: NcsnConfig, networks: Mapping[str, Learned], report: Report | N
 
 def _weighted(
     config: NcsnConfig, objective: str, network: Learned, mixture: Mixture, truth: Tensor, lowest: np.ndarray,
-    report: Callable[[int], None] | None,
+    report: Report,
 ) -> Weighted:  # fmt: skip
     errors, errors_se = level_errors(network.denoise, mixture, config.sigmas, config.seed)
     loss = WEIGHTS[objective](np.array(config.sigmas)) * lowest
@@ -187,7 +181,7 @@ def _one_gaussian(mixture: Mixture) -> Mixture:
 
 
 def _annealed(
-    config: NcsnConfig, denoise: Denoiser, mixture: Mixture, report: Callable[[int], None] | None
+    config: NcsnConfig, denoise: Denoiser, mixture: Mixture, report: Report
 ) -> tuple[Trajectory, Tensor]:
     """Algorithm 1 on the network's scores -> the kept frames, and all last points (B, 2).
 
@@ -198,5 +192,5 @@ def _annealed(
     grid = held([Level.of(1.0, sigma) for sigma in config.sigmas], config.T)
     step = langevin(lambda level: config.step_size * (level.sigma**2 + s**2))
     start = prior((config.particles, 2), grid[0], rng, mixture.std())
-    states = checked(walk(step, denoise, start, grid, rng))
-    return filmed(states, frames_of(len(grid) - 1, config.frames), KEPT, report)
+    states = watched(checked(walk(step, denoise, start, grid, rng)), report, len(grid) - 1)
+    return recorded(states, frames_of(len(grid) - 1, config.frames), KEPT)

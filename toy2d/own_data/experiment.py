@@ -10,13 +10,14 @@ from torch import Tensor
 from playground.denoisers import Denoiser
 from playground.errors import require_range
 from playground.levels import SCHEDULES, Level, seeded
+from playground.progress import Report, silent, turn_of
 from playground.steps import ddim
 from playground.trajectory import collect, frames_of
-from playground.walk import State, checked, prior, walk
+from playground.walk import State, checked, prior, walk, watched
 from toy2d.datasets import MOST_POINTS, draw
 from toy2d.distances import sliced_wasserstein
 from toy2d.empirical import Empirical, nearest_distances
-from toy2d.net import LearnConfig, Learned, Report, learn_points
+from toy2d.net import LearnConfig, Learned, learn_points
 from toy2d.starts import KEPT
 
 FRESH = 4_000  # fresh points against which the threshold is set
@@ -104,12 +105,12 @@ class OwnData:
     floor: float | None
 
 
-def train_network(config: OwnDataConfig, report: Report | None = None) -> Learned:
+def train_network(config: OwnDataConfig, report: Report = silent) -> Learned:
     """The network of these data, trained on nothing but its points."""
     return learn_points(config.training_points(), config.learning(), report)
 
 
-def own_data(config: OwnDataConfig, learned: Learned | None = None, report: Report | None = None) -> OwnData:
+def own_data(config: OwnDataConfig, learned: Learned | None = None, report: Report = silent) -> OwnData:
     """Samples from the exact optimum for the training points and, where there is one, from the network."""
     points = config.training_points()
     reference = reference_distances(config, points)
@@ -118,7 +119,7 @@ def own_data(config: OwnDataConfig, learned: Learned | None = None, report: Repo
     denoisers: list[Denoiser] = [Empirical(points)] + ([] if learned is None else [learned.denoise])
     runs, moves = [], len(last_fine_grid(config.steps)) - 1
     for turn, denoise in enumerate(denoisers):
-        states = _reported(_walk(config, denoise, points), report, turn * moves, len(denoisers) * moves)
+        states = watched(_walk(config, denoise, points), turn_of(report, turn, len(denoisers)), moves)
         runs.append(_sampled(config, states, points, below))
     return OwnData(
         points.numpy(), runs[0], runs[1] if learned is not None else None, reference.numpy(), typical, below,
@@ -156,13 +157,6 @@ def _walk(config: OwnDataConfig, denoise: Denoiser, points: Tensor) -> Iterator[
     rng, grid = seeded(config.seed + 1), last_fine_grid(config.steps)
     start = prior((config.particles, 2), grid[0], rng, float(points.std(0).mean())) + grid[0].alpha * points.mean(0)
     return checked(walk(ddim(config.eta), denoise, start, grid, rng))
-
-
-def _reported(states: Iterator[State], report: Report | None, done: int, total: int) -> Iterator[State]:
-    for state in states:
-        if report is not None:
-            report(done + state.index, total)
-        yield state
 
 
 def _sampled(config: OwnDataConfig, states: Iterator[State], points: Tensor, below: float) -> Sampled:

@@ -1,0 +1,1 @@
+"""The digits, and what is measured and done to them before any network sees them."""
