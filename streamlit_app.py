@@ -23,7 +23,7 @@ def page_of(path: str, topic: Topic) -> st.Page:
 
 sections = {
     "Two dimensions": [(page_of(f"toy2d/{topic.folder}/page.py", topic), topic.blurb) for topic in TOY2D],
-    "MNIST": [(page_of(f"images/pages/{topic.folder}.py", topic), topic.blurb) for topic in IMAGES],
+    "MNIST": [(page_of(f"images/{topic.folder}/page.py", topic), topic.blurb) for topic in IMAGES],
 }
 start = st.Page(lambda: home(sections), title="Start", icon=":material/home:", url_path="start", default=True)
 st.set_page_config(page_title="Denoising playground", page_icon=str(UI / "icon.png"), layout="wide")

@@ -2,7 +2,7 @@
 
     python -m benchmarks.mnist_recipes --out out/recipes
 
-Each variant is one run of `images.training` from the same seed, evaluated as `python -m images evaluate` does.
+Each variant is one run of `images.training.config` from the same seed, evaluated as `python -m images evaluate` does.
 Finished variants are kept in OUT/recipes.json, so a second call goes on.  The speeds of --speeds are measured
 in turns, in one process, so that whatever else the machine does meets all of them alike.
 """
@@ -19,11 +19,12 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from images.evaluate import EvaluateConfig, Yardstick, generate
-from images.metrics import FCD, PRECISION, RECALL
-from images.mnist import Digits, load, to_model
-from images.model import Model, load_model
-from images.training import PRESETS, Session, TrainConfig, with_changes
+from images.data.mnist import Digits, load, to_model
+from images.metrics.estimates import FCD, PRECISION, RECALL
+from images.metrics.evaluate import EvaluateConfig, Yardstick, generate
+from images.models import Model, load_model
+from images.training.config import PRESETS, TrainConfig, with_changes
+from images.training.session import Session
 from playground.checkpoint import write_atomically
 from playground.cli import Parser, ProgressLine
 from playground.cli import run as run_command

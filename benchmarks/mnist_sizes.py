@@ -21,8 +21,9 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.peers import DiffusersUNet, PlainUNet, has_diffusers, of_size, size
-from images.mnist import Digits, load
-from images.training import PRESETS, Session, with_changes
+from images.data.mnist import Digits, load
+from images.training.config import PRESETS, with_changes
+from images.training.session import Session
 from playground.checkpoint import write_atomically
 from playground.cli import Parser, ProgressLine
 from playground.cli import run as run_command

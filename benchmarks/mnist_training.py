@@ -22,11 +22,12 @@ import torch
 from torch import nn
 
 from benchmarks.peers import DiffusersUNet, PlainUNet, has_diffusers, of_size, size
-from images.evaluate import EvaluateConfig, Yardstick, generate
-from images.metrics import FCD, PRECISION, RECALL
-from images.mnist import Digits, load
-from images.model import Model
-from images.training import PRESETS, Session, TrainConfig, with_changes
+from images.data.mnist import Digits, load
+from images.metrics.estimates import FCD, PRECISION, RECALL
+from images.metrics.evaluate import EvaluateConfig, Yardstick, generate
+from images.models import Model
+from images.training.config import PRESETS, TrainConfig, with_changes
+from images.training.session import Session
 from playground.checkpoint import write_atomically
 from playground.cli import Parser, ProgressLine
 from playground.cli import run as run_command

@@ -1,12 +1,13 @@
-"""What the digits show: the one list behind navigation and start page."""
+"""What the digits show: the one list behind navigation, start page and command line."""
 
 from playground.topics import Topic
 
 TOPICS = (
     Topic("generate", "generate", "Generate", "auto_awesome", "Digits from noise, step by step."),
-    Topic("inpaint", "inpaint", "Inpaint", "brush", "Paint a hole into a digit; see it filled in."),
+    Topic("inpainting", "inpaint", "Inpaint", "brush", "Paint a hole into a digit; see it filled in."),
     Topic("train", "train", "Train", "model_training", "Train the model on real digits, and watch."),
     Topic("families", "families", "DDPM and NCSN", "compare", "The lecture's two families, side by side."),
-    Topic("compare", "compare", "Runs and metrics", "monitoring", "Runs compared by loss, samples and metrics."),
+    Topic("runs", "compare", "Runs and metrics", "monitoring", "Runs compared by loss, samples and metrics."),
     Topic("table1", "table1", "Table 1", "table_chart", "The lecture's table of η and steps, on MNIST."),
 )
+COMMANDS = ("train", "generate", "inpainting", "runs", "table1", "classify")  # folders with a command.py

@@ -1,7 +1,7 @@
 """What can be measured on a digit: thickness, slant, width and ink, each a number for every image of a batch.
 
 After Morpho-MNIST (Castro et al. 2019), without its skeletons: a stroke of width w and length L has the area L w and an
-outline of about 2 L, so w = 2 * ink / outline.  That runs on whole batches, and has derivatives.
+outline of about 2 L, so w = 2 * ink / outline, for a whole batch at once.
 """
 
 import math

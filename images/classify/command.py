@@ -1,0 +1,59 @@
+"""train-classifier: the network behind the metrics, trained again."""
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+from images.data.mnist import load
+from images.metrics.classifier import SHIPPED
+from images.metrics.classifier_training import WANTED, ClassifierConfig, train_classifier
+from playground.cli import ProgressLine
+from playground.progress import duration
+from playground.training import Progress
+
+# --- the command ------------------------------------------------------------------------------------------
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Adds the subcommand train-classifier."""
+    d, p = (
+        ClassifierConfig(),
+        commands.add_parser("train-classifier", help="the classifier behind the metrics"),
+    )
+    p.set_defaults(run=train_classifier_command)
+    p.add_argument("--epochs", type=float, default=d.epochs, help="how often each training digit is seen")
+    p.add_argument("--batch", type=int, default=d.batch, help="digits in one step")
+    p.add_argument("--lr", type=float, default=d.lr, help="highest learning rate")
+    p.add_argument("--seed", type=int, default=d.seed, help="start, batches and shifts")
+    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    p.add_argument("--out", default=str(SHIPPED), metavar="FILE", help="where it goes, with its card")
+
+
+def train_classifier_command(arguments: argparse.Namespace) -> None:
+    config = ClassifierConfig(arguments.epochs, arguments.batch, arguments.lr, seed=arguments.seed)
+    line = ProgressLine()
+
+    def show(progress: Progress) -> None:
+        line(
+            f"step {progress.step:,} of {progress.steps:,}  loss {float(progress.loss):.4f}  "
+            f"{duration(progress.seconds_left)} left",
+            last=progress.step == progress.steps,
+        )
+
+    digits, test = load("train", arguments.data), load("test", arguments.data)
+    card = train_classifier(config, digits, test, arguments.out, show, _words(config))
+    print(f"{card['test_accuracy']:.2%} of {card['test_digits']:,} test digits are recognised")
+    if card["test_accuracy"] < WANTED:
+        print(f"Below {WANTED:.0%} is too little to measure images with: train for longer.", file=sys.stderr)
+    print(f"{arguments.out}\n{Path(arguments.out).with_suffix('.json')}")
+
+
+def _words(config: ClassifierConfig) -> str:
+    """The command that makes this classifier again; paths of this machine are left out."""
+    options = {name: getattr(config, name) for name in ("epochs", "batch", "lr", "seed")}
+    changed = {name: value for name, value in options.items() if value != getattr(ClassifierConfig(), name)}
+    words = ["python", "-m", "images", "train-classifier"]
+    return shlex.join(
+        words + [word for name, value in changed.items() for word in (f"--{name}", f"{value:g}")]
+    )

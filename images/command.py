@@ -1,0 +1,71 @@
+"""What the subcommands on digits share: the model, progress, and where results go."""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+from images.models import SHIPPED, Model, best_device, load_model
+from images.sampling import Film
+from playground.checkpoint import write_atomically
+from playground.cli import ProgressLine
+from playground.gif import gif_bytes, png_bytes, tiled
+from playground.progress import Report, TimeLeft, duration
+
+
+def model_of(arguments: argparse.Namespace) -> Model:
+    return load_model(arguments.model, arguments.device or best_device())
+
+
+def progress(verb: str) -> Report:
+    line, start = ProgressLine(), time.perf_counter()
+
+    def show(done: int, total: int, stage: str = "") -> None:
+        if done:
+            left = (time.perf_counter() - start) / done * (total - done)
+            line(f"{verb}: step {done} of {total}, {duration(left)} left", last=done == total)
+
+    return show
+
+
+def write(film: Film, out: Path, name: str, about: dict) -> None:
+    """PNG of the finished images, GIF of the way there, JSON of the settings."""
+    paths = [
+        write_atomically(out / f"{name}.png", png_bytes(tiled(film.images))),
+        write_atomically(out / f"{name}.gif", gif_bytes([tiled(frame) for frame in film.xs])),
+        write_atomically(out / f"{name}.json", json.dumps(about, indent=1).encode()),
+    ]
+    print("\n".join(map(str, paths)))
+
+
+def add_model_options(p, out: str) -> None:
+    p.add_argument("--model", default=str(SHIPPED), metavar="FILE", help="checkpoint to use")
+    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
+    p.add_argument("--seed", type=int, default=0, help="noise")
+    p.add_argument("--out", default=out, metavar="DIR", help="where PNG, GIF and JSON go")
+
+
+# --- shared -----------------------------------------------------------------------------------------------
+
+
+def add_measured_options(p: argparse.ArgumentParser, out: str) -> None:
+    p.add_argument("--model", default=str(SHIPPED), metavar="FILE", help="checkpoint to measure")
+    p.add_argument("--seed", type=int, default=0, help="noise, and which real digits stand for the floor")
+    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
+    p.add_argument("--out", default=out, metavar="DIR", help="where the results go")
+
+
+class StageLine:
+    """A progress line for work in stages: each has its own time left."""
+
+    def __init__(self) -> None:
+        self._line, self._pace = ProgressLine(), TimeLeft()
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        left = self._pace.left(stage, done, total, time.perf_counter())
+        after = "" if left is None else f", {duration(left)} left"
+        self._line(f"{stage}: {done / total:.0%}{after}", last=done == total)
+
+    def text(self, words: str) -> None:
+        self._line(words)

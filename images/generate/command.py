@@ -1,0 +1,27 @@
+"""sample: new digits on the command line."""
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+
+from images.command import add_model_options, model_of, progress, write
+from images.generate.experiment import SampleConfig, sample
+from images.sampling import SAMPLERS
+
+# --- sample and inpaint -----------------------------------------------------------------------------------
+
+
+def sample_command(arguments: argparse.Namespace) -> None:
+    model = model_of(arguments)
+    config = SampleConfig(arguments.count, arguments.sampler, arguments.steps, arguments.eta, arguments.seed)
+    write(sample(model, config, progress("sampling")), Path(arguments.out), "samples", asdict(config))
+
+
+def add(commands) -> None:
+    d, p = SampleConfig(), commands.add_parser("sample", help="new digits from noise")
+    p.set_defaults(run=sample_command)
+    p.add_argument("--count", type=int, default=d.count, help="how many digits")
+    p.add_argument("--sampler", choices=SAMPLERS, default=d.sampler, help="how to walk back")
+    p.add_argument("--steps", type=int, default=d.steps, help="steps from noise to data")
+    p.add_argument("--eta", type=float, default=d.eta, help="DDIM's noise, 0 none, 1 DDPM's")
+    add_model_options(p, "out")

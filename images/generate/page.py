@@ -1,0 +1,91 @@
+"""Page "Generate": digits from noise, step by step, x_t beside the predicted x0."""
+
+import numpy as np
+import streamlit as st
+
+from images.generate.experiment import SampleConfig, sample
+from images.sampling import MOST, SAMPLERS, Film
+from images.ui import choose_model, training_sidebar
+from playground.errors import UserError
+from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
+from playground.ui.busy import busy
+from playground.ui.downloads import download_gif, download_png, download_webp
+from playground.ui.player import ImagesPanel, player
+
+
+def settings(T: int) -> SampleConfig:
+    """The widgets, in the main column: they belong to the picture below."""
+    first, second, third, fourth, fifth = st.columns([1.4, 2, 2, 1, 1], vertical_alignment="bottom")
+    sampler = first.selectbox("Sampler", list(SAMPLERS), key="sampler")
+    steps = second.select_slider(
+        "Steps", [s for s in (5, 10, 20, 50, 100, 200, 500, 1000) if s <= T], value=min(50, T), key="steps"
+    )
+    eta = third.slider(
+        "eta", 0.0, 1.0, 0.0, 0.05, key="eta", disabled=sampler != "DDIM",
+        help="DDIM's noise: 0 none, 1 as much as DDPM",
+    )  # fmt: skip
+    count = fourth.number_input("Digits", 1, MOST, 25, key="count")
+    seed = fifth.number_input("Seed", 0, 2**31 - 1, 0, key="seed")
+    return SampleConfig(int(count), sampler, steps, eta if sampler == "DDIM" else 0.0, int(seed))
+
+
+def film_for(model, config: SampleConfig) -> Film:
+    """The last film, or a new one when asked for, or at the first visit."""
+    made_for = (model.about, config)
+    if st.button("Generate", type="primary", icon=":material/play_arrow:") or "film" not in st.session_state:
+        with busy("Sampling", key="sample") as report:
+            st.session_state["film"] = made_for, sample(model, config, report)
+    shown_for, film = st.session_state["film"]
+    if shown_for != made_for:
+        st.caption("The settings have changed since this picture was made: press Generate for a new one.")
+    return film
+
+
+def show(film: Film, config: SampleConfig) -> None:
+    sheets = [tiled(frame) for frame in film.xs], [tiled(frame) for frame in film.x0_hats]
+    player(
+        [
+            ImagesPanel("x_t, the walk from noise to data", np.stack(sheets[0]), film.captions),
+            ImagesPanel("the x0 predicted at that step", np.stack(sheets[1]), film.captions),
+        ],
+        key="generate-player",
+        fps=12,
+        height=420,
+    )
+    name = f"digits-{config.sampler.lower().replace(', ', '-')}-{config.steps}-seed{config.seed}"
+    with st.container(horizontal=True):
+        download_gif("GIF of x_t", lambda: gif_bytes(sheets[0]), f"{name}.gif", "gif-x")
+        download_gif("GIF of x0", lambda: gif_bytes(sheets[1]), f"{name}-x0.gif", "gif-x0")
+        download_webp("WebP of x_t", lambda: webp_bytes(sheets[0]), f"{name}.webp", "webp-x")
+        download_webp("WebP of x0", lambda: webp_bytes(sheets[1]), f"{name}-x0.webp", "webp-x0")
+        download_png("PNG", lambda: png_bytes(sheets[0][-1]), f"{name}.png", "png")
+
+
+def explain() -> None:
+    with st.expander("What happens here"):
+        st.markdown(
+            'Each step is the lecture\'s "Another form for the DDPM generation step" (Song et al. 2021, eq. 12):'
+        )
+        st.latex(
+            r"\mathbf{x}_{t-1} = \sqrt{\bar\alpha_{t-1}}\underbrace{\left(\frac{\mathbf{x}_t - \sqrt{1-\bar\alpha_t}\,"
+            r"\epsilon_\theta}{\sqrt{\bar\alpha_t}}\right)}_{\text{predicted } \mathbf{x}_0}"
+            r" + \sqrt{1-\bar\alpha_{t-1}-\sigma_t^2}\,\epsilon_\theta + \sigma_t \epsilon_t"
+        )
+        st.markdown(
+            "The right panel shows that predicted x0. At first it is a blur, the mean of all digits that could have "
+            "led to this noise; then it decides. **Try** 10 steps by DDIM with eta 0 and with eta 1, and by "
+            "DDPM, beta: the last one, sigma-hat in the lecture's Table 1, leaves more noise than it may. The page "
+            "Table 1 measures them all."
+        )
+
+
+st.title("Generate")
+st.markdown("Digits from noise: the steps of the 2-D pages, unchanged, on 28 x 28 images.")
+try:
+    model = choose_model()
+    training_sidebar()
+    config = settings(model.schedule.T)
+    show(film_for(model, config), config)
+    explain()
+except UserError as error:
+    st.error(str(error))

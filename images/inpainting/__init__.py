@@ -1,0 +1,1 @@
+"""Holes in digits, filled in."""

@@ -1,0 +1,63 @@
+"""inpaint: a hole in a digit, on the command line."""
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from images.command import add_model_options, model_of, progress, write
+from images.data.mnist import load
+from images.data.uploads import read_picture
+from images.inpainting.experiment import METHODS, InpaintConfig, inpaint
+from playground.errors import require
+
+HOLES = {
+    "left": np.s_[:, :14],
+    "right": np.s_[:, 14:],
+    "top": np.s_[:14, :],
+    "bottom": np.s_[14:, :],
+    "centre": np.s_[8:20, 8:20],
+}
+
+
+def inpaint_command(arguments: argparse.Namespace) -> None:
+    model = model_of(arguments)
+    image = read_picture(arguments.image, fit=arguments.fit) if arguments.image else _test_digit(arguments)
+    hole = np.zeros((28, 28), bool)
+    hole[HOLES[arguments.hole]] = True
+    config = InpaintConfig(
+        arguments.count,
+        arguments.method,
+        arguments.steps,
+        arguments.resamplings,
+        arguments.eta,
+        arguments.seed,
+    )
+    film = inpaint(model, image, hole, config, progress("inpainting"))
+    write(film, Path(arguments.out), "inpainted", {**asdict(config), "hole": arguments.hole})
+
+
+def _test_digit(arguments: argparse.Namespace) -> np.ndarray:
+    digits = load("test", arguments.data)
+    require(
+        0 <= arguments.digit < len(digits),
+        f"The test digit is number {arguments.digit}; there are {len(digits):,}, counted from 0: choose one of them.",
+    )
+    return digits.images[arguments.digit, 0].numpy()
+
+
+def add(commands) -> None:
+    d, p = InpaintConfig(), commands.add_parser("inpaint", help="fill a hole in a digit")
+    p.set_defaults(run=inpaint_command)
+    p.add_argument("--digit", type=int, default=0, help="number of the test digit")
+    p.add_argument("--image", metavar="FILE", help="a 28 x 28 picture instead")
+    p.add_argument("--fit", action="store_true", help="resize a picture of another size")
+    p.add_argument("--hole", choices=HOLES, default="left", help="the part to fill in")
+    p.add_argument("--method", choices=METHODS, default=d.method, help="how the known part is used")
+    p.add_argument("--count", type=int, default=d.count, help="how many completions")
+    p.add_argument("--steps", type=int, default=d.steps, help="steps from noise to data")
+    p.add_argument("--resamplings", type=int, default=d.resamplings, help="RePaint's r")
+    p.add_argument("--eta", type=float, default=d.eta, help="DDIM's noise, 0 none, 1 DDPM's")
+    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    add_model_options(p, "out")

@@ -1,0 +1,80 @@
+"""A hole in a digit, filled in by a model that knows nothing of holes."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from images.data.mnist import to_model
+from images.models import Model
+from images.sampling import MOST, Film, filmed, walked
+from playground.denoisers import clipped, projected
+from playground.errors import require, require_known, require_range
+from playground.progress import Report, silent
+from playground.steps import climbing, ddim, pinned, resampled
+
+METHODS = ("RePaint", "re-noise", "project")
+
+
+@dataclass(frozen=True)
+class InpaintConfig:
+    """count completions of one image.  resamplings: RePaint's r (1 is plain re-noising)."""
+
+    count: int = 8
+    method: str = "RePaint"
+    steps: int = 50
+    resamplings: int = 5
+    eta: float = 1.0
+    seed: int = 0
+    frames: int = 40
+
+    def __post_init__(self) -> None:
+        require_range("The number of completions", self.count, 1, MOST)
+        require_range("The number of resamplings", self.resamplings, 1, 50)
+        require_range("eta", self.eta, 0, 1)
+        require_known("The method", self.method, METHODS)
+
+
+def inpaint(
+    model: Model, image: np.ndarray, hole: np.ndarray, config: InpaintConfig, report: Report = silent
+) -> Film:
+    """Completions of image (28, 28) uint8 where `hole` (28, 28) is True."""
+    known, mask = _problem(model, image, hole)
+    denoise = clipped(model.denoise, -1, 1)
+    grid = model.schedule.grid(config.steps)
+    step = ddim(config.eta)
+    if config.method == "project":
+        denoise = projected(denoise, known, mask)
+    else:
+        step = pinned(step, known, mask)
+    if config.method == "RePaint":
+        step, grid = climbing(step), resampled(grid, config.resamplings, jump=max(1, config.steps // 25))
+    film = filmed(walked(model, step, denoise, grid, config, report), grid, config)
+    film.xs[-1][:, ~hole] = image[~hole]  # not a gray value of what was given is changed by rounding
+    return film
+
+
+def _problem(model: Model, image: np.ndarray, hole: np.ndarray) -> tuple[Tensor, Tensor]:
+    """-> known (1, 1, 28, 28) in [-1, 1] and the mask of what is known, on the model's device."""
+    for name, array in (("image", image), ("mask", hole)):
+        require(
+            array.shape == (28, 28),
+            f"The {name} is {' x '.join(map(str, array.shape))}; the model works on 28 x 28: resize it.",
+        )
+    require(
+        bool(hole.any()),
+        "The mask covers nothing; there is nothing to fill in: paint over a part of the digit.",
+    )
+    require(
+        not bool(hole.all()),
+        "The mask covers the whole image; then nothing is known: leave a part, or use the Generate page.",
+    )
+    known = to_model(torch.from_numpy(image.copy()))[None, None].to(model.device)
+    return known, torch.from_numpy(~hole)[None, None].to(model.device)
+
+
+def image_key(image: np.ndarray, hole: np.ndarray) -> str:
+    """A short name of an inpainting problem, for file names and caches."""
+    return hashlib.sha256(image.tobytes() + np.packbits(hole).tobytes()).hexdigest()[:10]

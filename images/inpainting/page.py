@@ -1,0 +1,143 @@
+"""Page "Inpaint": paint a hole into a digit and see several ways to fill it."""
+
+import numpy as np
+import streamlit as st
+
+from images.data.uploads import read_picture
+from images.inpainting.experiment import METHODS, InpaintConfig, image_key, inpaint
+from images.models import Model
+from images.sampling import Film
+from images.ui import choose_model, digits, training_sidebar
+from playground.errors import UserError
+from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
+from playground.ui.busy import busy
+from playground.ui.downloads import download_gif, download_png, download_webp
+from playground.ui.mask import mask_canvas
+from playground.ui.player import ImagesPanel, player
+
+FIRST = 18  # in MNIST's test set a 3 whose right half could as well belong to an 8
+HELP = {
+    "RePaint": "re-noises the known part at every step, and climbs back to let the hole agree with it",
+    "re-noise": "re-noises the known part at every step, once: quick, but edges may not match",
+    "project": "replaces the known part of the predicted x0 at every step",
+}
+
+
+def choose_image() -> np.ndarray:
+    """A test digit or an uploaded picture, (28, 28) uint8."""
+    source = st.segmented_control("Image", ["test digit", "upload"], default="test digit", key="source")
+    if source == "upload":
+        return _uploaded()
+    test = digits("test")
+    st.session_state.setdefault("digit", FIRST)
+    number, another = st.columns([1, 1], vertical_alignment="bottom")
+    if another.button("Another", icon=":material/shuffle:", width="stretch"):
+        st.session_state["digit"] = int(np.random.default_rng().integers(len(test)))
+    index = number.number_input(f"Number, 0 to {len(test) - 1:,}", 0, len(test) - 1, key="digit")
+    st.caption(f"A {int(test.labels[index])}; {test.source}.")
+    return test.images[index, 0].numpy()
+
+
+def _uploaded() -> np.ndarray:
+    file = st.file_uploader(
+        "A picture of 28 x 28 pixels", type=["png", "jpg", "jpeg", "bmp", "gif"], key="upload"
+    )
+    left, right = st.columns(2)
+    fit = left.checkbox("Fit to 28 x 28", key="fit")
+    invert = right.checkbox("Dark ink", key="invert", help="MNIST is light ink on dark paper")
+    if file is None:
+        st.info("Choose a picture, or go back to the test digits.")
+        st.stop()
+    return read_picture(file, fit=fit, invert=invert)
+
+
+def settings(T: int) -> InpaintConfig:
+    """One row above the pictures."""
+    cells = st.columns([1.2, 1.4, 1.4, 1.4, 1, 1], vertical_alignment="bottom")
+    method = cells[0].selectbox(
+        "Method", METHODS, key="method", help="; ".join(f"{m} {HELP[m]}" for m in METHODS)
+    )
+    steps = cells[1].select_slider(
+        "Steps", [s for s in (10, 20, 50, 100, 250) if s <= T], value=50, key="in-steps"
+    )
+    resamplings = cells[2].slider(
+        "Resamplings r", 1, 20, 5, key="resamplings", disabled=method != "RePaint",
+        help="how often RePaint walks each level; r = 1 is plain re-noising",
+    )  # fmt: skip
+    eta = cells[3].slider(
+        "eta", 0.0, 1.0, 1.0, 0.05, key="in-eta", help="DDIM's noise: 0 none, 1 as much as DDPM"
+    )
+    count = cells[4].number_input("Images", 1, 64, 8, key="completions")
+    seed = cells[5].number_input("Seed", 0, 2**31 - 1, 0, key="in-seed")
+    return InpaintConfig(int(count), method, steps, resamplings, eta, int(seed))
+
+
+def show(film: Film, image: np.ndarray, hole: np.ndarray) -> None:
+    columns = max(1, round((len(film.images) / 2) ** 0.5))  # tall sheets: they stand beside the canvas
+    sheets = [[tiled(frame, columns) for frame in frames] for frames in (film.xs, film.x0_hats)]
+    player(
+        [
+            ImagesPanel("x_t, with the known part re-noised", np.stack(sheets[0]), film.captions),
+            ImagesPanel("the predicted x0", np.stack(sheets[1]), film.captions),
+        ],
+        key="inpaint-player",
+        fps=15,
+        height=430,
+    )
+    name = f"inpainted-{image_key(image, hole)}"
+    with st.container(horizontal=True):
+        download_gif("GIF", lambda: gif_bytes(sheets[0]), f"{name}.gif", "in-gif")
+        download_webp("WebP", lambda: webp_bytes(sheets[0]), f"{name}.webp", "in-webp")
+        download_png("PNG", lambda: png_bytes(sheets[0][-1]), f"{name}.png", "in-png")
+
+
+def explain() -> None:
+    with st.expander("What happens here"):
+        st.markdown(
+            "The known part is brought to the noise level of every step, the hole comes from the model:"
+        )
+        st.latex(
+            r"\mathbf{x}_{t-1} = \mathbf{m} \odot \left(\sqrt{\bar\alpha_{t-1}}\,\mathbf{x}_0^{\text{known}} +"
+            r" \sqrt{1-\bar\alpha_{t-1}}\,\epsilon\right) + (1-\mathbf{m}) \odot \mathbf{x}_{t-1}^{\text{model}}"
+        )
+        st.markdown(
+            "(RePaint, Lugmayr et al. 2022, eq. 8; the lecture's home assignment.) The model's half of a step does not "
+            "know the known part that is drawn beside it; RePaint climbs back and walks again, so the two can agree. "
+            "**Try** the left half of a 3, 5 or 8, with r = 1 and r = 10: with r = 1 strokes often break at the edge."
+        )
+
+
+def completed(model: Model, image: np.ndarray, hole: np.ndarray, config: InpaintConfig) -> None:
+    """The last completions, or new ones when asked for, or at the first visit."""
+    wanted = st.button("Inpaint", type="primary", icon=":material/brush:")
+    made_for = (model.about, config, image_key(image, hole))
+    if wanted or "completed" not in st.session_state:
+        with busy("Inpainting", key="inpaint") as report:
+            st.session_state["completed"] = made_for, inpaint(model, image, hole, config, report), image, hole
+    shown_for, film, shown_image, shown_hole = st.session_state["completed"]
+    if shown_for != made_for:
+        st.caption("Something has changed since this picture was made: press Inpaint for a new one.")
+    show(film, shown_image, shown_hole)
+
+
+def page() -> None:
+    model = choose_model()
+    training_sidebar()
+    config = settings(model.schedule.T)
+    left, right = st.columns([3, 5], gap="medium")
+    with left:
+        image = choose_image()
+        default = np.zeros((28, 28), bool)
+        default[:, :14] = True
+        hole = mask_canvas(image, key="hole", default=default, size=280)
+    with right:
+        completed(model, image, hole, config)
+    explain()
+
+
+st.title("Inpaint")
+st.markdown("Paint over the part of the digit that is to be filled in, and see several ways to fill it.")
+try:
+    page()
+except UserError as error:
+    st.error(str(error))

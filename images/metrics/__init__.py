@@ -1,0 +1,1 @@
+"""How far generated digits are from real ones."""

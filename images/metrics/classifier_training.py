@@ -1,0 +1,99 @@
+"""python -m images train-classifier: the training run behind the metrics, and the card that records it."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Generator
+
+from images.data.mnist import Digits, to_model
+from images.metrics.classifier import SHIPPED, VERSION, accuracy, build, classification, load_classifier
+from playground.checkpoint import save_checkpoint, write_atomically
+from playground.errors import require, require_range
+from playground.objectives import Batch
+from playground.training import Progress, Recipe, Trainee, train
+
+WANTED = 0.99  # test accuracy below which the metrics would measure the classifier, not the images
+
+
+@dataclass(frozen=True)
+class ClassifierConfig:
+    """epochs: how often each training digit is seen; shift: the largest move, in pixels."""
+
+    epochs: float = 5.0
+    batch: int = 128
+    lr: float = 3e-3
+    shift: int = 2
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_range("The number of epochs", self.epochs, 0, 1000, open_ends=True)
+        require_range("The batch", self.batch, 1, 8192)
+        require_range("The shift", self.shift, 0, 8)
+
+    def recipe(self, digits: int) -> Recipe:
+        steps = max(1, round(self.epochs * digits / self.batch))
+        warmup = min(200, steps // 10 + 1)
+        return Recipe(steps, self.lr, warmup, ema=0.998, weight_decay=0.02, seed=self.seed)
+
+
+def train_classifier(
+    config: ClassifierConfig,
+    digits: Digits,
+    test: Digits,
+    out: str | Path = SHIPPED,
+    report: Callable[[Progress], None] = lambda progress: None,
+    command: str = "python -m images train-classifier",
+) -> dict[str, Any]:
+    """Trains, writes the averaged weights as float16 and the card beside them; returns the card.
+
+    The test accuracy is that of the very file: rounded weights, loaded again.
+    """
+    trainee = Trainee(build(config.seed), config.recipe(len(digits)))
+    start = time.perf_counter()
+    for progress in train(trainee, _passes(digits, config), classification(config.shift)):
+        report(progress)
+    seconds = time.perf_counter() - start
+    weights = trainee.averaged()
+    path = save_checkpoint(out, {name: value.half() for name, value in weights.items()}, {"version": VERSION})
+    unrounded = build()
+    unrounded.load_state_dict(weights)
+    card = {
+        "version": VERSION,
+        "test_accuracy": accuracy(load_classifier(path), test),
+        "test_accuracy_float32": accuracy(unrounded.eval(), test),
+        "test_digits": len(test),
+        "parameters": sum(value.numel() for value in weights.values()),
+        "command": command,
+        "config": asdict(config),
+        "data": {"digits": len(digits), "fingerprint": digits.fingerprint(), "test": test.fingerprint()},
+        "seconds": round(seconds, 1),
+        "device": f"cpu, {torch.get_num_threads()} threads",
+        "torch": torch.__version__,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+    }
+    write_atomically(path.with_suffix(".json"), json.dumps(card, indent=1).encode())
+    return card
+
+
+def _passes(digits: Digits, config: ClassifierConfig) -> Callable[[int, Generator], Batch]:
+    """Labelled batches: an own permutation of the digits for each epoch, so none is left out."""
+    batch = config.batch
+    require(
+        len(digits) >= batch,
+        f"There are {len(digits)} digits, less than a batch of {batch}: lower the batch.",
+    )
+    a_pass = len(digits) // batch
+
+    def labelled(step: int, rng: Generator) -> Batch:
+        epoch, place = divmod(step, a_pass)
+        order = torch.randperm(len(digits), generator=Generator().manual_seed(1000 * config.seed + epoch))
+        chosen = order[place * batch : (place + 1) * batch]
+        return Batch(to_model(digits.images[chosen]), {"label": digits.labels[chosen]})
+
+    return labelled

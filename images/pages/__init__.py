@@ -1,1 +1,0 @@
-"""The MNIST pages; modules that begin with an underscore are what they share."""

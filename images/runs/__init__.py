@@ -1,0 +1,1 @@
+"""Runs compared, and measured."""

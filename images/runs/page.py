@@ -1,0 +1,182 @@
+"""Page "Runs and metrics": what was trained here, side by side: loss, samples, numbers, disk."""
+
+import json
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from images.metrics.estimates import FCD, MEANINGS
+from images.metrics.evaluate import EvaluateConfig, evaluate
+from images.metrics.report import write_evaluation
+from images.models import best_device, load_model
+from images.training import runs
+from images.ui import training_sidebar, yardstick
+from playground.colors import PALETTE
+from playground.errors import UserError
+from playground.progress import duration
+from playground.ui.busy import busy
+
+SAMPLES = (200, 500, 1000, 2000, 5000)
+
+
+def table(found: list[runs.Run]) -> None:
+    """One row a run."""
+    rows = []
+    for run in found:
+        status, config = run.status(), run.config
+        rows.append(
+            {
+                "run": run.name,
+                "state": status["state"],
+                "network": f"{config.net} {config.width} x {config.blocks}",
+                "objective": config.objective,
+                "images seen": status.get("step", 0) * config.batch,
+                "time": duration(status.get("seconds", 0)),
+                "loss": status.get("loss"),
+                FCD: _distance(_evaluation(run), status.get("step")),
+                "disk, MB": round(run.size() / 1e6, 1),
+            }
+        )
+    formats = {"images seen": "localized", "loss": "%.4f"}
+    columns = {name: st.column_config.NumberColumn(format=text) for name, text in formats.items()}
+    st.dataframe(rows, hide_index=True, width="stretch", column_config=columns)
+    total = sum(run.size() for run in found)
+    st.caption(f"{len(found)} runs take {total / 1e6:,.1f} MB in {runs.root()}.")
+
+
+def _distance(found: dict | None, step: int | None) -> str:
+    """The distance, with what must stand beside it: how many digits, and where it is of an earlier checkpoint."""
+    if found is None:
+        return "not measured"
+    measured_at = found.get("step", step)
+    earlier = "" if measured_at == step else f", at step {measured_at:,}"
+    return f"{found['metrics'][FCD]['value']:.2f} (N = {found['config']['samples']:,}{earlier})"
+
+
+def _evaluation(run: runs.Run) -> dict | None:
+    try:
+        return json.loads((run.directory / "evaluation" / "evaluation.json").read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def losses(chosen: list[runs.Run]) -> go.Figure:
+    """Loss against images seen: runs with other batches are comparable there."""
+    figure = go.Figure()
+    for i, run in enumerate(chosen):
+        rows = run.log()
+        x = [row["step"] * run.config.batch for row in rows]
+        line = {"color": PALETTE[i % len(PALETTE)], "width": 1.5}
+        figure.add_scatter(x=x, y=[row["loss"] for row in rows], name=run.name, mode="lines", line=line)
+    figure.update_layout(height=320, margin={"l": 60, "r": 10, "t": 10, "b": 45}, showlegend=True)
+    figure.update_xaxes(title="training images seen")
+    figure.update_yaxes(title="loss per pixel", type="log")
+    return figure
+
+
+def side_by_side(chosen: list[runs.Run]) -> None:
+    for cell, run in zip(st.columns(len(chosen)), chosen, strict=True):
+        with cell:
+            st.markdown(f"**{run.name}**")
+            if previews := run.previews():
+                st.image(str(previews[-1]), caption="last samples of the training", width="stretch")
+            if (found := _evaluation(run)) is not None:
+                _numbers(found)
+
+
+def _numbers(found: dict) -> None:
+    """The metrics with their intervals, beside what as many real digits reach."""
+    rows = []
+    for name, value in found["metrics"].items():
+        floor = found["floors"][name]["value"]
+        interval = f"{value['low']:.3g} to {value['high']:.3g}"
+        rows.append(
+            {
+                "metric": name,
+                "value": f"{value['value']:.4g}",
+                "95 % interval": interval,
+                "real digits": f"{floor:.4g}",
+            }
+        )
+    st.dataframe(rows, hide_index=True, width="stretch")
+    config = found["config"]
+    text = f"{config['samples']:,} digits by {config['sampler']} in {config['steps']} steps."
+    if bound := found.get("bound"):
+        bits = bound["bits"]
+        text += (
+            f" Bound: {bits['value']:.2f} bits per dimension ({bits['low']:.2f} to {bits['high']:.2f}), on "
+        )
+        text += f"{bound['digits']:,} test digits."
+    st.caption(text)
+
+
+def measure(chosen: list[runs.Run]) -> None:
+    """Evaluates the chosen runs, one after the other."""
+    first, second, bounded, third = st.columns([1, 1, 1, 1], vertical_alignment="bottom")
+    samples = first.selectbox("Digits to measure with", SAMPLES, index=1, key="measure-samples")
+    steps = second.selectbox("DDIM steps", (10, 20, 50, 100), index=1, key="measure-steps")
+    with_bound = bounded.checkbox(
+        "Bound, too", key="measure-bound", help="Bits per dimension on 200 test digits."
+    )
+    if not third.button("Measure", type="primary", icon=":material/straighten:", width="stretch"):
+        return
+    config = EvaluateConfig(samples=samples, steps=steps, bound_digits=200 if with_bound else 0)
+    for run in chosen:
+        with busy(f"Measuring {run.name}", key=f"measure-{run.name}") as report:
+            model, measure_with = load_model(run.model, best_device()), yardstick()
+            found = evaluate(
+                model, config, measure_with, lambda stage, done, total: report(done, total, stage)
+            )
+            about = {"config": {"samples": samples, "sampler": config.sampler, "steps": steps}}
+            about["step"] = model.about.get("step")
+            write_evaluation(run.directory / "evaluation", found, measure_with, about)
+    st.rerun()
+
+
+def tidy(found: list[runs.Run]) -> None:
+    with st.expander("Rename or delete"):
+        name = st.selectbox("Run", [run.name for run in found], key="tidy-run")
+        run = runs.Run(runs.root() / name)
+        new, button = st.columns([2, 1], vertical_alignment="bottom")
+        new_name = new.text_input("New name", name, key=f"new-name-{name}")
+        if button.button("Rename", disabled=new_name == name, width="stretch"):
+            runs.rename(run, new_name)
+            st.rerun()
+        sure, button = st.columns([2, 1], vertical_alignment="center")
+        certain = sure.checkbox(f"Delete {name} with its models for good", key=f"sure-{name}")
+        if button.button("Delete", disabled=not certain, icon=":material/delete:", width="stretch"):
+            runs.delete(run)
+            st.rerun()
+
+
+def page() -> None:
+    training_sidebar()
+    found = runs.all_runs()
+    if not found:
+        st.info("No run yet: train one with the button in the sidebar, then compare it here.")
+        return
+    table(found)
+    names = [run.name for run in found]
+    chosen_names = st.multiselect("Compare", names, names[:2], max_selections=4, key="compare")
+    chosen = [run for run in found if run.name in chosen_names]
+    if chosen:
+        st.plotly_chart(losses(chosen), key="losses")
+        if len({run.config.objective for run in chosen}) > 1:
+            st.caption(
+                "These runs have different objectives, so their losses cannot be compared; their digits can."
+            )
+        side_by_side(chosen)
+        trained = [run for run in chosen if run.model.is_file()]
+        if trained:
+            measure(trained)
+    tidy(found)
+    with st.expander("What the numbers mean"):
+        st.markdown("\n".join(f"- **{name}**: {meaning}" for name, meaning in MEANINGS.items()))
+
+
+st.title("Runs and metrics")
+st.markdown("Compare what you have trained: its loss, its digits, and how far they are from real ones.")
+try:
+    page()
+except UserError as error:
+    st.error(str(error))

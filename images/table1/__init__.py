@@ -1,0 +1,1 @@
+"""The lecture's table of eta and steps."""

@@ -1,0 +1,55 @@
+"""table1: the lecture's table on the command line."""
+
+import argparse
+from pathlib import Path
+
+from images.command import StageLine, add_measured_options, model_of
+from images.metrics.estimates import FCD
+from images.metrics.evaluate import Yardstick
+from images.metrics.report import interval_text, number_text
+from images.table1.experiment import ETAS, STEPS, Cell, TableConfig, TableProgress, fill, lowest
+from playground.cli import ProgressLine
+from playground.progress import duration
+
+# --- table1 -----------------------------------------------------------------------------------------------
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    d, p = TableConfig(), commands.add_parser("table1", help="the lecture's Table 1 on MNIST, cell by cell")
+    p.set_defaults(run=table1_command)
+    p.add_argument("--samples", type=int, default=d.samples, help="digits in each cell")
+    etas, steps = " ".join(ETAS), " ".join(map(str, STEPS))
+    p.add_argument("--etas", nargs="+", metavar="ETA", help=f"from 0 to 1, or sigma-hat (default: {etas})")
+    p.add_argument("--steps", nargs="+", type=int, metavar="S", help=f"numbers of steps (default: {steps})")
+    add_measured_options(p, "out/table1")
+
+
+def table1_command(arguments: argparse.Namespace) -> None:
+    etas, steps = tuple(arguments.etas or ETAS), tuple(arguments.steps or STEPS)
+    config = TableConfig(arguments.samples, etas, steps, arguments.seed)
+    model, line, stages = model_of(arguments), ProgressLine(), StageLine()
+    yardstick = Yardstick.load(arguments.data, stages, model.device)
+
+    def show(progress: TableProgress) -> None:
+        eta, steps = progress.cell
+        left = "" if progress.seconds_left is None else f", {duration(progress.seconds_left)} left"
+        line(f"eta {eta}, S = {steps}: {progress.done / progress.total:.0%} of what was missing{left}")
+
+    cells = fill(model, config, yardstick, Path(arguments.out), show)
+    line("all cells are filled", last=True)
+    print("\n".join(_table(cells, config)))
+
+
+def _table(cells: list[Cell], config: TableConfig) -> list[str]:
+    """The Frechet distances as text, and which eta is lowest in each column."""
+    values = {(cell.eta, cell.steps): cell.metrics[FCD].value for cell in cells}
+    etas, columns = (list(dict.fromkeys(axis)) for axis in zip(*config.cells, strict=True))
+    lines = [
+        f"{FCD}, {config.samples:,} samples",
+        "eta".ljust(12) + "".join(f"{f'S = {s}':>12}" for s in columns),
+    ]
+    for eta in etas:
+        lines.append(eta.ljust(12) + "".join(f"{number_text(values[eta, s]):>12}" for s in columns))
+    lines.append("lowest".ljust(12) + "".join(f"{column[0].eta:>12}" for column in lowest(cells).values()))
+    floor = cells[0].floors[FCD]
+    return [*lines, f"floor, {config.samples:,} real digits: {number_text(floor.value)} ({interval_text(floor)})"]

@@ -1,0 +1,155 @@
+"""Page "Table 1": the lecture's table of DDIM, filled on MNIST, beside the lecture's own numbers."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from images.metrics.estimates import FCD
+from images.metrics.evaluate import fingerprint
+from images.table1.experiment import (
+    ETAS,
+    LECTURE,
+    STEPS,
+    Cell,
+    TableConfig,
+    fill,
+    lowest,
+    read_cell,
+    read_settings,
+    tied,
+)
+from images.ui import choose_model, training_sidebar, yardstick
+from playground.errors import UserError
+from playground.ui.busy import busy
+
+# one table of all numbers of steps, and one of few steps with more digits in each cell
+SHIPPED = [Path(__file__).parent.parent / "shipped" / name for name in ("table1", "table1-1000")]
+
+
+def cells_in(out: Path) -> list[Cell]:
+    """The finished cells of a table's directory."""
+    return [cell for eta in ETAS for steps in STEPS if (cell := read_cell(out, eta, steps)) is not None]
+
+
+def show(cells: list[Cell]) -> None:
+    """Rows eta, columns S; the best of each whole column is marked."""
+    columns = lowest(cells)
+    best = {steps: column[0].eta for steps, column in columns.items() if len(column) == len(ETAS)}
+    by_key = {(cell.eta, cell.steps): cell for cell in cells}
+    rows = []
+    for eta in ETAS:
+        row = {"eta": eta}
+        for steps in columns:
+            cell = by_key.get((eta, steps))
+            mark = "  (lowest)" if best.get(steps) == eta else ""
+            row[f"S = {steps}"] = "not filled" if cell is None else f"{cell.metrics[FCD].value:.2f}{mark}"
+        rows.append(row)
+    st.dataframe(rows, hide_index=True, width="stretch")
+    floor = cells[0].floors[FCD]
+    st.caption(
+        f"{FCD}, lower is better. As many real digits reach {floor.value:.2f} "
+        f"({floor.low:.2f} to {floor.high:.2f}): that is the floor."
+    )
+
+
+def pattern(cells: list[Cell]) -> None:
+    """Whether the lecture's two observations hold here, where the cells are there to say so."""
+    columns = lowest(cells)
+    for steps, said in ((STEPS[0], "lowest 0, highest sigma-hat"), (STEPS[-1], "lowest sigma-hat")):
+        if len(column := columns.get(steps, [])) == len(ETAS):
+            st.markdown(
+                f"At S = {steps} the lowest is eta = **{column[0].eta}** ({clarity(column)}), the highest "
+                f"eta = **{column[-1].eta}**. The lecture: {said}."
+            )
+        elif column:
+            st.markdown(
+                f"At S = {steps} only {len(column)} of {len(ETAS)} cells are filled, so nothing has won yet."
+            )
+
+
+def clarity(column: list[Cell]) -> str:
+    """How clearly the first of a column is the lowest."""
+    ties = [cell.eta for cell in tied(column)]
+    if len(ties) == len(column) - 1:
+        return "its 95 % interval overlaps all others: no clear winner"
+    if ties:
+        return f"its 95 % interval overlaps that of {', '.join(ties)}"
+    return "its 95 % interval overlaps no other"
+
+
+def lecture() -> None:
+    for name, cell in zip(LECTURE, st.columns(2), strict=True):
+        with cell:
+            st.markdown(f"**The lecture: {name}, FID**")
+            rows = zip(ETAS, LECTURE[name], strict=True)
+            st.dataframe(
+                [
+                    {"eta": eta} | {f"S = {s}": v for s, v in zip(STEPS, row, strict=True)}
+                    for eta, row in rows
+                ],
+                hide_index=True,
+                width="stretch",
+                column_config={f"S = {s}": st.column_config.NumberColumn(format="%.2f") for s in STEPS},
+            )
+
+
+def fill_more(model) -> None:
+    """Fills missing cells for the chosen model; each finished cell is kept at once."""
+    with st.expander("Fill a table for the chosen model"):
+        first, second, third = st.columns([1, 2, 1], vertical_alignment="bottom")
+        samples = first.selectbox("Digits in each cell", (100, 200, 500, 1000), key="t1-samples")
+        steps = second.multiselect("Numbers of steps", STEPS, STEPS[:2], key="t1-steps")
+        out = Path("out") / f"table1-{fingerprint(model)}-{samples}"
+        if third.button("Fill", type="primary", disabled=not steps, icon=":material/table:"):
+            with busy("Filling", key="table1") as report:
+                config = TableConfig(samples, steps=tuple(steps))
+                fill(model, config, yardstick(), out, lambda p: report(round(p.done), p.total))
+        if cells := cells_in(out):
+            st.caption(f"Kept in {out}; a table that was stopped goes on from there.")
+            show(cells)
+            pattern(cells)
+
+
+def explain() -> None:
+    with st.expander("What happens here"):
+        st.markdown("The rows differ in the noise that a step adds back (Song et al. 2021, eq. 16):")
+        st.latex(
+            r"\sigma_{\tau_i}(\eta) = \eta \sqrt{\frac{1-\bar\alpha_{\tau_{i-1}}}{1-\bar\alpha_{\tau_i}}}"
+            r"\sqrt{1-\frac{\bar\alpha_{\tau_i}}{\bar\alpha_{\tau_{i-1}}}},\qquad"
+            r"\hat\sigma_{\tau_i} = \sqrt{1-\frac{\bar\alpha_{\tau_i}}{\bar\alpha_{\tau_{i-1}}}}"
+        )
+        st.markdown(
+            "eta = 0 is DDIM, eta = 1 is DDPM with the smaller variance, sigma-hat DDPM with the larger one. With few "
+            "steps sigma-hat leaves more noise in x than the next level should have. The numbers are of another kind "
+            "than the lecture's: FID looks through a network trained on photographs, this through a classifier of "
+            "digits. So compare the rows of a column, not this table with the lecture's.\n\n"
+            "**Look** for the lowest number of each column, and for its distance from the floor. **Try** filling 10 "
+            "and 20 steps for a model that you trained yourself."
+        )
+
+
+def page() -> None:
+    model = choose_model()
+    training_sidebar()
+    tables = {out: cells for out in SHIPPED if (cells := cells_in(out))}
+    for out, cells in tables.items():
+        settings = read_settings(out)
+        st.markdown(f"**MNIST**, {settings['samples']:,} digits in each cell, model `{settings['model']}`")
+        show(cells)
+        pattern(cells)
+    if not tables:
+        st.info("No table came with this copy: fill one for the chosen model below.")
+    lecture()
+    fill_more(model)
+    explain()
+
+
+st.title("Table 1")
+st.markdown(
+    "Does DDIM win with few steps, and DDPM's larger variance with a thousand? The lecture's table (Song et al. "
+    "2021) says so for CIFAR10 and CelebA; here it is measured on digits."
+)
+try:
+    page()
+except UserError as error:
+    st.error(str(error))

@@ -1,0 +1,1 @@
+"""Start a training, watch it, stop it, go on."""

@@ -1,0 +1,118 @@
+"""Page "Train": the run that is on, or the newest: loss, samples on the way, settings."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from images.training import runs
+from images.ui import digits, training_sidebar
+from playground.errors import UserError
+from playground.progress import duration
+
+
+def loss_figure(rows: list[dict]) -> go.Figure:
+    """The loss, and its running mean over a twentieth of the run, on a logarithmic axis."""
+    steps = np.array([row["step"] for row in rows])
+    losses = np.array([row["loss"] for row in rows])
+    width = max(1, len(rows) // 20)
+    mean = np.convolve(losses, np.ones(width) / width, mode="valid")
+    figure = go.Figure()
+    figure.add_scatter(
+        x=steps, y=losses, name="each step", mode="lines", line={"color": "#56B4E9", "width": 1}
+    )
+    figure.add_scatter(
+        x=steps[width - 1 :], y=mean, name="running mean", mode="lines", line={"color": "#D55E00", "width": 2}
+    )
+    figure.update_layout(
+        height=320, margin={"l": 60, "r": 10, "t": 10, "b": 45}, legend={"x": 1, "xanchor": "right", "y": 1}
+    )
+    figure.update_xaxes(title="step")
+    figure.update_yaxes(title="loss per pixel", type="log")
+    return figure
+
+
+def headline(run: runs.Run) -> None:
+    status = run.status()
+    state = status["state"]
+    st.markdown(f"Run **{run.name}**: {state}. {status.get('message') or ''}")
+    if "step" not in status:
+        return
+    cells = st.columns(4)
+    cells[0].metric("Step", f"{status['step']:,} / {status['steps']:,}")
+    cells[1].metric("Loss", f"{status['loss']:.4f}")
+    cells[2].metric("Images per second", f"{status['images_per_second']:,.0f}")
+    left = status.get("seconds_left")
+    cells[3].metric("Time left", duration(left) if left and state in runs.LIVE else "none")
+
+
+def previews(run: runs.Run) -> None:
+    """Samples from the averaged weights, always from the same noise, so that only the training changes them."""
+    paths = run.previews()
+    if not paths:
+        st.caption("The first samples appear after a few seconds.")
+        return
+    st.markdown("Samples on the way (20 DDIM steps from the same noise)")
+    newest, earlier = paths[-1], paths[:-1]
+    st.image(str(newest), caption=after(newest), width=480)
+    chosen = [earlier[i] for i in np.linspace(0, len(earlier) - 1, min(6, len(earlier))).astype(int)]
+    cells = st.columns(3)
+    for i, path in enumerate(chosen):
+        cells[i % 3].image(str(path), caption=after(path), width="stretch")
+
+
+def after(preview: Path) -> str:
+    return f"after step {int(preview.stem.split('-')[1]):,}"
+
+
+def live(name: str) -> None:
+    run = runs.Run(runs.root() / name)
+    headline(run)
+    rows = run.log()
+    if len(rows) > 1:
+        st.plotly_chart(loss_figure(rows), key="loss")
+    previews(run)
+
+
+def explain() -> None:
+    with st.expander("What happens here"):
+        st.markdown("A digit, a level and a noise are drawn, and the network is to find the noise again:")
+        st.latex(
+            r"L = E_{\mathbf{x}_0, t, \epsilon}\left[w_t\,\|\epsilon - \epsilon_\theta(\mathbf{x}_t, t)\|^2\right],"
+            r"\qquad \mathbf{x}_t = \sqrt{\bar\alpha_t}\,\mathbf{x}_0 + \sqrt{1 - \bar\alpha_t}\,\epsilon"
+        )
+        st.markdown(
+            "The lecture's training procedure of DDPM (Ho et al. 2020, eq. 14) has w = 1. The presets take w = "
+            "min(1, 5 / SNR) (Hang et al. 2023): it spends less on the last traces of noise, where nothing visible is "
+            "decided. The network itself answers with v, from which noise and digit both follow at every level "
+            "(Salimans and Ho 2022). Samples come from an average of the weights over the last thousand steps.\n\n"
+            "**Try** stopping the run and going on: it continues as if nothing had happened. **Look** at the samples: "
+            "strokes come first, whole digits later, while the loss seems to stand still."
+        )
+
+
+def page() -> None:
+    training_sidebar()
+    st.caption(f"Data: {digits('train').source}. Runs are kept in {runs.root()}.")
+    found = runs.all_runs()
+    if not found:
+        st.info("No run yet: choose a length in the sidebar and press Start training.")
+        return
+    name = st.selectbox("Run", [run.name for run in found], key="run")
+    is_live = runs.Run(runs.root() / name).status()["state"] in runs.LIVE
+    st.fragment(live, run_every=2.0 if is_live else None)(name)
+    with st.expander("Settings of this run"):
+        st.json(asdict(runs.Run(runs.root() / name).config))
+    explain()
+
+
+st.title("Train")
+st.markdown(
+    "The network learns to predict the noise in a noised digit. Start, stop and go on in the sidebar."
+)
+try:
+    page()
+except UserError as error:
+    st.error(str(error))

@@ -1,0 +1,1 @@
+"""Runs: what is trained, for how long, and what must survive a kill."""

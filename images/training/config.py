@@ -1,0 +1,107 @@
+"""What a training run on digits is made of: its settings, the presets, the losses."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from images.models import NETWORKS, SIGMA_1, SIGMA_L, ModelConfig
+from playground.denoisers import TO_X0
+from playground.errors import require, require_known
+from playground.levels import SCHEDULES, Schedule, geometric_sigmas
+from playground.objectives import (
+    Loss,
+    Objective,
+    ddpm_min_snr,
+    ddpm_simple,
+    ddpm_weighted,
+    ncsn,
+    per_dimension,
+)
+from playground.training import Recipe
+
+NCSN_LEVELS = 200
+# Each from a schedule; NCSN's own levels come from the data's range instead.
+OBJECTIVES: dict[str, Callable[[Schedule], Objective]] = {
+    "simple": ddpm_simple,
+    "min-snr": ddpm_min_snr,
+    "weighted": ddpm_weighted,
+    "ncsn": lambda schedule: ncsn(geometric_sigmas(SIGMA_1, SIGMA_L, NCSN_LEVELS)),
+}
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """images: how many training images to show in all, the length of the run; batch and lr as usual.
+
+    compiled: the network through torch.compile, on a GPU as a CUDA graph.  Its sums are ordered otherwise, so the
+    weights agree with those of an uncompiled run to rounding only.
+    """
+
+    images: int = 200_000
+    batch: int = 128
+    lr: float = 2e-3
+    net: str = "unet"
+    width: int = 48
+    blocks: int = 2
+    patch: int = 2
+    predicts: str = "v"
+    objective: str = "min-snr"
+    schedule: str = "linear"
+    T: int = 1000
+    ema: float = 0.999
+    seed: int = 0
+    compiled: bool = False
+
+    def __post_init__(self) -> None:
+        require(
+            1 <= self.batch <= 8192,
+            f"The batch is {self.batch}; it must lie from 1 to 8192: 32 suits two CPU cores.",
+        )
+        require(
+            self.images >= self.batch,
+            f"The length is {self.images} images, less than one batch of {self.batch}: raise it.",
+        )
+        for name, known in (("objective", OBJECTIVES), ("schedule", SCHEDULES), ("net", NETWORKS)):
+            require_known(f"The {name}", getattr(self, name), known)
+        require(self.patch in (1, 2), f"The patch is {self.patch}; pixels are folded by 1 or 2: choose one.")
+        require(
+            self.predicts in TO_X0,
+            f"The network is to predict {self.predicts!r}; known are {', '.join(TO_X0)}: choose one of these.",
+        )
+        require(
+            0 <= self.ema < 1,
+            f"The average's decay is {self.ema:g}; it must be at least 0 and below 1: 0.999 is usual.",
+        )
+        _ = self.recipe, self.model  # their own rules are checked now, not when the run has started
+
+    @property
+    def recipe(self) -> Recipe:
+        steps = self.images // self.batch
+        return Recipe(steps, self.lr, warmup=min(200, steps // 10 + 1), ema=self.ema, seed=self.seed)
+
+    @property
+    def model(self) -> ModelConfig:
+        net = NETWORKS[self.net](self.width, self.blocks, patch=self.patch)
+        return ModelConfig(net, self.predicts, self.schedule, self.T)
+
+    def build_loss(self) -> Loss:
+        return per_dimension(OBJECTIVES[self.objective](SCHEDULES[self.schedule](self.T)))
+
+
+PRESETS = {
+    # Many small steps: on a CPU they cost little more, and short runs gain much (docs/training.md).
+    "look": TrainConfig(images=30_000, batch=32, width=32, blocks=1),
+    "cpu-quick": TrainConfig(images=90_000, batch=32, width=32, blocks=2),
+    "cpu": TrainConfig(images=480_000),
+    "ncsn": TrainConfig(
+        images=120_000, batch=32, net="dilated", width=32, blocks=1, predicts="eps", objective="ncsn"
+    ),
+    # Sized by arithmetic, not by measurement: see docs/training.md.
+    "gpu-minute": TrainConfig(images=2_000_000, batch=1024, lr=4e-3),
+    "gpu": TrainConfig(images=12_000_000, batch=1024, width=64),
+}
+
+
+def with_changes(config: TrainConfig, **changes: Any) -> TrainConfig:
+    """A preset with the given fields replaced; None leaves a field as it is."""
+    return replace(config, **{name: value for name, value in changes.items() if value is not None})

@@ -1,0 +1,151 @@
+"""One training run: configuration in, checkpoints and previews out, one report after each step."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Generator
+
+from images.data.mnist import Digits, to_model, to_uint8
+from images.models import save_model
+from images.training.config import TrainConfig
+from playground.checkpoint import load_checkpoint, save_checkpoint, write_atomically
+from playground.denoisers import clipped
+from playground.errors import UserError
+from playground.gif import png_bytes, tiled
+from playground.levels import SCHEDULES, seeded
+from playground.objectives import (
+    Batch,
+)
+from playground.steps import ddim
+from playground.training import Progress, Trainee, train
+from playground.walk import final, prior, walk
+
+RESUME, MODEL = "checkpoint.safetensors", "model.safetensors"
+
+
+class Session:
+    """A run in its directory: builds or takes up the trainee, and writes what must survive."""
+
+    def __init__(self, config: TrainConfig, digits: Digits, directory: Path, device: torch.device):
+        self.config, self.digits, self.directory, self.device = config, digits, Path(directory), device
+        self.trainee = Trainee(config.model.build(config.seed).to(device), config.recipe)
+        if config.compiled:  # in place: the weights keep their names, so checkpoints are the same
+            self.trainee.net.net.compile(mode="reduce-overhead" if device.type == "cuda" else None)
+        self.seconds_before = 0.0
+        self.images = digits.images.to(device)
+        self._clock = time.perf_counter()
+
+    def resume(self) -> None:
+        """Goes on from the run's last checkpoint, if it has one; refuses other settings and other digits."""
+        if not (self.directory / RESUME).exists():
+            return
+        tensors, about = load_checkpoint(self.directory / RESUME)
+        if not self._begun_with(about.get("config", {})):
+            raise UserError(
+                f"{self.directory} was trained with other settings: go on with those, or start a new run."
+            )
+        if about["data"]["fingerprint"] != self.digits.fingerprint():
+            raise UserError(
+                f"{self.directory} was trained on {about['data']['digits']}, but {self.digits.source} were "
+                "loaded: name the same data, or start a new run."
+            )
+        self.trainee.restore(tensors)
+        self.seconds_before = about["seconds"]
+
+    def _begun_with(self, settings: dict[str, Any]) -> bool:
+        """Whether these are this run's settings; fields that are newer than the file have their default."""
+        try:
+            return TrainConfig(**settings) == self.config
+        except (TypeError, UserError):
+            return False
+
+    def steps(self) -> Iterator[Progress]:
+        """Trains; on a GPU in bfloat16, elsewhere in float32."""
+        autocast = torch.bfloat16 if self.device.type == "cuda" else None
+        return train(
+            self.trainee, self._batch, self.config.build_loss(), autocast=autocast
+        )
+
+    def _batch(self, step: int, rng: Generator) -> Batch:
+        i = torch.randint(len(self.images), (self.config.batch,), generator=rng, device=self.device)
+        return Batch(to_model(self.images[i]))
+
+    @property
+    def seconds(self) -> float:
+        """Training time over all the sittings of this run."""
+        return self.seconds_before + time.perf_counter() - self._clock
+
+    def about(self) -> dict[str, Any]:
+        return {
+            "config": asdict(self.config),
+            "data": {
+                "digits": f"{len(self.digits):,} {'training' if self.digits.split == 'train' else 'test'} digits",
+                "fingerprint": self.digits.fingerprint(),
+            },
+            "step": self.trainee.step,
+            "images_seen": self.trainee.step * self.config.batch,
+            "seconds": round(self.seconds, 1),
+            "device": _describe(self.device),
+            "torch": torch.__version__,
+        }
+
+    def save(self) -> None:
+        """The state to go on from, and the averaged weights that every page can use."""
+        about = self.about()
+        save_checkpoint(self.directory / RESUME, self.trainee.tensors(), about)
+        save_model(self.directory / MODEL, self.config.model, self.trainee.averaged(), about)
+
+    def preview(self, count: int = 16, steps: int = 20) -> Path:
+        """Digits from the averaged weights, always from the same noise; one PNG for each look."""
+        net = self.config.model.build().to(self.device)
+        net.load_state_dict(self.trainee.averaged())
+        schedule = SCHEDULES[self.config.schedule](self.config.T)
+        rng = seeded(0, self.device)
+        grid = schedule.grid(min(steps, schedule.T))
+        start = prior((count, 1, 28, 28), grid[0], rng)
+        x = final(walk(ddim(0.0), clipped(net.eval(), -1, 1), start, grid, rng))
+        sheet = tiled(to_uint8(x).cpu()[:, 0].numpy(), columns=8)
+        name = f"preview-{self.trainee.step:07d}.png"
+        return write_atomically(self.directory / "previews" / name, png_bytes(sheet))
+
+
+def run(
+    session: Session,
+    *,
+    report: Callable[[Progress], None],
+    stopped: Callable[[], bool],
+    save_every: float = 30.0,
+    preview_every: float = 20.0,
+) -> bool:
+    """Trains to the end or until `stopped()`; saves every `save_every` seconds and at the end.
+
+    Returns whether the end was reached.  Previews come early at first, then take at most a twentieth of the time.
+    """
+    saved = looked = time.perf_counter()
+    wait = min(5.0, preview_every)
+    for progress in session.steps():
+        report(progress)
+        now = time.perf_counter()
+        halt = stopped()
+        if halt or now - saved >= save_every:
+            session.save()
+            saved = time.perf_counter()
+        if halt:
+            return progress.step == progress.steps
+        if now - looked >= wait:
+            session.preview()
+            looked = time.perf_counter()
+            wait = max(min(2 * wait, preview_every), 20 * (looked - now))
+    session.save()
+    session.preview()
+    return True
+
+
+def _describe(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{device.type}, {torch.get_num_threads()} threads"

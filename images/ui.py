@@ -1,0 +1,157 @@
+"""Which model the pages use: the one that came with the project, or one trained here."""
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from images.data.mnist import Digits, load
+from images.metrics.evaluate import Yardstick
+from images.models import SHIPPED, Model, best_device, load_model
+from images.training import job, runs
+from images.training.config import PRESETS, TrainConfig, with_changes
+from playground.errors import UserError
+from playground.progress import duration
+
+
+def choose_model(label: str = "Model", key: str = "model", described: Model | None = None) -> Model:
+    """A box in the sidebar; stops the page with a sentence where there is no model at all.
+
+    described: a model that the sidebar has said everything about already.
+    """
+    found = {str(run.model): f"run {run.name}" for run in runs.all_runs() if run.model.is_file()}
+    choices = ({str(SHIPPED): "the shipped model"} if SHIPPED.is_file() else {}) | found
+    if not choices:
+        st.info("There is no trained model yet: train one with the button in the sidebar.")
+        st.stop()
+    path = st.sidebar.selectbox(label, list(choices), format_func=choices.get, key=key)
+    model = _loaded(path, Path(path).stat().st_mtime_ns)
+    if model is not described:
+        st.sidebar.caption(describe(model))
+    return model
+
+
+@st.cache_resource(max_entries=4, show_spinner="Loading the model")
+def _loaded(path: str, changed: int) -> Model:
+    """Reads the file again when it has changed, as a run's does while it trains."""
+    return load_model(path, best_device())
+
+
+def describe(model: Model) -> str:
+    """One line: size, what it has seen, for how long, and where."""
+    about = model.about
+    return (
+        f"{model.parameters:,} parameters; trained on {about['images_seen']:,} images drawn from "
+        f"{about['data']['digits']}, in {duration(about['seconds'])} on {about['device']}. "
+        f"Samples on {model.device.type}."
+    )
+
+
+@st.cache_resource(show_spinner="Loading the digits")
+def digits(split: str) -> Digits:
+    """MNIST, loaded once for all sessions."""
+    return load(split)
+
+
+@st.cache_resource(show_spinner="Loading the classifier and the digits")
+def yardstick() -> Yardstick:
+    """What models are measured with, loaded once for all sessions."""
+    return Yardstick.load()
+
+LABELS = {
+    "look": "a first look",
+    "cpu-quick": "quick",
+    "cpu": "good",
+    "ncsn": "NCSN's network and loss",
+    "gpu-minute": "a minute on a GPU",
+    "gpu": "best, on a GPU",
+}
+
+
+def training_sidebar() -> None:
+    """Draws the training controls in the sidebar; they refresh themselves while a run is on."""
+    live = runs.live_run() is not None
+    with st.sidebar:
+        # Without a run it still looks now and then: another tab or a command line may have started one.
+        st.fragment(_controls, run_every=1.0 if live else 5.0)(live)
+
+
+def _controls(was_live: bool) -> None:
+    run = runs.live_run()
+    if (run is not None) != was_live:
+        st.rerun()  # the whole page: its models and its refresh rate have changed
+    st.subheader("Train on MNIST")
+    if run is None:
+        _idle()
+    else:
+        show_progress(run)
+        if st.button("Stop", icon=":material/stop:", width="stretch", key="train-stop"):
+            run.ask_to_stop()
+        if (silence := run.silence()) > runs.SILENT:
+            _hanging(run, silence)
+
+
+def _hanging(run: runs.Run, silence: float) -> None:
+    st.warning(
+        f"No word from the training for {duration(silence)}: its process may hang. End it, then go on from the last "
+        "checkpoint."
+    )
+    if st.button("End its process", icon=":material/cancel:", width="stretch", key="train-kill"):
+        run.kill()
+
+
+def show_progress(run: runs.Run) -> None:
+    """Bar, time left, speed and loss of a live run."""
+    status = run.status()
+    if status["state"] == "starting" or "step" not in status:
+        st.progress(0.0, status.get("message") or "starting")
+        return
+    st.progress(status["step"] / status["steps"], f"about {duration(status['seconds_left'] or 0)} left")
+    st.caption(
+        f"step {status['step']:,} of {status['steps']:,}, loss {status['loss']:.3f}, "
+        f"{status['images_per_second']:,.0f} images/s on {status['device']}"
+    )
+
+
+def _idle() -> None:
+    latest = next(iter(runs.all_runs()), None)
+    if latest is not None:
+        _last_run(latest)
+    names = list(PRESETS)
+    preset = st.selectbox(
+        "Preset", names, names.index("cpu-quick"), format_func=LABELS.get, key="train-preset"
+    )
+    config = PRESETS[preset]
+    thousands = st.number_input(
+        "Length, thousand images", 1, 100_000, config.images // 1000, key=f"train-images-{preset}",
+        help="How many training images are shown in all. The time left appears after the first steps.",
+    )  # fmt: skip
+    left, right = st.columns(2)
+    batch = left.number_input("Batch", 1, 8192, config.batch, key=f"train-batch-{preset}")
+    lr = right.number_input("Learning rate", 1e-5, 1.0, config.lr, format="%.5f", key=f"train-lr-{preset}")
+    if st.button("Start training", type="primary", icon=":material/play_arrow:", width="stretch"):
+        _start(config, images=int(thousands) * 1000, batch=int(batch), lr=lr)
+
+
+def _last_run(run: runs.Run) -> None:
+    """What became of the newest run, and a button to go on with it."""
+    status = run.status()
+    if status["state"] in ("failed", "died"):
+        st.error(f"Run {run.name}: {status.get('message')}")
+    elif "step" in status:
+        st.caption(f"Run {run.name} {status['state']} at step {status['step']:,} of {status['steps']:,}.")
+    if run.can_go_on and st.button("Go on with it", icon=":material/resume:", width="stretch"):
+        _try(lambda: job.start(name=run.name))
+
+
+def _start(config: TrainConfig, **changes: Any) -> None:
+    _try(lambda: job.start(with_changes(config, **changes)))
+
+
+def _try(action) -> None:
+    try:
+        action()
+    except UserError as error:
+        st.error(str(error))
+    else:
+        st.rerun()

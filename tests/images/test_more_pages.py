@@ -1,0 +1,179 @@
+"""The pages that compare: runs and metrics, Table 1, the two families; on few digits and tiny networks."""
+
+import json
+from pathlib import Path
+
+import pytest
+import streamlit as st
+import torch
+from streamlit.testing.v1 import AppTest
+
+from images.data import mnist
+from images.data.idx import write_idx
+from images.data.mnist import FILES, load
+from images.metrics.estimates import FCD
+from images.sampling import ANNEALED
+from images.training import job, runs
+from images.training.config import TrainConfig
+from images.training.session import Session
+
+WING = Path(__file__).parents[2] / "images"
+
+
+@pytest.fixture(scope="module")
+def few_digits(tmp_path_factory) -> Path:
+    """600 training and 300 test digits as IDX files, so that measuring takes seconds."""
+    directory = tmp_path_factory.mktemp("mnist")
+    for split, n in (("train", 600), ("test", 300)):
+        digits = load(split, download=False)
+        for name, array in zip(FILES[split], (digits.images[:, 0], digits.labels.byte()), strict=True):
+            write_idx(directory / f"{name}.gz", array[:n].numpy())
+    return directory
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path, monkeypatch, few_digits):
+    """Runs, outputs and digits of its own, and nothing that another test has cached."""
+    monkeypatch.setenv(runs.ENV, str(tmp_path / "runs"))
+    monkeypatch.setenv(mnist.ENV, str(few_digits))
+    monkeypatch.chdir(tmp_path)
+    st.cache_resource.clear()
+
+
+def trained(name: str, objective: str) -> runs.Run:
+    """A finished run of four steps, as `python -m images train` leaves it."""
+    config = TrainConfig(images=128, batch=32, width=8, blocks=1, T=50, objective=objective)
+    run = runs.Run(runs.root() / name)
+    runs.create(run, config)
+    session = Session(config, load("train"), run.directory, torch.device("cpu"))
+    reporter = job.Reporter(run, every=0.0)
+    for p in session.steps():
+        reporter.progress(
+            p.step, p.steps, float(p.loss), images_per_second=1.0, seconds_left=0.0, seconds=1.0
+        )
+    session.save()
+    session.preview()
+    reporter.state("finished")
+    return run
+
+
+def opened(name: str) -> AppTest:
+    return checked(AppTest.from_file(str(WING / name / "page.py"), default_timeout=120).run())
+
+
+def checked(app: AppTest) -> AppTest:
+    assert not app.exception, app.exception
+    assert not app.error, app.error
+    return app
+
+
+def button(app: AppTest, label: str):
+    return next(b for b in app.button if b.label == label)
+
+
+def said(app: AppTest, words: str) -> bool:
+    return any(words in element.value for element in (*app.caption, *app.markdown, *app.info))
+
+
+# --- runs and metrics -------------------------------------------------------------------------------------
+
+
+def test_compare_without_a_run_says_what_to_do():
+    assert said(opened("runs"), "No run yet")
+
+
+def test_compare_shows_runs_side_by_side():
+    trained("one", "min-snr"), trained("two", "simple")
+    app = opened("runs")
+    table = app.dataframe[0].value
+    assert set(table["run"]) == {"one", "two"} and set(table["state"]) == {"finished"}
+    assert set(table["images seen"]) == {128} and set(table[FCD]) == {"not measured"}
+    assert said(app, "**one**") and said(app, "**two**") and said(app, "different objectives")
+    app.multiselect(key="compare").set_value(["two"])
+    checked(app.run())
+    assert not said(app, "**one**") and not said(app, "different objectives")
+
+
+def test_measuring_a_run_fills_in_its_numbers_beside_the_floor():
+    run = trained("one", "min-snr")
+    app = opened("runs")
+    app.selectbox(key="measure-samples").set_value(200)
+    app.selectbox(key="measure-steps").set_value(10)
+    checked(app.run())
+    checked(button(app, "Measure").click().run())
+    found = json.loads((run.directory / "evaluation" / "evaluation.json").read_text())
+    fcd, floor = found["metrics"][FCD]["value"], found["floors"][FCD]["value"]
+    assert fcd > 10 * floor  # after four steps of training it draws noise
+    assert app.dataframe[0].value[FCD][0] == f"{fcd:.2f} (N = 200)"
+    numbers = app.dataframe[1].value
+    assert list(numbers[numbers["metric"] == FCD]["real digits"]) == [f"{floor:.4g}"]
+
+
+def test_a_run_is_renamed_and_deleted_only_when_asked_for_twice():
+    trained("one", "min-snr")
+    app = opened("runs")
+    app.text_input(key="new-name-one").set_value("better")
+    checked(app.run())
+    checked(button(app, "Rename").click().run())
+    assert [run.name for run in runs.all_runs()] == ["better"]
+    assert button(app, "Delete").disabled
+    checked(app.checkbox(key="sure-better").check().run())
+    checked(button(app, "Delete").click().run())
+    assert runs.all_runs() == [] and said(app, "No run yet")
+
+
+def test_a_name_that_is_taken_is_refused_in_a_sentence():
+    trained("one", "min-snr"), trained("two", "simple")
+    app = opened("runs")
+    app.selectbox(key="tidy-run").set_value("one").run()
+    app.text_input(key="new-name-one").set_value("two").run()
+    button(app, "Rename").click().run()
+    assert not app.exception
+    assert [error.value for error in app.error] == ["There is a run named two already: choose another name."]
+
+
+# --- Table 1 ----------------------------------------------------------------------------------------------
+
+
+def test_table1_shows_the_lecture_and_fills_a_table_that_goes_on():
+    run = trained("one", "min-snr")
+    app = opened("table1")
+    lecture = [frame.value for frame in app.dataframe if "S = 1000" in frame.value][-2:]
+    assert [table["S = 1000"].iloc[-1] for table in lecture] == [3.17, 3.26]  # sigma-hat wins at 1000
+    app.selectbox(key="model").set_value(str(run.model))
+    app.selectbox(key="t1-samples").set_value(100)
+    app.multiselect(key="t1-steps").set_value([10])
+    checked(app.run())
+    checked(button(app, "Fill").click().run())
+    cells = sorted(Path("out").glob("table1-*/eta-*.json"))
+    assert len(cells) == 5
+    assert said(app, "At S = 10 the lowest is eta = **") and said(app, "that is the floor")
+    filled = app.dataframe[len(app.dataframe) - 1].value
+    assert sum("(lowest)" in cell for cell in filled["S = 10"]) == 1
+    times = [cell.stat().st_mtime_ns for cell in cells]
+    checked(button(app, "Fill").click().run())
+    assert [cell.stat().st_mtime_ns for cell in cells] == times  # nothing is computed twice
+
+
+# --- DDPM and NCSN ----------------------------------------------------------------------------------------
+
+
+def test_families_walk_both_ways_with_one_network_or_two():
+    run = trained("one", "ncsn")
+    app = opened("families")
+    made_for, films = app.session_state["films"]
+    assert [config.sampler for config in made_for[1]] == ["DDPM", ANNEALED]
+    assert [film.images.shape for film in films] == [(16, 28, 28)] * 2
+    app.selectbox(key="f-model-2").set_value(str(run.model))
+    app.number_input(key="f-count").set_value(4)
+    app.select_slider(key="f-steps").set_value(50)
+    checked(app.run())
+    assert app.session_state["films"][0] == made_for  # settings alone start no work
+    assert said(app, "have changed")
+    checked(button(app, "Generate").click().run())
+    models = app.session_state["films"][0][0]
+    assert models[0] != models[1] and models[1]["config"]["objective"] == "ncsn"
+    assert [film.images.shape for film in app.session_state["films"][1]] == [(4, 28, 28)] * 2
+    checked(app.segmented_control(key="f-show").set_value("x_t").run())
+    labels = [download.proto.label for download in app.get("download_button")]
+    assert labels == ["GIF, DDPM", "GIF, NCSN", "WebP, DDPM", "WebP, NCSN"]
