@@ -157,8 +157,8 @@ def speeds(config: TrainConfig, digits: Digits, seconds: float, turns: int) -> d
     steps = {
         name: train(
             s.trainee,
-            s._batch,
-            config.build_loss(),
+            s.batches,
+            s.loss,
             autocast=torch.bfloat16 if name == "bfloat16" else None,
         )
         for name, s in trainers.items()

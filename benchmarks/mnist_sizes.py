@@ -56,7 +56,7 @@ class Racer:
         if net is not None:
             session.trainee = Trainee(NetworkDenoiser(net, config.predicts), config.recipe)
         self.name, self.batch, self.size = name, batch, size(session.trainee.net)
-        self.steps = train(session.trainee, session._batch, config.build_loss())
+        self.steps = train(session.trainee, session.batches, session.loss)
         next(self.steps)  # what happens once happens before the clock runs
         with FlopCounterMode(display=False) as counter:
             next(self.steps)

@@ -66,7 +66,7 @@ class Contender:
         left = max(1, round((budget - before) / pace))
         self.trainee.recipe = Recipe(step + left, self.config.lr, warmup=20, ema=self.config.ema)
         start = self.clock()
-        for _ in train(self.trainee, self.session._batch, self.config.build_loss()):
+        for _ in train(self.trainee, self.session.batches, self.session.loss):
             self.seconds = before + self.clock() - start
             if self.seconds - before >= seconds or self.seconds >= budget:
                 return

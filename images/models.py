@@ -8,13 +8,15 @@ import torch
 from torch import Tensor
 
 from images.networks.dilated import DilatedConfig
+from images.networks.telling import TellConfig
 from images.networks.unet import UNetConfig
 from playground.checkpoint import load_checkpoint, save_checkpoint
-from playground.denoisers import NetworkDenoiser
+from playground.denoisers import Denoiser, NetworkDenoiser, clipped
 from playground.errors import UserError, require_known
 from playground.levels import SCHEDULES, Schedule
 
 FORMAT = 1
+SHAPE = (1, 28, 28)
 NETWORKS = {"unet": UNetConfig, "dilated": DilatedConfig}
 # NCSN's levels for digits in [-1, 1]: from about their largest distance (NCSNv2, Technique 1) to below one gray value.
 SIGMA_1, SIGMA_L = 30.0, 0.01
@@ -23,12 +25,19 @@ SHIPPED = Path(__file__).with_name("shipped") / "model.safetensors"
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Everything that is needed to build the network and its schedule again."""
+    """Everything that is needed to build the network and its schedule again.
+
+    shape: of one sample.  bounded: whether samples lie in [-1, 1]; latents and embeddings do not, and are not clipped.
+    kind: what the model is for, which says on which pages it is offered.
+    """
 
     net: UNetConfig | DilatedConfig = field(default_factory=UNetConfig)
     predicts: str = "v"
     schedule: str = "linear"
     T: int = 1000
+    shape: tuple[int, ...] = SHAPE
+    bounded: bool = True
+    kind: str = "digits"
 
     def __post_init__(self) -> None:
         require_known("The schedule", self.schedule, SCHEDULES)
@@ -38,6 +47,12 @@ class ModelConfig:
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             return NetworkDenoiser(self.net.build(), self.predicts)
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The conditions that the network knows, by name."""
+        tell: TellConfig | None = getattr(self.net, "tell", None)
+        return () if tell is None else tell.names
 
     def build_schedule(self) -> Schedule:
         return SCHEDULES[self.schedule](self.T)
@@ -51,7 +66,8 @@ class ModelConfig:
     def from_dict(plain: dict[str, Any]) -> "ModelConfig":
         settings = dict(plain["net"])
         net = NETWORKS[settings.pop("kind")](**settings)
-        return ModelConfig(**{**plain, "net": net})
+        shape = tuple(plain.get("shape", SHAPE))
+        return ModelConfig(**{**plain, "net": net, "shape": shape})
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +78,20 @@ class Model:
     denoise: NetworkDenoiser
     schedule: Schedule
     about: dict[str, Any]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one sample: (1, 28, 28) for digits."""
+        return self.config.shape
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The conditions that it knows, by name."""
+        return self.config.told
+
+    def within(self, denoise: Denoiser) -> Denoiser:
+        """Keeps estimates in the data's range, where they have one; after guidance, not before."""
+        return clipped(denoise, -1, 1) if self.config.bounded else denoise
 
     @property
     def device(self) -> torch.device:

@@ -94,11 +94,12 @@ def png_bytes(frame: np.ndarray) -> bytes:
 
 
 def tiled(images: np.ndarray, columns: int | None = None, gap: int = 2, background: int = 128) -> np.ndarray:
-    """(B, H, W) uint8 -> one sheet (rows * H + gaps, columns * W + gaps), row by row."""
-    B, H, W = images.shape
+    """(B, H, W) or (B, H, W, 3) uint8 -> one sheet (rows * H + gaps, columns * W + gaps), row by row."""
+    B, H, W, *channels = images.shape
     columns = columns or max(1, round(B**0.5))
     rows = -(-B // columns)
-    sheet = np.full((rows * (H + gap) + gap, columns * (W + gap) + gap), background, np.uint8)
+    size = rows * (H + gap) + gap, columns * (W + gap) + gap, *channels
+    sheet = np.full(size, background, np.uint8)
     for i, image in enumerate(images):
         y, x = gap + (i // columns) * (H + gap), gap + (i % columns) * (W + gap)
         sheet[y : y + H, x : x + W] = image

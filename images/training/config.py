@@ -5,17 +5,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from images.models import NETWORKS, SIGMA_1, SIGMA_L, ModelConfig
+from images.networks.telling import TellConfig
+from images.training.tasks import KINDS
 from playground.denoisers import TO_X0
 from playground.errors import require, require_known
 from playground.levels import SCHEDULES, Schedule, geometric_sigmas
 from playground.objectives import (
-    Loss,
     Objective,
     ddpm_min_snr,
     ddpm_simple,
     ddpm_weighted,
     ncsn,
-    per_dimension,
 )
 from playground.training import Recipe
 
@@ -32,6 +32,10 @@ OBJECTIVES: dict[str, Callable[[Schedule], Objective]] = {
 @dataclass(frozen=True)
 class TrainConfig:
     """images: how many training images to show in all, the length of the run; batch and lr as usual.
+
+    task: what is trained (`images.training.tasks`).  muon: Muon's step size, 0 for AdamW alone.  labels: whether the
+    network is told the class; withheld: the share of conditions that are hidden.  size: of a code, or what an
+    autoencoder divides lengths by.  using: the model that this one builds on, a file; empty: the shipped one.
 
     compiled: the network through torch.compile, on a GPU as a CUDA graph.  Its sums are ordered otherwise, so the
     weights agree with those of an uncompiled run to rounding only.
@@ -51,6 +55,12 @@ class TrainConfig:
     ema: float = 0.999
     seed: int = 0
     compiled: bool = False
+    muon: float = 0.0
+    task: str = "digits"
+    labels: bool = False
+    withheld: float = 0.1
+    size: int = 0
+    using: str = ""
 
     def __post_init__(self) -> None:
         require(
@@ -61,7 +71,8 @@ class TrainConfig:
             self.images >= self.batch,
             f"The length is {self.images} images, less than one batch of {self.batch}: raise it.",
         )
-        for name, known in (("objective", OBJECTIVES), ("schedule", SCHEDULES), ("net", NETWORKS)):
+        known_names = ("objective", OBJECTIVES), ("schedule", SCHEDULES), ("net", NETWORKS), ("task", KINDS)
+        for name, known in known_names:
             require_known(f"The {name}", getattr(self, name), known)
         require(self.patch in (1, 2), f"The patch is {self.patch}; pixels are folded by 1 or 2: choose one.")
         require(
@@ -72,20 +83,22 @@ class TrainConfig:
             0 <= self.ema < 1,
             f"The average's decay is {self.ema:g}; it must be at least 0 and below 1: 0.999 is usual.",
         )
+        share = self.withheld
+        require(0 <= share < 1, f"The share withheld is {share:g}; it must be from 0 to below 1: 0.1 is usual.")
+        require(not self.labels or self.net == "unet", "Only the U-Net can be told labels: choose net unet.")
         _ = self.recipe, self.model  # their own rules are checked now, not when the run has started
 
     @property
     def recipe(self) -> Recipe:
         steps = self.images // self.batch
-        return Recipe(steps, self.lr, warmup=min(200, steps // 10 + 1), ema=self.ema, seed=self.seed)
+        warmup = min(200, steps // 10 + 1)
+        return Recipe(steps, self.lr, warmup, ema=self.ema, seed=self.seed, muon=self.muon)
 
     @property
     def model(self) -> ModelConfig:
-        net = NETWORKS[self.net](self.width, self.blocks, patch=self.patch)
+        tell = {"tell": TellConfig(classes=10)} if self.labels else {}
+        net = NETWORKS[self.net](self.width, self.blocks, patch=self.patch, **tell)
         return ModelConfig(net, self.predicts, self.schedule, self.T)
-
-    def build_loss(self) -> Loss:
-        return per_dimension(OBJECTIVES[self.objective](SCHEDULES[self.schedule](self.T)))
 
 
 PRESETS = {

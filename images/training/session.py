@@ -7,22 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Generator
 
-from images.data.mnist import Digits, to_model, to_uint8
-from images.models import save_model
+from images.data.mnist import Digits
 from images.training.config import TrainConfig
+from images.training.tasks import task_for
 from playground.checkpoint import load_checkpoint, save_checkpoint, write_atomically
-from playground.denoisers import clipped
 from playground.errors import UserError
-from playground.gif import png_bytes, tiled
-from playground.levels import SCHEDULES, seeded
-from playground.objectives import (
-    Batch,
-)
-from playground.steps import ddim
+from playground.gif import png_bytes
 from playground.training import Progress, Trainee, train
-from playground.walk import final, prior, walk
 
 RESUME, MODEL = "checkpoint.safetensors", "model.safetensors"
 
@@ -32,11 +24,12 @@ class Session:
 
     def __init__(self, config: TrainConfig, digits: Digits, directory: Path, device: torch.device):
         self.config, self.digits, self.directory, self.device = config, digits, Path(directory), device
-        self.trainee = Trainee(config.model.build(config.seed).to(device), config.recipe)
+        self.task = task_for(config)
+        self.trainee = Trainee(self.task.build(config.seed).to(device), config.recipe)
         if config.compiled:  # in place: the weights keep their names, so checkpoints are the same
             self.trainee.net.net.compile(mode="reduce-overhead" if device.type == "cuda" else None)
         self.seconds_before = 0.0
-        self.images = digits.images.to(device)
+        self.batches, self.loss = self.task.batches(digits, config.batch, device), self.task.loss()
         self._clock = time.perf_counter()
 
     def resume(self) -> None:
@@ -66,13 +59,7 @@ class Session:
     def steps(self) -> Iterator[Progress]:
         """Trains; on a GPU in bfloat16, elsewhere in float32."""
         autocast = torch.bfloat16 if self.device.type == "cuda" else None
-        return train(
-            self.trainee, self._batch, self.config.build_loss(), autocast=autocast
-        )
-
-    def _batch(self, step: int, rng: Generator) -> Batch:
-        i = torch.randint(len(self.images), (self.config.batch,), generator=rng, device=self.device)
-        return Batch(to_model(self.images[i]))
+        return train(self.trainee, self.batches, self.loss, autocast=autocast)
 
     @property
     def seconds(self) -> float:
@@ -97,18 +84,13 @@ class Session:
         """The state to go on from, and the averaged weights that every page can use."""
         about = self.about()
         save_checkpoint(self.directory / RESUME, self.trainee.tensors(), about)
-        save_model(self.directory / MODEL, self.config.model, self.trainee.averaged(), about)
+        self.task.save(self.directory / MODEL, self.trainee.averaged(), about)
 
-    def preview(self, count: int = 16, steps: int = 20) -> Path:
-        """Digits from the averaged weights, always from the same noise; one PNG for each look."""
-        net = self.config.model.build().to(self.device)
+    def preview(self) -> Path:
+        """What the averaged weights do, always from the same noise; one PNG for each look."""
+        net = self.task.build(0).to(self.device)
         net.load_state_dict(self.trainee.averaged())
-        schedule = SCHEDULES[self.config.schedule](self.config.T)
-        rng = seeded(0, self.device)
-        grid = schedule.grid(min(steps, schedule.T))
-        start = prior((count, 1, 28, 28), grid[0], rng)
-        x = final(walk(ddim(0.0), clipped(net.eval(), -1, 1), start, grid, rng))
-        sheet = tiled(to_uint8(x).cpu()[:, 0].numpy(), columns=8)
+        sheet = self.task.preview(net.eval().requires_grad_(False), self.device)
         name = f"preview-{self.trainee.step:07d}.png"
         return write_atomically(self.directory / "previews" / name, png_bytes(sheet))
 

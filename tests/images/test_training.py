@@ -74,7 +74,7 @@ def test_the_loss_is_what_the_objective_says(digits, tmp_path):
     net = session.config.model.build(session.config.seed)
     first = next(session.steps())
     rng = torch.Generator().manual_seed(0)
-    x0 = session._batch(0, rng).x0
+    x0 = session.batches(0, rng).x0
     by_hand = ddpm_simple(session.config.model.build_schedule())(net, x0, rng).mean() / 784
     assert torch.allclose(first.loss, by_hand, rtol=1e-5)
 
@@ -345,7 +345,7 @@ def test_bfloat16_as_on_a_gpu_gives_nearly_the_same_loss(digits, tmp_path):
     losses = []
     for autocast in (None, torch.bfloat16):
         session = Session(TINY, digits, tmp_path, CPU)
-        steps = train(session.trainee, session._batch, TINY.build_loss(), autocast=autocast)
+        steps = train(session.trainee, session.batches, session.loss, autocast=autocast)
         losses.append(torch.stack([progress.loss for progress in steps]))
     assert torch.allclose(losses[0], losses[1], rtol=0.05)
 

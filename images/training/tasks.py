@@ -1,0 +1,138 @@
+"""What a run trains: a task says how to build the network, make the batches, compute the loss and draw a preview.
+
+`Session` asks it and knows no more.  A task is a frozen dataclass made from the run's settings.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import torch
+from torch import Generator, Tensor, nn
+
+from images.data.mnist import Digits, to_model, to_uint8
+from images.models import Model, ModelConfig, save_model
+from playground.denoisers import NetworkDenoiser
+from playground.gif import tiled
+from playground.levels import seeded
+from playground.objectives import Batch, Loss, Objective, dropping, per_dimension
+from playground.steps import ddim
+from playground.walk import final, prior, walk
+
+if TYPE_CHECKING:
+    from images.training.config import TrainConfig
+
+Batches = Callable[[int, Generator], Any]
+LossOf = Callable[[Any, Any, Generator], Tensor]
+
+
+class Task(Protocol):
+    """All that differs between trainings."""
+
+    def build(self, seed: int) -> nn.Module:
+        """A fresh network, whose random start comes from the seed."""
+        ...
+
+    def batches(self, digits: Digits, size: int, device: torch.device) -> Batches:
+        """(step, rng) -> a batch of `size`, on the device."""
+        ...
+
+    def loss(self) -> LossOf:
+        """(net, batch, rng) -> the loss of each sample, of order one."""
+        ...
+
+    def preview(self, net: nn.Module, device: torch.device) -> np.ndarray:
+        """A sheet, (H, W) or (H, W, 3) uint8, always from the same noise."""
+        ...
+
+    def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
+        """The file that works on its own."""
+        ...
+
+
+# The module of each kind of task, which has task_of(config); looked up when needed: one task may use another.
+KINDS = {
+    "digits": "images.training.tasks",
+    "guide": "images.guidance.task",
+    "palette": "images.palette.task",
+    "autoencoder": "images.latent.autoencoder_task",
+    "latent": "images.latent.task",
+    "diffusion-autoencoder": "images.diffusion_autoencoder.task",
+    "z-prior": "images.diffusion_autoencoder.prior_task",
+    "clip": "images.dalle2.clip_task",
+    "prior": "images.dalle2.prior_task",
+    "ar-prior": "images.dalle2.ar_prior_task",
+    "decoder": "images.dalle2.decoder_task",
+    "upsampler": "images.dalle2.upsampler_task",
+}
+
+
+def task_for(config: "TrainConfig") -> Task:
+    """The task of a run's settings.  Raises UserError for settings that make none."""
+    task: Task = import_module(KINDS[config.task]).task_of(config)
+    return task
+
+
+# --- digits, labelled or not ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DigitsTask:
+    """A denoiser of digits, told their labels where its network knows some; withheld: the share that is hidden."""
+
+    model: ModelConfig
+    objective: Callable[..., Objective]
+    withheld: float
+
+    def build(self, seed: int) -> NetworkDenoiser:
+        return self.model.build(seed)
+
+    def batches(self, digits: Digits, size: int, device: torch.device) -> Batches:
+        images, labels = digits.images.to(device), digits.labels.to(device)
+        labelled = "label" in self.model.told
+
+        def draw(step: int, rng: Generator) -> Batch:
+            i = torch.randint(len(images), (size,), generator=rng, device=device)
+            return Batch(to_model(images[i]), {"label": labels[i]} if labelled else {})
+
+        return draw
+
+    def loss(self) -> Loss:
+        plain = per_dimension(self.objective(self.model.build_schedule()))
+        return dropping(plain, self.withheld) if self.model.told else plain
+
+    def preview(self, net: nn.Module, device: torch.device) -> np.ndarray:
+        model = Model(self.model, net, self.model.build_schedule(), {})
+        told = {"label": torch.arange(20, device=device) % 10} if "label" in self.model.told else {}
+        return preview_of(model, 20 if told else 16, told, columns=10 if told else 8)
+
+    def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
+        return save_model(path, self.model, weights, about)
+
+
+def preview_of(
+    model: Model, count: int, told: dict[str, Tensor], columns: int, steps: int = 20, seed: int = 0
+) -> np.ndarray:
+    """`count` images of a denoising model by DDIM from the noise of one seed, as a sheet."""
+    device = model.device
+    grid, rng = model.schedule.grid(min(steps, model.schedule.T)), seeded(seed, device)
+    denoise = model.within(model.denoise.given(**told) if told else model.denoise)
+    x = final(walk(ddim(0.0), denoise, prior((count, *model.shape), grid[0], rng), grid, rng))
+    return sheet(x, columns)
+
+
+def sheet(x: Tensor, columns: int) -> np.ndarray:
+    """(B, C, H, W) in [-1, 1] -> one uint8 picture, gray for one channel and RGB for three."""
+    pixels = to_uint8(x).cpu().numpy()
+    return tiled(pixels[:, 0] if pixels.shape[1] == 1 else pixels.transpose(0, 2, 3, 1), columns=columns)
+
+
+def task_of(config: "TrainConfig") -> DigitsTask:
+    """Digits, from the settings of a run."""
+    from images.training.config import OBJECTIVES
+
+    return DigitsTask(config.model, OBJECTIVES[config.objective], config.withheld)
+
