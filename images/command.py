@@ -10,6 +10,7 @@ from images.sampling import Film
 from playground.checkpoint import write_atomically
 from playground.cli import ProgressLine
 from playground.gif import gif_bytes, png_bytes, tiled
+from playground.levels import EVEN, SPACINGS
 from playground.progress import Report, TimeLeft, duration
 
 
@@ -54,6 +55,14 @@ def add_measured_options(p: argparse.ArgumentParser, out: str) -> None:
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
     p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
     p.add_argument("--out", default=out, metavar="DIR", help="where the results go")
+
+
+def add_times(p: argparse.ArgumentParser) -> None:
+    """The option that says which of the schedule's times are walked."""
+    p.add_argument(
+        "--times", dest="spacing", choices=list(SPACINGS), default=EVEN,
+        help="even: from T down; authors: 1, 1 + T/S, ..., as in the code that made DDIM's Table 1",
+    )  # fmt: skip
 
 
 class StageLine:

@@ -69,7 +69,7 @@ def plan(model: Model, config: Sampling) -> tuple[Step, list[Level]]:
     A network knows levels, not schedules, so either family's network serves either family's sampler.
     """
     if config.sampler != ANNEALED:
-        return DOWNHILL[config.sampler](config.eta), model.schedule.grid(config.steps)
+        return DOWNHILL[config.sampler](config.eta), model.schedule.grid(config.steps, config.spacing)
     sigmas = geometric_sigmas(SIGMA_1, SIGMA_L, config.steps // HOLD)
     return langevin(annealed(langevin_eps(sigmas), sigmas[-1])), held(
         [Level.of(1.0, s) for s in sigmas], HOLD

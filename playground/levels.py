@@ -15,7 +15,7 @@ from typing import TypeVar
 import torch
 from torch import Generator, Tensor
 
-from playground.errors import require, require_range
+from playground.errors import require, require_known, require_range
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +64,11 @@ class Level:
         """Whether some sample has no noise left: eps and the score of a denoiser are not defined there."""
         return not bool((self.sigma > 0).all())
 
+    @property
+    def angle(self) -> Tensor:
+        """arctan(sigma / alpha): 0 for clean data, pi / 2 for noise alone (Salimans and Ho 2022, Section 4)."""
+        return torch.atan2(self.sigma, self.alpha)
+
 
 CLEAN = Level.of(1.0, 0.0)
 
@@ -110,6 +115,23 @@ def x0_from_v(v: Tensor, xt: Tensor, level: Level) -> Tensor:
 # --- schedules --------------------------------------------------------------------------------------------
 
 
+def evenly(T: int, steps: int) -> list[int]:
+    """From T down to 0, all steps of one length, rounded."""
+    return torch.linspace(T, 0, steps + 1, dtype=torch.float64).round().int().tolist()
+
+
+def as_ddims_authors(T: int, steps: int) -> list[int]:
+    """The code that made DDIM's Table 1: 1, 1 + T / S, 1 + 2 T / S, ..., and one short step from 1 to 0.
+
+    Where S does not divide T the times are rounded down, so that there are S steps; the authors' come to more.
+    """
+    return [1 + i * T // steps for i in reversed(range(steps))] + [0]
+
+
+EVEN, AUTHORS = "even", "authors"
+SPACINGS = {EVEN: evenly, AUTHORS: as_ddims_authors}
+
+
 @dataclass(frozen=True, eq=False)
 class Schedule:
     """T noise levels and the clean one: entry t of alpha and sigma, (T + 1,) float64, is x_t; t = 0 is data."""
@@ -132,14 +154,15 @@ class Schedule:
         alpha, sigma = self.alpha.to(like), self.sigma.to(like)
         return Level(alpha[t].view(shape), sigma[t].view(shape))
 
-    def subset(self, steps: int) -> list[int]:
-        """`steps` + 1 times, evenly spread, from T down to 0: DDIM's tau (Song et al. 2021, Appendix D.2)."""
+    def subset(self, steps: int, spacing: str = EVEN) -> list[int]:
+        """`steps` + 1 times from noise to data, DDIM's tau (Song et al. 2021, Appendix D.2); see SPACINGS."""
         require_range("The number of steps", steps, 1, self.T)
-        return torch.linspace(self.T, 0, steps + 1, dtype=torch.float64).round().int().tolist()
+        require_known("The spacing of the times", spacing, SPACINGS)
+        return SPACINGS[spacing](self.T, steps)
 
-    def grid(self, steps: int | None = None) -> list[Level]:
+    def grid(self, steps: int | None = None, spacing: str = EVEN) -> list[Level]:
         """The levels a sampler walks along, noise first and clean data last: n steps, n + 1 levels."""
-        return [self.level(t) for t in self.subset(self.T if steps is None else steps)]
+        return [self.level(t) for t in self.subset(self.T if steps is None else steps, spacing)]
 
 
 def linear_beta(T: int = 1000, beta_1: float = 1e-4, beta_T: float = 0.02) -> Schedule:

@@ -1,10 +1,12 @@
 """Log likelihood by the probability-flow ODE (Song et al. 2021, "Score-based ... SDEs", Section 4.3).
 
-In u = x / alpha, against s = sigma / alpha, the flow is du/ds = eps_hat, so along a path
+In y = x / scale, against the angle theta = arctan(sigma / alpha), the flow is dy/dtheta = v_hat / scale, so
+along a path
 
-    log p(u at the first level) = log p(u at the last level) + integral of div eps_hat ds,
+    log p(y at the first level) = log p(y at the last level) + integral of div v_hat dtheta,
 
-and a density of x is one of u divided by alpha**D.
+div with respect to x, and a density of x is one of y divided by scale**D.  Angle and v are bounded, whatever the
+schedule; sigma / alpha, the other usual variable, ends at 2e4 on the cosine one.
 """
 
 import math
@@ -16,7 +18,8 @@ from torch import Tensor
 
 from playground.denoisers import Denoiser
 from playground.errors import require
-from playground.levels import Level, eps_from_x0
+from playground.levels import Level, eps_from_x0, noised, v_from_x0, x0_from_v
+from playground.steps import heun_correction
 
 LogDensity = Callable[[Tensor], Tensor]
 
@@ -36,23 +39,20 @@ def log_likelihood(
         "The grid starts at sigma = 0, where eps is not defined: start it at a small sigma, such as 0.01.",
     )
     grid = [level.to(x) for level in grid]
-    D = x[0].numel()
-    u, integral = x / grid[0].alpha, torch.zeros(len(x)).to(x)
-    eps, div = _eps_and_divergence(denoise, u, grid[0])
+    D, integral = x[0].numel(), torch.zeros(len(x)).to(x)
+    v, div = _v_and_divergence(denoise, x, grid[0])
     for here, there in pairwise(grid):
-        ds = there.ratio - here.ratio
-        guess = there.alpha * (u + ds * eps)
+        x0_hat = x0_from_v(v, x, here)
+        guess = noised(x0_hat, eps_from_x0(x0_hat, x, here), there)  # DDIM's step
         with torch.no_grad():
-            eps_guess = eps_from_x0(denoise(guess, there), guess, there)
-        u = u + ds * (eps + eps_guess) / 2
+            x = guess + heun_correction(denoise, guess, x0_hat, here, there)
         div_here = div
-        eps, div = _eps_and_divergence(denoise, u, there)
-        integral = integral + ds * (div_here + div) / 2
+        v, div = _v_and_divergence(denoise, x, there)
+        integral = integral + (there.angle - here.angle) * (div_here + div) / 2
     last = grid[-1]
-    x_last = last.alpha * u
     log_prior = log_prior or _normal(last)
-    scales = D * (last.alpha.log() - grid[0].alpha.log())  # densities of x, not of u
-    return log_prior(x_last) + integral + scales, x_last
+    scales = D * (last.scale.log() - grid[0].scale.log())  # densities of x, not of y
+    return log_prior(x) + integral + scales, x
 
 
 def _normal(level: Level) -> LogDensity:
@@ -65,15 +65,14 @@ def _normal(level: Level) -> LogDensity:
     return log_density
 
 
-def _eps_and_divergence(denoise: Denoiser, u: Tensor, level: Level) -> tuple[Tensor, Tensor]:
-    """eps_hat (B, D), and its divergence with respect to u (B,), exactly: one row of the Jacobian at a time."""
+def _v_and_divergence(denoise: Denoiser, x: Tensor, level: Level) -> tuple[Tensor, Tensor]:
+    """v_hat (B, *D), and its divergence with respect to x (B,), exactly: one row of the Jacobian at a time."""
     with torch.enable_grad():
-        u = u.detach().requires_grad_()
-        x = level.alpha * u
-        eps = eps_from_x0(denoise(x, level), x, level)
-        flat = eps.flatten(1)
-        div = torch.zeros(len(u)).to(u)
+        x = x.detach().requires_grad_()
+        v = v_from_x0(denoise(x, level), x, level)
+        flat = v.flatten(1)
+        div = torch.zeros(len(x)).to(x)
         for i in range(flat.shape[1]):
-            row = torch.autograd.grad(flat[:, i].sum(), u, retain_graph=True)[0].flatten(1)
+            row = torch.autograd.grad(flat[:, i].sum(), x, retain_graph=True)[0].flatten(1)
             div = div + row[:, i]
-    return eps.detach(), div.detach()
+    return v.detach(), div.detach()

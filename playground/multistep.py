@@ -41,7 +41,9 @@ def corrected(step: Step, corrections: int = 1, snr: float = 0.16) -> Step:
 
     After each `step`, `corrections` Langevin steps at the level reached.  Their size follows from the wished
     signal-to-noise ratio r of a step: the paper's epsilon = 2 (r ||z|| / ||score||)**2 is a / 2 in the form that
-    `langevin` has.  (Its factor 1 - beta_i for DDPM's levels, between 0.98 and 1, is left out.)
+    `langevin` has.  Its factor 1 - beta_i for DDPM's levels is left out.  Between all 1,000 levels of the linear
+    schedule it is 0.98 or more; between neighbours of a subset it is the ratio of their alpha_bar, which falls to
+    0.67 on 50 steps: there corrections are up to 1.5 times as large as with it.
     """
     require(
         corrections >= 0, f"The number of corrections is {corrections}; it must not be negative: raise it."

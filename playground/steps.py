@@ -12,7 +12,15 @@ from torch import Tensor
 
 from playground.denoisers import Denoiser, score_of
 from playground.errors import require
-from playground.levels import Level, Noise, eps_from_x0, noised, per_level, x0_from_score
+from playground.levels import (
+    Level,
+    Noise,
+    eps_from_x0,
+    noised,
+    per_level,
+    v_from_x0,
+    x0_from_score,
+)
 
 Moved = tuple[Tensor, Tensor | None]  # xs, and the estimate x0_hat that led there, where there is one
 Step = Callable[[Denoiser, Tensor, Level, Level, Noise], Moved]
@@ -87,6 +95,17 @@ def posterior_mean(x0: Tensor, xt: Tensor, here: Level, there: Level) -> Tensor:
     return from_x0 * x0 + from_xt * xt
 
 
+def last_but_one(grid: list[Level]) -> tuple[float, float]:
+    """Standard deviations at the last step but one: of the noise that `ancestral("beta")` adds, and of the noise
+    that the level reached has.  What was added beyond that, nothing takes away: the last step is the last.
+    """
+    require(
+        len(grid) >= 3,
+        f"A walk of {len(grid) - 1} step has no last step but one: take two steps or more.",
+    )
+    return float(added_variance(grid[-3], grid[-2]).sqrt()), float(grid[-2].sigma)
+
+
 VARIANCES = {"beta": added_variance, "beta_tilde": posterior_variance}
 
 
@@ -135,23 +154,37 @@ def ddim(eta: float = 0.0) -> Step:
 
 
 def heun() -> Step:
-    """Heun's second-order step for the probability-flow ODE (Karras et al. 2022, Algorithm 1).
+    """Heun's second-order step for the probability-flow ODE (Karras et al. 2022, Algorithm 1), along the angle.
 
-    In u = x / alpha against s = sigma / alpha the flow is du/ds = eps_hat, and DDIM's eta = 0 is its Euler
-    step.  The last step, to clean data, stays Euler: no denoiser defines eps at sigma = 0.
+    DDIM's eta = 0 is its Euler step.  The last step, to clean data, stays Euler: no denoiser defines eps at
+    sigma = 0.
     """
     euler = ddim(0.0)
 
     def step(denoise: Denoiser, xt: Tensor, here: Level, there: Level, noise: Noise) -> Moved:
         xs, x0_hat = euler(denoise, xt, here, there, noise)
-        if there.is_clean:
-            return xs, x0_hat
-        eps_here = eps_from_x0(x0_hat, xt, here)
-        eps_there = eps_from_x0(denoise(xs, there), xs, there)
-        ds = there.ratio - here.ratio
-        return there.alpha * (xt / here.alpha + ds * (eps_here + eps_there) / 2), x0_hat
+        if x0_hat is not None and not there.is_clean:
+            xs = xs + heun_correction(denoise, xs, x0_hat, here, there)
+        return xs, x0_hat
 
     return step
+
+
+def heun_correction(denoise: Denoiser, xs: Tensor, x0_hat: Tensor, here: Level, there: Level) -> Tensor:
+    """What Heun's rule adds to xs (B, *D), DDIM's step with x0_hat from `here` to `there`: (B, *D).
+
+    With theta = arctan(sigma / alpha) and y = x / scale the flow is dy/dtheta = v / scale (Salimans and Ho 2022,
+    Section 4).  DDIM turns y by the angle delta, which is exact while dv/dtheta = -y.  What is missing there, r,
+    taken as constant over the step, adds (1 - cos delta) r to y and sin(delta) r to v: so tan(delta / 2) times
+    the change of v that DDIM did not foresee belongs to x.
+
+    Karras et al. average eps against sigma / alpha instead.  For small steps that is the same; but where a
+    schedule ends in almost pure noise their factor is that of sigma / alpha, 2e4 on the cosine schedule, while
+    this one is at most 1.
+    """
+    foreseen = v_from_x0(x0_hat, xs, there)
+    found = v_from_x0(denoise(xs, there), xs, there)
+    return torch.tan((there.angle - here.angle) / 2) * (found - foreseen)
 
 
 # --- inpainting -------------------------------------------------------------------------------------------
@@ -185,16 +218,28 @@ def climbing(step: Step) -> Step:
 
 def resampled(grid: list[Level], resamplings: int = 1, jump: int = 1) -> list[Level]:
     """RePaint's grid: every `jump` steps down, climb back `jump` levels and walk them again, in all
-    `resamplings` times (1: no climbing).  (Lugmayr et al. 2022, Section 4.2 and Algorithm 1; as in the
-    authors' code, the last steps are walked again from clean data, too.)
+    `resamplings` times (1: no climbing).  (Lugmayr et al. 2022, Section 4.2.)
+
+    As in Algorithm 1, which re-noises only while t > 1, clean data are the end: the step to them is taken once,
+    and nothing climbs above x_T = grid[0].  As in the authors' code, jumps are counted from the last level with
+    noise, so where `jump` does not divide the way, the first levels are walked once.
     """
     require(
         resamplings >= 1, f"RePaint walks each level {resamplings} times; it must be at least 1: raise it."
     )
     require(jump >= 1, f"RePaint's jump is {jump} levels; it must be at least 1: raise it.")
-    walked = [grid[0]]
-    for start in range(0, len(grid) - 1, jump):
-        down = grid[start + 1 : start + jump + 1]
+    clean = [level for level in grid[-1:] if float(level.sigma) == 0]
+    noisy = grid[: len(grid) - len(clean)]
+    moves = len(noisy) - 1
+    require(
+        resamplings == 1 or jump <= moves,
+        f"RePaint's jump is {jump} levels, but x_T lies only {moves} above the last level with noise, from where it "
+        "would climb: choose a shorter jump, more steps, or 1 resampling.",
+    )
+    first = moves % jump  # jumps are counted from the clean end
+    walked = noisy[: first + 1]
+    for start in range(first, moves, jump):
+        down = noisy[start + 1 : start + jump + 1]
         for turn in range(resamplings):
-            walked += ([grid[start]] if turn else []) + down
-    return walked
+            walked += ([noisy[start]] if turn else []) + down
+    return walked + clean

@@ -1,5 +1,7 @@
 """Conditional distributions of a Gaussian mixture, exact: given its class, and given some of its coordinates."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -50,3 +52,15 @@ def share_below(mixture: Mixture, split: float) -> float:
     """P(x < split) of a mixture on the line, in closed form."""
     z = (split - mixture.means[:, 0]) / mixture.covariances[:, 0, 0].sqrt()
     return float((mixture.log_weights.exp().double() * torch.special.ndtr(z.double())).sum())
+
+
+def variance_above(mixture: Mixture, split: float) -> float:
+    """Var(x | x > split) of a mixture on the line, from the moments of truncated normals; NaN where none is above."""
+    mean, std = mixture.means[:, 0].double(), mixture.covariances[:, 0, 0].double().sqrt()
+    z = (split - mean) / std
+    mass, density = torch.special.ndtr(-z), torch.exp(-0.5 * z**2) / math.sqrt(2 * math.pi)
+    moments = torch.stack(
+        [mass, mean * mass + std * density, (mean**2 + std**2) * mass + std * (mean + split) * density]
+    )
+    m0, m1, m2 = (moments @ mixture.log_weights.exp().double()).tolist()
+    return m2 / m0 - (m1 / m0) ** 2 if m0 > 0 else math.nan

@@ -4,7 +4,7 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from images.command import add_model_options, model_of, progress, write
+from images.command import add_model_options, add_times, model_of, progress, write
 from images.generate.experiment import SampleConfig, sample
 from images.sampling import SAMPLERS
 
@@ -13,7 +13,8 @@ from images.sampling import SAMPLERS
 
 def sample_command(arguments: argparse.Namespace) -> None:
     model = model_of(arguments)
-    config = SampleConfig(arguments.count, arguments.sampler, arguments.steps, arguments.eta, arguments.seed)
+    names = ("count", "sampler", "steps", "eta", "seed", "spacing")
+    config = SampleConfig(**{name: getattr(arguments, name) for name in names})
     write(sample(model, config, progress("sampling")), Path(arguments.out), "samples", asdict(config))
 
 
@@ -24,4 +25,5 @@ def add(commands) -> None:
     p.add_argument("--sampler", choices=SAMPLERS, default=d.sampler, help="how to walk back")
     p.add_argument("--steps", type=int, default=d.steps, help="steps from noise to data")
     p.add_argument("--eta", type=float, default=d.eta, help="DDIM's noise, 0 none, 1 DDPM's")
+    add_times(p)
     add_model_options(p, "out")

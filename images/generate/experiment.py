@@ -6,12 +6,13 @@ from images.models import Model
 from images.sampling import ANNEALED, HOLD, MOST, SAMPLERS, Film, filmed, plan, walked
 from playground.denoisers import clipped
 from playground.errors import require, require_known, require_range
+from playground.levels import EVEN, SPACINGS
 from playground.progress import Report, silent
 
 
 @dataclass(frozen=True)
 class SampleConfig:
-    """count images by `sampler` in `steps` steps; eta counts for DDIM alone."""
+    """count images by `sampler` in `steps` steps, spaced as SPACINGS says; eta counts for DDIM alone."""
 
     count: int = 25
     sampler: str = "DDIM"
@@ -19,8 +20,15 @@ class SampleConfig:
     eta: float = 0.0
     seed: int = 0
     frames: int = 40
+    spacing: str = EVEN
 
     def __post_init__(self) -> None:
+        require_known("The spacing of the times", self.spacing, SPACINGS)
+        require(
+            self.spacing == EVEN or self.sampler != ANNEALED,
+            f"The times are spaced as {self.spacing!r}, but annealed Langevin walks NCSN's levels, not a schedule's "
+            f"times: choose {EVEN!r}, or another sampler.",
+        )
         require_range("The number of images", self.count, 1, MOST)
         require_range("eta", self.eta, 0, 1)
         require_known("The sampler", self.sampler, SAMPLERS)

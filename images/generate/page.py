@@ -4,13 +4,24 @@ import numpy as np
 import streamlit as st
 
 from images.generate.experiment import SampleConfig, sample
-from images.sampling import MOST, SAMPLERS, Film
+from images.sampling import ANNEALED, MOST, SAMPLERS, Film
 from images.ui import choose_model, training_sidebar
 from playground.errors import UserError
 from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
 from playground.ui.busy import busy
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.player import ImagesPanel, player
+
+# What a step of each sampler is, in terms of eq. 12, which is DDIM's.
+RULES = {
+    "DDIM": "eq. 12, with σ_t = eta times the root of beta_tilde",
+    "DDPM": "eq. 12 with eta = 1: the noise has the variance beta_tilde",
+    "DDPM, beta": "the mean of DDPM's step and more noise, of variance beta; that is eq. 12 for no eta",
+    "Heun": "eq. 12 with eta = 0, then corrected by what the model says at the level reached: two calls a step",
+    "DPM-Solver++": "eq. 12 with eta = 0, and a predicted x0 that is extrapolated from the last two",
+    "predictor-corrector": "a step of DDPM, then one of Langevin dynamics at the level reached",
+    ANNEALED: "x + (a/2) score + √a z at each of NCSN's levels; not eq. 12, nor the schedule's levels",
+}
 
 
 def settings(T: int) -> SampleConfig:
@@ -64,13 +75,15 @@ def show(film: Film, config: SampleConfig) -> None:
 def explain() -> None:
     with st.expander("What happens here"):
         st.markdown(
-            'Each step is the lecture\'s "Another form for the DDPM generation step" (Song et al. 2021, eq. 12):'
+            'A step of DDIM and DDPM is the lecture\'s "Another form for the DDPM generation step" (Song et al. 2021, '
+            "eq. 12):"
         )
         st.latex(
             r"\mathbf{x}_{t-1} = \sqrt{\bar\alpha_{t-1}}\underbrace{\left(\frac{\mathbf{x}_t - \sqrt{1-\bar\alpha_t}\,"
             r"\epsilon_\theta}{\sqrt{\bar\alpha_t}}\right)}_{\text{predicted } \mathbf{x}_0}"
             r" + \sqrt{1-\bar\alpha_{t-1}-\sigma_t^2}\,\epsilon_\theta + \sigma_t \epsilon_t"
         )
+        st.markdown("\n".join(f"- **{sampler}**: {rule}." for sampler, rule in RULES.items()))
         st.markdown(
             "The right panel shows that predicted x0. At first it is a blur, the mean of all digits that could have "
             "led to this noise; then it decides. **Try** 10 steps by DDIM with eta 0 and with eta 1, and by "

@@ -102,7 +102,8 @@ def explain() -> None:
         )
         st.markdown(
             "(RePaint, Lugmayr et al. 2022, eq. 8; the lecture's home assignment.) The model's half of a step does not "
-            "know the known part that is drawn beside it; RePaint climbs back and walks again, so the two can agree. "
+            "know the known part that is drawn beside it; RePaint climbs back and walks again, so the two can agree, "
+            "as long as there is noise left (Algorithm 1: only while t > 1); the step to clean pixels is taken once. "
             "**Try** the left half of a 3, 5 or 8, with r = 1 and r = 10: with r = 1 strokes often break at the edge."
         )
 

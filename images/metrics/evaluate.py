@@ -16,7 +16,7 @@ from images.metrics.estimates import RESAMPLES, Estimate, Reference, bootstrap, 
 from images.metrics.neighbours import nearest
 from images.models import Model
 from playground.errors import require, require_range
-from playground.levels import seeded
+from playground.levels import EVEN, seeded
 
 BATCH = 250  # images generated at once: a few hundred megabytes
 NEAREST = "nearest-training-distance"
@@ -37,6 +37,7 @@ class EvaluateConfig:
     eta: float = 0.0
     seed: int = 0
     bound_digits: int = 500
+    spacing: str = EVEN
 
     def __post_init__(self) -> None:
         require_range("The number of samples", self.samples, 10, 60_000)
@@ -47,7 +48,7 @@ class EvaluateConfig:
         self.batch(1, self.seed)  # the sampler's own rules
 
     def batch(self, count: int, seed: int) -> SampleConfig:
-        return SampleConfig(count, self.sampler, self.steps, self.eta, seed, frames=2)
+        return SampleConfig(count, self.sampler, self.steps, self.eta, seed, 2, self.spacing)
 
 
 @dataclass(frozen=True, eq=False)

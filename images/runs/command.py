@@ -5,11 +5,10 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from images.command import StageLine, add_measured_options, model_of
+from images.command import StageLine, add_measured_options, add_times, model_of
 from images.metrics import classifier
 from images.metrics.evaluate import EvaluateConfig, Yardstick, evaluate
 from images.metrics.report import about_evaluation, readable, write_evaluation
-from images.models import Model, best_device, load_model
 from images.sampling import SAMPLERS
 
 
@@ -20,6 +19,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     p.add_argument("--sampler", choices=SAMPLERS, default=d.sampler, help="how to walk back")
     p.add_argument("--steps", type=int, default=d.steps, help="steps from noise to data")
     p.add_argument("--eta", type=float, default=d.eta, help="DDIM's noise, 0 none, 1 DDPM's")
+    add_times(p)
     p.add_argument(
         "--bound-digits", type=int, default=d.bound_digits, help="test digits for the bound; 0: none"
     )
@@ -27,7 +27,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 
 def evaluate_command(arguments: argparse.Namespace) -> None:
-    names = ("samples", "sampler", "steps", "eta", "seed", "bound_digits")
+    names = ("samples", "sampler", "steps", "eta", "seed", "bound_digits", "spacing")
     config = EvaluateConfig(**{name: getattr(arguments, name) for name in names})
     model, line = model_of(arguments), StageLine()
     line.text(f"loading the digits and {classifier.SHIPPED.name}")
@@ -39,7 +39,3 @@ def evaluate_command(arguments: argparse.Namespace) -> None:
     about = about_evaluation(model, yardstick) | {"config": asdict(config), "seconds": round(seconds, 1)}
     for path in write_evaluation(Path(arguments.out), evaluation, yardstick, about):
         print(path)
-
-
-def _model(arguments: argparse.Namespace) -> Model:
-    return load_model(arguments.model, arguments.device or best_device())

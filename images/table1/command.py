@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from images.command import StageLine, add_measured_options, model_of
+from images.command import StageLine, add_measured_options, add_times, model_of
 from images.metrics.estimates import FCD
 from images.metrics.evaluate import Yardstick
 from images.metrics.report import interval_text, number_text
@@ -21,12 +21,13 @@ def add(commands: argparse._SubParsersAction) -> None:
     etas, steps = " ".join(ETAS), " ".join(map(str, STEPS))
     p.add_argument("--etas", nargs="+", metavar="ETA", help=f"from 0 to 1, or sigma-hat (default: {etas})")
     p.add_argument("--steps", nargs="+", type=int, metavar="S", help=f"numbers of steps (default: {steps})")
+    add_times(p)
     add_measured_options(p, "out/table1")
 
 
 def table1_command(arguments: argparse.Namespace) -> None:
     etas, steps = tuple(arguments.etas or ETAS), tuple(arguments.steps or STEPS)
-    config = TableConfig(arguments.samples, etas, steps, arguments.seed)
+    config = TableConfig(arguments.samples, etas, steps, arguments.seed, arguments.spacing)
     model, line, stages = model_of(arguments), ProgressLine(), StageLine()
     yardstick = Yardstick.load(arguments.data, stages, model.device)
 

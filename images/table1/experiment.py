@@ -16,6 +16,7 @@ from images.metrics.evaluate import EvaluateConfig, Yardstick, fingerprint, gene
 from images.models import Model
 from playground.checkpoint import write_atomically
 from playground.errors import UserError, require
+from playground.levels import EVEN
 
 SIGMA_HAT = "sigma-hat"
 ETAS = ("0", "0.2", "0.5", "1", SIGMA_HAT)
@@ -40,12 +41,15 @@ LECTURE = {  # FID in the lecture's table, ETAS down, STEPS across
 
 @dataclass(frozen=True)
 class TableConfig:
-    """samples: images in each cell; etas: numbers from 0 to 1 as text, or "sigma-hat", DDPM's beta."""
+    """samples: images in each cell; etas: numbers from 0 to 1 as text, or "sigma-hat", DDPM's beta; spacing: of the
+    times, as in `playground.levels.SPACINGS`.
+    """
 
     samples: int = 1000
     etas: tuple[str, ...] = ETAS
     steps: tuple[int, ...] = STEPS
     seed: int = 0
+    spacing: str = EVEN
 
     def __post_init__(self) -> None:
         for eta, steps in self.cells:
@@ -58,9 +62,8 @@ class TableConfig:
         return [(eta, steps) for steps in sorted(set(self.steps)) for eta in etas]
 
     def cell(self, eta: str, steps: int) -> EvaluateConfig:
-        if eta == SIGMA_HAT:
-            return EvaluateConfig(self.samples, "DDPM, beta", steps, 0.0, self.seed, bound_digits=0)
-        return EvaluateConfig(self.samples, "DDIM", steps, float(eta), self.seed, bound_digits=0)
+        sampler, noise = ("DDPM, beta", 0.0) if eta == SIGMA_HAT else ("DDIM", float(eta))
+        return EvaluateConfig(self.samples, sampler, steps, noise, self.seed, 0, self.spacing)
 
 
 def canonical(eta: str) -> str:
@@ -150,6 +153,7 @@ def _settings(model: Model, config: TableConfig, yardstick: Yardstick) -> dict[s
         "metric": FCD,
         "samples": config.samples,
         "seed": config.seed,
+        "times": config.spacing,
         "model": fingerprint(model),
         "training digits": yardstick.training.fingerprint(),
         "test digits": yardstick.test.fingerprint(),
@@ -173,7 +177,7 @@ def _claim(out: Path, settings: dict[str, Any]) -> None:
 def read_settings(out: Path) -> dict[str, Any]:
     """What the table in `out` was begun with.  Raises UserError where there is none."""
     try:
-        return json.loads((out / "table1.json").read_text())
+        return {"times": EVEN} | json.loads((out / "table1.json").read_text())  # older tables know no other
     except (OSError, ValueError) as error:
         raise UserError(
             f"There is no readable table in {out} ({error}): fill one, or name another."

@@ -20,10 +20,13 @@ from images.table1.experiment import (
 )
 from images.ui import choose_model, training_sidebar, yardstick
 from playground.errors import UserError
+from playground.levels import AUTHORS, EVEN, SPACINGS
+from playground.steps import last_but_one
 from playground.ui.busy import busy
 
 # one table of all numbers of steps, and one of few steps with more digits in each cell
-SHIPPED = [Path(__file__).parent.parent / "shipped" / name for name in ("table1", "table1-1000")]
+SHIPPED = [Path(__file__).parent.parent / "shipped" / name for name in ("table1", "table1-1000", "table1-authors")]
+TIMES = {EVEN: "even times T, ..., 0", AUTHORS: "the authors' times ..., 1 + T/S, 1, 0"}
 
 
 def cells_in(out: Path) -> list[Cell]:
@@ -93,16 +96,35 @@ def lecture() -> None:
             )
 
 
+def last_noise(model) -> None:
+    """What sigma-hat adds in the last step but one, and what noise the level reached has, at both kinds of times."""
+    st.markdown("**What the lecture's sigma-hat row is made of**")
+    steps = [s for s in STEPS if s <= model.schedule.T]
+    rows = []
+    for spacing in SPACINGS:
+        pairs = [last_but_one(model.schedule.grid(s, spacing)) for s in steps]
+        said = {f"S = {s}": f"{added:.3f} / {has:.3f}" for s, (added, has) in zip(steps, pairs, strict=True)}
+        rows.append({"sigma-hat adds / the level has": TIMES[spacing]} | said)
+    st.dataframe(rows, hide_index=True, width="stretch")
+    st.caption(
+        "Standard deviations at the last step but one. The last step adds no noise and takes away what its level "
+        "should have; the rest stays in the picture. The lecture's row was made with the authors' times, whose last "
+        "level but one is t = 1, with almost no noise."
+    )
+
+
 def fill_more(model) -> None:
     """Fills missing cells for the chosen model; each finished cell is kept at once."""
     with st.expander("Fill a table for the chosen model"):
-        first, second, third = st.columns([1, 2, 1], vertical_alignment="bottom")
+        first, second, fourth, third = st.columns([1, 2, 1.4, 0.8], vertical_alignment="bottom")
         samples = first.selectbox("Digits in each cell", (100, 200, 500, 1000), key="t1-samples")
         steps = second.multiselect("Numbers of steps", STEPS, STEPS[:2], key="t1-steps")
-        out = Path("out") / f"table1-{fingerprint(model)}-{samples}"
+        spacing = fourth.selectbox("Times", list(TIMES), key="t1-times", format_func=TIMES.get)
+        suffix = "" if spacing == EVEN else f"-{spacing}"
+        out = Path("out") / f"table1-{fingerprint(model)}-{samples}{suffix}"
         if third.button("Fill", type="primary", disabled=not steps, icon=":material/table:"):
             with busy("Filling", key="table1") as report:
-                config = TableConfig(samples, steps=tuple(steps))
+                config = TableConfig(samples, steps=tuple(steps), spacing=spacing)
                 fill(model, config, yardstick(), out, lambda p: report(round(p.done), p.total))
         if cells := cells_in(out):
             st.caption(f"Kept in {out}; a table that was stopped goes on from there.")
@@ -120,9 +142,10 @@ def explain() -> None:
         )
         st.markdown(
             "eta = 0 is DDIM, eta = 1 is DDPM with the smaller variance, sigma-hat DDPM with the larger one. With few "
-            "steps sigma-hat leaves more noise in x than the next level should have. The numbers are of another kind "
-            "than the lecture's: FID looks through a network trained on photographs, this through a classifier of "
-            "digits. So compare the rows of a column, not this table with the lecture's.\n\n"
+            "steps sigma-hat leaves more noise in x than the next level should have, and most with the authors' times. "
+            "The numbers are of another kind than the lecture's: FID looks through a network trained on photographs, "
+            "this through a classifier of digits. So compare the rows of a column, not this table with the "
+            "lecture's.\n\n"
             "**Look** for the lowest number of each column, and for its distance from the floor. **Try** filling 10 "
             "and 20 steps for a model that you trained yourself."
         )
@@ -134,12 +157,16 @@ def page() -> None:
     tables = {out: cells for out in SHIPPED if (cells := cells_in(out))}
     for out, cells in tables.items():
         settings = read_settings(out)
-        st.markdown(f"**MNIST**, {settings['samples']:,} digits in each cell, model `{settings['model']}`")
+        st.markdown(
+            f"**MNIST**, {settings['samples']:,} digits in each cell, model `{settings['model']}`, "
+            f"{TIMES[settings['times']]}"
+        )
         show(cells)
         pattern(cells)
     if not tables:
         st.info("No table came with this copy: fill one for the chosen model below.")
     lecture()
+    last_noise(model)
     fill_more(model)
     explain()
 

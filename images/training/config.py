@@ -103,9 +103,11 @@ class TrainConfig:
 
 PRESETS = {
     # Many small steps: on a CPU they cost little more, and short runs gain much (docs/training.md).
-    "look": TrainConfig(images=30_000, batch=32, width=32, blocks=1),
-    "cpu-quick": TrainConfig(images=90_000, batch=32, width=32, blocks=2),
-    "cpu": TrainConfig(images=480_000),
+    "look": TrainConfig(images=30_000, batch=32, width=32, blocks=1, muon=0.01),
+    "cpu-quick": TrainConfig(images=90_000, batch=32, width=32, blocks=2, muon=0.01),
+    "cpu": TrainConfig(images=480_000, muon=0.01),
+    "labelled-quick": TrainConfig(images=90_000, batch=32, width=32, blocks=2, muon=0.01, labels=True),
+    "labelled": TrainConfig(images=180_000, batch=32, width=32, blocks=2, muon=0.01, labels=True),
     "ncsn": TrainConfig(
         images=120_000, batch=32, net="dilated", width=32, blocks=1, predicts="eps", objective="ncsn"
     ),

@@ -225,3 +225,32 @@ def test_noise_comes_from_the_generator_alone():
     assert torch.equal(first, again) and not torch.equal(first, other)
     assert first.dtype == x.dtype and not torch.equal(first.float().double(), first)  # all of its digits
     assert torch.equal(torch.get_rng_state(), before)
+
+
+# --- which of the schedule's times ---------------------------------------------------------------------------
+
+
+def test_the_authors_times_are_those_of_their_code():
+    """`range(0, T, T // S)` in their count from 0, walked backwards, then clean data."""
+    for T, S in ((1000, 10), (1000, 50), (100, 100), (12, 3), (7, 1)):
+        theirs = [t + 1 for t in reversed(range(0, T, T // S))]
+        assert linear_beta(T).subset(S, "authors") == [*theirs, 0]
+
+
+@pytest.mark.parametrize("spacing", ["even", "authors"])
+@pytest.mark.parametrize("S", [1, 3, 7, 64, 999, 1000])
+def test_every_spacing_walks_down_in_as_many_steps_as_asked(spacing, S):
+    times = linear_beta().subset(S, spacing)
+    assert len(times) == S + 1 and times[-1] == 0 and times[0] <= 1000
+    assert all(a > b for a, b in pairwise(times))
+    assert len(linear_beta().grid(S, spacing)) == S + 1
+
+
+def test_an_unknown_spacing_is_named():
+    with pytest.raises(UserError, match="spacing of the times is 'odd'; known are even, authors"):
+        linear_beta().subset(10, "odd")
+
+
+def test_the_angle_is_that_of_alpha_and_sigma():
+    assert float(Level.of(1.0, 0.0).angle) == 0 and float(Level.of(0.0, 1.0).angle) == pytest.approx(math.pi / 2)
+    assert float(Level.of(3.0, 3.0).angle) == pytest.approx(math.pi / 4)

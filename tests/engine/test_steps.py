@@ -336,18 +336,48 @@ def test_pinning_and_climbing_compose_in_both_orders(gaussian, xt):
         assert (x0[:, 0] == 3).all() and x0.isfinite().all()
 
 
-@pytest.mark.parametrize("n, resamplings, jump", [(10, 3, 2), (10, 2, 4), (5, 4, 1), (3, 2, 10)])
-def test_repaints_grid_walks_every_step_down_equally_often(n, resamplings, jump):
+@pytest.mark.parametrize("n, resamplings, jump", [(10, 3, 2), (10, 2, 4), (5, 4, 1), (3, 2, 2), (10, 1, 50)])
+def test_repaints_grid_climbs_only_while_there_is_noise_and_not_above_xT(n, resamplings, jump):
+    """As in RePaint's Algorithm 1, and with the jumps of the authors' `get_schedule_jump`, below."""
     grid = linear_beta(100).grid(n)
     place = {id(level): i for i, level in enumerate(grid)}
     moves = list(pairwise(place[id(level)] for level in resampled(grid, resamplings, jump)))
-    for i in range(n):
-        assert moves.count((i, i + 1)) == resamplings
     climbs = [(a, b) for a, b in moves if b < a]
-    assert len(climbs) == (resamplings - 1) * math.ceil(n / jump)
-    assert all(b % jump == 0 and a == min(b + jump, n) for a, b in climbs)
-    assert len(moves) == n * resamplings + len(climbs)
+    first = (n - 1) % jump if resamplings > 1 else n - 1  # levels at the noisy end that no jump reaches
+    for i in range(n):
+        assert moves.count((i, i + 1)) == (resamplings if first <= i < n - 1 else 1)
+    assert len(climbs) == (resamplings - 1) * ((n - 1) // jump)
+    assert all(a - b == jump and (n - 1 - a) % jump == 0 and a < n for a, b in climbs)
     assert moves[0][0] == 0 and moves[-1][1] == n
+
+
+@pytest.mark.parametrize("T, r, jump", [(12, 3, 2), (11, 2, 5), (6, 4, 1)])
+def test_repaints_grid_is_the_one_of_its_authors(T, r, jump):
+    """Their scheduler (Lugmayr et al. 2022, Appendix, and their code), written out: times T - 1 ... 0, then clean."""
+    jumps, t, times = {j: r - 1 for j in range(0, T - jump, jump)}, T, []
+    while t >= 1:
+        t -= 1
+        times.append(t)
+        if jumps.get(t, 0) > 0:
+            jumps[t] -= 1
+            for _ in range(jump):
+                t += 1
+                times.append(t)
+    grid = linear_beta(100).grid(T)
+    place = {id(level): T - 1 - i for i, level in enumerate(grid)}  # -1: clean
+    # theirs climb one level at a time, ours at once: q(x_t | x_s) is the same Gaussian
+    theirs = [t for i, t in enumerate([*times, -1]) if not (0 < i < len(times) - 1 and times[i - 1] < t < times[i + 1])]
+    assert [place[id(level)] for level in resampled(grid, r, jump)] == theirs
+
+
+def test_repaints_grid_that_ends_in_noise_is_resampled_to_its_end():
+    grid = linear_beta(100).grid(3)[:-1]
+    assert resampled(grid, 2) == [grid[0], grid[1], grid[0], grid[1], grid[2], grid[1], grid[2]]
+
+
+def test_a_jump_longer_than_the_way_is_refused():
+    with pytest.raises(UserError, match="only 3 above the last level with noise"):
+        resampled(linear_beta(100).grid(4), 2, 4)
 
 
 def test_repaint_without_resampling_is_the_plain_grid():

@@ -257,9 +257,26 @@ def test_a_damaged_cell_is_computed_again(model, yardstick, tmp_path):
 
 def test_a_directory_begun_with_other_settings_is_refused(model, yardstick, tmp_path):
     fill(model, replace(SMALL, etas=("0",), steps=(2,)), yardstick, tmp_path)
-    for other in (replace(SMALL, samples=30), replace(SMALL, seed=5)):
+    for other in (replace(SMALL, samples=30), replace(SMALL, seed=5), replace(SMALL, spacing="authors")):
         with pytest.raises(UserError, match="go on with the same"):
             fill(model, other, yardstick, tmp_path)
+
+
+def test_a_table_from_before_the_choice_of_times_has_even_ones(model, yardstick, tmp_path):
+    config = replace(SMALL, etas=("0",), steps=(2,))
+    fill(model, config, yardstick, tmp_path)
+    path = tmp_path / "table1.json"
+    settings = json.loads(path.read_text())
+    assert settings.pop("times") == "even"
+    path.write_text(json.dumps(settings))
+    fill(model, config, yardstick, tmp_path)
+    with pytest.raises(UserError, match="times 'even', not 'authors'"):
+        fill(model, replace(config, spacing="authors"), yardstick, tmp_path)
+
+
+def test_the_times_of_a_table_reach_the_sampler():
+    cell = TableConfig(spacing="authors").cell(SIGMA_HAT, 10)
+    assert (cell.sampler, cell.spacing, cell.batch(3, 0).spacing) == ("DDPM, beta", "authors", "authors")
 
 
 @pytest.mark.parametrize("bad", [{"etas": ("2",)}, {"etas": ("much",)}, {"samples": 1}])

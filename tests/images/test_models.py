@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from images import sampling as experiments
 from images.generate.experiment import SampleConfig, sample
 from images.inpainting.experiment import InpaintConfig, inpaint
 from images.models import ModelConfig, load_model, save_model
 from images.networks.unet import UNetConfig
-from images.sampling import SAMPLERS, langevin_eps
+from images.sampling import SAMPLERS, langevin_eps, plan
 from playground.checkpoint import save_checkpoint
 from playground.errors import UserError
 from playground.levels import Level, geometric_sigmas, held, noised, seeded
@@ -132,11 +133,37 @@ def test_a_hole_of_nothing_or_everything_and_a_wrong_size_are_refused(model):
         {"eta": 1.5},
         {"eta": float("nan")},
         {"sampler": "magic"},
+        {"spacing": "odd"},
+        {"spacing": "authors", "sampler": "annealed Langevin", "steps": 50},
     ],
 )
 def test_bad_settings_are_refused_before_any_work(bad):
     with pytest.raises(UserError):
         SampleConfig(**bad)
+
+
+def test_the_authors_times_are_walked(model):
+    _, grid = plan(model, SampleConfig(steps=5, spacing="authors"))
+    times = [int((model.schedule.alpha - level.alpha).abs().argmin()) for level in grid]
+    assert times == [17, 13, 9, 5, 1, 0]  # 1 + 4 i of T = 20
+
+
+def test_repaint_on_digits_climbs_only_while_there_is_noise(model, monkeypatch):
+    """The walk of `inpaint`: clean data are arrived at once, at its end."""
+    grids, walked = [], experiments.walk
+
+    def watched(step, denoise, x, grid, rng):
+        grids.append(grid)
+        return walked(step, denoise, x, grid, rng)
+
+    monkeypatch.setattr(experiments, "walk", watched)
+    hole = np.zeros((28, 28), bool)
+    hole[:, :14] = True
+    for steps in (6, 20):
+        inpaint(model, np.zeros((28, 28), np.uint8), hole, InpaintConfig(count=1, steps=steps, resamplings=3))
+        sigmas = [float(level.sigma) for level in grids[-1]]
+        assert sigmas.count(0.0) == 1 and sigmas[-1] == 0.0 and max(sigmas) == sigmas[0]
+        assert len(sigmas) == 1 + 3 * (steps - 1) + 2 * (steps - 1) + 1  # down thrice, up twice, the last step
 
 
 def test_more_steps_than_the_schedule_has_are_refused(model):

@@ -138,8 +138,10 @@ def test_a_name_that_is_taken_is_refused_in_a_sentence():
 def test_table1_shows_the_lecture_and_fills_a_table_that_goes_on():
     run = trained("one", "min-snr")
     app = opened("table1")
-    lecture = [frame.value for frame in app.dataframe if "S = 1000" in frame.value][-2:]
+    lecture = [frame.value for frame in app.dataframe if {"S = 1000", "eta"} <= set(frame.value)][-2:]
     assert [table["S = 1000"].iloc[-1] for table in lecture] == [3.17, 3.26]  # sigma-hat wins at 1000
+    (noise,) = [frame.value for frame in app.dataframe if "sigma-hat adds / the level has" in frame.value]
+    assert noise["S = 10"].tolist() == ["0.515 / 0.321", "0.324 / 0.010"]  # roots of 1 - alpha_bar ratios, by hand
     app.selectbox(key="model").set_value(str(run.model))
     app.selectbox(key="t1-samples").set_value(100)
     app.multiselect(key="t1-steps").set_value([10])

@@ -10,6 +10,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from images.data.uploads import read_picture
+from images.sampling import SAMPLERS
 from images.training import job, runs
 from images.training.config import TrainConfig
 from playground.errors import UserError
@@ -44,6 +45,12 @@ def test_generate_opens_with_digits_and_makes_new_ones():
     next(b for b in app.button if b.label == "Generate").click().run()
     assert app.session_state["film"][1].images.shape == (4, 28, 28)
     assert not app.error and not app.exception
+
+
+def test_generate_says_of_every_sampler_what_its_step_is():
+    said = " ".join(text.value for text in opened("generate").markdown)
+    assert all(f"**{sampler}**:" in said for sampler in SAMPLERS)
+    assert "Each step is" not in said
 
 
 def test_inpaint_opens_with_completions_that_keep_the_known_part():

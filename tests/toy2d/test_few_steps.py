@@ -12,10 +12,10 @@ from streamlit.testing.v1 import AppTest
 
 from playground.errors import UserError
 from playground.levels import SCHEDULES, seeded
-from playground.steps import ddim
-from playground.walk import final, walk
+from playground.steps import ancestral, ddim
+from playground.walk import final, prior, walk
 from toy2d.__main__ import main
-from toy2d.few_steps.experiment import ROWS, FewStepsConfig, counted, few_steps
+from toy2d.few_steps.experiment import ROWS, FewStepsConfig, counted, few_steps, last_noises
 from toy2d.few_steps.flow import SOLVERS, FlowConfig, exact_flow, levels_at, orders, paths, round_trip, swaps
 from toy2d.mixture import Mixture
 from toy2d.presets import MixtureSpec
@@ -57,6 +57,39 @@ def test_more_steps_come_near_the_floor(table):
     assert (sliced[:, 1] < 1.9 * table.floor.sliced).all()
     assert sliced[0, 0] > sliced[0, 1]
     assert (table.values("energy")[:, 1] < 1.9 * table.floor.energy).all()
+
+
+def test_the_lectures_sigma_hat_row_is_its_times():
+    """At 10 of the authors' steps the last but one adds 0.32 where the level t = 1 has 0.01."""
+    ((added, has),) = last_noises(FewStepsConfig(steps=(10,)))["authors"]
+    alpha_bar = SCHEDULES["linear"]().alpha ** 2
+    assert has == pytest.approx(float((1 - alpha_bar[1]).sqrt()), abs=1e-6) == pytest.approx(0.01, abs=1e-4)
+    assert added == pytest.approx(float((1 - alpha_bar[101] / alpha_bar[1]).sqrt()), abs=1e-5)
+    assert added == pytest.approx(0.32, abs=0.005)
+
+
+def test_with_the_authors_times_sigma_hat_leaves_its_noise_in_the_samples():
+    """Data of deviation 0.1: a step down leaves between none of it and all of it, the added noise comes on top, and the
+    denoiser of noise 0.01 takes a hundredth away.  Even times end in a level that knows of its noise.  20,000
+    points: a deviation is known to 0.5 %; 2 % is four of that.
+    """
+    data, schedule = Mixture.of([[2.0, -1.0]], std=0.1), SCHEDULES["linear"]()
+    end = {}
+    for spacing in ("even", "authors"):
+        grid = schedule.grid(10, spacing)
+        start = prior((20_000, 2), grid[0], seeded(0))
+        end[spacing] = float(final(walk(ancestral("beta"), data, start, grid, seeded(1)))[:, 0].std())
+    ((added, _),) = last_noises(FewStepsConfig(steps=(10,)))["authors"]
+    assert 0.99 * added * 0.98 < end["authors"] < math.hypot(added, 0.1) * 1.02
+    assert end["even"] < 0.1 * 1.02
+
+
+def test_the_spacing_reaches_the_table():
+    even, authors = (few_steps(FewStepsConfig(RING, "linear", (5,), 200, 2, 0, times)) for times in ("even", "authors"))
+    row = list(ROWS).index("sigma-hat (DDPM)")
+    assert authors.values("sliced")[row, 0] > even.values("sliced")[row, 0]
+    with pytest.raises(UserError, match="spacing of the times is 'odd'"):
+        FewStepsConfig(spacing="odd")
 
 
 def test_noise_costs_at_few_steps_as_in_table_1():

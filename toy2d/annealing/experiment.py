@@ -11,7 +11,7 @@ from torch import Tensor
 
 from playground.errors import UserError, require, require_known, require_range
 from playground.levels import Level, geometric_sigmas, held, seeded
-from playground.progress import part_of, silent
+from playground.progress import Report, part_of, silent
 from playground.steps import StepSize, annealed, langevin
 from playground.trajectory import frames_of
 from playground.walk import State, checked, final, walk, watched
@@ -25,7 +25,6 @@ from toy2d.distances import (
     wrong_mode_share,
 )
 from toy2d.mixture import Mixture
-from toy2d.net import Report
 from toy2d.presets import MixtureSpec, narrowest_std
 from toy2d.starts import STARTS
 

@@ -62,8 +62,8 @@ def numbers(config: DiffusionConfig, result: Diffusion) -> None:
 
 def explain() -> None:
     with st.expander("What happens here"):
-        st.markdown('Out, in closed form (the lecture, "Diffusion probabilistic models"), and one step back (Song et '
-                    'al. 2021, eq. 12):')  # fmt: skip
+        st.markdown('Out, in closed form (the lecture, "Diffusion probabilistic models"), and one step back by DDIM '
+                    '(Song et al. 2021, eq. 12):')  # fmt: skip
         st.latex(r"q(\mathbf{x}_t \mid \mathbf{x}_0) = \mathcal{N}\left(\sqrt{\bar\alpha_t}\,\mathbf{x}_0, "
                  r"(1 - \bar\alpha_t)\mathbf{I}\right)")  # fmt: skip
         st.latex(
@@ -71,6 +71,9 @@ def explain() -> None:
             r"\sqrt{1-\bar\alpha_{t-1}-\sigma_t^2}\,\epsilon_\theta(\mathbf{x}_t) + \sigma_t \mathbf{z}"
         )
         st.markdown(
+            "DDPM with beta_tilde is this step with eta = 1. With beta it has the same mean and more noise, which is "
+            "eq. 12 for no eta. Heun is this step with eta = 0, corrected by what the denoiser says at the level "
+            "reached.\n\n"
             "**Look** at the panel on the right: the predicted x0 starts as the mean of all data and splits into the "
             "modes, long before x_t does. **Try** 5 or 10 steps with eta 0 and with eta 1, and watch the distance to "
             "exact samples against its floor: few steps cost DDPM more than DDIM."

@@ -2,10 +2,10 @@
 
 import argparse
 
-from playground.levels import SCHEDULES
+from playground.levels import EVEN, SCHEDULES, SPACINGS
 from toy2d.command import add_learned, command, learned, progress, spec, write
 from toy2d.drawing.clouds import clouds_gif
-from toy2d.few_steps.experiment import ROWS, STEPS, FewSteps, FewStepsConfig, few_steps
+from toy2d.few_steps.experiment import ROWS, STEPS, FewSteps, FewStepsConfig, few_steps, last_noises
 from toy2d.few_steps.figures import MEASURES, few_steps_figure, trip_clouds
 from toy2d.few_steps.flow import SOLVERS, FlowConfig, orders, round_trip
 
@@ -14,6 +14,10 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser = command(commands, "steps", steps_command, "eta x number of steps; round trip and orders of the solvers")
     parser.add_argument("--schedule", choices=list(SCHEDULES), default="linear", help="the noise schedule")
     parser.add_argument("--steps", type=int, nargs="+", default=list(STEPS), metavar="S", help="the table's columns")
+    parser.add_argument(
+        "--times", dest="spacing", choices=list(SPACINGS), default=EVEN,
+        help="even: from T down; authors: 1, 1 + T/S, ..., as in the code that made DDIM's Table 1",
+    )  # fmt: skip
     parser.add_argument("--particles", type=int, default=500, help="samples of each repeat of a cell")
     parser.add_argument("--repeats", type=int, default=6, help="repeats of each cell")
     add_learned(parser, "ddpm")
@@ -22,12 +26,15 @@ def add(commands: argparse._SubParsersAction) -> None:
 def steps_command(arguments: argparse.Namespace) -> None:
     config = FewStepsConfig(
         spec(arguments), arguments.schedule, tuple(arguments.steps), arguments.particles, arguments.repeats,
-        arguments.seed,
+        arguments.seed, arguments.spacing,
     )  # fmt: skip
     flow = FlowConfig(config.mixture, config.schedule, seed=config.seed)
     table = few_steps(config, learned(arguments, schedule=config.schedule), progress("sampling"))
     trip, converged = round_trip(flow, report=progress("round trip")), orders(flow, progress("orders"))
     print_table(config, table)
+    for name, noises in last_noises(config).items():
+        said = ", ".join(f"{added:.3f} ({has:.3f})" for added, has in noises)
+        print(f"sigma-hat's noise in the last step but one (the level's own), times {name}: {said}")
     for name, order in zip(SOLVERS, converged.orders, strict=True):
         print(f"order of {name}: {order:.2f}")
     numbers = {
@@ -36,6 +43,7 @@ def steps_command(arguments: argparse.Namespace) -> None:
         "floor": {measure: getattr(table.floor, measure) for measure in MEASURES},
         "solvers": list(SOLVERS), "solver_steps": trip.steps, "round_trip": trip.errors,
         "convergence": converged.errors, "orders": converged.orders,
+        "last_noises": last_noises(config),
     }  # fmt: skip
     figure = few_steps_figure(config, table, trip, converged)
     write(arguments.out, "steps", config, numbers, figure, clouds_gif(trip_clouds(flow, trip), fps=10))

@@ -8,10 +8,10 @@ from torch import Tensor
 
 from playground.denoisers import counted
 from playground.errors import require, require_known, require_range
-from playground.levels import SCHEDULES, seeded
+from playground.levels import EVEN, SCHEDULES, SPACINGS, seeded
 from playground.multistep import dpmpp_2m
 from playground.progress import Report, silent
-from playground.steps import Step, ancestral, ddim, heun
+from playground.steps import Step, ancestral, ddim, heun, last_but_one
 from playground.walk import checked, final, prior, walk
 from toy2d.distances import Distances, distances
 from toy2d.mixture import Mixture
@@ -34,7 +34,7 @@ STEPS = (5, 10, 20, 50, 100)
 
 @dataclass(frozen=True)
 class FewStepsConfig:
-    """steps: the columns S, each a number of the schedule's 1,000 steps, evenly spread.
+    """steps: the columns S, each a number of the schedule's 1,000 steps; spacing: which ones, see SPACINGS.
     particles, repeats: every cell is the mean over `repeats` clouds of `particles` samples.
     """
 
@@ -44,9 +44,11 @@ class FewStepsConfig:
     particles: int = 500
     repeats: int = 6
     seed: int = 0
+    spacing: str = EVEN
 
     def __post_init__(self) -> None:
         require_known("The schedule", self.schedule, SCHEDULES)
+        require_known("The spacing of the times", self.spacing, SPACINGS)
         require(
             len(self.steps) > 0, "The table has no column; it needs at least one number of steps: choose one."
         )
@@ -84,13 +86,14 @@ def few_steps(
     denoise = counted(mixture if learned is None else learned.denoise)
     n = config.particles * config.repeats
     truth = mixture.sample(n, seeded(config.seed + 1))
-    start = prior((n, 2), schedule.level(schedule.T), seeded(config.seed))
+    start = prior((n, 2), schedule.level(schedule.T), seeded(config.seed))  # N(0, I) at any level
     done, total = 0, len(ROWS) * sum(config.steps)
     cells, errors, calls = [], [], []
     for row in ROWS.values():
         for S in config.steps:
             denoise.calls = 0
-            x = final(checked(walk(row(), denoise, start, schedule.grid(S), seeded(config.seed + 2))))
+            grid = schedule.grid(S, config.spacing)
+            x = final(checked(walk(row(), denoise, start, grid, seeded(config.seed + 2))))
             cell, error = _over_repeats(mixture, x, truth, config.particles)
             cells.append(cell)
             errors.append(error)
@@ -100,6 +103,14 @@ def few_steps(
     width = len(config.steps)
     floor = _floor(mixture, truth, config)
     return FewSteps(_rows(cells, width), _rows(errors, width), np.array(calls).reshape(-1, width), floor)
+
+
+def last_noises(config: FewStepsConfig) -> dict[str, list[tuple[float, float]]]:
+    """For each spacing, over config.steps from two on: what sigma-hat adds in the last step but one, and what noise
+    the level reached has (`last_but_one`).
+    """
+    schedule = SCHEDULES[config.schedule]()
+    return {name: [last_but_one(schedule.grid(S, name)) for S in config.steps if S > 1] for name in SPACINGS}
 
 
 def _floor(mixture: Mixture, truth: Tensor, config: FewStepsConfig, draws: int = 3) -> Distances:

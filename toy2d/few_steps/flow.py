@@ -12,13 +12,12 @@ from playground.denoisers import Denoiser, counted
 from playground.errors import require, require_known, require_range
 from playground.levels import SCHEDULES, Level, Schedule, eps_from_x0, seeded
 from playground.multistep import dpmpp_2m
-from playground.progress import silent
+from playground.progress import Report, silent
 from playground.steps import Step, ddim, heun
 from playground.trajectory import Trajectory, collect, frames_of
 from playground.walk import final, prior, walk
 from toy2d.distances import modes_of
 from toy2d.mixture import Mixture
-from toy2d.net import Report
 from toy2d.presets import MixtureSpec
 
 SOLVERS: dict[str, Callable[[], Step]] = {

@@ -3,14 +3,15 @@
 import streamlit as st
 
 from playground.errors import UserError
-from playground.levels import SCHEDULES
+from playground.levels import AUTHORS, EVEN, SCHEDULES
 from playground.ui.busy import busy, kept
-from toy2d.few_steps.experiment import STEPS, FewSteps, FewStepsConfig, few_steps
+from toy2d.few_steps.experiment import STEPS, FewSteps, FewStepsConfig, few_steps, last_noises
 from toy2d.few_steps.figures import MEASURES, cost_chart, paths_chart, solver_chart, table_chart, trip_clouds
 from toy2d.few_steps.flow import SOLVERS, FlowConfig, Orders, RoundTrip, orders, paths, round_trip
 from toy2d.net import LearnConfig
 from toy2d.ui import bound, chart, learned_for, mixture_widgets, score_widget, show_clouds
 
+SPACED = {EVEN: "even: T, ..., 0", AUTHORS: "DDIM's authors: ..., 1 + T/S, 1, 0"}
 ALL_STEPS = (2, *STEPS, 200, 500, 1000)
 
 
@@ -18,13 +19,14 @@ def settings() -> tuple[FewStepsConfig, bool]:
     first, second, third = st.columns([1.3, 2.2, 1.2], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
     use_learned = score_widget(third)
-    a, b, c, d = st.columns([1, 3, 1.2, 1], vertical_alignment="bottom")
+    a, b, e, c, d = st.columns([1, 2.4, 1.6, 1.2, 1], vertical_alignment="bottom")
     schedule = bound(a.selectbox, "Schedule", list(SCHEDULES), key="schedule")
     steps = bound(b.multiselect, "Steps S", list(ALL_STEPS), default=list(STEPS), key="S")
+    spacing = bound(e.selectbox, "Times", list(SPACED), key="times", format_func=SPACED.get)
     particles = bound(c.number_input, "Samples a cell, × 6", 10, 10_000, 500, key="particles")
     seed = bound(d.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
     return FewStepsConfig(
-        mixture, schedule, tuple(sorted(steps)), int(particles), seed=int(seed)
+        mixture, schedule, tuple(sorted(steps)), int(particles), seed=int(seed), spacing=spacing
     ), use_learned
 
 
@@ -62,6 +64,30 @@ def table(config: FewStepsConfig, use_learned: bool) -> None:
         chart(table_chart(config, result, measure), "table")
     with right:
         chart(cost_chart(result, measure), "cost")
+    if any(S > 1 for S in config.steps):
+        with st.expander("What the lecture's sigma-hat row is made of"):
+            st.markdown(LAST_NOISE)
+            st.dataframe(last_noise_rows(config), hide_index=True, width="stretch")
+
+
+LAST_NOISE = (
+    "The step to clean data adds no noise, and takes away about as much as the level that it leaves should have: what "
+    "the last step but one adds beyond that stays in the samples. The lecture's numbers come from the times 1, 1 + T/S, "
+    "1 + 2T/S, ...: their last level but one is $t = 1$, with hardly any noise, and sigma-hat adds the noise of a step "
+    "of full length. Evenly spread times end with such a step, from a level whose noise is of the size of what was "
+    "added."
+)
+
+
+def last_noise_rows(config: FewStepsConfig) -> list[dict]:
+    """One row for each spacing and number of steps, as deviations."""
+    steps = [S for S in config.steps if S > 1]
+    return [
+        {"times": SPACED[name], "S": S, "sigma-hat adds": round(added, 3), "the level has": round(has, 3),
+         "times too much": round(added / has, 1)}
+        for name, noises in last_noises(config).items()
+        for S, (added, has) in zip(steps, noises, strict=True)
+    ]  # fmt: skip
 
 
 def crossing(pi: float) -> None:
@@ -93,7 +119,7 @@ def solvers(config: FlowConfig) -> None:
 def explain() -> None:
     with st.expander("What happens here"):
         st.markdown('The step and its noise (the lecture, "Denoising diffusion implicit model"; Song et al. 2021, eq. '
-                    '12 and 16), on a subset tau of the steps:')  # fmt: skip
+                    '12 and 16), on a subset tau of the steps, for the rows with eta:')  # fmt: skip
         st.latex(r"\mathbf{x}_{\tau_{i-1}} = \sqrt{\bar\alpha_{\tau_{i-1}}}\,\hat{\mathbf{x}}_0 + "
                  r"\sqrt{1-\bar\alpha_{\tau_{i-1}}-\sigma^2}\;\epsilon_\theta + \sigma\,\mathbf{z}, \qquad "
                  r"\sigma_{\tau_i}(\eta) = \eta\sqrt{\tfrac{1-\bar\alpha_{\tau_{i-1}}}{1-\bar\alpha_{\tau_i}}}"
@@ -105,14 +131,16 @@ def explain() -> None:
             "**Paths.** With eta = 0 a step on the line is $a\\,x_t + b\\,\\hat x_0(x_t)$ with $a, b > 0$, and "
             "$\\hat x_0$ rises with $x_t$: the order is kept by every step, however long. Noise breaks it.\n\n"
             "**Round trip** (Song et al. 2021, Section 5.4): exact data up the schedule and down again, eta = 0.\n\n"
-            "**Orders.** DDIM is Euler's method on the flow; Heun (Karras et al. 2022, Algorithm 1) and "
+            "**Orders.** DDIM is Euler's method on the flow; Heun (Karras et al. 2022, Algorithm 1, here along the "
+            "angle arctan(sigma / alpha), so that it also holds where a schedule ends in pure noise) and "
             "DPM-Solver++(2M) (Lu et al. 2022, Algorithm 2) are of second order. Levels even in log(alpha / sigma) "
             "down to sigma / alpha = 0.1, against scipy's DOP853, in float64, exact score. Heun calls the denoiser "
             "twice a step.\n\n"
             "**Try** 5 to 20 steps, then 100 and more. **Look** whether noise helps or hurts: at few steps eta = 1 "
             "costs; with many, all rows come to the floor where the score is exact. In the lecture's table sigma-hat "
-            "is by far the worst at few steps; here it is not: its variance is the best one for data as wide as the "
-            "noise, and eta = 1's for data that are one point (Ho et al. 2020, Section 3.2). Images are nearer to that."
+            "is by far the worst at few steps; here it is not with evenly spread times: its variance is the best "
+            "one for data as wide as the noise, and eta = 1's for data that are one point (Ho et al. 2020, Section "
+            "3.2). Choose the authors' times to see what else the lecture's row is made of."
         )
 
 

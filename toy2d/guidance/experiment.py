@@ -12,7 +12,7 @@ from playground.denoisers import Denoiser, guided
 from playground.errors import require, require_range
 from playground.guidance import classifier_guided, pulled_ancestral
 from playground.levels import CLEAN, SCHEDULES, seeded
-from playground.progress import silent, turn_of
+from playground.progress import Report, silent, turn_of
 from playground.steps import Step, ddim
 from playground.trajectory import collect, frames_of
 from playground.walk import State, checked, final, prior, walk, watched
@@ -20,7 +20,6 @@ from toy2d.conditional import component
 from toy2d.distances import sliced_wasserstein
 from toy2d.labelled import Models, exact_models
 from toy2d.mixture import Mixture
-from toy2d.net import Report
 from toy2d.presets import MixtureSpec
 from toy2d.starts import KEPT
 

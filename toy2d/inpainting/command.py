@@ -2,6 +2,7 @@
 
 import argparse
 
+from playground.steps import VARIANCES
 from toy2d.command import command, progress, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.inpainting.experiment import PAIR, InpaintConfig, inpainting
@@ -21,23 +22,31 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--resamplings", type=int, default=default.resamplings, help="RePaint's r")
     parser.add_argument("--jump", type=int, default=default.jump, help="RePaint's jump length")
     parser.add_argument("--zeta", type=float, default=default.zeta, help="the step of gradient guidance (DPS)")
+    parser.add_argument("--variance", choices=list(VARIANCES), default=default.variance, help="the steps' variance")
     parser.add_argument("--steps", type=int, default=default.steps, help="steps back")
     parser.add_argument("--particles", type=int, default=default.particles, help="particles of each method")
 
 
 def inpainting_command(arguments: argparse.Namespace) -> None:
-    names = ("mixture", "pi", "lean", "value", "resamplings", "jump", "zeta", "steps", "particles", "seed")
+    names = ("mixture", "pi", "lean", "value", "resamplings", "jump", "zeta", "steps", "particles", "seed", "variance")
     config = InpaintConfig(
         known="xy".index(arguments.known), **{name: getattr(arguments, name) for name in names}
     )
     result = inpainting(config, progress("sampling"))
-    numbers = {"truth": result.low, "floor": result.floor}
-    print(f"truth: P(low) = {result.low:.4f}; distance of two exact samples {result.floor:.4f}")
+    numbers = {"truth": result.low, "variance_above": result.above, "floor": result.floor}
+    print(
+        f"truth: P(low) = {result.low:.4f}, variance above {result.above:.4f}; "
+        f"distance of two exact samples {result.floor:.4f}"
+    )
     for run in result.runs:
         low, high = run.low_band
         numbers[run.name] = {
-            "low": run.low, "band": run.low_band, "distance": run.distance, "off": run.off, "calls": run.calls
+            "low": run.low, "band": run.low_band, "distance": run.distance, "off": run.off, "calls": run.calls,
+            "variance_above": run.above, "variance_above_se": run.above_se,
         }  # fmt: skip
-        print(f"{NAMES[run.name]}: {run.low:.4f} ({low:.4f} to {high:.4f}), distance {run.distance:.4f}")
+        print(
+            f"{NAMES[run.name]}: {run.low:.4f} ({low:.4f} to {high:.4f}), distance {run.distance:.4f}, "
+            f"variance above {run.above:.3f} (standard error {run.above_se:.3f})"
+        )
     gif = clouds_gif(inpainting_clouds(config, result), fps=15)
     write(arguments.out, "inpainting", config, numbers, inpainting_figure(config, result), gif)

@@ -1,7 +1,8 @@
 """Inpainting with the truth at hand: one coordinate of a mixture is seen, and the other one is to be filled in."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -12,21 +13,19 @@ from playground.denoisers import Denoiser, counted, projected
 from playground.errors import require, require_known, require_range
 from playground.guidance import measured
 from playground.levels import SCHEDULES, Level, seeded
-from playground.progress import part_of, silent, turn_of
-from playground.steps import Step, climbing, ddim, pinned, resampled
+from playground.progress import Report, part_of, silent
+from playground.steps import Step, ancestral, climbing, pinned, resampled, variance_named
 from playground.trajectory import frames_of, recorded
-from playground.walk import State, checked, final, prior, walk, watched
-from toy2d.conditional import given, share_below
+from playground.walk import State, checked, prior, walk, watched
+from toy2d.conditional import given, share_below, variance_above
 from toy2d.distances import wilson
 from toy2d.mixture import Mixture
-from toy2d.net import Report
 from toy2d.presets import PRESETS, MixtureSpec
 from toy2d.starts import KEPT
 
 PAIR = "pair"  # two round modes at (lean, HEIGHT) and (-lean, -HEIGHT): x tells a little about y
 HEIGHT = 2.5
 SPLIT = 0.0  # the unknown coordinate is "low" below it
-RESAMPLINGS = (1, 2, 5, 10, 20, 40)
 
 Walker = tuple[Step, Denoiser, list[Level]]
 
@@ -36,7 +35,7 @@ class InpaintConfig:
     """mixture: "pair" or a preset; known: the seen coordinate, 0 for x and 1 for y, and value, what is seen.
 
     lean: how far the modes of "pair" lie from the middle in x; resamplings, jump: RePaint's r and jump length;
-    zeta: the step of gradient guidance.
+    zeta: the step of gradient guidance; variance: DDPM's, "beta_tilde" or "beta".
     """
 
     mixture: str = PAIR
@@ -51,6 +50,7 @@ class InpaintConfig:
     particles: int = 2_000
     frames: int = 60
     seed: int = 0
+    variance: str = "beta_tilde"
 
     def __post_init__(self) -> None:
         known = (PAIR, *PRESETS)
@@ -67,6 +67,7 @@ class InpaintConfig:
         require_range("The number of steps", self.steps, 1, 1_000)
         require_range("The number of particles", self.particles, 2, 20_000)
         require_range("The number of frames", self.frames, 2, 1_000)
+        variance_named(self.variance)
         self.build()
 
     def build(self) -> Mixture:
@@ -83,24 +84,28 @@ class InpaintConfig:
 
 
 # --- the methods: (config, mixture, known (B or 1, 2)) -> step, denoiser, grid ------------------------------
-# All walk with ddim(1), DDPM's step, so that what differs is the conditioning.
+# All walk with DDPM's step, so that what differs is the conditioning.
 
 
 def _grid(config: InpaintConfig) -> list[Level]:
     return SCHEDULES["linear"]().grid(config.steps)
 
 
+def _step(config: InpaintConfig) -> Step:
+    return ancestral(config.variance)
+
+
 def _repaint(config: InpaintConfig, mixture: Mixture, known: Tensor) -> Walker:
     grid = resampled(_grid(config), config.resamplings, config.jump)
-    return pinned(climbing(ddim(1.0)), known, config.mask), mixture, grid
+    return pinned(climbing(_step(config)), known, config.mask), mixture, grid
 
 
 METHODS: dict[str, Callable[[InpaintConfig, Mixture, Tensor], Walker]] = {
-    "replacement": lambda c, m, known: (pinned(ddim(1.0), known, c.mask), m, _grid(c)),
-    "projection": lambda c, m, known: (ddim(1.0), projected(m, known, c.mask), _grid(c)),
+    "replacement": lambda c, m, known: (pinned(_step(c), known, c.mask), m, _grid(c)),
+    "projection": lambda c, m, known: (_step(c), projected(m, known, c.mask), _grid(c)),
     "repaint": _repaint,
-    "dps": lambda c, m, known: (measured(ddim(1.0), known, c.mask, c.zeta), m, _grid(c)),
-    "exact": lambda c, m, known: (ddim(1.0), conditioned(c, m), _grid(c)),
+    "dps": lambda c, m, known: (measured(_step(c), known, c.mask, c.zeta), m, _grid(c)),
+    "exact": lambda c, m, known: (_step(c), conditioned(c, m), _grid(c)),
 }
 
 
@@ -125,7 +130,8 @@ class Filled:
     """xs (F, up to 5,000, 2); alphas (F,); filled (B,), the unknown coordinate at the end.
 
     low: its share below the split, with the 95 % band low_band; distance: its Wasserstein-1 distance to as many
-    samples of the exact conditional; off: root mean square distance of the known coordinate from what was seen.
+    samples of the exact conditional; above, above_se: the variance of those above the split, and its standard error
+    (NaN for fewer than two); off: root mean square distance of the known coordinate from what was seen.
     calls: of the denoiser; one whose gradient is taken counts once.
     """
 
@@ -136,18 +142,21 @@ class Filled:
     low: float
     low_band: tuple[float, float]
     distance: float
+    above: float
+    above_se: float
     off: float
     calls: int
 
 
 @dataclass(frozen=True, eq=False)
 class Inpainting:
-    """runs, one a method; low: the exact conditional's P(unknown < split); floor: the distance of two exact sample
-    sets; axis, density (N,): the exact conditional density.
+    """runs, one for each method; low, above: the exact conditional's P(unknown < split) and Var(unknown | unknown >
+    split); floor: the distance of two exact sample sets; axis, density (N,): the exact conditional density.
     """
 
     runs: tuple[Filled, ...]
     low: float
+    above: float
     floor: float
     axis: np.ndarray
     density: np.ndarray
@@ -161,18 +170,20 @@ def inpainting(config: InpaintConfig, report: Report = silent) -> Inpainting:
     truth = line.sample(config.particles, rng)[:, 0]
     drawn = [line.sample(config.particles, rng)[:, 0] for _ in range(9)]
     floor = float(np.mean([_apart(a, b) for a, b in pairwise(drawn)]))
-    walkers = {name: make(config, mixture, _seen(config)) for name, make in METHODS.items()}
+    walkers = {name: make(config, mixture, seen(config)) for name, make in METHODS.items()}
     total, done, runs = sum(len(grid) - 1 for _, _, grid in walkers.values()), 0, []
     for name, walker in walkers.items():
         runs.append(_fill(name, walker, config, truth, part_of(report, done, total)))
         done += len(walker[2]) - 1
     axis = torch.linspace(-9, 9, 361)
     density = line.log_prob(axis[:, None]).exp()
-    return Inpainting(tuple(runs), share_below(line, SPLIT), floor, axis.numpy(), density.numpy())
+    return Inpainting(
+        tuple(runs), share_below(line, SPLIT), variance_above(line, SPLIT), floor, axis.numpy(), density.numpy()
+    )
 
 
-def _seen(config: InpaintConfig) -> Tensor:
-    """(1, 2); the unknown coordinate is never read."""
+def seen(config: InpaintConfig) -> Tensor:
+    """The observation, (1, 2); the unknown coordinate is never read."""
     return torch.full((1, 2), config.value)
 
 
@@ -181,7 +192,7 @@ def _fill(
 ) -> Filled:
     step, denoise, grid = walker
     moves, calls = len(grid) - 1, counted(denoise)
-    states = watched(_walk((step, calls, grid), config, config.particles), report, moves)
+    states = watched(walk_of((step, calls, grid), config, config.particles), report, moves)
     trajectory, end = recorded(states, frames_of(moves, config.frames), KEPT)
     filled = end[:, 1 - config.known]
     low = float((filled < SPLIT).double().mean())
@@ -196,12 +207,14 @@ def _fill(
         low,
         band,
         _apart(filled, truth),
+        *spread_above(filled),
         off,
         calls.calls,
     )
 
 
-def _walk(walker: Walker, config: InpaintConfig, particles: int) -> Iterator[State]:
+def walk_of(walker: Walker, config: InpaintConfig, particles: int) -> Iterator[State]:
+    """The walk of one method from the noise of config's seed."""
     step, denoise, grid = walker
     rng = seeded(config.seed)
     return checked(walk(step, denoise, prior((particles, 2), grid[0], rng), grid, rng))
@@ -212,57 +225,11 @@ def _apart(x: Tensor, y: Tensor) -> float:
     return float((x.sort().values - y.sort().values).abs().mean())
 
 
-# --- many observations, many resamplings --------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class Shares:
-    """low[name] (N,): the share below the split at each of `at` (N,); truth (N,); particles behind each share."""
-
-    at: np.ndarray
-    truth: np.ndarray
-    low: dict[str, np.ndarray]
-    particles: int
-
-
-def over_observations(
-    config: InpaintConfig,
-    reach: float = 3.0,
-    count: int = 25,
-    particles: int = 200,
-    report: Report = silent,
-) -> Shares:
-    """The share at `count` observations from -reach to reach: one walk each, every particle with its own."""
-    mixture = config.build()
-    values = np.linspace(-reach, reach, count)
-    known = torch.tensor(values, dtype=torch.float32).repeat_interleave(particles)[:, None].expand(-1, 2)
-    names = [name for name in METHODS if name != "exact"]  # that one knows one observation only
-    low = {}
-    for turn, name in enumerate(names):
-        walker = METHODS[name](config, mixture, known)
-        end = _end(walker, config, len(known), report, turn, len(names))
-        low[name] = (end[:, 1 - config.known] < SPLIT).double().view(count, particles).mean(1).numpy()
-    truth = np.array([share_below(given(mixture, config.known, float(value)), SPLIT) for value in values])
-    return Shares(values, truth, low, particles)
-
-
-def over_resamplings(
-    config: InpaintConfig, turns: Sequence[int] = RESAMPLINGS, report: Report = silent
-) -> Shares:
-    """RePaint's share against its number of resamplings, at config's observation."""
-    mixture = config.build()
-    low = []
-    for turn, r in enumerate(turns):
-        walker = METHODS["repaint"](replace(config, resamplings=r), mixture, _seen(config))
-        end = _end(walker, config, config.particles, report, turn, len(turns))
-        low.append(float((end[:, 1 - config.known] < SPLIT).double().mean()))
-    truth = share_below(given(mixture, config.known, config.value), SPLIT)
-    return Shares(np.array(turns), np.full(len(turns), truth), {"repaint": np.array(low)}, config.particles)
-
-
-def _end(
-    walker: Walker, config: InpaintConfig, particles: int, report: Report, turn: int, turns: int
-) -> Tensor:
-    """The last x, (B, 2)."""
-    states = _walk(walker, config, particles)
-    return final(watched(states, turn_of(report, turn, turns), len(walker[2]) - 1))
+def spread_above(filled: Tensor) -> tuple[float, float]:
+    """The variance of those above the split, and its standard error; NaN for fewer than two."""
+    if int((filled >= SPLIT).sum()) < 2:
+        return math.nan, math.nan
+    above = filled[filled >= SPLIT].double()
+    variance = above.var()
+    error = (((above - above.mean()) ** 4).mean() - variance**2).clamp(min=0) / len(above)
+    return float(variance), float(error.sqrt())

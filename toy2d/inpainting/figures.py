@@ -12,7 +12,8 @@ from toy2d.distances import wilson
 from toy2d.drawing.clouds import Cloud, density
 from toy2d.drawing.mpl import figure_of
 from toy2d.drawing.plotly import band, laid_out
-from toy2d.inpainting.experiment import SPLIT, Filled, InpaintConfig, Inpainting, Shares
+from toy2d.inpainting.experiment import SPLIT, Filled, InpaintConfig, Inpainting
+from toy2d.inpainting.sweeps import Narrowing, Shares
 from toy2d.presets import EXTENT
 
 NAMES = {
@@ -123,6 +124,36 @@ def shares_chart(config: InpaintConfig, shares: Shares, x_title: str, log: bool 
         figure.update_xaxes(tickvals=shares.at)
     figure.update_yaxes(title=f"P({coordinate(config)} < {SPLIT:g})", rangemode="tozero")
     return laid_out(figure, 320)
+
+
+def narrowing_chart(config: InpaintConfig, narrow: Narrowing) -> go.Figure:
+    """RePaint's variance above the split against r, for both of DDPM's variances, with 95 % intervals."""
+    figure = go.Figure()
+    for color, (name, above) in zip(PALETTE, narrow.above.items(), strict=False):
+        figure.add_scatter(
+            x=narrow.at, y=above, name=f"RePaint, {name}", mode="lines+markers", line={"color": color},
+            error_y={"array": 1.96 * narrow.errors[name], "thickness": 1, "width": 3},
+        )  # fmt: skip
+    figure.add_hline(narrow.exact, line={"color": TRUTH, "dash": "dash", "width": 2}, annotation_text="exact")
+    figure.update_xaxes(title="resamplings r", type="log", tickvals=narrow.at)
+    figure.update_yaxes(title=f"variance of {coordinate(config)} above {SPLIT:g}")
+    return laid_out(figure, 300)
+
+
+def narrowing_verdict(config: InpaintConfig, narrow: Narrowing) -> str:
+    """Whether either variance keeps the width at the most resamplings: each against the exact one, at 95 %."""
+    said = []
+    for name, above in narrow.above.items():
+        off, half = above[-1] - narrow.exact, 1.96 * narrow.errors[name][-1]
+        if not np.isfinite(off) or not np.isfinite(half):
+            said.append(f"with {name} no two particles end above {SPLIT:g}")
+            continue
+        verdict = "not told apart from the exact one" if abs(off) <= half else "too wide" if off > 0 else "too narrow"
+        said.append(f"with {name} {above[-1]:.2f} ± {half:.2f} ({verdict})")
+    return (
+        f"Variance of {coordinate(config)} above {SPLIT:g} at r = {narrow.at[-1]}, exact {narrow.exact:.2f}: "
+        f"{'; '.join(said)} ({config.particles:,} particles)."
+    )
 
 
 # --- a figure ---------------------------------------------------------------------------------------------

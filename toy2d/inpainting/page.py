@@ -3,15 +3,9 @@
 import streamlit as st
 
 from playground.errors import UserError
+from playground.steps import VARIANCES
 from playground.ui.busy import busy, kept
-from toy2d.inpainting.experiment import (
-    PAIR,
-    InpaintConfig,
-    Inpainting,
-    inpainting,
-    over_observations,
-    over_resamplings,
-)
+from toy2d.inpainting.experiment import PAIR, InpaintConfig, Inpainting, inpainting
 from toy2d.inpainting.figures import (
     NAMES,
     coordinate,
@@ -19,8 +13,11 @@ from toy2d.inpainting.figures import (
     inpainting_clouds,
     low_chart,
     named,
+    narrowing_chart,
+    narrowing_verdict,
     shares_chart,
 )
+from toy2d.inpainting.sweeps import narrowing, over_observations, over_resamplings
 from toy2d.presets import PRESETS, MixtureSpec
 from toy2d.ui import NAMES as MIXTURES
 from toy2d.ui import bound, chart, show_clouds
@@ -43,15 +40,20 @@ def settings() -> InpaintConfig:
         help="0: x tells nothing about y. 6: x decides the mode.",
     )  # fmt: skip
     zeta = bound(f.slider, "zeta, the gradient's step (DPS)", 0.0, 2.0, 0.3, 0.05, key="zeta")
-    g, h, i, j, k = st.columns([2, 1, 1.6, 1, 1], vertical_alignment="bottom")
+    g, h, i, v, j, k = st.columns([2, 0.8, 1.6, 1.2, 1, 1], vertical_alignment="bottom")
     r = bound(g.select_slider, "RePaint: resamplings r", [1, 2, 5, 10, 20, 40], value=20, key="r")
     jump = bound(h.number_input, "its jump", 1, 50, 1, key="jump")
     steps = bound(i.select_slider, "Steps", [10, 20, 50, 100, 200], value=50, key="steps")
+    variance = bound(
+        v.selectbox, "Variance", ["beta_tilde", *(name for name in VARIANCES if name != "beta_tilde")], key="variance",
+        help="the noise of DDPM's step: beta_tilde is the smaller one, beta the larger",
+    )  # fmt: skip
     particles = bound(j.number_input, "Particles", 100, 20_000, 2_000, key="particles")
     seed = bound(k.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
     return InpaintConfig(
-        mixture, pi, lean, "xy".index(known), value, r, int(jump), zeta, steps, int(particles), seed=int(seed)
-    )
+        mixture, pi, lean, "xy".index(known), value, r, int(jump), zeta, steps, int(particles), seed=int(seed),
+        variance=variance,
+    )  # fmt: skip
 
 
 def result_for(config: InpaintConfig) -> Inpainting:
@@ -84,23 +86,31 @@ def animation(config: InpaintConfig, result: Inpainting) -> None:
 
 def table(config: InpaintConfig, result: Inpainting) -> None:
     k, u = "xy"[config.known], coordinate(config)
-    rows = [f"| | distance of {u} to the exact conditional | {k} is off by | calls |", "|:--|--:|--:|--:|"]
+    rows = [
+        f"| | distance of {u} to the exact conditional | variance of {u} above 0 | {k} is off by | calls |",
+        "|:--|--:|--:|--:|--:|",
+    ]
     for run in result.runs:
-        rows.append(f"| {named(run.name, config)} | {run.distance:.3f} | {run.off:.3f} | {run.calls:,} |")
-    rows.append(f"| two exact samples (the floor) | {result.floor:.3f} | 0 | |")
+        wide = f"{run.above:.2f} ± {1.96 * run.above_se:.2f}"
+        rows.append(f"| {named(run.name, config)} | {run.distance:.3f} | {wide} | {run.off:.3f} | {run.calls:,} |")
+    rows.append(f"| exact: two samples (the floor); closed form | {result.floor:.3f} | {result.above:.2f} | 0 | |")
     st.markdown("\n".join(rows))
     st.caption(
-        "Distance: Wasserstein-1 on the line. Off by: root mean square. Calls: of the denoiser, for a particle."
+        "Distance: Wasserstein-1 on the line. Variance: of the particles above 0, with a 95 % interval. Off by: root "
+        "mean square. Calls: of the denoiser, for a particle."
     )
 
 
 def sweeps(config: InpaintConfig) -> None:
     st.subheader("Every observation, and more resamplings")
-    if st.button("Measure both", type="primary"):
+    if st.button("Measure them", type="primary"):
         with busy("Moving the observation", key="inpainting-2d-moved") as report:
             moved = over_observations(config, report=report)
         with busy("Resampling", key="inpainting-2d-more") as report:
-            st.session_state["inpainting-2d-swept"] = config, moved, over_resamplings(config, report=report)
+            more = over_resamplings(config, report=report)
+        with busy("Resampling with both variances", key="inpainting-2d-narrow") as report:
+            narrow = narrowing(config, report=report)
+        st.session_state["inpainting-2d-swept"] = config, moved, more, narrow
     kept = st.session_state.get("inpainting-2d-swept", (None,))
     if kept[0] != config:
         st.caption(
@@ -109,13 +119,16 @@ def sweeps(config: InpaintConfig) -> None:
         return
     chart(shares_chart(config, kept[1], f"observed {'xy'[config.known]}"), "moved")
     chart(shares_chart(config, kept[2], "resamplings r", log=True), "more")
+    st.markdown(narrowing_verdict(config, kept[3]))
+    chart(narrowing_chart(config, kept[3]), "narrow")
 
 
 EXPLANATION = r"""
 **Replacement** (Lugmayr et al. 2022, eq. 8): after each step the known part is overwritten by a freshly noised copy,
 $\mathbf{x}_{t-1} = m \odot (\sqrt{\bar\alpha_{t-1}}\,\mathbf{x}_0 + \sqrt{1-\bar\alpha_{t-1}}\,\epsilon) + (1 - m)
 \odot \mathbf{x}^{\text{model}}_{t-1}$. **Projection** overwrites the known part of the predicted $\hat{\mathbf{x}}_0$.
-**RePaint** replaces, climbs back to more noise, and walks the step again, $r$ times in all (Algorithm 1).
+**RePaint** replaces, climbs back to more noise, and walks the step again, $r$ times in all, while the level reached
+still has noise: the step to clean data is taken once (Algorithm 1 climbs only while $t > 1$).
 **DPS** (Chung et al. 2023, Algorithm 1) leaves the known part free and moves against
 $\zeta\,\nabla_{\mathbf{x}_t} \lVert m \odot (\mathbf{x}_0 - \hat{\mathbf{x}}_0(\mathbf{x}_t)) \rVert$.
 """
@@ -126,10 +139,12 @@ used, so its share lies between the truth and the mode's weight.
 
 **Which to trust.** Replacement and projection, where the known part says nothing about the mode (set the modes apart
 to 0), or where there is one mode to find. Near the border between the modes, none without a check. RePaint is
-closest, and closer with r, but pays r times the calls, and every climb is one more step that narrows the modes a
-little: compare its distance with its share. DPS is cheap, and follows the observation only to within "off by"; its
-share depends on zeta. "Exact, walked" is the exact conditional's own denoiser under the same steps: what it misses is
-the steps' doing, not the conditioning's.
+closest, and closer with r, but pays r times the calls. With $\tilde\beta$ it also narrows the modes: every step down
+adds a little less noise than the data's width asks for, every resampling takes one more such step, and the errors add
+up. DDPM's larger variance $\beta$ keeps the width ("Measure them" shows both). DPS is
+cheap, and follows the observation only to within "off by"; its share depends on zeta. "Exact,
+walked" is the exact conditional's own denoiser under the same steps: what it misses is the steps'
+doing, not the conditioning's.
 
 **Try** moving the observation to 0 and to 2; set r to 1, and RePaint becomes replacement; set zeta to 0, and DPS
 forgets the observation. **Look** at the moment in the animation when the colours stop changing.

@@ -60,10 +60,11 @@ def explain() -> None:
     with st.expander("What happens here"):
         st.markdown("DDIM with eta = 0 walks an ordinary differential equation (the lecture's \"deterministic sampling "
                     "procedure\"). Followed from data to noise it also gives the density (Song et al. 2021, "
-                    "\"Score-based generative modeling through SDEs\", eq. 39): with u = x/α and s = σ/α")  # fmt: skip
-        st.latex(r"\frac{d\mathbf{u}}{ds} = \epsilon_\theta(\mathbf{x}), \qquad \log p(\mathbf{u}_{s_0}) = "
-                 r"\log p(\mathbf{u}_{s_1}) + \int_{s_0}^{s_1} \nabla_{\mathbf{u}} \cdot "
-                 r"\epsilon_\theta\,ds")  # fmt: skip
+                    "\"Score-based generative modeling through SDEs\", eq. 39). With α² + σ² = 1, θ = arctan(σ/α) and "
+                    "v = αε − σx₀:")  # fmt: skip
+        st.latex(r"\frac{d\mathbf{x}}{d\theta} = \hat{\mathbf{v}}(\mathbf{x}, \theta), \qquad "
+                 r"\log p(\mathbf{x}_{\theta_0}) = \log p(\mathbf{x}_{\theta_1}) + \int_{\theta_0}^{\theta_1} "
+                 r"\nabla_{\mathbf{x}} \cdot \hat{\mathbf{v}}\,d\theta")  # fmt: skip
         st.markdown(
             "In two dimensions the divergence is exact, two derivatives; Heun's rule does the rest. The error's parts: "
             "the exact denoiser with the exact density at the end leaves the **steps**; N(0, I) in its place is the "

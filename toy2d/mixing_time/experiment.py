@@ -13,7 +13,7 @@ from torch import Tensor
 
 from playground.errors import require, require_range
 from playground.levels import CLEAN, seeded
-from playground.progress import part_of, silent
+from playground.progress import Report, part_of, silent
 from playground.steps import langevin
 from playground.walk import State, checked, walk, watched
 from toy2d.distances import modes_of
@@ -27,7 +27,6 @@ from toy2d.mixing_time.relaxation import (
     shares_after,
 )
 from toy2d.mixture import Mixture, two_modes
-from toy2d.net import Report
 
 SETTLED = 4.0  # units of time until the particles have spread within their modes
 ENOUGH = 10  # particles that must change modes before a time is told from them

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from playground.errors import require, require_range
-from playground.progress import silent, turn_of
+from playground.progress import Report, silent, turn_of
 from toy2d.mixing.experiment import Chain, MixingConfig, mixing
 from toy2d.mixing_time.relaxation import GridChain, along, grid_chain, shares_after
-from toy2d.net import Report
 from toy2d.presets import MixtureSpec
 from toy2d.starts import KEPT, SQUARE
 
