@@ -38,6 +38,7 @@ class ModelConfig:
     shape: tuple[int, ...] = SHAPE
     bounded: bool = True
     kind: str = "digits"
+    highest: float | None = None  # sigma / alpha; the network has not seen more noise; None: than its schedule has
 
     def __post_init__(self) -> None:
         require_known("The schedule", self.schedule, SCHEDULES)
@@ -55,7 +56,9 @@ class ModelConfig:
         return () if tell is None else tell.names
 
     def build_schedule(self) -> Schedule:
-        return SCHEDULES[self.schedule](self.T)
+        """The schedule, cut off where the noise is more than the network was trained on."""
+        schedule = SCHEDULES[self.schedule](self.T)
+        return schedule if self.highest is None else schedule.up_to(self.highest)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON can hold it; the kind of network goes with its settings."""

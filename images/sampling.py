@@ -1,16 +1,17 @@
 """What all topics on digits share: the samplers by name, a walk, and what is kept of it."""
 
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from images.data.mnist import to_uint8
 from images.models import SIGMA_1, SIGMA_L, Model
+from playground.annealing import actual, settling, told
 from playground.levels import Level, geometric_sigmas, held, seeded
 from playground.multistep import corrected, dpmpp_2m
 from playground.progress import Report
@@ -27,8 +28,9 @@ DOWNHILL: dict[str, Callable[[float], Step]] = {
     "DPM-Solver++": lambda eta: dpmpp_2m(),
     "predictor-corrector": lambda eta: corrected(ancestral("beta_tilde")),
 }
-ANNEALED = "annealed Langevin"
-SAMPLERS = (*DOWNHILL, ANNEALED)
+ANNEALED, AS_WRITTEN = "annealed Langevin", "annealed Langevin, as written"
+LANGEVIN = (ANNEALED, AS_WRITTEN)  # told the noise that is there, and told Algorithm 1's sigma_i
+SAMPLERS = (*DOWNHILL, *LANGEVIN)
 HOLD = 5  # Langevin steps at each level; NCSN has 100 on few levels, NCSNv2 has 5 on many
 MOST = 400  # images in one go: more would need gigabytes on a laptop
 
@@ -68,31 +70,21 @@ def plan(model: Model, config: Sampling) -> tuple[Step, list[Level]]:
 
     A network knows levels, not schedules, so either family's network serves either family's sampler.
     """
-    if config.sampler != ANNEALED:
+    if config.sampler in DOWNHILL:
         return DOWNHILL[config.sampler](config.eta), model.schedule.grid(config.steps, config.spacing)
-    sigmas = geometric_sigmas(SIGMA_1, SIGMA_L, config.steps // HOLD)
-    return langevin(annealed(langevin_eps(sigmas), sigmas[-1])), held(
-        [Level.of(1.0, s) for s in sigmas], HOLD
-    )
+    sigmas, c = langevin_levels(model.schedule.highest, config.steps // HOLD)
+    if config.sampler == ANNEALED:
+        return told(c), actual(sigmas, c, HOLD)
+    return langevin(annealed(c * sigmas[-1] ** 2, sigmas[-1])), held([Level.of(1.0, s) for s in sigmas], HOLD)
 
 
-def langevin_eps(sigmas: list[float], hold: int = HOLD) -> float:
-    """Algorithm 1's eps, so that `hold` steps shrink the last level's noise to the next one's.
+def langevin_levels(highest: float, L: int) -> tuple[list[float], float]:
+    """L sigmas, and c of Algorithm 1's step a_i = c sigma_i**2, for a network that has seen sigma / alpha <= highest.
 
-    With the score of pure noise, -x / sigma**2, a step x <- x + (a/2) s + sqrt(a) z with a = c sigma**2 takes the
-    variance v to (1 - c/2)**2 v + c sigma**2.  NCSNv2 (Song and Ermon 2020), Technique 4, asks that v, which is
-    sigma_{i-1}**2 at first, be as near to sigma_i**2 as it gets after `hold` steps; c is found by a search.
+    At its first level the noise grows from sigma_1 to sigma_1 / sqrt(1 - c / 4) at most; that must have been seen.
     """
-    ratio = (sigmas[0] / sigmas[1]) ** 2 if len(sigmas) > 1 else 1.0
-
-    def variance(c: float) -> float:
-        v = ratio
-        for _ in range(hold):
-            v = (1 - c / 2) ** 2 * v + c
-        return v
-
-    candidates = torch.logspace(-4, 0, 400, dtype=torch.float64).tolist()
-    return min(candidates, key=lambda c: abs(variance(c) - 1)) * sigmas[-1] ** 2
+    c = settling((SIGMA_1 / SIGMA_L) ** (1 / (L - 1)), HOLD)
+    return geometric_sigmas(min(SIGMA_1, highest * math.sqrt(1 - c / 4)), SIGMA_L, L), c
 
 
 def walked(

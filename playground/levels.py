@@ -10,6 +10,7 @@ NCSN keeps alpha = 1 and lets sigma grow; DDPM keeps alpha**2 + sigma**2 = 1 (al
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TypeVar
 
 import torch
@@ -144,6 +145,21 @@ class Schedule:
     def T(self) -> int:
         return len(self.alpha) - 1
 
+    @property
+    def highest(self) -> float:
+        """The highest sigma / alpha, that of x_T: a network trained on this schedule has seen no more noise."""
+        return float(self.sigma[-1] / self.alpha[-1])
+
+    def up_to(self, highest: float) -> "Schedule":
+        """The levels with sigma / alpha <= highest: for a network that was trained on no more noise than that."""
+        kept = int((self.sigma / self.alpha <= highest).sum())
+        require(
+            kept >= 2,
+            f"The {self.name} schedule of {self.T} steps has no level but the clean one with sigma / alpha of at most "
+            f"{highest:g}: choose more steps.",
+        )
+        return Schedule(self.name, self.alpha[:kept], self.sigma[:kept])
+
     def level(self, t: int) -> Level:
         """The level of x_t, two float64 scalars; a walk takes them to the dtype of x."""
         return Level(self.alpha[t], self.sigma[t])
@@ -203,6 +219,39 @@ def geometric_sigmas(sigma_1: float, sigma_L: float, L: int) -> list[float]:
     if L == 1:
         return [sigma_1]
     return [sigma_1 * (sigma_L / sigma_1) ** (i / (L - 1)) for i in range(L)]
+
+
+def shell_ratio(D: int) -> float:
+    """NCSNv2 (Song and Ermon 2020), Technique 2: the ratio of neighbouring levels in D dimensions.
+
+    The norm of noise of standard deviation sigma is sigma * sqrt(D), give or take sigma / sqrt(2), so that in high
+    dimensions each level lives on a thin shell of its own.  The ratio gamma at which a level's shell, three standard
+    deviations to each side, holds half of the next one's noise:
+
+        Phi(sqrt(2 D) (gamma - 1) + 3 gamma) - Phi(sqrt(2 D) (gamma - 1) - 3 gamma) = 1 / 2
+    """
+    require(D >= 1, f"The dimension is {D}; it must be at least one: give the number of pixels.")
+    phi = NormalDist().cdf
+
+    def shared(gamma: float) -> float:
+        middle = math.sqrt(2 * D) * (gamma - 1)
+        return phi(middle + 3 * gamma) - phi(middle - 3 * gamma)
+
+    low, high = 1.0, 2.0  # shared(1) = 0.997; where D is small, shells overlap at any ratio
+    while shared(high) > 0.5:
+        high *= 2
+        if high > 1e6:
+            return math.inf
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if shared(middle) > 0.5 else (low, middle)
+    return low
+
+
+def shell_sigmas(sigma_1: float, sigma_L: float, D: int) -> list[float]:
+    """Geometric levels with Technique 2's ratio, or slightly less: 103 from 30 to 0.01 in 784 dimensions."""
+    intervals = math.ceil(math.log(sigma_1 / sigma_L) / math.log(shell_ratio(D)))
+    return geometric_sigmas(sigma_1, sigma_L, 1 + max(1, intervals))
 
 
 def held(levels: Sequence[Level], T: int) -> list[Level]:

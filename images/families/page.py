@@ -3,28 +3,43 @@
 import numpy as np
 import streamlit as st
 
+from images.families.experiment import (
+    EXACT,
+    NETWORK,
+    ToldConfig,
+    ToldDigits,
+    difference,
+    mismatch,
+    told_digits,
+)
 from images.generate.experiment import SampleConfig, sample
+from images.metrics.estimates import FCD, Estimate
 from images.models import SIGMA_1, SIGMA_L, Model
-from images.sampling import ANNEALED, HOLD, Film
-from images.ui import choose_model, training_sidebar
+from images.sampling import ANNEALED, AS_WRITTEN, HOLD, LANGEVIN, Film
+from images.ui import choose_model, training_sidebar, yardstick
 from playground.errors import UserError
 from playground.gif import gif_bytes, tiled, webp_bytes
 from playground.ui.busy import busy
 from playground.ui.downloads import download_gif, download_webp
 from playground.ui.player import ImagesPanel, player
 
+TOLD = {ANNEALED: "the noise that is there", AS_WRITTEN: "sigma_i, as written"}
 SHOWN = {"predicted x0": lambda film: film.x0_hats, "x_t": lambda film: film.xs}
 
 
 def settings(T: int) -> tuple[SampleConfig, SampleConfig]:
-    first, second, third, fourth = st.columns([1.4, 2, 1, 1], vertical_alignment="bottom")
+    first, fifth, second, third, fourth = st.columns([1.2, 1.4, 1.6, 1, 1], vertical_alignment="bottom")
     sampler = first.selectbox("On the DDPM side", ("DDPM", "DDPM, beta", "DDIM"), key="f-sampler")
+    langevin = fifth.selectbox(
+        "NCSN side: the network is told", LANGEVIN, format_func=TOLD.get, key="f-told",
+        help="Same updates, same noise; only the noise level that the network hears differs.",
+    )  # fmt: skip
     steps = second.select_slider("Steps for both", [50, 100, 200, 500, 1000], 100, key="f-steps")
     count = int(third.number_input("Digits", 1, 100, 16, key="f-count"))
     seed = int(fourth.number_input("Seed", 0, 2**31 - 1, 0, key="f-seed"))
     return (
         SampleConfig(count, sampler, min(steps, T), seed=seed),
-        SampleConfig(count, ANNEALED, steps, seed=seed),
+        SampleConfig(count, langevin, steps, seed=seed),
     )
 
 
@@ -62,6 +77,69 @@ def show(ddpm: Film, ncsn: Film) -> None:
         download_webp("WebP, NCSN", lambda: webp_bytes(right), "digits-ncsn.webp", "f-webp-2")
 
 
+def told(model: Model, config: SampleConfig) -> None:
+    """Algorithm 1 as written and told the noise that is there: known before the walk, and measured on request."""
+    known = mismatch(model.schedule.highest, config.steps)
+    st.subheader("What the network is told")
+    st.markdown(
+        f"Algorithm 1 tells the network σ_i. But {HOLD} steps at a level cannot take the noise down to it: in units "
+        f"of σ_i², its variance goes v → (1 - c/2)² v + c at every step (c = {known.c:.2f} here, where it ends "
+        f"lowest) and is multiplied by (σ_i / σ_i+1)² between levels, so it settles at **v = {known.settled:.2f}**. "
+        f"In 784 dimensions noise lives on a thin shell, and the network is **{known.off[0]:.0f} to {known.off[1]:.0f} "
+        "standard deviations** off the one that it knows. v is known before the walk, so it can be told σ_i √v."
+    )
+    a, b, c = st.columns([1, 1, 2], vertical_alignment="bottom")
+    samples = a.selectbox("Digits to measure with", (50, 100, 200, 500), 1, key="f-told-samples")
+    wanted = ToldConfig(samples, config.steps, config.seed)
+    b.caption(f"{samples} digits of each, {config.steps} steps, seed {config.seed}")
+    if c.button("Measure both", icon=":material/straighten:", key="f-told-run"):
+        with busy("Walking both ways, with the network and with exact digits", key="f-told-busy") as report:
+            st.session_state["told"] = (model.about, wanted), told_digits(model, wanted, yardstick(), report)
+    if "told" in st.session_state:
+        made_for, found = st.session_state["told"]
+        if made_for != (model.about, wanted):
+            st.caption("The settings have changed since this was measured: press Measure both to measure again.")
+        measured(found)
+
+
+def measured(found: ToldDigits) -> None:
+    """The verdict, the table, and both chains' digits from the same starts and noise."""
+    st.markdown(verdict(found))
+    rows = [
+        {"denoiser": name, "is told": TOLD[sampler]} | _numbers(estimate)
+        for (name, sampler), estimate in found.distances.items()
+    ]
+    floor = {"denoiser": "real digits (the floor)", "is told": ""} | _numbers(found.floor)
+    st.dataframe([*rows, floor], hide_index=True, width="stretch", key="f-told-table")
+    for column, sampler in zip(st.columns(2), (AS_WRITTEN, ANNEALED), strict=True):
+        sheet = tiled(found.images[NETWORK, sampler][:50].numpy(), columns=10)
+        column.image(sheet, caption=f"{NETWORK}, told {TOLD[sampler]}", width="stretch")
+
+
+def _numbers(estimate: Estimate) -> dict[str, str]:
+    return {FCD: f"{estimate.value:.2f}", "95 % interval": f"{estimate.low:.2f} to {estimate.high:.2f}"}
+
+
+def verdict(found: ToldDigits) -> str:
+    """What telling sigma_i costs, by each denoiser, and what of it is the network's."""
+    parts = []
+    for name in dict.fromkeys(name for name, _ in found.distances):
+        cost = found.difference(name)
+        word = "worse" if cost.low > 0 else "better" if cost.high < 0 else "not told apart"
+        parts.append(f"with {name} **{cost.value:+.2f}** ({cost.low:+.2f} to {cost.high:+.2f}: {word})")
+    excess = difference(found.difference(NETWORK), found.difference(EXACT))
+    decided = (
+        "so it is the network, asked about noise that it has not seen"
+        if excess.low > 0
+        else "which these few digits cannot tell from nothing: measure more"
+    )
+    return (
+        f"Being told sigma_i changes the distance to real digits, N = {found.config.samples:,}, " + ", ".join(parts) +
+        ". The exact denoiser is right at any place and level, so its difference is the chain's own fault. The network "
+        f"has {excess.value:+.2f} ({excess.low:+.2f} to {excess.high:+.2f}) beyond that, {decided}."
+    )  # fmt: skip
+
+
 def explain() -> None:
     with st.expander("What happens here"):
         _explain()
@@ -79,8 +157,8 @@ def _explain() -> None:
         "slide has sigma_i, not its square, below x~ - x.) A network here is told the ratio of signal to noise, not a "
         "timestep, so one network serves both samplers: both sides use the same one until you choose another.\n\n"
         f"The annealed side walks {SIGMA_1:g} to {SIGMA_L:g} in geometric sigmas, {HOLD} Langevin steps at each "
-        "(Song and Ermon 2019, Algorithm 1). Its x_t is the digit plus noise far beyond the digit's range, so it is "
-        "shown cut off at black and white.\n\n"
+        "(Song and Ermon 2019, Algorithm 1); told the noise that is there, its last step denoises. Its x_t is the "
+        "digit plus noise far beyond the digit's range, so it is shown cut off at black and white.\n\n"
         "**Try** 50 and 1000 steps, and a model trained with the NCSN preset on either side. **Look** at the share of "
         "noise below each panel: at which level is it decided which digit it becomes?"
     )
@@ -92,7 +170,9 @@ try:
     first = choose_model("Model, DDPM side", "f-model-1")
     models = first, choose_model("Model, NCSN side", "f-model-2", described=first)
     training_sidebar()
-    show(*films(models, settings(models[0].schedule.T)))
+    configs = settings(models[0].schedule.T)
+    show(*films(models, configs))
+    told(models[1], configs[1])
     explain()
 except UserError as error:
     st.error(str(error))

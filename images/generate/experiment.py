@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from images.models import Model
-from images.sampling import ANNEALED, HOLD, MOST, SAMPLERS, Film, filmed, plan, walked
+from images.sampling import HOLD, LANGEVIN, MOST, SAMPLERS, Film, filmed, plan, walked
 from playground.denoisers import clipped
 from playground.errors import require, require_known, require_range
 from playground.levels import EVEN, SPACINGS
@@ -25,7 +25,7 @@ class SampleConfig:
     def __post_init__(self) -> None:
         require_known("The spacing of the times", self.spacing, SPACINGS)
         require(
-            self.spacing == EVEN or self.sampler != ANNEALED,
+            self.spacing == EVEN or self.sampler not in LANGEVIN,
             f"The times are spaced as {self.spacing!r}, but annealed Langevin walks NCSN's levels, not a schedule's "
             f"times: choose {EVEN!r}, or another sampler.",
         )
@@ -33,7 +33,7 @@ class SampleConfig:
         require_range("eta", self.eta, 0, 1)
         require_known("The sampler", self.sampler, SAMPLERS)
         require(
-            self.sampler != ANNEALED or self.steps >= 2 * HOLD,
+            self.sampler not in LANGEVIN or self.steps >= 2 * HOLD,
             f"Annealed Langevin has {self.steps} steps; it needs {2 * HOLD} or more, {HOLD} at each of two levels: "
             "raise them.",
         )

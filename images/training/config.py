@@ -9,7 +9,7 @@ from images.networks.telling import TellConfig
 from images.training.tasks import KINDS
 from playground.denoisers import TO_X0
 from playground.errors import require, require_known
-from playground.levels import SCHEDULES, Schedule, geometric_sigmas
+from playground.levels import SCHEDULES, Schedule, shell_sigmas
 from playground.objectives import (
     Objective,
     ddpm_min_snr,
@@ -19,13 +19,13 @@ from playground.objectives import (
 )
 from playground.training import Recipe
 
-NCSN_LEVELS = 200
+PIXELS = 28 * 28
 # Each from a schedule; NCSN's own levels come from the data's range instead.
 OBJECTIVES: dict[str, Callable[[Schedule], Objective]] = {
     "simple": ddpm_simple,
     "min-snr": ddpm_min_snr,
     "weighted": ddpm_weighted,
-    "ncsn": lambda schedule: ncsn(geometric_sigmas(SIGMA_1, SIGMA_L, NCSN_LEVELS)),
+    "ncsn": lambda schedule: ncsn(shell_sigmas(SIGMA_1, SIGMA_L, PIXELS)),
 }
 
 
@@ -98,7 +98,8 @@ class TrainConfig:
     def model(self) -> ModelConfig:
         tell = {"tell": TellConfig(classes=10)} if self.labels else {}
         net = NETWORKS[self.net](self.width, self.blocks, patch=self.patch, **tell)
-        return ModelConfig(net, self.predicts, self.schedule, self.T)
+        highest = SIGMA_1 if self.objective == "ncsn" else None
+        return ModelConfig(net, self.predicts, self.schedule, self.T, highest=highest)
 
 
 PRESETS = {
@@ -109,7 +110,7 @@ PRESETS = {
     "labelled-quick": TrainConfig(images=90_000, batch=32, width=32, blocks=2, muon=0.01, labels=True),
     "labelled": TrainConfig(images=180_000, batch=32, width=32, blocks=2, muon=0.01, labels=True),
     "ncsn": TrainConfig(
-        images=120_000, batch=32, net="dilated", width=32, blocks=1, predicts="eps", objective="ncsn"
+        images=120_000, batch=32, net="dilated", width=32, blocks=1, objective="ncsn"
     ),
     # Sized by arithmetic, not by measurement: see docs/training.md.
     "gpu-minute": TrainConfig(images=2_000_000, batch=1024, lr=4e-3),

@@ -1,5 +1,7 @@
 """The U-Net, the model file, and the experiments on a network too small to be good."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -9,12 +11,10 @@ from images.generate.experiment import SampleConfig, sample
 from images.inpainting.experiment import InpaintConfig, inpaint
 from images.models import ModelConfig, load_model, save_model
 from images.networks.unet import UNetConfig
-from images.sampling import SAMPLERS, langevin_eps, plan
+from images.sampling import LANGEVIN, SAMPLERS, plan
 from playground.checkpoint import save_checkpoint
 from playground.errors import UserError
-from playground.levels import Level, geometric_sigmas, held, noised, seeded
-from playground.steps import annealed, langevin
-from playground.walk import final, walk
+from playground.levels import Level, noised, seeded
 
 TINY = ModelConfig(UNetConfig(width=8, blocks=1), T=20)
 
@@ -89,20 +89,34 @@ def test_sampling_is_repeatable_and_filmed_from_noise_to_data(model, sampler):
     assert not np.array_equal(film.images, other.images)
 
 
-@pytest.mark.parametrize(("L", "hold"), [(10, 5), (40, 5), (10, 100)])
-def test_langevins_eps_hands_the_noise_of_one_level_on_to_the_next(L, hold):
-    """Pure noise at sigma_1, through `hold` steps at each level by the real step, ends with sigma_L's variance.
+def test_annealed_langevin_never_asks_about_noise_that_the_network_has_not_seen():
+    """Told the noise that is there, the first level's grows beyond sigma_1; `highest` holds for that, too."""
+    for config in (ModelConfig(highest=30.0), ModelConfig()):
+        schedule = config.build_schedule()
+        model = SimpleNamespace(schedule=schedule)
+        for sampler in SAMPLERS:
+            for steps in (10, 50, 500):
+                _, grid = plan(model, SampleConfig(sampler=sampler, steps=steps))
+                ratios = [float(level.sigma / level.alpha) for level in grid]
+                assert max(ratios) <= schedule.highest * (1 + 1e-5)  # float32 levels
+                assert len(grid) == steps + 1
+    assert ModelConfig(highest=30.0).build_schedule().highest <= 30 < 150 < ModelConfig().build_schedule().highest
 
-    For a denoiser that always says x0 = 0 the score is -x / sigma**2, and the variance has a closed form.
-    """
-    sigmas = geometric_sigmas(30.0, 0.01, L)
-    step = langevin(annealed(langevin_eps(sigmas, hold), sigmas[-1]))
-    x = 30 * torch.randn(20_000, 2, generator=seeded(0))
-    grid = held([Level.of(1.0, s) for s in sigmas], hold)
-    x = final(walk(step, lambda xt, level: torch.zeros_like(xt), x, grid, seeded(1)))
-    # Ten levels are too far apart for five steps: the best eps still leaves a few times the variance.
-    most = 4.0 if (L, hold) == (10, 5) else 1.3
-    assert 1.0 < float(x.var()) / 0.01**2 < most
+
+def test_both_kinds_of_annealed_langevin_share_levels_and_step_size():
+    """The first told level is sigma_1 in both; as written every level is held, told each step has its own."""
+    model = SimpleNamespace(schedule=ModelConfig().build_schedule())
+    grids = [plan(model, SampleConfig(sampler=sampler, steps=100))[1] for sampler in LANGEVIN]
+    there, written = ([float(level.sigma) for level in grid] for grid in grids)
+    assert there[0] == pytest.approx(written[0]) and len(set(written)) == 20 and len(set(there)) == 101
+    # told the truth, each step hears of 1.1 to 1.7 times as much from the second level on, and of none at the end
+    assert all(1.1 < a / b < 1.7 for a, b in zip(there[5:-1], written[5:-1], strict=True)) and there[-1] == 0
+
+
+def test_a_model_file_from_before_the_highest_noise_was_kept_is_read():
+    plain = ModelConfig().to_dict()
+    del plain["highest"]
+    assert ModelConfig.from_dict(plain) == ModelConfig()
 
 
 @pytest.mark.parametrize("method", ["RePaint", "re-noise", "project"])

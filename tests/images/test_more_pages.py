@@ -12,7 +12,7 @@ from images.data import mnist
 from images.data.idx import write_idx
 from images.data.mnist import FILES, load
 from images.metrics.estimates import FCD
-from images.sampling import ANNEALED
+from images.sampling import ANNEALED, AS_WRITTEN
 from images.training import job, runs
 from images.training.config import TrainConfig
 from images.training.session import Session
@@ -179,3 +179,18 @@ def test_families_walk_both_ways_with_one_network_or_two():
     checked(app.segmented_control(key="f-show").set_value("x_t").run())
     labels = [download.proto.label for download in app.get("download_button")]
     assert labels == ["GIF, DDPM", "GIF, NCSN", "WebP, DDPM", "WebP, NCSN"]
+
+
+def test_families_measure_both_ways_of_telling_the_noise():
+    app = opened("families")
+    assert said(app, "settles at **v = 1.22**") and said(app, "5 to 27 standard deviations")  # before any walk
+    app.select_slider(key="f-steps").set_value(50)
+    app.selectbox(key="f-told").set_value(AS_WRITTEN)
+    app.selectbox(key="f-told-samples").set_value(50)
+    checked(app.run())
+    checked(button(app, "Measure both").click().run())
+    table = next(frame.value for frame in app.dataframe if "is told" in frame.value)
+    assert len(table) == 5 and list(table["denoiser"])[-1] == "real digits (the floor)"
+    assert said(app, "Being told sigma_i changes the distance") and said(app, "N = 50")
+    checked(button(app, "Generate").click().run())
+    assert app.session_state["films"][0][1][1].sampler == AS_WRITTEN

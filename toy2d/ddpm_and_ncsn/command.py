@@ -5,6 +5,7 @@ import dataclasses
 
 from playground.levels import SCHEDULES
 from toy2d.command import command, progress, spec, write
+from toy2d.ddpm_and_ncsn import told_command
 from toy2d.ddpm_and_ncsn.experiment import FamiliesConfig, two_families
 from toy2d.ddpm_and_ncsn.figures import SAMPLER_NAMES, TRAINED_NAMES, families_clouds, families_figure
 from toy2d.distances import in_a_line
@@ -13,6 +14,7 @@ from toy2d.ncsn.experiment import learn_each
 
 
 def add(commands: argparse._SubParsersAction) -> None:
+    told_command.add(commands)
     parser = command(commands, "families", families_command, "networks trained as NCSN and DDPM, with both's samplers")
     parser.add_argument("--T", type=int, default=30, help="annealed Langevin steps at each level")
     parser.add_argument("--levels", type=int, default=10, help="noise levels of annealed Langevin")

@@ -17,8 +17,11 @@ from toy2d.ddpm_and_ncsn.figures import (
     learned_chart,
     networks_of,
 )
+from toy2d.ddpm_and_ncsn.told_figures import told_rows, verdict
+from toy2d.ddpm_and_ncsn.told_noise import ToldConfig, told_noise
 from toy2d.ncsn.experiment import learn_each
-from toy2d.net import Learned
+from toy2d.net import Learned, learn
+from toy2d.presets import MixtureSpec
 from toy2d.ui import bound, chart, distance_table, mixture_widgets, show_clouds
 
 QUICK = 120  # training steps of the first visit
@@ -129,10 +132,38 @@ def outcome(config: FamiliesConfig, result: Families) -> None:
     distance_table(rows, result.floor, "table", "sampler, network")
 
 
+def told(mixture: MixtureSpec) -> None:
+    """The digits' page "DDPM and NCSN" has the same comparison in 784 dimensions."""
+    with st.expander("Told sigma_i, told the noise that is there: does it matter here?"):
+        st.markdown(
+            "After $T$ steps at a level, annealed Langevin has more noise left than $\\sigma_i$, which it tells the "
+            "network: a variance of $v\\,\\sigma_i^2$ with $v \\leftarrow (1 - c/2)^2 v + c$ at every step and $v "
+            "\\leftarrow v\\,(\\sigma_i/\\sigma_{i+1})^2$ between levels. On digits a network told $\\sigma_i$ "
+            "leaves the shell that it has learned, and draws badly. Here the same chain of the page's mixture, "
+            "20 levels from 30 to 0.01, runs told either, with the exact score and with a network."
+        )
+        a, b = st.columns([1, 2], vertical_alignment="bottom")
+        hold = a.number_input("Steps at each of 20 levels", 1, 100, 5, key="told-hold")
+        config = ToldConfig(mixture, hold=int(hold), train_steps=1_000, repeats=4)
+        if b.button("Run both", key="told-run"):
+            with busy("Training a network", key="told-train") as report:
+                network = learn(config.learning(), report).denoise
+            with busy("Sampling", key="told-sample") as report:
+                st.session_state["told"] = config, told_noise(config, {"ncsn": network}, report)
+        if "told" in st.session_state:
+            shown, result = st.session_state["told"]
+            if shown != config:
+                st.caption("The settings have changed: press the button to run with them. Below is the run before.")
+            st.markdown(verdict(result))
+            st.dataframe(told_rows(result), hide_index=True, width="stretch", key="told-table")
+
+
 st.title("DDPM against NCSN")
 st.markdown("One denoiser, two families: each family's network, run with the other's sampler.")
 try:
-    outcome(*result_for(settings()))
+    config = settings()
+    outcome(*result_for(config))
     explain()
+    told(config.mixture)
 except UserError as error:
     st.error(str(error))
