@@ -31,7 +31,7 @@ def settings(T: int) -> tuple[SampleConfig, SampleConfig]:
     first, fifth, second, third, fourth = st.columns([1.2, 1.4, 1.6, 1, 1], vertical_alignment="bottom")
     sampler = first.selectbox("On the DDPM side", ("DDPM", "DDPM, beta", "DDIM"), key="f-sampler")
     langevin = fifth.selectbox(
-        "NCSN side: the network is told", LANGEVIN, format_func=TOLD.get, key="f-told",
+        "NCSN is told", LANGEVIN, format_func=TOLD.get, key="f-told",
         help="Same updates, same noise; only the noise level that the network hears differs.",
     )  # fmt: skip
     steps = second.select_slider("Steps for both", [50, 100, 200, 500, 1000], 100, key="f-steps")
@@ -128,11 +128,9 @@ def verdict(found: ToldDigits) -> str:
         word = "worse" if cost.low > 0 else "better" if cost.high < 0 else "not told apart"
         parts.append(f"with {name} **{cost.value:+.2f}** ({cost.low:+.2f} to {cost.high:+.2f}: {word})")
     excess = difference(found.difference(NETWORK), found.difference(EXACT))
-    decided = (
-        "so it is the network, asked about noise that it has not seen"
-        if excess.low > 0
-        else "which these few digits cannot tell from nothing: measure more"
-    )
+    decided = "which these digits cannot tell from nothing: measure more"
+    if excess.low > 0:
+        decided = "because it is asked about noise that it has not seen"
     return (
         f"Being told sigma_i changes the distance to real digits, N = {found.config.samples:,}, " + ", ".join(parts) +
         ". The exact denoiser is right at any place and level, so its difference is the chain's own fault. The network "

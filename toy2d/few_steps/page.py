@@ -72,7 +72,7 @@ def table(config: FewStepsConfig, use_learned: bool) -> None:
 
 LAST_NOISE = (
     "The step to clean data adds no noise, and takes away about as much as the level that it leaves should have: what "
-    "the last step but one adds beyond that stays in the samples. The lecture's numbers come from the times 1, 1 + T/S, "
+    "the last step but one adds beyond that stays in the samples. The lecture's numbers come from times 1, 1 + T/S, "
     "1 + 2T/S, ...: their last level but one is $t = 1$, with hardly any noise, and sigma-hat adds the noise of a step "
     "of full length. Evenly spread times end with such a step, from a level about as noisy as that."
 )
