@@ -10,6 +10,7 @@ import streamlit as st
 
 from images.topics import TOPICS as IMAGES
 from playground.topics import Topic
+from playground.ui.history import one_entry_per_page
 from playground.ui.home import home
 from toy2d.topics import TOPICS as TOY2D
 
@@ -28,6 +29,7 @@ sections = {
 start = st.Page(lambda: home(sections), title="Start", icon=":material/home:", url_path="start", default=True)
 st.set_page_config(page_title="Denoising playground", page_icon=str(UI / "icon.png"), layout="wide")
 st.html(UI / "style.css")
+one_entry_per_page()
 st.navigation(
     {"": [start], **{name: [page for page, _ in pages] for name, pages in sections.items()}}, position="top"
 ).run()

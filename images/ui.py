@@ -12,6 +12,7 @@ from images.training import job, runs
 from images.training.config import PRESETS, TrainConfig, with_changes
 from playground.errors import UserError
 from playground.progress import duration
+from playground.ui.page import bound
 
 
 def choose_model(label: str = "Model", key: str = "model", described: Model | None = None) -> Model:
@@ -24,7 +25,7 @@ def choose_model(label: str = "Model", key: str = "model", described: Model | No
     if not choices:
         st.info("There is no trained model yet: train one with the button in the sidebar.")
         st.stop()
-    path = st.sidebar.selectbox(label, list(choices), format_func=choices.get, key=key)
+    path = bound(st.sidebar.selectbox, label, list(choices), format_func=choices.get, key=key)
     model = _loaded(path, Path(path).stat().st_mtime_ns)
     if model is not described:
         st.sidebar.caption(describe(model))
@@ -58,6 +59,8 @@ def yardstick() -> Yardstick:
     """What models are measured with, loaded once for all sessions."""
     return Yardstick.load()
 
+IDLE = 30.0  # seconds between two looks where nothing trains here: each is a run of the page's script
+_REFUSED = "train-refused"  # in the session: why a training did not start
 LABELS = {
     "look": "a first look",
     "cpu-quick": "quick",
@@ -73,7 +76,7 @@ def training_sidebar() -> None:
     live = runs.live_run() is not None
     with st.sidebar:
         # Without a run it still looks now and then: another tab or a command line may have started one.
-        st.fragment(_controls, run_every=1.0 if live else 5.0)(live)
+        st.fragment(_controls, run_every=1.0 if live else IDLE)(live)
 
 
 def _controls(was_live: bool) -> None:
@@ -81,6 +84,8 @@ def _controls(was_live: bool) -> None:
     if (run is not None) != was_live:
         st.rerun()  # the whole page: its models and its refresh rate have changed
     st.subheader("Train on MNIST")
+    if refused := st.session_state.get(_REFUSED):  # it outlives the redraws, until the next attempt
+        st.error(refused)
     if run is None:
         _idle()
     else:
@@ -149,9 +154,9 @@ def _start(config: TrainConfig, **changes: Any) -> None:
 
 
 def _try(action) -> None:
+    st.session_state.pop(_REFUSED, None)
     try:
         action()
     except UserError as error:
-        st.error(str(error))
-    else:
-        st.rerun()
+        st.session_state[_REFUSED] = str(error)
+    st.rerun()

@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from playground.ui.busy import busy
 from playground.ui.downloads import download_gif
+from playground.ui.page import bound
 from playground.ui.player import PointsPanel, player
 from toy2d.distances import Distances
 from toy2d.drawing.clouds import Cloud, clouds_gif
@@ -24,11 +25,6 @@ NAMES = {
     "anisotropic_pair": "anisotropic pair",
 }
 KEPT_NETWORKS = 12
-
-
-def bound(widget, label: str, *args: Any, key: str, **options: Any) -> Any:
-    """A widget whose value stands in the page's address, under its key."""
-    return widget(label, *args, key=key, bind="query-params", **options)
 
 
 def mixture_widgets(first: DeltaGenerator, second: DeltaGenerator) -> MixtureSpec:
@@ -59,7 +55,8 @@ def learned_for(config: LearnConfig) -> Learned:
     """The network of a configuration: trained now, with progress, unless it has been before."""
     networks = _networks()
     if config not in networks:
-        with busy("Training the network", key=f"learn-{hash(config)}") as report:  # a page may train two
+        key = f"learn-{hash(config)}"  # a page may train two
+        with busy("Training the network", key=key, made_for=config) as report:
             networks[config] = learn(config, report)
         for old in list(networks)[:-KEPT_NETWORKS]:
             networks.pop(old, None)

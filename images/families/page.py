@@ -17,10 +17,10 @@ from images.metrics.estimates import FCD, Estimate
 from images.models import SIGMA_1, SIGMA_L, Model
 from images.sampling import ANNEALED, AS_WRITTEN, HOLD, LANGEVIN, Film
 from images.ui import choose_model, training_sidebar, yardstick
-from playground.errors import UserError
 from playground.gif import gif_bytes, tiled, webp_bytes
-from playground.ui.busy import busy
+from playground.ui.busy import Report, busy
 from playground.ui.downloads import download_gif, download_webp
+from playground.ui.page import bound, on_request, page
 from playground.ui.player import ImagesPanel, player
 
 TOLD = {ANNEALED: "the noise that is there", AS_WRITTEN: "sigma_i, as written"}
@@ -29,14 +29,14 @@ SHOWN = {"predicted x0": lambda film: film.x0_hats, "x_t": lambda film: film.xs}
 
 def settings(T: int) -> tuple[SampleConfig, SampleConfig]:
     first, fifth, second, third, fourth = st.columns([1.2, 1.4, 1.6, 1, 1], vertical_alignment="bottom")
-    sampler = first.selectbox("On the DDPM side", ("DDPM", "DDPM, beta", "DDIM"), key="f-sampler")
-    langevin = fifth.selectbox(
-        "NCSN is told", LANGEVIN, format_func=TOLD.get, key="f-told",
+    sampler = bound(first.selectbox, "On the DDPM side", ("DDPM", "DDPM, beta", "DDIM"), key="f-sampler")
+    langevin = bound(
+        fifth.selectbox, "NCSN is told", LANGEVIN, format_func=TOLD.get, key="f-told",
         help="Same updates, same noise; only the noise level that the network hears differs.",
     )  # fmt: skip
-    steps = second.select_slider("Steps for both", [50, 100, 200, 500, 1000], 100, key="f-steps")
-    count = int(third.number_input("Digits", 1, 100, 16, key="f-count"))
-    seed = int(fourth.number_input("Seed", 0, 2**31 - 1, 0, key="f-seed"))
+    steps = bound(second.select_slider, "Steps for both", [50, 100, 200, 500, 1000], value=100, key="f-steps")
+    count = int(bound(third.number_input, "Digits", 1, 100, 16, key="f-count"))
+    seed = int(bound(fourth.number_input, "Seed", 0, 2**31 - 1, 0, key="f-seed"))
     return (
         SampleConfig(count, sampler, min(steps, T), seed=seed),
         SampleConfig(count, langevin, steps, seed=seed),
@@ -46,20 +46,18 @@ def settings(T: int) -> tuple[SampleConfig, SampleConfig]:
 def films(models: tuple[Model, Model], configs: tuple[SampleConfig, SampleConfig]) -> tuple[Film, Film]:
     """The last two films, or new ones when asked for, or at the first visit."""
     made_for = (tuple(model.about for model in models), configs)
-    if st.button("Generate", type="primary", icon=":material/play_arrow:") or "films" not in st.session_state:
-        made = []
-        for model, config in zip(models, configs, strict=True):
-            with busy(f"Sampling by {config.sampler}", key=f"families-{len(made)}") as report:
-                made.append(sample(model, config, report))
-        st.session_state["films"] = made_for, tuple(made)
-    shown_for, pair = st.session_state["films"]
-    if shown_for != made_for:
-        st.caption("The settings have changed since these pictures were made: press Generate for new ones.")
-    return pair
+
+    def make(_: object, report: Report) -> tuple[Film, ...]:
+        pairs = zip(models, configs, strict=True)
+        return tuple(sample(model, config, report) for model, config in pairs)
+
+    return on_request("films", made_for, make, "Sampling", button="Generate", first=made_for)[1]
 
 
 def show(ddpm: Film, ncsn: Film) -> None:
-    what = st.segmented_control("Show", list(SHOWN), default="predicted x0", key="f-show") or "predicted x0"
+    what = bound(
+        st.segmented_control, "Show", list(SHOWN), default="predicted x0", key="f-show", required=True
+    )
     left, right = ([tiled(frame) for frame in SHOWN[what](film)] for film in (ddpm, ncsn))
     player(
         [
@@ -162,9 +160,10 @@ def _explain() -> None:
     )
 
 
-st.title("DDPM and NCSN")
-st.markdown("The lecture's two families, side by side on digits: one walks down a schedule, one anneals.")
-try:
+with page(
+    "DDPM and NCSN",
+    "The lecture's two families, side by side on digits: one walks down a schedule, one anneals.",
+):
     first = choose_model("Model, DDPM side", "f-model-1")
     models = first, choose_model("Model, NCSN side", "f-model-2", described=first)
     training_sidebar()
@@ -172,5 +171,3 @@ try:
     show(*films(models, configs))
     told(models[1], configs[1])
     explain()
-except UserError as error:
-    st.error(str(error))

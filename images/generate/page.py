@@ -6,10 +6,9 @@ import streamlit as st
 from images.generate.experiment import SampleConfig, sample
 from images.sampling import ANNEALED, MOST, SAMPLERS, Film
 from images.ui import choose_model, training_sidebar
-from playground.errors import UserError
 from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
-from playground.ui.busy import busy
 from playground.ui.downloads import download_gif, download_png, download_webp
+from playground.ui.page import bound, on_request, page
 from playground.ui.player import ImagesPanel, player
 
 # What a step of each sampler is, in terms of eq. 12, which is DDIM's.
@@ -27,29 +26,26 @@ RULES = {
 def settings(T: int) -> SampleConfig:
     """The widgets, in the main column: they belong to the picture below."""
     first, second, third, fourth, fifth = st.columns([1.4, 2, 2, 1, 1], vertical_alignment="bottom")
-    sampler = first.selectbox("Sampler", list(SAMPLERS), key="sampler")
-    steps = second.select_slider(
+    sampler = bound(first.selectbox, "Sampler", list(SAMPLERS), key="sampler")
+    steps = bound(
+        second.select_slider,
         "Steps", [s for s in (5, 10, 20, 50, 100, 200, 500, 1000) if s <= T], value=min(50, T), key="steps"
     )
-    eta = third.slider(
-        "eta", 0.0, 1.0, 0.0, 0.05, key="eta", disabled=sampler != "DDIM",
+    eta = bound(
+        third.slider, "eta", 0.0, 1.0, 0.0, 0.05, key="eta", disabled=sampler != "DDIM",
         help="DDIM's noise: 0 none, 1 as much as DDPM",
     )  # fmt: skip
-    count = fourth.number_input("Digits", 1, MOST, 25, key="count")
-    seed = fifth.number_input("Seed", 0, 2**31 - 1, 0, key="seed")
+    count = bound(fourth.number_input, "Digits", 1, MOST, 25, key="count")
+    seed = bound(fifth.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
     return SampleConfig(int(count), sampler, steps, eta if sampler == "DDIM" else 0.0, int(seed))
 
 
 def film_for(model, config: SampleConfig) -> Film:
     """The last film, or a new one when asked for, or at the first visit."""
     made_for = (model.about, config)
-    if st.button("Generate", type="primary", icon=":material/play_arrow:") or "film" not in st.session_state:
-        with busy("Sampling", key="sample") as report:
-            st.session_state["film"] = made_for, sample(model, config, report)
-    shown_for, film = st.session_state["film"]
-    if shown_for != made_for:
-        st.caption("The settings have changed since this picture was made: press Generate for a new one.")
-    return film
+    return on_request(
+        "film", made_for, lambda _, report: sample(model, config, report), "Sampling", button="Generate", first=made_for
+    )[1]
 
 
 def show(film: Film, config: SampleConfig) -> None:
@@ -92,13 +88,9 @@ def explain() -> None:
         )
 
 
-st.title("Generate")
-st.markdown("Digits from noise: the steps of the 2-D pages, unchanged, on 28 x 28 images.")
-try:
+with page("Generate", "Digits from noise: the steps of the 2-D pages, unchanged, on 28 x 28 images."):
     model = choose_model()
     training_sidebar()
     config = settings(model.schedule.T)
     show(film_for(model, config), config)
     explain()
-except UserError as error:
-    st.error(str(error))

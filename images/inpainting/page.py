@@ -8,11 +8,10 @@ from images.inpainting.experiment import METHODS, InpaintConfig, image_key, inpa
 from images.models import Model
 from images.sampling import Film
 from images.ui import choose_model, digits, training_sidebar
-from playground.errors import UserError
 from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
-from playground.ui.busy import busy
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.mask import mask_canvas
+from playground.ui.page import bound, on_request, page
 from playground.ui.player import ImagesPanel, player
 
 FIRST = 18  # in MNIST's test set a 3 whose right half could as well belong to an 8
@@ -25,7 +24,9 @@ HELP = {
 
 def choose_image() -> np.ndarray:
     """A test digit or an uploaded picture, (28, 28) uint8."""
-    source = st.segmented_control("Image", ["test digit", "upload"], default="test digit", key="source")
+    source = bound(
+        st.segmented_control, "Image", ["test digit", "upload"], default="test digit", key="source", required=True
+    )
     if source == "upload":
         return _uploaded()
     test = digits("test")
@@ -33,7 +34,7 @@ def choose_image() -> np.ndarray:
     number, another = st.columns([1, 1], vertical_alignment="bottom")
     if another.button("Another", icon=":material/shuffle:", width="stretch"):
         st.session_state["digit"] = int(np.random.default_rng().integers(len(test)))
-    index = number.number_input(f"Number, 0 to {len(test) - 1:,}", 0, len(test) - 1, key="digit")
+    index = bound(number.number_input, f"Number, 0 to {len(test) - 1:,}", 0, len(test) - 1, key="digit")
     st.caption(f"A {int(test.labels[index])}; {test.source}.")
     return test.images[index, 0].numpy()
 
@@ -54,21 +55,24 @@ def _uploaded() -> np.ndarray:
 def settings(T: int) -> InpaintConfig:
     """One row above the pictures."""
     cells = st.columns([1.2, 1.4, 1.4, 1.4, 1, 1], vertical_alignment="bottom")
-    method = cells[0].selectbox(
+    method = bound(
+        cells[0].selectbox,
         "Method", METHODS, key="method", help="; ".join(f"{m} {HELP[m]}" for m in METHODS)
     )
-    steps = cells[1].select_slider(
+    steps = bound(
+        cells[1].select_slider,
         "Steps", [s for s in (10, 20, 50, 100, 250) if s <= T], value=50, key="in-steps"
     )
-    resamplings = cells[2].slider(
-        "Resamplings r", 1, 20, 5, key="resamplings", disabled=method != "RePaint",
+    resamplings = bound(
+        cells[2].slider, "Resamplings r", 1, 20, 5, key="resamplings", disabled=method != "RePaint",
         help="how often RePaint walks each level; r = 1 is plain re-noising",
     )  # fmt: skip
-    eta = cells[3].slider(
+    eta = bound(
+        cells[3].slider,
         "eta", 0.0, 1.0, 1.0, 0.05, key="in-eta", help="DDIM's noise: 0 none, 1 as much as DDPM"
     )
-    count = cells[4].number_input("Images", 1, 64, 8, key="completions")
-    seed = cells[5].number_input("Seed", 0, 2**31 - 1, 0, key="in-seed")
+    count = bound(cells[4].number_input, "Images", 1, 64, 8, key="completions")
+    seed = bound(cells[5].number_input, "Seed", 0, 2**31 - 1, 0, key="in-seed")
     return InpaintConfig(int(count), method, steps, resamplings, eta, int(seed))
 
 
@@ -110,18 +114,20 @@ def explain() -> None:
 
 def completed(model: Model, image: np.ndarray, hole: np.ndarray, config: InpaintConfig) -> None:
     """The last completions, or new ones when asked for, or at the first visit."""
-    wanted = st.button("Inpaint", type="primary", icon=":material/brush:")
     made_for = (model.about, config, image_key(image, hole))
-    if wanted or "completed" not in st.session_state:
-        with busy("Inpainting", key="inpaint") as report:
-            st.session_state["completed"] = made_for, inpaint(model, image, hole, config, report), image, hole
-    shown_for, film, shown_image, shown_hole = st.session_state["completed"]
-    if shown_for != made_for:
-        st.caption("Something has changed since this picture was made: press Inpaint for a new one.")
-    show(film, shown_image, shown_hole)
+    _, found = on_request(
+        "completed",
+        made_for,
+        lambda _, report: (inpaint(model, image, hole, config, report), image, hole),
+        "Inpainting",
+        button="Inpaint",
+        icon=":material/brush:",
+        first=made_for,
+    )
+    show(*found)
 
 
-def page() -> None:
+def contents() -> None:
     model = choose_model()
     training_sidebar()
     config = settings(model.schedule.T)
@@ -136,9 +142,8 @@ def page() -> None:
     explain()
 
 
-st.title("Inpaint")
-st.markdown("Paint over the part of the digit that is to be filled in, and see several ways to fill it.")
-try:
-    page()
-except UserError as error:
-    st.error(str(error))
+with page(
+    "Inpaint",
+    "Paint over the part of the digit that is to be filled in, and see several ways to fill it.",
+):
+    contents()

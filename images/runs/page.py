@@ -12,9 +12,9 @@ from images.models import best_device, load_model
 from images.training import runs
 from images.ui import training_sidebar, yardstick
 from playground.colors import PALETTE
-from playground.errors import UserError
 from playground.progress import duration
 from playground.ui.busy import busy
+from playground.ui.page import bound, page
 
 SAMPLES = (200, 500, 1000, 2000, 5000)
 
@@ -101,22 +101,22 @@ def _numbers(found: dict) -> None:
     st.dataframe(rows, hide_index=True, width="stretch")
     config = found["config"]
     text = f"{config['samples']:,} digits by {config['sampler']} in {config['steps']} steps."
-    if bound := found.get("bound"):
-        bits = bound["bits"]
+    if measured := found.get("bound"):
+        bits = measured["bits"]
         text += (
             f" Bound: {bits['value']:.2f} bits per dimension ({bits['low']:.2f} to {bits['high']:.2f}), on "
         )
-        text += f"{bound['digits']:,} test digits."
+        text += f"{measured['digits']:,} test digits."
     st.caption(text)
 
 
 def measure(chosen: list[runs.Run]) -> None:
     """Evaluates the chosen runs, one after the other."""
     first, second, bounded, third = st.columns([1, 1, 1, 1], vertical_alignment="bottom")
-    samples = first.selectbox("Digits to measure with", SAMPLES, index=1, key="measure-samples")
-    steps = second.selectbox("DDIM steps", (10, 20, 50, 100), index=1, key="measure-steps")
-    with_bound = bounded.checkbox(
-        "Bound, too", key="measure-bound", help="Bits per dimension on 200 test digits."
+    samples = bound(first.selectbox, "Digits to measure with", SAMPLES, index=1, key="measure-samples")
+    steps = bound(second.selectbox, "DDIM steps", (10, 20, 50, 100), index=1, key="measure-steps")
+    with_bound = bound(
+        bounded.checkbox, "Bound, too", key="measure-bound", help="Bits per dimension on 200 test digits."
     )
     if not third.button("Measure", type="primary", icon=":material/straighten:", width="stretch"):
         return
@@ -149,7 +149,7 @@ def tidy(found: list[runs.Run]) -> None:
             st.rerun()
 
 
-def page() -> None:
+def contents() -> None:
     training_sidebar()
     found = runs.all_runs()
     if not found:
@@ -157,7 +157,7 @@ def page() -> None:
         return
     table(found)
     names = [run.name for run in found]
-    chosen_names = st.multiselect("Compare", names, names[:2], max_selections=4, key="compare")
+    chosen_names = bound(st.multiselect, "Compare", names, default=names[:2], max_selections=4, key="compare")
     chosen = [run for run in found if run.name in chosen_names]
     if chosen:
         st.plotly_chart(losses(chosen), key="losses")
@@ -174,9 +174,8 @@ def page() -> None:
         st.markdown("\n".join(f"- **{name}**: {meaning}" for name, meaning in MEANINGS.items()))
 
 
-st.title("Runs and metrics")
-st.markdown("Compare what you have trained: its loss, its digits, and how far they are from real ones.")
-try:
-    page()
-except UserError as error:
-    st.error(str(error))
+with page(
+    "Runs and metrics",
+    "Compare what you have trained: its loss, its digits, and how far they are from real ones.",
+):
+    contents()

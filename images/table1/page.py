@@ -19,10 +19,10 @@ from images.table1.experiment import (
     tied,
 )
 from images.ui import choose_model, training_sidebar, yardstick
-from playground.errors import UserError
 from playground.levels import AUTHORS, EVEN, SPACINGS
 from playground.steps import last_but_one
 from playground.ui.busy import busy
+from playground.ui.page import bound, page
 
 # one table of all numbers of steps, and one of few steps with more digits in each cell
 SHIPPED = [Path(__file__).parent.parent / "shipped" / name for name in ("table1", "table1-1000", "table1-authors")]
@@ -117,9 +117,9 @@ def fill_more(model) -> None:
     """Fills missing cells for the chosen model; each finished cell is kept at once."""
     with st.expander("Fill a table for the chosen model"):
         first, second, fourth, third = st.columns([1, 2, 1.4, 0.8], vertical_alignment="bottom")
-        samples = first.selectbox("Digits in each cell", (100, 200, 500, 1000), key="t1-samples")
-        steps = second.multiselect("Numbers of steps", STEPS, STEPS[:2], key="t1-steps")
-        spacing = fourth.selectbox("Times", list(TIMES), key="t1-times", format_func=TIMES.get)
+        samples = bound(first.selectbox, "Digits in each cell", (100, 200, 500, 1000), key="t1-samples")
+        steps = bound(second.multiselect, "Numbers of steps", STEPS, default=STEPS[:2], key="t1-steps")
+        spacing = bound(fourth.selectbox, "Times", list(TIMES), key="t1-times", format_func=TIMES.get)
         suffix = "" if spacing == EVEN else f"-{spacing}"
         out = Path("out") / f"table1-{fingerprint(model)}-{samples}{suffix}"
         if third.button("Fill", type="primary", disabled=not steps, icon=":material/table:"):
@@ -151,7 +151,7 @@ def explain() -> None:
         )
 
 
-def page() -> None:
+def contents() -> None:
     model = choose_model()
     training_sidebar()
     tables = {out: cells for out in SHIPPED if (cells := cells_in(out))}
@@ -171,12 +171,9 @@ def page() -> None:
     explain()
 
 
-st.title("Table 1")
-st.markdown(
+with page(
+    "Table 1",
     "Does DDIM win with few steps, and DDPM's larger variance with a thousand? The lecture's table (Song et al. "
-    "2021) says so for CIFAR10 and CelebA; here it is measured on digits."
-)
-try:
-    page()
-except UserError as error:
-    st.error(str(error))
+    "2021) says so for CIFAR10 and CelebA; here it is measured on digits.",
+):
+    contents()

@@ -9,8 +9,8 @@ import streamlit as st
 
 from images.training import runs
 from images.ui import digits, training_sidebar
-from playground.errors import UserError
 from playground.progress import duration
+from playground.ui.page import bound, page
 
 
 def loss_figure(rows: list[dict]) -> go.Figure:
@@ -93,14 +93,14 @@ def explain() -> None:
         )
 
 
-def page() -> None:
+def contents() -> None:
     training_sidebar()
     st.caption(f"Data: {digits('train').source}. Runs are kept in {runs.root()}.")
     found = runs.all_runs()
     if not found:
         st.info("No run yet: choose a length in the sidebar and press Start training.")
         return
-    name = st.selectbox("Run", [run.name for run in found], key="run")
+    name = bound(st.selectbox, "Run", [run.name for run in found], key="run")
     is_live = runs.Run(runs.root() / name).status()["state"] in runs.LIVE
     st.fragment(live, run_every=2.0 if is_live else None)(name)
     with st.expander("Settings of this run"):
@@ -108,11 +108,8 @@ def page() -> None:
     explain()
 
 
-st.title("Train")
-st.markdown(
-    "The network learns to predict the noise in a noised digit. Start, stop and go on in the sidebar."
-)
-try:
-    page()
-except UserError as error:
-    st.error(str(error))
+with page(
+    "Train",
+    "The network learns to predict the noise in a noised digit. Start, stop and go on in the sidebar.",
+):
+    contents()

@@ -1,5 +1,6 @@
 // The player: what is shown when. Joined behind panels.js, which draws.
 
+const LEAST = 220; // pixels: no panel is lower, however small the window
 const HOLD_SECONDS = 1; // a looping animation rests on its last frame
 const remembered = new Map(); // key -> { hash, position, playing, speed, trails }: outlives reruns and pages
 const players = new WeakMap(); // Streamlit calls again, on the same parent, whenever data or theme change
@@ -12,6 +13,8 @@ class Player {
     this.listening = new AbortController();
     this.observer = new ResizeObserver(() => this.layout());
     this.observer.observe(this.find(".panels"));
+    const place = root.getRootNode().host ?? root;
+    this.observer.observe(place.closest(".stMainBlockContainer") ?? root); // what stands above grows and shrinks
     this.listen();
   }
 
@@ -21,11 +24,15 @@ class Player {
       const act = event.target.closest("button")?.dataset.act;
       if (act) this.actions[act]();
     }, options);
-    this.find(".scrub").addEventListener("input", (event) => this.seek(Number(event.target.value)), options);
+    this.find(".scrub").addEventListener("input", (event) => {
+      this.play(false); // who drags wants to look at that frame
+      this.seek(Number(event.target.value));
+    }, options);
     this.find(".speed").addEventListener("change", (event) => {
       this.state.speed = Number(event.target.value);
     }, options);
     this.root.addEventListener("keydown", (event) => this.press(event), options);
+    addEventListener("resize", () => this.layout(), options);
   }
 
   actions = {
@@ -94,13 +101,25 @@ class Player {
     if (!this.header || !this.root.clientWidth) return;
     const style = getComputedStyle(this.root);
     const theme = { text: style.color, line: style.getPropertyValue("--st-border-color"), font: style.fontFamily };
-    const widths = this.panels.map((panel) => panel.naturalWidth(this.header.height));
+    const widths = this.panels.map((panel) => panel.naturalWidth(this.height()));
     const gap = parseFloat(getComputedStyle(this.find(".panels")).columnGap);
     // No wider than its panels at full height, so that the controls end where the panels do.
     this.root.style.maxWidth = `${widths.reduce((sum, width) => sum + width + gap, -gap)}px`;
     this.panels.forEach((panel, i) => (panel.root.style.maxWidth = `${widths[i]}px`));
     for (const panel of this.panels) panel.layout(panel.root.clientWidth, theme, devicePixelRatio);
     this.refresh();
+  }
+
+  // So high that the controls are in sight with the top of the page, or once the player itself is scrolled to.
+  height() {
+    let scroller = this.root.getRootNode().host ?? this.root;
+    while (scroller && scroller.scrollHeight <= scroller.clientHeight + 1) scroller = scroller.parentElement;
+    const top = this.root.getBoundingClientRect().top + (scroller?.scrollTop ?? 0);
+    const panel = this.panels[0]?.root;
+    const around = panel ? panel.offsetHeight - panel.querySelector(".stage").offsetHeight : 0;
+    const below = around + this.find(".bar").offsetHeight + 16;
+    const room = innerHeight - below - (top < innerHeight - below - LEAST ? top : 64);
+    return Math.max(LEAST, Math.min(this.header.height, room));
   }
 
   refresh() {

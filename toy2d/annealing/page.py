@@ -5,7 +5,8 @@ from dataclasses import replace
 import streamlit as st
 
 from playground.errors import UserError
-from playground.ui.busy import busy
+from playground.ui.busy import Report
+from playground.ui.page import cached, on_request, page
 from toy2d.annealing.experiment import (
     RULES,
     Annealing,
@@ -46,14 +47,14 @@ def settings() -> AnnealingConfig:
 
 def result_for(config: AnnealingConfig) -> Annealing | None:
     """The last result while the settings stay; None, and a word about it, where the chain diverges."""
-    if st.session_state.get("annealing", (None,))[0] != config:
-        with busy("Sampling", key="annealing-run") as report:
-            try:
-                found = annealing(config, report), ""
-            except UserError as error:
-                found = None, str(error)
-            st.session_state["annealing"] = config, *found
-    _, result, refusal = st.session_state["annealing"]
+
+    def make(report: Report) -> tuple[Annealing | None, str]:
+        try:
+            return annealing(config, report), ""
+        except UserError as error:
+            return None, str(error)
+
+    result, refusal = cached("annealing", config, make, "Sampling")
     if refusal:
         st.warning(refusal, icon=":material/trending_up:")
     return result
@@ -86,13 +87,11 @@ def map_for(config: AnnealingConfig) -> tuple[MapConfig, Map]:
         st.caption(f"Both axes are the same; {AXIS_NAMES[others[0]]} is taken upwards.")
         y = others[0]
     wanted = MapConfig(replace(config, particles=1_000), x, y, FINE[x], FINE[y])
-    pressed = c.button("Compute the map", type="primary", icon=":material/grid_on:")
-    kept = st.session_state.get("annealing-map")
-    if pressed or kept is None:
-        base = replace(config, T=min(config.T, 15), particles=500)
-        chosen = wanted if pressed else MapConfig(base, x, y, COARSE[x], COARSE[y])
-        with busy("Walking every chain of the map", key="map-run") as report:
-            st.session_state["annealing-map"] = kept = chosen, annealing_map(chosen, report)
+    base = replace(config, T=min(config.T, 15), particles=500)
+    kept = on_request(
+        "annealing-map", wanted, annealing_map, "Walking every chain of the map", button="Compute the map",
+        icon=":material/grid_on:", first=MapConfig(base, x, y, COARSE[x], COARSE[y]), changed=None, place=c,
+    )  # fmt: skip
     if "eps" in (kept[0].x, kept[0].y) and kept[0].base.rule == "prose":
         st.caption("The slip knows no eps, so eps changes nothing here.")
     if kept[0] != wanted:
@@ -126,11 +125,10 @@ def explain() -> None:
         )
 
 
-st.title("Annealed Langevin, dissected")
-st.markdown(
-    "How many levels, how many steps, how large: what each setting does to the weights and to the samples."
-)
-try:
+with page(
+    "Annealed Langevin, dissected",
+    "How many levels, how many steps, how large: what each setting does to the weights and to the samples.",
+):
     config = settings()
     result = result_for(config)
     if result is not None:
@@ -146,5 +144,3 @@ try:
     st.subheader("Two settings at a time")
     chart(map_chart(*map_for(config)), "map")
     explain()
-except UserError as error:
-    st.error(str(error))

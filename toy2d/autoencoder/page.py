@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from playground.errors import UserError
-from playground.ui.busy import busy
+from playground.ui.page import on_request, page
 from toy2d.autoencoder.experiment import Autoencoder, AutoencoderConfig, DescentConfig, autoencoder, descent
 from toy2d.autoencoder.figures import arrows_chart, autoencoder_clouds, descent_chart
 from toy2d.net import LearnConfig
@@ -49,16 +48,9 @@ def smaller_and_smaller(learn: LearnConfig) -> None:
     config = DescentConfig(
         learn.mixture, points=learn.points, steps=learn.steps, width=learn.width, seed=learn.seed
     )
-    made_for, result = st.session_state.get("descent", (None, None))
-    if st.button(f"Train {config.levels} autoencoders, σ from 3 to 0.1", type="primary", key="descend"):
-        with busy("Training", key="descent-run") as report:
-            made_for, result = config, descent(config, report)
-        st.session_state["descent"] = made_for, result
-    if result is None:
-        return
-    if made_for != config:
-        st.caption("The settings have changed since; press the button for a new curve.")
-    chart(descent_chart(result), "descent-chart")
+    button = f"Train {config.levels} autoencoders, σ from 3 to 0.1"
+    if found := on_request("descent", config, descent, "Training", button=button):
+        chart(descent_chart(found[1]), "descent-chart")
 
 
 def explain() -> None:
@@ -83,9 +75,7 @@ def explain() -> None:
         )
 
 
-st.title("Denoising autoencoder")
-st.markdown("A network that takes noise away has learned which way the data lie.")
-try:
+with page("Denoising autoencoder", "A network that takes noise away has learned which way the data lie."):
     config, learn = settings()
     result = autoencoder(config, learned_for(learn))
     numbers(result)
@@ -93,5 +83,3 @@ try:
     show_clouds(autoencoder_clouds(config, result), "autoencoder")
     smaller_and_smaller(learn)
     explain()
-except UserError as error:
-    st.error(str(error))

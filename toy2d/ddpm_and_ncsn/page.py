@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import streamlit as st
 
-from playground.errors import UserError
 from playground.levels import SCHEDULES
-from playground.ui.busy import busy, kept
+from playground.progress import Report, turn_of
+from playground.ui.page import cached, on_request, page
 from toy2d.ddpm_and_ncsn.experiment import SAMPLERS, Families, FamiliesConfig, two_families
 from toy2d.ddpm_and_ncsn.figures import (
     MEASURES,
@@ -18,7 +18,7 @@ from toy2d.ddpm_and_ncsn.figures import (
     networks_of,
 )
 from toy2d.ddpm_and_ncsn.told_figures import told_rows, verdict
-from toy2d.ddpm_and_ncsn.told_noise import ToldConfig, told_noise
+from toy2d.ddpm_and_ncsn.told_noise import Told, ToldConfig, told_noise
 from toy2d.ncsn.experiment import learn_each
 from toy2d.net import Learned, learn
 from toy2d.presets import MixtureSpec
@@ -61,27 +61,23 @@ def settings() -> FamiliesConfig:
 
 def result_for(config: FamiliesConfig) -> tuple[FamiliesConfig, Families]:
     """The last result; a new one on the first visit, and when the button is pressed."""
-    kept = st.session_state.get("families")
-    pressed = st.button("Train both, run all samplers", type="primary", icon=":material/model_training:")
-    if kept is None or (pressed and kept[0] != config):
-        first = config if pressed else replace(FIRST, mixture=config.mixture)
-        networks = networks_for(first)
-        with busy("Sampling", key="families-run") as report:
-            st.session_state["families"] = kept = first, two_families(first, networks, report)
-    if kept[0] != config:
-        st.caption("The settings have changed: press the button to run with them. Below is the run before.")
-    return kept
+    return on_request(
+        "families",
+        config,
+        lambda config, report: two_families(config, networks_for(config), report),
+        "Sampling",
+        button="Train both, run all samplers",
+        icon=":material/model_training:",
+        first=replace(FIRST, mixture=config.mixture),
+    )
 
 
 def networks_for(config: FamiliesConfig) -> dict[str, Learned]:
     """Both networks: those of the run before, where only the sampling has changed."""
     made_for = config.learning()
-
-    def make() -> dict[str, Learned]:
-        with busy("Training two networks", key="families-train") as report:
-            return learn_each(made_for, report)
-
-    return kept("families-networks", made_for, make)
+    return cached(
+        "families-networks", made_for, lambda report: learn_each(made_for, report), "Training two networks"
+    )
 
 
 def explain() -> None:
@@ -132,6 +128,12 @@ def outcome(config: FamiliesConfig, result: Families) -> None:
     distance_table(rows, result.floor, "table", "sampler, network")
 
 
+def both_told(config: ToldConfig, report: Report) -> Told:
+    """A network trained for the page's mixture, then both chains with it and with the exact score."""
+    network = learn(config.learning(), turn_of(report, 0, 2)).denoise
+    return told_noise(config, {"ncsn": network}, turn_of(report, 1, 2))
+
+
 def told(mixture: MixtureSpec) -> None:
     """The digits' page "DDPM and NCSN" has the same comparison in 784 dimensions."""
     with st.expander("Told sigma_i, told the noise that is there: does it matter here?"):
@@ -145,25 +147,18 @@ def told(mixture: MixtureSpec) -> None:
         a, b = st.columns([1, 2], vertical_alignment="bottom")
         hold = a.number_input("Steps at each of 20 levels", 1, 100, 5, key="told-hold")
         config = ToldConfig(mixture, hold=int(hold), train_steps=1_000, repeats=4)
-        if b.button("Run both", key="told-run"):
-            with busy("Training a network", key="told-train") as report:
-                network = learn(config.learning(), report).denoise
-            with busy("Sampling", key="told-sample") as report:
-                st.session_state["told"] = config, told_noise(config, {"ncsn": network}, report)
-        if "told" in st.session_state:
-            shown, result = st.session_state["told"]
-            if shown != config:
-                st.caption("The settings have changed: press the button to run with them. Below is the run before.")
+        found = on_request("told", config, both_told, "Training, then sampling", button="Run both", place=b)
+        if found is not None:
+            result = found[1]
             st.markdown(verdict(result))
             st.dataframe(told_rows(result), hide_index=True, width="stretch", key="told-table")
 
 
-st.title("DDPM against NCSN")
-st.markdown("One denoiser, two families: each family's network, run with the other's sampler.")
-try:
+with page(
+    "DDPM against NCSN",
+    "One denoiser, two families: each family's network, run with the other's sampler.",
+):
     config = settings()
     outcome(*result_for(config))
     explain()
     told(config.mixture)
-except UserError as error:
-    st.error(str(error))

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from playground.errors import UserError
 from playground.levels import SCHEDULES
-from playground.ui.busy import busy, kept
+from playground.ui.busy import Report
+from playground.ui.page import cached, page
 from toy2d.diffusion.experiment import SAMPLERS, Diffusion, DiffusionConfig, diffusion
 from toy2d.diffusion.figures import diffusion_clouds
 from toy2d.drawing.plotly import weights_chart
@@ -42,13 +42,12 @@ def settings() -> tuple[DiffusionConfig, bool]:
 def result_for(config: DiffusionConfig, use_learned: bool) -> Diffusion:
     """The last result while the settings stay; else a new one."""
 
-    def make() -> Diffusion:
+    def make(report: Report) -> Diffusion:
         learn = LearnConfig(config.mixture, "ddpm", schedule=config.schedule)
         network = learned_for(learn) if use_learned else None
-        with busy("Sampling", key="diffusion-run") as report:
-            return diffusion(config, network, report)
+        return diffusion(config, network, report)
 
-    return kept("diffusion", (config, use_learned), make)
+    return cached("diffusion", (config, use_learned), make, "Sampling")
 
 
 def numbers(config: DiffusionConfig, result: Diffusion) -> None:
@@ -80,14 +79,10 @@ def explain() -> None:
         )
 
 
-st.title("Diffusion")
-st.markdown("The same mixture, turned into noise and back. Drag the player's slider to any step.")
-try:
+with page("Diffusion", "The same mixture, turned into noise and back. Drag the player's slider to any step."):
     config, use_learned = settings()
     result = result_for(config, use_learned)
     numbers(config, result)
     show_clouds(diffusion_clouds(config, result), "diffusion", height=400, fps=15)
     chart(weights_chart(result.shares, result.weights, config.particles), "weights")
     explain()
-except UserError as error:
-    st.error(str(error))

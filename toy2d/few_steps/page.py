@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from playground.errors import UserError
 from playground.levels import AUTHORS, EVEN, SCHEDULES
-from playground.ui.busy import busy, kept
+from playground.ui.busy import Report
+from playground.ui.page import cached, page
 from toy2d.few_steps.experiment import STEPS, FewSteps, FewStepsConfig, few_steps, last_noises
 from toy2d.few_steps.figures import MEASURES, cost_chart, paths_chart, solver_chart, table_chart, trip_clouds
 from toy2d.few_steps.flow import SOLVERS, FlowConfig, Orders, RoundTrip, orders, paths, round_trip
@@ -33,25 +33,21 @@ def settings() -> tuple[FewStepsConfig, bool]:
 def table_for(config: FewStepsConfig, use_learned: bool) -> FewSteps:
     """The last table while the settings stay; else a new one."""
 
-    def make() -> FewSteps:
+    def make(report: Report) -> FewSteps:
         learn = LearnConfig(config.mixture, "ddpm", schedule=config.schedule)
         network = learned_for(learn) if use_learned else None
-        with busy("Filling the table", key="few-steps-run") as report:
-            return few_steps(config, network, report)
+        return few_steps(config, network, report)
 
-    return kept("few-steps", (config, use_learned), make)
+    return cached("few-steps", (config, use_learned), make, "Filling the table")
 
 
 def flow_for(config: FlowConfig) -> tuple[RoundTrip, Orders]:
     """Both measurements on the exact flow, kept while the settings stay."""
 
-    def make() -> tuple[RoundTrip, Orders]:
-        with busy("Encoding and decoding", key="trip-run") as report:
-            trip = round_trip(config, report=report)
-        with busy("Measuring the orders", key="orders-run") as report:
-            return trip, orders(config, report)
+    def make(report: Report) -> tuple[RoundTrip, Orders]:
+        return round_trip(config, report=report), orders(config, report)
 
-    return kept("flow", config, make)
+    return cached("flow", config, make, "Following the flow")
 
 
 def table(config: FewStepsConfig, use_learned: bool) -> None:
@@ -143,15 +139,12 @@ def explain() -> None:
         )
 
 
-st.title("Fewer steps")
-st.markdown(
-    "How few steps are enough, with how much noise, and what better solvers make of the same denoiser."
-)
-try:
+with page(
+    "Fewer steps",
+    "How few steps are enough, with how much noise, and what better solvers make of the same denoiser.",
+):
     config, use_learned = settings()
     table(config, use_learned)
     crossing(config.mixture.pi)
     solvers(FlowConfig(config.mixture, config.schedule, seed=config.seed))
     explain()
-except UserError as error:
-    st.error(str(error))

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from playground.errors import UserError
 from playground.levels import SCHEDULES
-from playground.ui.busy import busy
+from playground.ui.busy import Report
+from playground.ui.page import cached, on_request, page
 from toy2d.forward_and_bound.bound import (
     BoundConfig,
     Bounds,
@@ -102,15 +102,12 @@ def bound_part(mixture: MixtureSpec, schedule: str, seed: int) -> None:
         LearnConfig(mixture, "ddpm", schedule=schedule, steps=training, seed=seed) if use_learned else None
     )
     networks = {} if learn is None else {"learned": learned_for(learn)}
-    made_for = (config, learn)
-    if st.session_state.get("bounds", (None,))[0] != made_for:
-        with busy("Computing the bound", key="bounds-run") as report:
-            st.session_state["bounds"] = (
-                made_for,
-                bounds(config, networks, report),
-                gaps_by_length(config, networks),
-            )
-    _, result, gaps = st.session_state["bounds"]
+    result, gaps = cached(
+        "bounds",
+        (config, learn),
+        lambda report: (bounds(config, networks, report), gaps_by_length(config, networks)),
+        "Computing the bound",
+    )
     a, *rest = st.columns(1 + len(result.rows[:2]))
     a.metric("Exact −log p(x_0)", f"{result.nll:.3f} nats", help=f"Mean over {config.samples:,} fresh points")
     for cell, row in zip(rest, result.rows[-2:], strict=True):
@@ -155,15 +152,15 @@ def losses_part(mixture: MixtureSpec, schedule: str, seed: int) -> None:
     a, b = st.columns([2, 2], vertical_alignment="bottom")
     training = bound(a.select_slider, "Training steps", list(TRAINING), value=1_500, key="train")
     config = BoundConfig(mixture, schedule, seed=seed)
-    if b.button("Train one network by each loss", type="primary", key="go"):
-        with busy("Training both networks", key="both-run") as report:
-            networks = learn_both(config, steps=training, report=report)
-        st.session_state["losses"] = (config, training), losses(config, networks)
-    made_for, result = st.session_state.get("losses", (None, None))
-    if result is not None:
-        if made_for != (config, training):
-            st.caption("The settings have changed since; press the button for new networks.")
-        show_losses(result)
+
+    def make(made_for: tuple[BoundConfig, int], report: Report) -> Losses:
+        return losses(made_for[0], learn_both(made_for[0], steps=made_for[1], report=report))
+
+    found = on_request(
+        "losses", (config, training), make, "Training both networks", button="Train one network by each loss", place=b
+    )
+    if found is not None:
+        show_losses(found[1])
     st.subheader("The weights")
     chart(weights_chart(SCHEDULES[schedule]()), "weights")
     with st.expander("What happens here"):
@@ -193,13 +190,12 @@ def show_losses(result: Losses) -> None:
     chart(losses_chart(result), "losses-chart")
 
 
-st.title("Diffusion probabilistic model")
-st.markdown("Noise is added in small Gaussian steps; each is undone by a Gaussian step that is learned.")
-try:
+with page(
+    "Diffusion probabilistic model",
+    "Noise is added in small Gaussian steps; each is undone by a Gaussian step that is learned.",
+):
     part = bound(
         st.segmented_control, "Part", list(PARTS), key="part", default="forward", required=True,
         format_func=PARTS.get, label_visibility="collapsed",
     )  # fmt: skip
     {"forward": forward_part, "bound": bound_part, "losses": losses_part}[part](*common())
-except UserError as error:
-    st.error(str(error))

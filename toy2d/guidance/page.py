@@ -3,8 +3,8 @@
 import numpy as np
 import streamlit as st
 
-from playground.errors import UserError
-from playground.ui.busy import busy, kept
+from playground.ui.busy import Report, busy
+from playground.ui.page import cached, on_request, page
 from toy2d.guidance.experiment import W_MOST, Guidance, GuidanceConfig, guidance, guidance_sweep
 from toy2d.guidance.figures import NAMES, along_chart, ends_chart, guidance_clouds, sweep_chart
 from toy2d.labelled import Models, learned_models
@@ -53,7 +53,7 @@ def models_for(config: GuidanceConfig, use_learned: bool) -> Models | None:
         return None
     learn, trained = LearnConfig(config.mixture, "ddpm"), _trained()
     if learn not in trained:
-        with busy("Training the classifier and the denoiser", key="guidance-learn") as report:
+        with busy("Training the classifier and the denoiser", key="guidance-learn", made_for=learn) as report:
             trained[learn] = learned_models(learn, report=report)
         for old in list(trained)[:-KEPT_MODELS]:
             trained.pop(old, None)
@@ -63,12 +63,10 @@ def models_for(config: GuidanceConfig, use_learned: bool) -> Models | None:
 def result_for(config: GuidanceConfig, use_learned: bool) -> Guidance:
     """The last result while the settings stay; else a new one."""
 
-    def make() -> Guidance:
-        models = models_for(config, use_learned)
-        with busy("Sampling", key="guidance-run") as report:
-            return guidance(config, models, report)
+    def make(report: Report) -> Guidance:
+        return guidance(config, models_for(config, use_learned), report)
 
-    return kept("guidance", (config, use_learned), make)
+    return cached("guidance", (config, use_learned), make, "Sampling")
 
 
 def numbers(result: Guidance) -> None:
@@ -110,13 +108,16 @@ def sweep(config: GuidanceConfig, use_learned: bool) -> None:
         GuidanceConfig(config.mixture, config.label, 0.0, config.steps, 1_000, seed=config.seed),
         use_learned,
     )
-    if st.button("Measure w from 0 to 8", type="primary"):
-        models = models_for(config, use_learned)
-        with busy("Sampling", key="guidance-sweep") as report:
-            st.session_state["guidance-swept"] = made_for, guidance_sweep(made_for[0], models, report)
-    kept = st.session_state.get("guidance-swept", (None,))
-    if kept[0] == made_for:
-        chart(sweep_chart(kept[1]), "sweep")
+    found = on_request(
+        "guidance-swept",
+        made_for,
+        lambda wanted, report: guidance_sweep(wanted[0], models_for(config, use_learned), report),
+        "Sampling",
+        button="Measure w from 0 to 8",
+        changed=None,
+    )
+    if found is not None and found[0] == made_for:
+        chart(sweep_chart(found[1]), "sweep")
     else:
         st.caption("The distance to the believed density as w grows, with 1,000 particles; a few seconds.")
 
@@ -157,11 +158,10 @@ step at $t = 1$.
 """
 
 
-st.title("Guidance")
-st.markdown(
-    "Pull samples towards a class by a classifier, or without one: do they end where the formula seems to say?"
-)
-try:
+with page(
+    "Guidance",
+    "Pull samples towards a class by a classifier, or without one: do they end where the formula seems to say?",
+):
     config, use_learned = settings()
     result = result_for(config, use_learned)
     numbers(result)
@@ -172,5 +172,3 @@ try:
     chart(along_chart(result), "along")
     sweep(config, use_learned)
     explain()
-except UserError as error:
-    st.error(str(error))

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from playground.errors import UserError
+from playground.progress import Report, turn_of
 from playground.steps import VARIANCES
-from playground.ui.busy import busy, kept
+from playground.ui.page import cached, on_request, page
 from toy2d.inpainting.experiment import PAIR, InpaintConfig, Inpainting, inpainting
 from toy2d.inpainting.figures import (
     NAMES,
@@ -17,7 +17,7 @@ from toy2d.inpainting.figures import (
     narrowing_verdict,
     shares_chart,
 )
-from toy2d.inpainting.sweeps import narrowing, over_observations, over_resamplings
+from toy2d.inpainting.sweeps import Narrowing, Shares, narrowing, over_observations, over_resamplings
 from toy2d.presets import PRESETS, MixtureSpec
 from toy2d.ui import NAMES as MIXTURES
 from toy2d.ui import bound, chart, show_clouds
@@ -58,12 +58,7 @@ def settings() -> InpaintConfig:
 
 def result_for(config: InpaintConfig) -> Inpainting:
     """The last result while the settings stay; else a new one."""
-
-    def make() -> Inpainting:
-        with busy("Sampling", key="inpainting-2d-run") as report:
-            return inpainting(config, report)
-
-    return kept("inpainting-2d", config, make)
+    return cached("inpainting-2d", config, lambda report: inpainting(config, report), "Sampling")
 
 
 def numbers(config: InpaintConfig, result: Inpainting) -> None:
@@ -101,26 +96,35 @@ def table(config: InpaintConfig, result: Inpainting) -> None:
     )
 
 
+def swept(config: InpaintConfig, report: Report) -> tuple[Shares, Shares, Narrowing]:
+    """Every observation, then RePaint with more resamplings, then with both of DDPM's variances."""
+    return (
+        over_observations(config, report=turn_of(report, 0, 3)),
+        over_resamplings(config, report=turn_of(report, 1, 3)),
+        narrowing(config, report=turn_of(report, 2, 3)),
+    )
+
+
 def sweeps(config: InpaintConfig) -> None:
     st.subheader("Every observation, and more resamplings")
-    if st.button("Measure them", type="primary"):
-        with busy("Moving the observation", key="inpainting-2d-moved") as report:
-            moved = over_observations(config, report=report)
-        with busy("Resampling", key="inpainting-2d-more") as report:
-            more = over_resamplings(config, report=report)
-        with busy("Resampling with both variances", key="inpainting-2d-narrow") as report:
-            narrow = narrowing(config, report=report)
-        st.session_state["inpainting-2d-swept"] = config, moved, more, narrow
-    kept = st.session_state.get("inpainting-2d-swept", (None,))
-    if kept[0] != config:
+    found = on_request(
+        "inpainting-2d-swept",
+        config,
+        swept,
+        "Moving the observation, then resampling",
+        button="Measure them",
+        changed=None,
+    )
+    if found is None or found[0] != config:
         st.caption(
             "The observation from -3 to 3, 200 particles each, and r from 1 to 40 at the one above: about 10 s."
         )
         return
-    chart(shares_chart(config, kept[1], f"observed {'xy'[config.known]}"), "moved")
-    chart(shares_chart(config, kept[2], "resamplings r", log=True), "more")
-    st.markdown(narrowing_verdict(config, kept[3]))
-    chart(narrowing_chart(config, kept[3]), "narrow")
+    moved, more, narrow = found[1]
+    chart(shares_chart(config, moved, f"observed {'xy'[config.known]}"), "moved")
+    chart(shares_chart(config, more, "resamplings r", log=True), "more")
+    st.markdown(narrowing_verdict(config, narrow))
+    chart(narrowing_chart(config, narrow), "narrow")
 
 
 EXPLANATION = r"""
@@ -150,11 +154,10 @@ doing, not the conditioning's.
 forgets the observation. **Look** at the moment in the animation when the colours stop changing.
 """
 
-st.title("Inpainting in 2-D")
-st.markdown(
-    "One coordinate is seen; the other one is filled in. Here the exact conditional is known: who finds it?"
-)
-try:
+with page(
+    "Inpainting in 2-D",
+    "One coordinate is seen; the other one is filled in. Here the exact conditional is known: who finds it?",
+):
     config = settings()
     result = result_for(config)
     numbers(config, result)
@@ -166,5 +169,3 @@ try:
     with st.expander("What happens here"):
         st.markdown(EXPLANATION)
         st.markdown(ADVICE)
-except UserError as error:
-    st.error(str(error))

@@ -4,8 +4,8 @@ import math
 
 import streamlit as st
 
-from playground.errors import UserError
-from playground.ui.busy import busy, kept
+from playground.ui.busy import Report
+from playground.ui.page import cached, page
 from toy2d.likelihood.experiment import Likelihood, LikelihoodConfig, likelihood
 from toy2d.likelihood.figures import flow_clouds, maps_chart, parts_chart, steps_chart
 from toy2d.net import LearnConfig
@@ -36,12 +36,11 @@ def settings() -> tuple[LikelihoodConfig, LearnConfig | None]:
 def result_for(config: LikelihoodConfig, learn: LearnConfig | None) -> Likelihood:
     """The last result while the settings stay; else a new one."""
 
-    def make() -> Likelihood:
+    def make(report: Report) -> Likelihood:
         network = None if learn is None else learned_for(learn)
-        with busy("Following the flow", key="likelihood-run") as report:
-            return likelihood(config, network, report)
+        return likelihood(config, network, report)
 
-    return kept("likelihood", (config, learn), make)
+    return cached("likelihood", (config, learn), make, "Following the flow")
 
 
 def numbers(config: LikelihoodConfig, result: Likelihood) -> None:
@@ -76,11 +75,10 @@ def explain() -> None:
         )
 
 
-st.title("Likelihood")
-st.markdown(
-    "A diffusion model knows its own density: follow the deterministic flow, and add up its divergence."
-)
-try:
+with page(
+    "Likelihood",
+    "A diffusion model knows its own density: follow the deterministic flow, and add up its divergence.",
+):
     config, learn = settings()
     result = result_for(config, learn)
     numbers(config, result)
@@ -94,5 +92,3 @@ try:
         chart(parts_chart(result.errors), "parts")
     show_clouds(flow_clouds(config, result), "likelihood", fps=12)
     explain()
-except UserError as error:
-    st.error(str(error))

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from playground.errors import UserError
-from playground.ui.busy import busy, kept
+from playground.ui.busy import Report
+from playground.ui.page import cached, on_request, page
 from toy2d.low_density.experiment import COUNTS, LowDensity, LowDensityConfig, learn_pair, low_density, sweep
 from toy2d.low_density.figures import by_density_chart, by_sigma_chart, maps_chart, sweep_chart
 from toy2d.ui import bound, chart, mixture_widgets
@@ -29,12 +29,10 @@ def settings() -> LowDensityConfig:
 def result_for(config: LowDensityConfig) -> LowDensity:
     """The last result while the settings stay; else two new networks."""
 
-    def make() -> LowDensity:
-        with busy("Training both networks", key="low-density-run") as report:
-            networks = learn_pair(config, report)
-        return low_density(config, networks)
+    def make(report: Report) -> LowDensity:
+        return low_density(config, learn_pair(config, report))
 
-    return kept("low-density", config, make)
+    return cached("low-density", config, make, "Training both networks")
 
 
 def numbers(config: LowDensityConfig, result: LowDensity) -> None:
@@ -50,15 +48,9 @@ def numbers(config: LowDensityConfig, result: LowDensity) -> None:
 def more_data(config: LowDensityConfig) -> None:
     """Twelve trainings, so only on demand."""
     st.subheader("Does more data close the hole?")
-    if st.button(f"Train both for n = {COUNTS[0]:,} to {COUNTS[-1]:,}", type="primary", key="sweep"):
-        with busy("Training", key="sweep-run") as report:
-            st.session_state["low-density-sweep"] = config, sweep(config, report)
-    made_for, result = st.session_state.get("low-density-sweep", (None, None))
-    if result is None:
-        return
-    if made_for != config:
-        st.caption("The settings have changed since; press the button for new curves.")
-    chart(sweep_chart(result), "sweep-chart")
+    button = f"Train both for n = {COUNTS[0]:,} to {COUNTS[-1]:,}"
+    if found := on_request("low-density-sweep", config, sweep, "Training", button=button):
+        chart(sweep_chart(found[1]), "sweep-chart")
 
 
 def explain() -> None:
@@ -82,9 +74,10 @@ def explain() -> None:
         )
 
 
-st.title("Problem 1: low density")
-st.markdown("A score learned from data is good where there are data. Many noise levels put data everywhere.")
-try:
+with page(
+    "Problem 1: low density",
+    "A score learned from data is good where there are data. Many noise levels put data everywhere.",
+):
     config = settings()
     result = result_for(config)
     numbers(config, result)
@@ -98,5 +91,3 @@ try:
         chart(by_sigma_chart(config, result), "by-sigma")
     more_data(config)
     explain()
-except UserError as error:
-    st.error(str(error))

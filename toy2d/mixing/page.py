@@ -3,8 +3,8 @@
 import numpy as np
 import streamlit as st
 
-from playground.errors import UserError
-from playground.ui.busy import busy, kept
+from playground.ui.busy import Report
+from playground.ui.page import cached, page
 from toy2d.distances import total_variation, wilson
 from toy2d.mixing.experiment import Mixing, MixingConfig, mixing
 from toy2d.mixing.figures import mixing_clouds, shares_chart
@@ -59,12 +59,11 @@ def _chains(mixture, noise: bool) -> MixingConfig:
 def result_for(config: MixingConfig, use_learned: bool) -> Mixing:
     """The last result while the settings stay; else a new one."""
 
-    def make() -> Mixing:
+    def make(report: Report) -> Mixing:
         network = learned_for(LearnConfig(config.mixture, "ncsn")) if use_learned else None
-        with busy("Sampling", key="mixing-run") as report:
-            return mixing(config, network, report)
+        return mixing(config, network, report)
 
-    return kept("mixing", (config, use_learned), make)
+    return cached("mixing", (config, use_learned), make, "Sampling")
 
 
 def numbers(config: MixingConfig, result: Mixing) -> None:
@@ -103,14 +102,13 @@ def explain(config: MixingConfig) -> None:
         )
 
 
-st.title("Mixing")
-st.markdown("Two modes, one weight π: does Langevin dynamics put the right share of particles into each?")
-try:
+with page(
+    "Mixing",
+    "Two modes, one weight π: does Langevin dynamics put the right share of particles into each?",
+):
     config, use_learned = settings()
     result = result_for(config, use_learned)
     numbers(config, result)
     show_clouds(mixing_clouds(config, result), "mixing")
     chart(shares_chart(config, result), "shares")
     explain(config)
-except UserError as error:
-    st.error(str(error))

@@ -5,9 +5,8 @@ import math
 
 import streamlit as st
 
-from playground.errors import UserError
 from playground.progress import duration
-from playground.ui.busy import busy, kept
+from playground.ui.page import cached, on_request, page
 from toy2d.mixing_time.experiment import (
     FARTHEST,
     Crossing,
@@ -50,24 +49,19 @@ def settings() -> CrossingConfig:
 def crossing_for(config: CrossingConfig) -> Crossing:
     """The last result while the settings stay; else a new one."""
 
-    def make() -> Crossing:
-        with busy("Walking", key="crossing-run") as report:
-            return crossing(config, report)
-
-    return kept("crossing", config, make)
+    return cached("crossing", config, lambda report: crossing(config, report), "Walking")
 
 
 def sweep_for(config: CrossingConfig) -> Sweep:
     """A coarse sweep at once; after the button a fine one, which stays until π or the step size changes."""
     quick = SweepConfig(config.pi, config.step_size, measured_at=(1.0, 1.5, 2.0))
     fine = dataclasses.replace(quick, seed=config.seed, **FINE)
-    pressed = st.button("Measure at ten distances", type="primary", icon=":material/timer:")
-    kept = st.session_state.get("sweep", (None,))[0]
-    if pressed or kept not in (quick, fine):
-        chosen = fine if pressed else quick
-        with busy("Sweeping the distance", key="sweep-run") as report:
-            st.session_state["sweep"] = chosen, sweep(chosen, report)
-    return st.session_state["sweep"][1]
+    if st.session_state.get("sweep", (None,))[0] not in (quick, fine):
+        st.session_state.pop("sweep", None)
+    return on_request(
+        "sweep", fine, sweep, "Sweeping the distance", button="Measure at ten distances", icon=":material/timer:",
+        first=quick, changed=None,
+    )[1]  # fmt: skip
 
 
 def numbers(config: CrossingConfig, result: Crossing) -> None:
@@ -122,9 +116,10 @@ def explain() -> None:
         )
 
 
-st.title("Mixing time")
-st.markdown("Plain Langevin dynamics does mix, in the end. When is that, and what does it say until then?")
-try:
+with page(
+    "Mixing time",
+    "Plain Langevin dynamics does mix, in the end. When is that, and what does it say until then?",
+):
     view = bound(st.segmented_control, "View", list(VIEWS), key="view", default="time", required=True,
                  format_func=VIEWS.get, label_visibility="collapsed")  # fmt: skip
     if view == "time":
@@ -141,5 +136,3 @@ try:
         explain()
     else:
         weights_view()
-except UserError as error:
-    st.error(str(error))

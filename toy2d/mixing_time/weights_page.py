@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from playground.ui.busy import busy
+from playground.ui.page import on_request
 from toy2d.mixing_time.figures import recovery_chart
 from toy2d.mixing_time.recovery import Recovery, RecoveryConfig, recovery
 from toy2d.ui import bound, chart
@@ -32,17 +32,13 @@ def _settings() -> RecoveryConfig:
 
 def _result_for(config: RecoveryConfig) -> Recovery:
     """A quick look on the first visit; the settings' own sweep after the button."""
-    pressed = st.button("Sweep π", type="primary", icon=":material/play_arrow:")
-    kept = st.session_state.get("recovery")
-    if pressed or kept is None:
-        chosen = config if pressed else QUICK
-        with busy("Sampling", key="recovery-run") as report:
-            st.session_state["recovery"] = kept = chosen, recovery(chosen, report)
-    if kept[0] != config:
-        shown = kept[0]
+    shown, found = on_request(
+        "recovery", config, recovery, "Sampling", button="Sweep π", first=QUICK, changed=None
+    )
+    if shown != config:
         st.caption(f"Shown: {len(shown.pis)} weights, L = {shown.L}, T = {shown.T}, {STARTS[shown.start]}. "
                    "Press the button for the settings above.")  # fmt: skip
-    return kept[1]
+    return found
 
 
 def _explain() -> None:

@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from playground.errors import UserError
-from playground.ui.busy import busy, kept
+from playground.ui.page import cached, on_request, page
 from toy2d.ncsn.experiment import WEIGHTS, Ncsn, NcsnConfig, learn_all, ncsn
 from toy2d.ncsn.figures import NAMES, error_chart, ncsn_clouds, share_chart
 from toy2d.net import Learned
@@ -31,26 +30,21 @@ def settings() -> NcsnConfig:
 
 def result_for(config: NcsnConfig) -> tuple[NcsnConfig, Ncsn]:
     """The last result; a new one on the first visit, and when the button is pressed."""
-    kept = st.session_state.get("ncsn")
-    pressed = st.button("Train the three networks", type="primary", icon=":material/model_training:")
-    if kept is None or (pressed and kept[0] != config):
-        first = config if pressed else NcsnConfig(config.mixture, train_steps=QUICK, T=FEW)
-        networks = networks_for(first)
-        with busy("Annealed Langevin", key="ncsn-run") as report:
-            st.session_state["ncsn"] = kept = first, ncsn(first, networks, report)
-    if kept[0] != config:
-        st.caption("The settings have changed: press the button to train with them. Below is the run before.")
-    return kept
+    return on_request(
+        "ncsn",
+        config,
+        lambda config, report: ncsn(config, networks_for(config), report),
+        "Annealed Langevin",
+        button="Train the three networks",
+        icon=":material/model_training:",
+        first=NcsnConfig(config.mixture, train_steps=QUICK, T=FEW),
+    )
 
 
 def networks_for(config: NcsnConfig) -> dict[str, Learned]:
     """The three networks: those of the run before, where only the sampling has changed."""
-
-    def make() -> dict[str, Learned]:
-        with busy("Training three networks", key="ncsn-train") as report:
-            return learn_all(config, report)
-
-    return kept("ncsn-networks", [config.learning(objective) for objective in WEIGHTS], make)
+    made_for = [config.learning(objective) for objective in WEIGHTS]
+    return cached("ncsn-networks", made_for, lambda report: learn_all(config, report), "Training three networks")
 
 
 def numbers(result: Ncsn) -> None:
@@ -83,9 +77,10 @@ def explain() -> None:
         )
 
 
-st.title("NCSN")
-st.markdown("One network for all noise levels. The weight lambda(sigma) decides which of them it learns.")
-try:
+with page(
+    "NCSN",
+    "One network for all noise levels. The weight lambda(sigma) decides which of them it learns.",
+):
     config, result = result_for(settings())
     numbers(result)
     left, right = st.columns(2)
@@ -100,5 +95,3 @@ try:
     rows = {NAMES[name]: run.distances for name, run in result.runs.items()} | {"exact score": result.exact}
     distance_table(rows, result.floor, "table", "trained with")
     explain()
-except UserError as error:
-    st.error(str(error))

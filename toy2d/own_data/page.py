@@ -3,8 +3,8 @@
 import numpy as np
 import streamlit as st
 
-from playground.errors import UserError
-from playground.ui.busy import busy, kept
+from playground.ui.busy import allow, busy
+from playground.ui.page import cached, page
 from playground.ui.points import points_canvas
 from toy2d.datasets import DATASETS, fitted, parse_csv
 from toy2d.net import Learned
@@ -85,7 +85,9 @@ def network_for(config: OwnDataConfig) -> Learned | None:
         )
         if not asked:
             return None
-        with busy("Training the network", key="own-learn") as report:
+        if config.train_steps > AT_ONCE:
+            allow("own-learn")  # the button has just asked for it
+        with busy("Training the network", key="own-learn", made_for=made_for) as report:
             networks[made_for] = train_network(config, report)
         for old in list(networks)[:-KEPT_NETWORKS]:
             networks.pop(old, None)
@@ -95,11 +97,8 @@ def network_for(config: OwnDataConfig) -> Learned | None:
 def result_for(config: OwnDataConfig, network: Learned | None) -> OwnData:
     """The last result while settings and network stay; else a new one."""
 
-    def make() -> OwnData:
-        with busy("Sampling", key="own-run") as report:
-            return own_data(config, network, report)
-
-    return kept("own-data", (config, network is not None), make)
+    made_for = (config, network is not None)
+    return cached("own-data", made_for, lambda report: own_data(config, network, report), "Sampling")
 
 
 def numbers(config: OwnDataConfig, result: OwnData) -> None:
@@ -145,11 +144,10 @@ copies, but the copies lie so close together that they are as good as fresh data
 best model: an untrained one has none.
 """
 
-st.title("Your own data")
-st.markdown(
-    "Named shapes, points that you paint, or a CSV: who memorises the points, and who learns the shape?"
-)
-try:
+with page(
+    "Your own data",
+    "Named shapes, points that you paint, or a CSV: who memorises the points, and who learns the shape?",
+):
     config = settings()
     result = result_for(config, network_for(config))
     numbers(config, result)
@@ -160,5 +158,3 @@ try:
         st.markdown(EXPLANATION)
         st.latex(FORMULA)
         st.markdown(ADVICE)
-except UserError as error:
-    st.error(str(error))

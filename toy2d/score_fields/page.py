@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from playground.errors import UserError
+from playground.ui.page import page
 from toy2d.drawing.fields import field_chart
 from toy2d.net import LearnConfig
 from toy2d.score_fields.experiment import Field, FieldConfig, score_field
@@ -60,9 +60,10 @@ def explain() -> None:
         )
 
 
-st.title("Score fields")
-st.markdown("The score points to where data are denser. A learned one is good only where it has seen data.")
-try:
+with page(
+    "Score fields",
+    "The score points to where data are denser. A learned one is good only where it has seen data.",
+):
     config, learn = settings()
     result = score_field(config, None if learn is None else learned_for(learn))
     if result.error is not None:
@@ -72,5 +73,3 @@ try:
         st.subheader("The error against the density")
         chart(error_by_density_chart(result), "by-density")
     explain()
-except UserError as error:
-    st.error(str(error))

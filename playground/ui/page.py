@@ -1,0 +1,158 @@
+"""What every page is made of: one line of title and claim, a place for progress, settings in the address, results kept.
+
+A page is `with page("Title", "claim"):` around reading widgets with `bound`, computing with `cached` or `on_request`,
+and drawing.  Whatever raises UserError in it becomes a sentence on the page.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from playground.errors import UserError
+from playground.ui.busy import Report, allow, busy, progress_in, was_stopped
+
+T = TypeVar("T")
+K = TypeVar("K")
+
+SHARED = {"mixture", "pi", "model"}  # settings that a viewer takes along from page to page
+CHANGED = "The settings have changed: press the button to run with them. Below is the run before."
+_SETTINGS = "playground_settings"  # in the session
+
+
+@contextmanager
+def page(title: str, question: str) -> Iterator[None]:
+    """Title and claim on one line, with room for the progress of work; a UserError within becomes a sentence."""
+    _enter(title)
+    with st.container(key="page-head", horizontal=True, vertical_alignment="center", gap="small"):
+        with st.container(key="page-claim", horizontal=True, vertical_alignment="center", gap="small"):
+            st.title(title, width="content", anchor=False)
+            st.markdown(question, width="content")
+        work = st.container(key="page-work", width=400, gap=None)
+    with progress_in(work):
+        try:
+            yield
+        except UserError as error:
+            st.error(str(error))
+
+
+# --- results --------------------------------------------------------------------------------------------------
+
+
+def cached(key: str, made_for: Any, make: Callable[[Report], T], verb: str) -> T:
+    """The session's last result while what it was made for stays; else a new one, by make(report).
+
+    After a Stop nothing is made for these settings until the viewer asks: the page says so and ends here.
+    """
+    if st.session_state.get(key, (None,))[0] != made_for:
+        with busy(verb, key=f"{key}-run", made_for=made_for) as report:
+            made = make(report)
+        st.session_state[key] = made_for, made
+    return st.session_state[key][1]
+
+
+def on_request(
+    key: str,
+    made_for: K,
+    make: Callable[[K, Report], T],
+    verb: str,
+    *,
+    button: str,
+    icon: str = ":material/play_arrow:",
+    first: K | None = None,
+    changed: str | None = CHANGED,
+    place: Any = st,
+) -> tuple[K, T] | None:
+    """Runs make(made_for, report) when the button is pressed; until then shows the last run and what it was made for.
+
+    first: what to make at the first visit, without being asked; None: nothing, and None comes back.
+    changed: the sentence for settings that are not those of the run shown; None where the page says it itself.
+    """
+    pressed = place.button(button, type="primary", icon=icon, key=f"{key}-go")
+    work = f"{key}-run"
+    if pressed:
+        allow(work)
+    shown = st.session_state.get(key)
+    wanted = made_for if pressed else first if shown is None else None
+    stopped = was_stopped(work)
+    if wanted is not None and not stopped and (shown is None or shown[0] != wanted):
+        with busy(verb, key=work, made_for=wanted) as report:
+            made = make(wanted, report)
+        st.session_state[key] = shown = wanted, made
+    if stopped:
+        st.info(f"Stopped. Press **{button}** to run.", icon=":material/stop_circle:")
+        if shown is None and first is not None:
+            st.stop()
+    elif shown is not None and shown[0] != made_for and changed:
+        st.caption(changed)
+    return shown
+
+
+# --- settings -------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Settings:
+    """What this session's viewer has set: on each page, and on all of them together."""
+
+    page: str = ""
+    drawn: set[str] = field(default_factory=set)  # of this visit to the page
+    own: dict[str, dict[str, Any]] = field(default_factory=dict)  # page -> key -> value
+    first: dict[tuple[str, str], Any] = field(default_factory=dict)  # what a page opened with
+    shared: dict[str, Any] = field(default_factory=dict)
+
+
+def _settings() -> _Settings:
+    return st.session_state.setdefault(_SETTINGS, _Settings())
+
+
+def _enter(title: str) -> None:
+    settings = _settings()
+    if settings.page != title:
+        settings.page, settings.drawn = title, set()
+
+
+def bound(widget: Any, label: str, *args: Any, key: str, **options: Any) -> Any:
+    """A widget whose value stands in the page's address, under its key, and is remembered for the next visit.
+
+    Two pages may use one key: each has a value of its own, but for the SHARED ones.
+    """
+    settings = _settings()
+    own = settings.own.setdefault(settings.page, {})
+    if key not in settings.drawn:
+        settings.drawn.add(key)
+        _restore(settings, key, _choices(args, options))
+    value = widget(label, *args, key=key, bind="query-params", **options)
+    own[key] = value
+    if key in SHARED:
+        changed = value != settings.first.setdefault((settings.page, key), value)
+        if changed or key in settings.shared or key in st.query_params:
+            settings.shared[key] = value
+    return value
+
+
+def _choices(args: Sequence[Any], options: dict[str, Any]) -> list[Any] | None:
+    """The options of a widget that has some."""
+    given = options.get("options", args[0] if args else None)
+    return list(given) if isinstance(given, (list, tuple)) else None
+
+
+def _restore(settings: _Settings, key: str, choices: list[Any] | None) -> None:
+    """At the first drawing of a visit: the address decides, then what was set before; never another page's value."""
+    if key in st.query_params:
+        return
+    shared = settings.shared if key in SHARED else {}
+    for known in (shared, settings.own.get(settings.page, {})):
+        if key in known and _possible(known[key], choices):
+            st.session_state[key] = known[key]
+            return
+    if any(key in others for title, others in settings.own.items() if title != settings.page):
+        st.session_state.pop(key, None)
+
+
+def _possible(value: Any, choices: list[Any] | None) -> bool:
+    if choices is None:
+        return True
+    return all(one in choices for one in (value if isinstance(value, list) else [value]))

@@ -1,0 +1,142 @@
+"""Back, Stop, scrubbing and room, in a real browser; the fixtures are those of test_browser."""
+
+import time
+
+import pytest
+from test_browser import app, at_rest, page  # noqa: F401
+
+pytestmark = pytest.mark.browser
+LONG = "mixing?particles=20000&L=100&T=200"  # minutes of work
+
+
+def open_page(page, section: str, name: str) -> None:  # noqa: F811
+    page.get_by_role("button", name=section).click()
+    page.get_by_test_id("stTopNavPopover").get_by_text(name, exact=True).click()
+    page.get_by_role("heading", name=name, exact=True).wait_for()
+    at_rest(page)
+
+
+def test_one_press_of_back_leaves_a_page_however_often_its_settings_changed(app, page):  # noqa: F811
+    page.goto(app)
+    at_rest(page)
+    open_page(page, "Two dimensions", "Mixing")
+    entries = page.evaluate("history.length")
+    pi = page.get_by_role("slider", name="π").first
+    pi.focus()
+    for _ in range(3):
+        pi.press("ArrowLeft")
+        at_rest(page)
+    page.get_by_text("The chains: levels").click()
+    particles = page.get_by_label("Particles").first
+    particles.fill("500")
+    particles.press("Enter")
+    at_rest(page)
+    assert "pi=0.77" in page.url and "particles=500" in page.url
+    assert page.evaluate("history.length") == entries
+    open_page(page, "Two dimensions", "Diffusion")
+    assert page.evaluate("history.length") == entries + 1
+    assert page.get_by_label("Particles").first.input_value() == "2000"  # its own default, not Mixing's
+    assert page.get_by_role("slider", name="π").first.input_value() == "0.77"
+    page.go_back()
+    page.get_by_role("heading", name="Mixing", exact=True).wait_for()
+    at_rest(page)
+    assert page.get_by_test_id("stMetricValue").first.inner_text() == "0.770"
+    assert "pi=0.77" in page.url and "particles=500" in page.url
+    page.go_back()
+    page.get_by_role("heading", name="Denoising, from two dimensions").wait_for()
+
+
+def test_stop_stays_stopped_offers_to_run_and_moves_nothing(app, page):  # noqa: F811
+    page.goto(f"{app}/{LONG}")
+    stop = page.get_by_role("button", name="Stop")
+    stop.wait_for()
+    pi = page.get_by_role("slider", name="π").first
+    during = pi.bounding_box()
+    stop.click()
+    page.get_by_text("stopped. Nothing has been computed").wait_for()
+    at_rest(page, 3_000)
+    assert pi.bounding_box() == during
+    assert page.locator(".stProgress").count() == 0
+    page.get_by_role("button", name="Run").click()
+    stop.wait_for()
+    stop.click()  # the next test shares the server
+    page.get_by_text("stopped. Nothing has been computed").wait_for()
+
+
+def test_closing_the_tab_ends_the_work(app, page):  # noqa: F811
+    psutil = pytest.importorskip("psutil")
+    port = int(app.rpartition(":")[2])
+    server = next(
+        process
+        for process in psutil.Process().children()
+        if str(port) in process.cmdline()
+    )
+    other = page.context.browser.new_page()
+    other.goto(f"{app}/{LONG}")
+    other.get_by_role("button", name="Stop").wait_for(timeout=90_000)
+    assert used(server, 2.0) > 0.5
+    other.close()
+    for _ in range(10):
+        if used(server, 2.0) < 0.3:
+            return
+    raise AssertionError("the work went on for 20 seconds")
+
+
+def used(server, seconds: float) -> float:
+    """Processor seconds that the server took in this time."""
+    before = sum(server.cpu_times()[:2])
+    time.sleep(seconds)
+    return sum(server.cpu_times()[:2]) - before
+
+
+def test_a_scrub_while_playing_holds_the_frame(app, page):  # noqa: F811
+    page.goto(f"{app}/mixing?particles=100&T=5")
+    page.locator("canvas").first.wait_for()
+    at_rest(page)
+    if page.get_by_role("button", name="Play", exact=True).count():
+        page.get_by_role("button", name="Play", exact=True).click()
+    scrub = page.get_by_role("slider", name="Frame").first
+    scrub.scroll_into_view_if_needed()
+    box = scrub.bounding_box()
+    page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + box["height"] / 2)
+    frame = page.locator(".count").first.inner_text()
+    page.wait_for_timeout(800)  # 16 frames at 20 a second
+    assert page.locator(".count").first.inner_text() == frame
+
+
+@pytest.mark.parametrize("address", ["mixing", "diffusion", "generate"])
+def test_the_play_bar_is_on_the_first_screen(app, page, address):  # noqa: F811
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{app}/{address}")
+    page.locator("canvas").first.wait_for()
+    at_rest(page)
+    box = page.get_by_role("slider", name="Frame").first.bounding_box()
+    assert box["y"] + box["height"] <= 800
+
+
+def test_an_idle_page_of_digits_runs_nothing(app, page):  # noqa: F811
+    """For seven seconds: the sidebar used to run every five."""
+    page.goto(f"{app}/generate")
+    page.locator("canvas").first.wait_for()
+    at_rest(page)
+    page.evaluate(
+        """() => {
+            window.runs = 0;
+            const app = document.querySelector('[data-testid="stApp"]');
+            const count = () => { if (app.dataset.testScriptState !== "notRunning") window.runs += 1; };
+            new MutationObserver(count).observe(app, { attributes: true });
+        }"""
+    )
+    page.wait_for_timeout(7_000)
+    assert page.evaluate("window.runs") == 0
+
+
+def test_settings_of_a_page_of_digits_stand_in_its_address_and_stay(app, page):  # noqa: F811
+    page.goto(f"{app}/generate?count=4&steps=5")
+    page.locator("canvas").first.wait_for()
+    at_rest(page)
+    assert page.get_by_label("Digits").first.input_value() == "4"
+    open_page(page, "MNIST", "Inpaint")
+    assert "count" not in page.url
+    open_page(page, "MNIST", "Generate")
+    assert page.get_by_label("Digits").first.input_value() == "4" and "count=4" in page.url
