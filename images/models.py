@@ -1,10 +1,12 @@
 """A trained image model: the denoiser, the schedule it was trained on, and what is known about it."""
 
+import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from images.networks.dilated import DilatedConfig
@@ -21,6 +23,7 @@ NETWORKS = {"unet": UNetConfig, "dilated": DilatedConfig}
 # NCSN's levels for digits in [-1, 1]: from about their largest distance (NCSNv2, Technique 1) to below one gray value.
 SIGMA_1, SIGMA_L = 30.0, 0.01
 SHIPPED = Path(__file__).with_name("shipped") / "model.safetensors"
+SHIPPED_MODELS = {SHIPPED: "the shipped model", SHIPPED.with_name("labelled.safetensors"): "shipped, knows labels"}
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,17 @@ def load_model(path: str | Path = SHIPPED, device: torch.device | str = "cpu") -
         ) from error
     denoise = denoise.to(device).eval().requires_grad_(False)
     return Model(config, denoise, config.build_schedule(), about)
+
+
+def kind_of(path: str | Path) -> str | None:
+    """What the model in a file is for, from its header alone; None for a file that holds no model."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            about = json.loads((file.metadata() or {})["about"])
+        kind: str = about["model"].get("kind", "digits")
+        return kind
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, AttributeError):
+        return None
 
 
 def best_device() -> torch.device:

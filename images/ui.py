@@ -7,7 +7,7 @@ import streamlit as st
 
 from images.data.mnist import Digits, load
 from images.metrics.evaluate import Yardstick
-from images.models import SHIPPED, Model, best_device, load_model
+from images.models import SHIPPED_MODELS, Model, best_device, kind_of, load_model
 from images.training import job, runs
 from images.training.config import PRESETS, TrainConfig, with_changes
 from playground.errors import UserError
@@ -15,13 +15,19 @@ from playground.progress import duration
 from playground.ui.page import bound
 
 
-def choose_model(label: str = "Model", key: str = "model", described: Model | None = None) -> Model:
-    """A box in the sidebar; stops the page with a sentence where there is no model at all.
+def choose_model(
+    label: str = "Model", key: str = "model", described: Model | None = None, kind: str = "digits", needs: str = ""
+) -> Model:
+    """A box in the sidebar with the models of one kind; stops the page with a sentence where there is none.
+
+    needs: a condition that the model must know, such as "label".
 
     described: a model that the sidebar has said everything about already.
     """
-    found = {str(run.model): f"run {run.name}" for run in runs.all_runs() if run.model.is_file()}
-    choices = ({str(SHIPPED): "the shipped model"} if SHIPPED.is_file() else {}) | found
+    found = {str(run.model): f"run {run.name}" for run in runs.all_runs() if kind_of(run.model) == kind}
+    choices = {str(path): name for path, name in SHIPPED_MODELS.items() if kind_of(path) == kind} | found
+    if needs:
+        choices = {path: name for path, name in choices.items() if needs in _loaded_header(path)}
     if not choices:
         st.info("There is no trained model yet: train one with the button in the sidebar.")
         st.stop()
@@ -30,6 +36,11 @@ def choose_model(label: str = "Model", key: str = "model", described: Model | No
     if model is not described:
         st.sidebar.caption(describe(model))
     return model
+
+
+def _loaded_header(path: str) -> tuple[str, ...]:
+    """The conditions that the model in a file knows."""
+    return _loaded(path, Path(path).stat().st_mtime_ns).told
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model")
@@ -65,6 +76,11 @@ LABELS = {
     "look": "a first look",
     "cpu-quick": "quick",
     "cpu": "good",
+    "labelled-quick": "told labels, quick",
+    "labelled": "told labels",
+    "guide": "a guide: a classifier of noised digits",
+    "guide-clean": "a guide that knows clean digits only",
+    "palette": "Palette: told a damaged picture",
     "ncsn": "NCSN's network and loss",
     "gpu-minute": "a minute on a GPU",
     "gpu": "best, on a GPU",
@@ -124,7 +140,7 @@ def _idle() -> None:
         _last_run(latest)
     names = list(PRESETS)
     preset = st.selectbox(
-        "Preset", names, names.index("cpu-quick"), format_func=LABELS.get, key="train-preset"
+        "Preset", names, names.index("cpu-quick"), format_func=lambda name: LABELS.get(name, name), key="train-preset"
     )
     config = PRESETS[preset]
     thousands = st.number_input(

@@ -149,16 +149,25 @@ def _eps_loss(denoise: Denoiser, x0: Tensor, schedule: Schedule, t: Tensor, rng:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """What data hand to training.  x0: (B, *D); told: its conditions, (B, ...) each; hidden: which are withheld."""
+    """What data hand to training.  x0: (B, *D); told: its conditions, (B, ...) each; hidden: which are withheld.
+
+    where: bool, broadcasts to x0, True where x0 is to be made; None: everywhere.
+    """
 
     x0: Tensor
     told: Told = field(default_factory=dict)
     hidden: Hidden = field(default_factory=dict)
+    where: Tensor | None = None
 
     def seen_by(self, model: Any) -> Denoiser:
         """The model, told what goes with this batch."""
         view: Denoiser = model.given(hidden=self.hidden, **self.told) if self.told else model
         return view
+
+
+def knowing(denoise: Denoiser, x0: Tensor, known: Tensor) -> Denoiser:
+    """The denoiser, its estimate replaced by x0 where that is known: no error there, and no gradient."""
+    return lambda xt, level: torch.where(known, x0, denoise(xt, level))
 
 
 Loss = Callable[[Any, Batch, Generator], Tensor]  # (model, batch, rng) -> (B,)
@@ -167,11 +176,16 @@ Loss = Callable[[Any, Batch, Generator], Tensor]  # (model, batch, rng) -> (B,)
 def per_dimension(objective: Objective) -> Loss:
     """An objective as a loss of batches, divided by the number of dimensions of x0.
 
-    So learning rates and the clipping of gradients carry over from points of the plane to images.
+    So learning rates and the clipping of gradients carry over from points of the plane to images.  Where a batch says
+    which part of x0 is to be made, the rest is handed to the denoiser's estimate, and only that part counts.
     """
 
     def loss(model: Any, batch: Batch, rng: Generator) -> Tensor:
-        return objective(batch.seen_by(model), batch.x0, rng) / batch.x0[0].numel()
+        denoise, dimensions = batch.seen_by(model), batch.x0[0].numel()
+        if batch.where is None:
+            return objective(denoise, batch.x0, rng) / dimensions
+        share = batch.where.expand_as(batch.x0).flatten(1).to(batch.x0).mean(1)
+        return objective(knowing(denoise, batch.x0, ~batch.where), batch.x0, rng) / (share * dimensions)
 
     return loss
 

@@ -13,7 +13,7 @@ from images.sampling import SAMPLERS
 
 def sample_command(arguments: argparse.Namespace) -> None:
     model = model_of(arguments)
-    names = ("count", "sampler", "steps", "eta", "seed", "spacing")
+    names = ("count", "sampler", "steps", "eta", "seed", "spacing", "label", "w")
     config = SampleConfig(**{name: getattr(arguments, name) for name in names})
     write(sample(model, config, progress("sampling")), Path(arguments.out), "samples", asdict(config))
 
@@ -26,4 +26,6 @@ def add(commands) -> None:
     p.add_argument("--steps", type=int, default=d.steps, help="steps from noise to data")
     p.add_argument("--eta", type=float, default=d.eta, help="DDIM's noise, 0 none, 1 DDPM's")
     add_times(p)
+    p.add_argument("--label", type=int, help="the class to draw, 0 to 9 (needs a model that knows labels)")
+    p.add_argument("--w", type=float, default=d.w, help="classifier-free guidance, 0 none; needs --label")
     add_model_options(p, "out")

@@ -2,17 +2,25 @@
 
 from dataclasses import dataclass
 
+from torch import Tensor
+
 from images.models import Model
 from images.sampling import HOLD, LANGEVIN, MOST, SAMPLERS, Film, filmed, plan, walked
-from playground.denoisers import clipped
+from playground.denoisers import Denoiser, guided
 from playground.errors import require, require_known, require_range
 from playground.levels import EVEN, SPACINGS
 from playground.progress import Report, silent
 
+MOST_W = 20.0  # beyond this every digit is the same one
+
 
 @dataclass(frozen=True)
 class SampleConfig:
-    """count images by `sampler` in `steps` steps, spaced as SPACINGS says; eta counts for DDIM alone."""
+    """count images by `sampler` in `steps` steps, spaced as SPACINGS says; eta counts for DDIM alone.
+
+    label: the class that the model is told, None: nothing.  w: the lecture's guidance weight, 0 is the conditional
+    model.
+    """
 
     count: int = 25
     sampler: str = "DDIM"
@@ -21,6 +29,8 @@ class SampleConfig:
     seed: int = 0
     frames: int = 40
     spacing: str = EVEN
+    label: int | None = None
+    w: float = 0.0
 
     def __post_init__(self) -> None:
         require_known("The spacing of the times", self.spacing, SPACINGS)
@@ -31,6 +41,13 @@ class SampleConfig:
         )
         require_range("The number of images", self.count, 1, MOST)
         require_range("eta", self.eta, 0, 1)
+        if self.label is not None:
+            require_range("The label", self.label, 0, 9)
+        require_range("The guidance w", self.w, 0, MOST_W)
+        require(
+            self.w == 0 or self.label is not None,
+            f"The guidance w is {self.w:g}, but no label was given: guidance needs one, choose it or leave w at 0.",
+        )
         require_known("The sampler", self.sampler, SAMPLERS)
         require(
             self.sampler not in LANGEVIN or self.steps >= 2 * HOLD,
@@ -42,4 +59,20 @@ class SampleConfig:
 def sample(model: Model, config: SampleConfig, report: Report = silent) -> Film:
     """New digits from noise; report(done, total) is called after every step."""
     step, grid = plan(model, config)
-    return filmed(walked(model, step, clipped(model.denoise, -1, 1), grid, config, report), grid, config)
+    denoise = told_label(model, config.label, config.w)
+    return filmed(walked(model, step, denoise, grid, config, report), grid, config)
+
+
+def told_label(model: Model, label: int | Tensor | None, w: float = 0.0) -> Denoiser:
+    """The model told a label, () or (B,), and guided by itself told nothing (Ho and Salimans 2022); clipped after that.
+
+    Raises UserError for a model that knows no labels.
+    """
+    if label is None:
+        return model.within(model.denoise)
+    require(
+        "label" in model.told,
+        f"The label {label} was asked for, but this model was trained without labels: choose one that knows them, such "
+        "as a run of the preset labelled.",
+    )
+    return model.within(guided(model.denoise.given(label=label), model.denoise, w))

@@ -23,7 +23,7 @@ RULES = {
 }
 
 
-def settings(T: int) -> SampleConfig:
+def settings(T: int, knows_labels: bool) -> SampleConfig:
     """The widgets, in the main column: they belong to the picture below."""
     first, second, third, fourth, fifth = st.columns([1.4, 2, 2, 1, 1], vertical_alignment="bottom")
     sampler = bound(first.selectbox, "Sampler", list(SAMPLERS), key="sampler")
@@ -37,7 +37,23 @@ def settings(T: int) -> SampleConfig:
     )  # fmt: skip
     count = bound(fourth.number_input, "Digits", 1, MOST, 25, key="count")
     seed = bound(fifth.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
-    return SampleConfig(int(count), sampler, steps, eta if sampler == "DDIM" else 0.0, int(seed))
+    label, w = guidance_widgets() if knows_labels else (None, 0.0)
+    return SampleConfig(
+        int(count), sampler, steps, eta if sampler == "DDIM" else 0.0, int(seed), label=label, w=w
+    )
+
+
+def guidance_widgets() -> tuple[int | None, float]:
+    """The class that the model is told, and how much it is guided towards it."""
+    first, second = st.columns([3, 2], vertical_alignment="bottom")
+    chosen = bound(
+        first.segmented_control, "Label", ["none", *map(str, range(10))], key="label", default="none", required=True
+    )
+    w = bound(
+        second.slider, "Guidance w", 0.0, 8.0, 0.0, 0.25, key="w", disabled=chosen == "none",
+        help="The lecture's w: (1 + w) ε(x_t, c) - w ε(x_t); 0 is the conditional model.",
+    )  # fmt: skip
+    return (None, 0.0) if chosen == "none" else (int(chosen), float(w))
 
 
 def film_for(model, config: SampleConfig) -> Film:
@@ -91,6 +107,6 @@ def explain() -> None:
 with page("Generate", "Digits from noise: the steps of the 2-D pages, unchanged, on 28 x 28 images."):
     model = choose_model()
     training_sidebar()
-    config = settings(model.schedule.T)
+    config = settings(model.schedule.T, "label" in model.told)
     show(film_for(model, config), config)
     explain()

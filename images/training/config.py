@@ -109,6 +109,11 @@ PRESETS = {
     "cpu": TrainConfig(images=480_000, muon=0.01),
     "labelled-quick": TrainConfig(images=90_000, batch=32, width=32, blocks=2, muon=0.01, labels=True),
     "labelled": TrainConfig(images=180_000, batch=32, width=32, blocks=2, muon=0.01, labels=True),
+    "guide": TrainConfig(images=90_000, batch=32, width=24, blocks=1, muon=0.01, task="guide"),
+    "guide-clean": TrainConfig(
+        images=60_000, batch=32, width=24, blocks=1, muon=0.01, task="guide", objective="simple"
+    ),
+    "palette": TrainConfig(images=150_000, batch=32, width=32, blocks=1, muon=0.01, task="palette"),
     "ncsn": TrainConfig(
         images=120_000, batch=32, net="dilated", width=32, blocks=1, objective="ncsn"
     ),

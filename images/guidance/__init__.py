@@ -1,0 +1,1 @@
+"""Guidance on digits: by a classifier, and without one."""

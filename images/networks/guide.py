@@ -1,0 +1,59 @@
+"""A classifier of noised digits at every level: what classifier guidance needs (lecture, "Conditional generation")."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from images.networks.parts import Attention, Block, LevelEmbedding, norm, require_size
+from playground.denoisers import log_snr, standardised
+from playground.levels import Level
+
+
+@dataclass(frozen=True)
+class GuideConfig:
+    """width: channels at 14 x 14, twice that at 7 x 7; blocks at each."""
+
+    width: int = 32
+    blocks: int = 1
+    classes: int = 10
+
+    def __post_init__(self) -> None:
+        require_size(self.width, self.blocks)
+
+    def build(self, seed: int = 0) -> "Guide":
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(seed)
+            return Guide(self)
+
+
+class Guide(nn.Module):
+    """log p(c | xt): (B, 1, 28, 28), level -> (B, classes).  Half a U-Net, pooled, as in Dhariwal and Nichol (2021)."""
+
+    OUTER = ("embed", "enter", "head")  # not for Muon
+
+    def __init__(self, config: GuideConfig):
+        super().__init__()
+        fine, coarse, cond = config.width, 2 * config.width, 4 * config.width
+        self.embed = LevelEmbedding(cond)
+        self.enter = nn.Conv2d(4, fine, 3, padding=1)
+        self.fine = nn.ModuleList([Block(fine, fine, cond) for _ in range(config.blocks)])
+        self.coarsen = nn.Conv2d(fine, coarse, 2, stride=2)
+        self.coarse = nn.ModuleList()
+        for _ in range(config.blocks):
+            self.coarse.extend([Block(coarse, coarse, cond), Attention(coarse)])
+        pooled = [norm(coarse), nn.SiLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+        self.head = nn.Sequential(*pooled, nn.Linear(coarse, config.classes))
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, xt: Tensor, level: Level) -> Tensor:
+        x, unit = standardised(xt, level)
+        cond = self.embed(log_snr(unit, len(x)))
+        h = self.enter(F.pixel_unshuffle(x, 2).contiguous(memory_format=torch.channels_last))
+        for block in self.fine:
+            h = block(h, cond)
+        h = self.coarsen(h)
+        for block in self.coarse:
+            h = block(h, cond)
+        return self.head(h).log_softmax(1)

@@ -1,0 +1,1 @@
+"""Palette: one network told a damaged picture (lecture, "Image generation conditioned on images")."""

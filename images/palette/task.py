@@ -1,0 +1,74 @@
+"""Training Palette: the denoiser is told the damaged picture, and its loss counts only where the picture is missing."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Generator, Tensor, nn
+
+from images.data.corruptions import TASKS, coloured, damaged
+from images.data.mnist import Digits, load, to_model
+from images.models import Model, ModelConfig, save_model
+from images.networks.telling import TellConfig
+from images.networks.unet import UNetConfig
+from images.training.tasks import Batches, sheet
+from playground.denoisers import NetworkDenoiser
+from playground.levels import seeded
+from playground.objectives import Batch, Loss, ddpm_min_snr, per_dimension
+from playground.steps import ddim
+from playground.walk import final, prior, walk
+
+if TYPE_CHECKING:
+    from images.training.config import TrainConfig
+
+KIND = "palette"
+SHIPPED = Path(__file__).parents[1] / "shipped" / "palette.safetensors"
+
+
+@dataclass(frozen=True)
+class PaletteTask:
+    """corruptions: the tasks that it is trained on; all of them make a generalist, one a specialist."""
+
+    model: ModelConfig
+    corruptions: tuple[str, ...] = tuple(TASKS)
+
+    def build(self, seed: int) -> NetworkDenoiser:
+        return self.model.build(seed)
+
+    def batches(self, digits: Digits, size: int, device: torch.device) -> Batches:
+        images, labels = digits.images.to(device), digits.labels.to(device)
+
+        def draw(step: int, rng: Generator) -> Batch:
+            i = torch.randint(len(images), (size,), generator=rng, device=device)
+            x0 = coloured(to_model(images[i]), labels[i], rng)
+            found = damaged(x0, rng, self.corruptions)
+            return Batch(x0, {"image": found.seen}, where=found.hole)
+
+        return draw
+
+    def loss(self) -> Loss:
+        return per_dimension(ddpm_min_snr(self.model.build_schedule()))
+
+    def preview(self, net: nn.Module, device: torch.device) -> np.ndarray:
+        """Row by row: what is seen, and what is made of it; four test digits for each corruption."""
+        model = Model(self.model, net, self.model.build_schedule(), {})
+        digits, rng = load("test", download=False), seeded(0, device)
+        x0 = coloured(to_model(digits.images[:4]).to(device), digits.labels[:4].to(device), rng)
+        rows = []
+        for name in self.corruptions:
+            seen = TASKS[name](x0, rng).seen
+            grid = model.schedule.grid(20)
+            start = prior((4, *model.shape), grid[0], rng)
+            rows += [seen, final(walk(ddim(0.0), model.within(net.given(image=seen)), start, grid, rng))]
+        return sheet(torch.cat(rows), columns=8)
+
+    def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
+        return save_model(path, self.model, weights, about)
+
+
+def task_of(config: "TrainConfig") -> PaletteTask:
+    net = UNetConfig(config.width, config.blocks, patch=config.patch, channels=3, tell=TellConfig(image=3))
+    model = replace(config.model, net=net, shape=(3, 28, 28), kind=KIND)
+    return PaletteTask(model, (config.using,) if config.using in TASKS else tuple(TASKS))
