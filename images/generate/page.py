@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from images.generate.experiment import SampleConfig, sample
-from images.sampling import ANNEALED, MOST, SAMPLERS, Film
+from images.sampling import ANNEALED, AS_WRITTEN, MOST, SAMPLERS, Film
 from images.ui import choose_model, training_sidebar
 from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
 from playground.ui.downloads import download_gif, download_png, download_webp
@@ -19,7 +19,8 @@ RULES = {
     "Heun": "eq. 12 with eta = 0, then corrected by what the model says at the level reached: two calls a step",
     "DPM-Solver++": "eq. 12 with eta = 0, and a predicted x0 that is extrapolated from the last two",
     "predictor-corrector": "a step of DDPM, then one of Langevin dynamics at the level reached",
-    ANNEALED: "x + (a/2) score + √a z at each of NCSN's levels; not eq. 12, nor the schedule's levels",
+    ANNEALED: "x + (a/2) score + √a z at each of NCSN's levels, told the noise that is there; not eq. 12",
+    AS_WRITTEN: "the same updates, but the network is told σ_i, as Algorithm 1 has it; not eq. 12",
 }
 
 

@@ -198,10 +198,10 @@ def test_a_trajectory_keeps_what_it_is_told_to(gaussian, start):
 
 
 def test_where_repaint_climbs_the_last_estimate_is_repeated(gaussian, start, rng):
-    grid = resampled(SCHEDULE.grid(4), resamplings=2, jump=2)  # states 1 and 2 down, 3 up, 4 and 5 down
+    grid = resampled(SCHEDULE.grid(4), resamplings=2, jump=2)  # states 1 to 3 down, 4 up, 5 and 6 down
     kept = collect(walk(climbing(ddim()), gaussian(1.0), start, grid, rng))
-    assert torch.equal(kept.x0_hats[3], kept.x0_hats[2])
-    assert not torch.equal(kept.x0_hats[4], kept.x0_hats[3])
+    assert torch.equal(kept.x0_hats[4], kept.x0_hats[3])
+    assert not torch.equal(kept.x0_hats[5], kept.x0_hats[4])
 
 
 def test_a_walk_that_only_climbs_has_no_estimates(gaussian, start, rng):
