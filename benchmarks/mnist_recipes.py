@@ -32,7 +32,8 @@ from playground.levels import eps_from_x0, noised, randn_like, seeded
 from playground.objectives import uniform_times
 from playground.training import Trainee, train
 
-VARIANTS = {  # name -> what it changes in the preset `look` with batches of 128
+MUON = {"optimizer": "muon"}
+VARIANTS = {  # name -> what it changes in `look` with batches of 128, AdamW and min-SNR
     "as it is": {},
     "simple loss": {"objective": "simple"},
     "weighted loss": {"objective": "weighted"},
@@ -50,6 +51,27 @@ VARIANTS = {  # name -> what it changes in the preset `look` with batches of 128
     "width 20": {"width": 20},
     "width 48": {"width": 48},
     "two blocks": {"blocks": 2},
+    "muon, batch 128": MUON,
+    "muon": MUON | {"batch": 32},
+    "muon 0.005": MUON | {"batch": 32, "matrix_lr": 0.005},
+    "muon 0.02": MUON | {"batch": 32, "matrix_lr": 0.02},
+    "muon 0.03": MUON | {"batch": 32, "matrix_lr": 0.03},
+    "muon, batch 16": MUON | {"batch": 16},
+    "muon 0.007, batch 16": MUON | {"batch": 16, "matrix_lr": 0.007},
+    "muon, batch 8": MUON | {"batch": 8},
+    "muon, rate 0.004": MUON | {"batch": 32, "lr": 4e-3},
+    "muon, rate 0.001": MUON | {"batch": 32, "lr": 1e-3},
+    "muon, without replacement": MUON | {"batch": 32, "without_replacement": True},
+    "muon, flow": MUON | {"batch": 32, "objective": "flow"},
+    "muon, flow, middle": MUON | {"batch": 32, "objective": "flow-logit-normal"},
+    "flow, middle": {"batch": 32, "objective": "flow-logit-normal"},
+    "muon, simple loss": MUON | {"batch": 32, "objective": "simple"},
+    "muon, cosine schedule": MUON | {"batch": 32, "schedule": "cosine"},
+    "muon, predicts x0": MUON | {"batch": 32, "predicts": "x0"},
+    "muon, ema 0.99": MUON | {"batch": 32, "ema": 0.99},
+    "muon, width 24": MUON | {"batch": 32, "width": 24},
+    "muon, width 40": MUON | {"batch": 32, "width": 40},
+    "muon, two blocks": MUON | {"batch": 32, "blocks": 2},
 }
 
 
@@ -153,7 +175,9 @@ def speeds(config: TrainConfig, digits: Digits, seconds: float, turns: int) -> d
         "bfloat16": session_with(config, digits),
     }
     apart = trainers["AdamW not fused"].trainee
-    apart.optimizers = {"adam": torch.optim.AdamW(apart.net.parameters(), betas=(0.9, 0.99), weight_decay=0.0)}
+    apart.optimizers["adam"] = torch.optim.AdamW(
+        [{"params": list(apart.net.parameters()), "peak": config.lr}], betas=(0.9, 0.99), weight_decay=0.0
+    )
     steps = {
         name: train(
             s.trainee,
@@ -202,7 +226,10 @@ def without_attention(net: nn.Module) -> nn.Module:
 
 
 def command(arguments: argparse.Namespace) -> None:
-    base = with_changes(PRESETS["look"], images=arguments.images, batch=128, seed=arguments.seed)
+    base = with_changes(
+        PRESETS["look"], images=arguments.images, batch=128, optimizer="adamw", objective="min-snr",
+        seed=arguments.seed,
+    )  # fmt: skip
     digits, path = load("train", arguments.data), Path(arguments.out) / "recipes.json"
     found = json.loads(path.read_text()) if path.is_file() else {}
     if arguments.speeds:

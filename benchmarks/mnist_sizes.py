@@ -51,7 +51,7 @@ class Racer:
     """A network in training at full learning rate, with the seconds that it has had."""
 
     def __init__(self, name: str, batch: int, digits: Digits, net: nn.Module | None = None, **changes: int):
-        config = with_changes(PRESETS["cpu"], images=10**9, batch=batch, **changes)
+        config = with_changes(PRESETS["cpu"], images=10**9, batch=batch, optimizer="adamw", **changes)
         session = Session(config, digits, Path(), torch.device("cpu"))
         if net is not None:
             session.trainee = Trainee(NetworkDenoiser(net, config.predicts), config.recipe)

@@ -165,7 +165,7 @@ def command(arguments: argparse.Namespace) -> None:
     config = with_changes(
         PRESETS["cpu-quick"], width=arguments.width, blocks=arguments.blocks, seed=arguments.seed
     )
-    config = replace(config, images=10**9, batch=arguments.batch)
+    config = replace(config, images=10**9, batch=arguments.batch, optimizer="adamw")  # one for all networks
     names = arguments.networks or ["ours", "plain", *(["diffusers"] if has_diffusers() else [])]
     digits, yardstick = load("train", arguments.data), Yardstick.load(arguments.data)
     evaluation = EvaluateConfig(

@@ -1,95 +1,107 @@
-"""Muon (Jordan et al. 2024): momentum whose update of a weight matrix is made orthogonal, all its directions alike.
+"""Muon: a hidden layer's matrix moves by the orthogonal matrix nearest to its momentum (Jordan et al. 2024).
 
-torch has a Muon since 2.9, for matrices only and in bfloat16, which a CPU without instructions for it takes ten times
-as long for.  This one takes convolutions as (out, in * k * k), works in float32 on CPUs, and stacks matrices of one
-shape, so that a network's many small ones are a few large products.
+torch ships `torch.optim.Muon`, for matrices in two dimensions, one after the other, in bfloat16.  Here convolutions
+are matrices, too, equal shapes are orthogonalised together, in float32, which a CPU multiplies fastest, and through the
+small Gram matrix.  The tests hold both to the same steps.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Any
+import math
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
 
-# The quintic's coefficients: steep at zero, so that five rounds bring every singular value to about one.
-QUINTIC = (3.4445, -4.7750, 2.0315)
-MATRICES = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d)
+QUINTIC = (3.4445, -4.7750, 2.0315)  # Jordan's coefficients: steep at zero, and then not far from one
+ITERATIONS = 5
 
 
-def hidden_matrices(net: nn.Module) -> list[Tensor]:
-    """The weights of linear and convolutional layers inside a network, in its order.
+@torch.no_grad()
+def orthogonalised(matrices: Tensor) -> Tensor:
+    """(..., rows, columns), U S V^T -> U S' V^T with the entries of S' near one, between about 0.7 and 1.2.
 
-    Not those of layers that a module names in OUTER: its first and last ones, and what embeds levels and labels, where
-    rows mean things of their own and a common size would be wrong.
+    Newton-Schulz: X <- (a I + b G + c G**2) X with G = X X^T, five times.  All factors are polynomials of the first G,
+    so they commute, and the iteration runs on G alone: G <- Q G Q, P <- Q P, and P X at the end.  For a convolution,
+    with nine or more times as many columns as rows, that is a third of the work.  Zero stays zero.
     """
-    outer = {
-        f"{path}.{name}" if path else name
-        for path, module in net.named_modules()
-        for name in getattr(module, "OUTER", ())
-    }
-    found = []
-    for path, module in net.named_modules():
-        inside = not any(path == name or path.startswith(f"{name}.") for name in outer)
-        if inside and isinstance(module, MATRICES) and module.weight.requires_grad:
-            found.append(module.weight)
-    return found
-
-
-def orthogonalised(G: Tensor, rounds: int = 5) -> Tensor:
-    """Newton-Schulz: (..., n, m) -> about U V^T of G = U S V^T, each singular value between 0.7 and 1.2."""
+    if matrices.shape[-2] > matrices.shape[-1]:
+        return orthogonalised(matrices.mT).mT
     a, b, c = QUINTIC
-    tall = G.shape[-2] > G.shape[-1]
-    X: Tensor = G.mT if tall else G
-    X = X / X.flatten(-2).norm(dim=-1)[..., None, None].clamp(min=1e-7)
-    for _ in range(rounds):
-        A = X @ X.mT
-        X = a * X + (b * A + c * (A @ A)) @ X
-    return X.mT if tall else X
+    X = matrices / matrices.norm(dim=(-2, -1), keepdim=True).clamp(min=1e-7)
+    G, P = X @ X.mT, None
+    for left in reversed(range(ITERATIONS)):
+        Q = b * G + c * (G @ G)
+        Q.diagonal(dim1=-2, dim2=-1).add_(a)
+        P = Q if P is None else Q @ P
+        if left:
+            G = Q @ G @ Q
+    return P @ X
 
 
 class Muon(torch.optim.Optimizer):
-    """update = orthogonalised(Nesterov momentum) * sqrt(max(1, rows / columns)), times lr.
+    """Nesterov's momentum, orthogonalised; a step is as large as lr * sqrt(max(1, rows / columns)) says.
 
-    weight_decay: a share of each weight, times lr, as AdamW has it.
+    parameters: matrices, or convolutions, (out, in, k, k), which are taken as (out, k * k * in).
+    weight_decay: decoupled, as AdamW has it.
     """
 
     def __init__(
-        self,
-        parameters: Iterable[Tensor],
-        lr: float = 0.01,
-        momentum: float = 0.95,
-        weight_decay: float = 0.0,
+        self, parameters: Iterable[Tensor], lr: float, momentum: float = 0.95, weight_decay: float = 0.0
     ):
         super().__init__(parameters, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
+    def step(self, closure: None = None) -> None:
         for group in self.param_groups:
-            stacks: dict[tuple[int, int], list[Tensor]] = {}
+            alike: dict[torch.Size, list[Tensor]] = {}
             for parameter in group["params"]:
                 if parameter.grad is not None:
-                    stacks.setdefault(_shape(parameter), []).append(parameter)
-            for shape, parameters in stacks.items():
-                self._step_stack(group, shape, parameters)
+                    alike.setdefault(parameter.shape, []).append(parameter)
+            for parameters in alike.values():
+                self._move(parameters, group["lr"], group["momentum"], group["weight_decay"])
 
-    def _step_stack(self, group: dict[str, Any], shape: tuple[int, int], parameters: list[Tensor]) -> None:
-        updates = torch.stack([self._momentum(group, parameter).reshape(shape) for parameter in parameters])
-        on_gpu = updates.device.type == "cuda"
-        whitened = orthogonalised(updates.bfloat16() if on_gpu else updates.float()).to(updates)
-        size = group["lr"] * max(1.0, shape[0] / shape[1]) ** 0.5
-        for parameter, update in zip(parameters, whitened, strict=True):
-            parameter.mul_(1 - group["lr"] * group["weight_decay"])
-            parameter.add_(update.reshape(parameter.shape), alpha=-size)
+    def _move(self, parameters: list[Tensor], lr: float, momentum: float, weight_decay: float) -> None:
+        """One step of parameters that have one shape."""
+        gradients = [parameter.grad for parameter in parameters]
+        buffers = [self._buffer(parameter) for parameter in parameters]
+        torch._foreach_lerp_(buffers, gradients, 1 - momentum)
+        ahead = torch._foreach_lerp(gradients, buffers, momentum)
+        steps = orthogonalised(torch.stack([as_matrix(step) for step in ahead]))
+        rows, columns = steps.shape[-2:]
+        if weight_decay:
+            torch._foreach_mul_(parameters, 1 - lr * weight_decay)
+        for parameter, step in zip(parameters, steps, strict=True):
+            parameter.sub_(shaped(step, parameter.shape), alpha=lr * math.sqrt(max(1.0, rows / columns)))
 
-    def _momentum(self, group: dict[str, Any], parameter: Tensor) -> Tensor:
-        """The average of the gradients, looked ahead by one step (Nesterov)."""
-        assert parameter.grad is not None
+    def _buffer(self, parameter: Tensor) -> Tensor:
         state = self.state[parameter]
         if "momentum" not in state:
             state["momentum"] = torch.zeros_like(parameter)
-        average = state["momentum"].lerp_(parameter.grad, 1 - group["momentum"])
-        return parameter.grad.lerp(average, group["momentum"])
+        return state["momentum"]
 
 
-def _shape(parameter: Tensor) -> tuple[int, int]:
-    return len(parameter), parameter[0].numel()
+def as_matrix(weight: Tensor) -> Tensor:
+    """(out, in, *kernel) -> (out, kernel * in), without a copy where channels lie last; a matrix as it is."""
+    return weight.movedim(1, -1).flatten(1)
+
+
+def shaped(matrix: Tensor, shape: torch.Size) -> Tensor:
+    """The inverse of `as_matrix`."""
+    out, inputs, *kernel = shape
+    return matrix.view(out, *kernel, inputs).movedim(-1, 1)
+
+
+def hidden_matrices(net: nn.Module) -> list[str]:
+    """The names of Muon's parameters: weights with two or more dimensions, but for a network's ends.
+
+    A module names its ends, the parts that meet data or level, in `ends`; what has no such list is hidden throughout.
+    """
+    ends = [
+        f"{prefix}.{end}." if prefix else f"{end}."
+        for prefix, module in net.named_modules()
+        for end in getattr(module, "ends", ())
+    ]
+    return [
+        name
+        for name, parameter in net.named_parameters()
+        if parameter.ndim >= 2 and not name.startswith(tuple(ends))
+    ]

@@ -125,16 +125,44 @@ def bound_weight(schedule: Schedule, variance: str) -> Tensor:
     return torch.cat([torch.zeros(1).double(), beta**2 / (2 * chosen * alpha * (1 - alpha_bar[1:]))])
 
 
+def flow_matching(density: Callable[[Tensor], Tensor] = lambda u: u) -> Objective:
+    """Conditional flow matching on the straight path x_s = (1 - s) x0 + s eps (Lipman et al. 2023; Liu et al. 2023):
+
+        || u_hat - (eps - x0) ||**2,   u_hat = (x_s - x0_hat) / s,
+
+    one more weight on the same levels: the error of x0_hat over s**2.  density: takes uniform numbers, (B,), to s,
+    whose density it so chooses; uniform itself, or `logit_normal`.
+    """
+
+    def objective(denoise: Denoiser, x0: Tensor, rng: Generator) -> Tensor:
+        s = density(spread(x0, rng)).clamp(1e-3, 1 - 1e-3).view(-1, *[1] * (x0.ndim - 1))
+        level, eps = Level(1 - s, s), randn_like(x0, rng)
+        x0_hat = denoise(noised(x0, eps, level), level)
+        return squared_norm((x0_hat - x0) / s)
+
+    return objective
+
+
+def logit_normal(u: Tensor) -> Tensor:
+    """Uniform numbers to s with logit(s) ~ N(0, 1): more of the middle levels (Esser et al. 2024, eq. 19)."""
+    return torch.special.ndtri(u.clamp(1e-6, 1 - 1e-6)).sigmoid()
+
+
 def uniform_times(x0: Tensor, schedule: Schedule, rng: Generator, first: int = 1) -> Tensor:
     """One t for each sample, (B,), each uniform on first..T, and spread over the batch.
 
     One uniform number is shared by the batch (Kingma et al. 2021, Appendix I.1): the same expectation as
     independent draws, with far less variance.
     """
-    B, n = len(x0), schedule.T + 1 - first
-    u = torch.rand((), generator=rng, device=x0.device) + torch.arange(B, device=x0.device) / B
-    t = first + (u.frac() * n).long().clamp(max=n - 1)
-    return t[torch.randperm(B, generator=rng, device=x0.device)]
+    n = schedule.T + 1 - first
+    return first + (spread(x0, rng) * n).long().clamp(max=n - 1)
+
+
+def spread(x0: Tensor, rng: Generator) -> Tensor:
+    """Uniform numbers in [0, 1), (B,): one random shift of B even places, in random order."""
+    B = len(x0)
+    u = (torch.rand((), generator=rng, device=x0.device) + torch.arange(B, device=x0.device) / B).frac()
+    return u[torch.randperm(B, generator=rng, device=x0.device)]
 
 
 def _eps_loss(denoise: Denoiser, x0: Tensor, schedule: Schedule, t: Tensor, rng: Generator) -> Tensor:

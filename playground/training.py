@@ -14,20 +14,19 @@ from typing import Any, TypeVar
 import torch
 from torch import Generator, Tensor, nn
 
-from playground.errors import UserError, require, require_range
+from playground.errors import UserError, require, require_known
 from playground.muon import Muon, hidden_matrices
 
 B = TypeVar("B")  # a batch: whatever the loss knows how to read; `playground.objectives.Batch` for denoisers
-
-
-MOMENTS = ("adam.", "muon.")  # what their names in a checkpoint begin with
+OPTIMIZERS = ("adamw", "muon")
 
 
 @dataclass(frozen=True)
 class Recipe:
     """The knobs of a training run.  steps: optimiser steps in all; warmup: steps of linear rise.
 
-    lr: AdamW's; muon: Muon's, for the hidden weight matrices (`playground.muon`), 0: AdamW has them, too.
+    optimizer: "adamw" for all parameters, or "muon" for the hidden matrices, with its own rate `matrix_lr`, and AdamW
+    with `lr` for the rest.  Both rates rise and fall together.
     """
 
     steps: int
@@ -37,14 +36,19 @@ class Recipe:
     clip: float = 1.0
     weight_decay: float = 0.0
     seed: int = 0
-    muon: float = 0.0
+    optimizer: str = "adamw"
+    matrix_lr: float = 0.01
 
     def __post_init__(self) -> None:
-        require_range("Muon's step size", self.muon, 0, 1)
         require(self.steps >= 1, f"Training has {self.steps} steps; it needs at least one: raise the length.")
         require(
             0 < self.lr <= 1,
             f"The learning rate is {self.lr:g}; it must lie above 0 and be at most 1: 0.002 is a good start.",
+        )
+        require_known("The optimizer", self.optimizer, OPTIMIZERS)
+        require(
+            0 < self.matrix_lr <= 1,
+            f"Muon's learning rate is {self.matrix_lr:g}; it must lie above 0 and be at most 1: 0.01 is a good start.",
         )
 
 
@@ -65,12 +69,15 @@ class Progress:
 
 
 class Trainee:
-    """What a training run changes: the network, its exponential moving average, the optimisers' moments, the step."""
+    """What a training run changes: the network, its moving average, the optimisers' moments, the step.
+
+    optimizers: "adam" and, where the recipe has it, "muon"; each with its own part of the parameters.
+    """
 
     def __init__(self, net: nn.Module, recipe: Recipe):
         self.net, self.recipe, self.step = net, recipe, 0
         self.ema = {name: value.detach().clone() for name, value in net.state_dict().items()}
-        self.optimizers = optimizers_of(net, recipe)
+        self.optimizers = _optimizers(net, recipe)
 
     def averaged(self) -> dict[str, Tensor]:
         """The averaged weights, for `net.load_state_dict`."""
@@ -88,6 +95,7 @@ class Trainee:
     def restore(self, tensors: dict[str, Tensor]) -> None:
         """Takes up where `tensors()` was called.  Names or shapes that do not fit are refused, untouched."""
         self._refuse_another_network(tensors)
+        self._refuse_another_optimizer(tensors)
         self.net.load_state_dict(part(tensors, "net."))
         for name, value in part(tensors, "ema.").items():
             self.ema[name].copy_(value)
@@ -98,7 +106,7 @@ class Trainee:
     def _refuse_another_network(self, tensors: dict[str, Tensor]) -> None:
         """Compares everything but the moments, which do not exist before the first step."""
         own, given = (
-            {name: value.shape for name, value in flat.items() if not name.startswith(MOMENTS)}
+            {name: value.shape for name, value in flat.items() if not _is_moment(name)}
             for flat in (self.tensors(), tensors)
         )
         wrong = sorted(name for name in own.keys() | given.keys() if own.get(name) != given.get(name))
@@ -107,6 +115,64 @@ class Trainee:
                 f"The checkpoint holds another network than the one configured ({wrong[0]} does not fit): "
                 "start a new run."
             )
+
+    def _refuse_another_optimizer(self, tensors: dict[str, Tensor]) -> None:
+        """Moments must belong to the parameters that each optimiser has; before the first step there are none."""
+        given = {name: value.shape for name, value in tensors.items() if _is_moment(name) and value.ndim}
+        own = {
+            f"{kind}.{index}.{moment}": parameter.shape
+            for kind, optimizer in self.optimizers.items()
+            for index, parameter in enumerate(_parameters(optimizer))
+            for moment in MOMENTS[kind]
+            if parameter.ndim
+        }
+        if given and not given.items() <= own.items():
+            raise UserError(
+                f"The checkpoint was not made with the optimizer {self.recipe.optimizer!r}, and its moments are of no "
+                "use to another: go on with the one it has, or start a new run."
+            )
+
+
+MOMENTS = {"adam": ("exp_avg", "exp_avg_sq"), "muon": ("momentum",)}  # by optimiser, as torch names them
+
+
+def _is_moment(name: str) -> bool:
+    return name.split(".")[0] in MOMENTS
+
+
+def _optimizers(net: nn.Module, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
+    """Each with its share of the parameters, and the highest rate of each group as its "peak"."""
+    named = dict(net.named_parameters())
+    matrices = hidden_matrices(net) if recipe.optimizer == "muon" else []
+    rest = [parameter for name, parameter in named.items() if name not in matrices]
+    fused = next(net.parameters()).device.type in ("cuda", "cpu")
+    adam = [{"params": rest, "peak": recipe.lr}]
+    made: dict[str, torch.optim.Optimizer] = {
+        "adam": torch.optim.AdamW(
+            adam, lr=recipe.lr, betas=(0.9, 0.99), weight_decay=recipe.weight_decay, fused=fused
+        )
+    }
+    if matrices:
+        group = {"params": [named[name] for name in matrices], "peak": recipe.matrix_lr}
+        made["muon"] = Muon([group], lr=recipe.matrix_lr, weight_decay=recipe.weight_decay)
+    return made
+
+
+def _parameters(optimizer: torch.optim.Optimizer) -> list[Tensor]:
+    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
+
+
+def _restore_moments(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    """tensors: "INDEX.MOMENT".  In memory they come to lie as their parameter does: the fused step needs that."""
+    parameters = _parameters(optimizer)
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, value in tensors.items():
+        index, moment = name.split(".")
+        if value.ndim:
+            value = torch.empty_like(parameters[int(index)]).copy_(value)
+        state.setdefault(int(index), {})[moment] = value.clone()
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
 def optimizers_of(net: nn.Module, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
@@ -139,12 +205,12 @@ def part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 
 def learning_rate(step: int, recipe: Recipe) -> float:
-    """AdamW's: a linear rise over `warmup` steps, then a cosine fall to zero at the last step."""
-    return recipe.lr * share_of_rate(step, recipe)
+    """AdamW's: linear rise over `warmup` steps, then a cosine fall to zero at the last step."""
+    return recipe.lr * rate_share(step, recipe)
 
 
-def share_of_rate(step: int, recipe: Recipe) -> float:
-    """The share of its highest learning rate that each optimiser has at a step."""
+def rate_share(step: int, recipe: Recipe) -> float:
+    """The share of its highest rate that every optimiser has at a step."""
     rise = min(1.0, (step + 1) / max(1, recipe.warmup))
     return rise * (1 + math.cos(math.pi * step / recipe.steps)) / 2
 
@@ -190,26 +256,31 @@ def _step_seed(seed: int, step: int) -> int:
 
 
 def _optimise(trainee: Trainee, loss: Tensor) -> float:
-    """One step with clipped gradients, then the average; returns AdamW's learning rate."""
-    recipe, share = trainee.recipe, share_of_rate(trainee.step, trainee.recipe)
-    for kind, optimizer in trainee.optimizers.items():
+    """One step of every optimiser with clipped gradients, then the average; returns AdamW's learning rate."""
+    recipe, share = trainee.recipe, rate_share(trainee.step, trainee.recipe)
+    for optimizer in trainee.optimizers.values():
         for group in optimizer.param_groups:
-            group["lr"] = share * (recipe.muon if kind == "muon" else recipe.lr)
+            group["lr"] = group["peak"] * share
         optimizer.zero_grad(set_to_none=True)
-    torch.autograd.backward(loss)
+    loss.backward()
     norm = nn.utils.clip_grad_norm_(trainee.net.parameters(), recipe.clip)
     if not math.isfinite(
         norm.item()
     ):  # one wait for the GPU; a loss that is no number has no gradient either
         raise UserError(
             f"At step {trainee.step} the loss became {loss.item()} and its gradient {norm.item()}; both must stay "
-            f"finite: choose a learning rate below {recipe.lr:g}."
+            f"finite: choose {_lower_rates(recipe)}."
         )
     for optimizer in trainee.optimizers.values():
         optimizer.step()
     _average(trainee)
     trainee.step += 1
     return recipe.lr * share
+
+
+def _lower_rates(recipe: Recipe) -> str:
+    words = f"a learning rate below {recipe.lr:g}"
+    return words if recipe.optimizer == "adamw" else f"{words}, or one below {recipe.matrix_lr:g} for the matrices"
 
 
 @torch.no_grad()

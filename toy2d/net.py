@@ -110,6 +110,7 @@ class PlaneNet(nn.Module):
         sizes = [2 + 4 * x_periods + 2 * periods + codes, width, width, width]
         hidden = [layer for pair in pairwise(sizes) for layer in (nn.Linear(*pair), nn.SiLU())]
         self.layers = nn.Sequential(*hidden, nn.Linear(width, outputs))
+        self.ends = ("layers.0", f"layers.{len(hidden)}")  # left to AdamW where Muon trains the rest
 
     def forward(
         self, x: Tensor, log_snr: Tensor, told: Told | None = None, hidden: Hidden | None = None

@@ -33,7 +33,7 @@ class DilatedConfig:
 class DilatedNet(nn.Module):
     """(B, 1, 28, 28), log_snr (B,) -> (B, 1, 28, 28)."""
 
-    OUTER = ("embed", "enter", "leave")  # not for Muon
+    ends = ("embed", "enter", "leave")  # as in the U-Net
 
     def __init__(self, config: DilatedConfig):
         super().__init__()

@@ -31,7 +31,7 @@ class GuideConfig:
 class Guide(nn.Module):
     """log p(c | xt): (B, 1, 28, 28), level -> (B, classes).  Half a U-Net, pooled, as in Dhariwal and Nichol (2021)."""
 
-    OUTER = ("embed", "enter", "head")  # not for Muon
+    ends = ("embed", "enter", "head")  # trained by AdamW, as in the U-Net
 
     def __init__(self, config: GuideConfig):
         super().__init__()

@@ -44,7 +44,7 @@ class UNetConfig:
 class UNet(nn.Module):
     """x (B, C, H, W), log_snr (B,), and what it is told, by name -> (B, C, H, W)."""
 
-    OUTER = ("embed", "telling", "enter", "enter_beside", "leave")  # not for Muon
+    ends = ("embed", "telling", "enter", "enter_beside", "leave")  # AdamW trains these (playground.muon)
 
     def __init__(self, config: UNetConfig):
         super().__init__()

@@ -1,5 +1,6 @@
 """Training Palette: the denoiser is told the damaged picture, and its loss counts only where the picture is missing."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from images.networks.unet import UNetConfig
 from images.training.tasks import Batches, sheet
 from playground.denoisers import NetworkDenoiser
 from playground.levels import seeded
-from playground.objectives import Batch, Loss, ddpm_min_snr, per_dimension
+from playground.objectives import Batch, Loss, Objective, per_dimension
 from playground.steps import ddim
 from playground.walk import final, prior, walk
 
@@ -32,6 +33,7 @@ class PaletteTask:
     """corruptions: the tasks that it is trained on; all of them make a generalist, one a specialist."""
 
     model: ModelConfig
+    objective: Callable[..., Objective]
     corruptions: tuple[str, ...] = tuple(TASKS)
 
     def build(self, seed: int) -> NetworkDenoiser:
@@ -49,7 +51,7 @@ class PaletteTask:
         return draw
 
     def loss(self) -> Loss:
-        return per_dimension(ddpm_min_snr(self.model.build_schedule()))
+        return per_dimension(self.objective(self.model.build_schedule()))
 
     def preview(self, net: nn.Module, device: torch.device) -> np.ndarray:
         """Row by row: what is seen, and what is made of it; four test digits for each corruption."""
@@ -69,6 +71,8 @@ class PaletteTask:
 
 
 def task_of(config: "TrainConfig") -> PaletteTask:
+    from images.training.config import OBJECTIVES
+
     net = UNetConfig(config.width, config.blocks, patch=config.patch, channels=3, tell=TellConfig(image=3))
     model = replace(config.model, net=net, shape=(3, 28, 28), kind=KIND)
-    return PaletteTask(model, (config.using,) if config.using in TASKS else tuple(TASKS))
+    return PaletteTask(model, OBJECTIVES[config.objective], (config.using,) if config.using in TASKS else tuple(TASKS))

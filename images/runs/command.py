@@ -9,10 +9,12 @@ from images.command import StageLine, add_measured_options, add_times, model_of
 from images.metrics import classifier
 from images.metrics.evaluate import EvaluateConfig, Yardstick, evaluate
 from images.metrics.report import about_evaluation, readable, write_evaluation
+from images.runs.ship import add_ship
 from images.sampling import SAMPLERS
 
 
 def add(commands: argparse._SubParsersAction) -> None:
+    add_ship(commands)
     d, p = EvaluateConfig(), commands.add_parser("evaluate", help="measure a model: Frechet distance, ...")
     p.set_defaults(run=evaluate_command)
     p.add_argument("--samples", type=int, default=d.samples, help="how many digits to generate")

@@ -18,13 +18,13 @@ from playground.denoisers import TO_X0
 from playground.errors import UserError, require
 from playground.levels import SCHEDULES
 from playground.progress import duration
-from playground.training import Progress
+from playground.training import OPTIMIZERS, Progress
 
 # --- train ------------------------------------------------------------------------------------------------
 
 # fields of TrainConfig that the command line can change in a preset
 CHANGEABLE = ("images", "batch", "lr", "seed", "net", "width", "blocks", "patch", "objective", "predicts")
-CHANGEABLE += ("schedule", "ema", "compiled")
+CHANGEABLE += ("schedule", "ema", "compiled", "optimizer", "matrix_lr", "without_replacement")
 
 
 def train_command(arguments: argparse.Namespace) -> None:
@@ -141,6 +141,11 @@ def add(commands) -> None:
     p.add_argument("--predicts", choices=TO_X0, help="what the network's output means")
     p.add_argument("--schedule", choices=SCHEDULES, help="DDPM's noise levels")
     p.add_argument("--ema", type=float, help="decay of the weights' average, 0 for none")
+    p.add_argument("--optimizer", choices=OPTIMIZERS, help="muon: hidden matrices by Muon, the rest by AdamW")
+    p.add_argument("--matrix-lr", type=float, help="Muon's highest learning rate")
+    p.add_argument(
+        "--without-replacement", action="store_true", default=None, help="each digit once before any comes again"
+    )
     p.add_argument("--seed", type=int, help="start and batches")
     p.add_argument(
         "--run", dest="run_directory", metavar="DIR", help="run directory (default: runs/DATE-TIME)"

@@ -84,9 +84,11 @@ def explain() -> None:
             r"\qquad \mathbf{x}_t = \sqrt{\bar\alpha_t}\,\mathbf{x}_0 + \sqrt{1 - \bar\alpha_t}\,\epsilon"
         )
         st.markdown(
-            "The lecture's training procedure of DDPM (Ho et al. 2020, eq. 14) has w = 1. The presets take w = "
-            "min(1, 5 / SNR) (Hang et al. 2023): it spends less on the last traces of noise, where nothing visible is "
-            "decided. The network itself answers with v, from which noise and digit both follow at every level "
+            "The lecture's training procedure of DDPM (Ho et al. 2020, eq. 14) has w = 1 and t uniform. The first "
+            "three presets take flow matching's w = (1 + sigma / alpha)² (Lipman et al. 2023), and draw "
+            "log(sigma / alpha) from N(0, 1) (Esser et al. 2024): most training goes to the middle levels, where "
+            "a digit gets its shape, and least to the last traces of noise, where nothing visible is decided. The "
+            "network itself answers with v, from which noise and digit both follow at every level "
             "(Salimans and Ho 2022). Samples come from an average of the weights over the last thousand steps.\n\n"
             "**Try** stopping the run and going on: it continues as if nothing had happened. **Look** at the samples: "
             "strokes come first, whole digits later, while the loss seems to stand still."

@@ -15,6 +15,8 @@ from playground.objectives import (
     ddpm_min_snr,
     ddpm_simple,
     ddpm_weighted,
+    flow_matching,
+    logit_normal,
     ncsn,
 )
 from playground.training import Recipe
@@ -25,6 +27,8 @@ OBJECTIVES: dict[str, Callable[[Schedule], Objective]] = {
     "simple": ddpm_simple,
     "min-snr": ddpm_min_snr,
     "weighted": ddpm_weighted,
+    "flow": lambda schedule: flow_matching(),
+    "flow-logit-normal": lambda schedule: flow_matching(logit_normal),
     "ncsn": lambda schedule: ncsn(shell_sigmas(SIGMA_1, SIGMA_L, PIXELS)),
 }
 
@@ -33,9 +37,11 @@ OBJECTIVES: dict[str, Callable[[Schedule], Objective]] = {
 class TrainConfig:
     """images: how many training images to show in all, the length of the run; batch and lr as usual.
 
-    task: what is trained (`images.training.tasks`).  muon: Muon's step size, 0 for AdamW alone.  labels: whether the
-    network is told the class; withheld: the share of conditions that are hidden.  size: of a code, or what an
+    task: what is trained (`images.training.tasks`).  labels: whether the network is told the class;
+    withheld: the share of conditions that are hidden.  size: of a code, or what an
     autoencoder divides lengths by.  using: the model that this one builds on, a file; empty: the shipped one.
+    optimizer, matrix_lr: as in `playground.training.Recipe`; without_replacement: every digit is seen once before any
+    is seen again.
 
     compiled: the network through torch.compile, on a GPU as a CUDA graph.  Its sums are ordered otherwise, so the
     weights agree with those of an uncompiled run to rounding only.
@@ -55,12 +61,14 @@ class TrainConfig:
     ema: float = 0.999
     seed: int = 0
     compiled: bool = False
-    muon: float = 0.0
     task: str = "digits"
     labels: bool = False
     withheld: float = 0.1
     size: int = 0
     using: str = ""
+    optimizer: str = "adamw"
+    matrix_lr: float = 0.01
+    without_replacement: bool = False
 
     def __post_init__(self) -> None:
         require(
@@ -91,8 +99,10 @@ class TrainConfig:
     @property
     def recipe(self) -> Recipe:
         steps = self.images // self.batch
-        warmup = min(200, steps // 10 + 1)
-        return Recipe(steps, self.lr, warmup, ema=self.ema, seed=self.seed, muon=self.muon)
+        return Recipe(
+            steps, self.lr, warmup=min(200, steps // 10 + 1), ema=self.ema, seed=self.seed,
+            optimizer=self.optimizer, matrix_lr=self.matrix_lr,
+        )  # fmt: skip
 
     @property
     def model(self) -> ModelConfig:
@@ -104,16 +114,26 @@ class TrainConfig:
 
 PRESETS = {
     # Many small steps: on a CPU they cost little more, and short runs gain much (docs/training.md).
-    "look": TrainConfig(images=30_000, batch=32, width=32, blocks=1, muon=0.01),
-    "cpu-quick": TrainConfig(images=90_000, batch=32, width=32, blocks=2, muon=0.01),
-    "cpu": TrainConfig(images=480_000, muon=0.01),
-    "labelled-quick": TrainConfig(images=90_000, batch=32, width=32, blocks=2, muon=0.01, labels=True),
-    "labelled": TrainConfig(images=180_000, batch=32, width=32, blocks=2, muon=0.01, labels=True),
-    "guide": TrainConfig(images=90_000, batch=32, width=24, blocks=1, muon=0.01, task="guide"),
-    "guide-clean": TrainConfig(
-        images=60_000, batch=32, width=24, blocks=1, muon=0.01, task="guide", objective="simple"
+    "look": TrainConfig(
+        images=30_000, batch=32, width=32, blocks=1, optimizer="muon", objective="flow-logit-normal"
     ),
-    "palette": TrainConfig(images=150_000, batch=32, width=32, blocks=1, muon=0.01, task="palette"),
+    "cpu-quick": TrainConfig(
+        images=90_000, batch=32, width=32, blocks=2, optimizer="muon", objective="flow-logit-normal"
+    ),
+    "cpu": TrainConfig(images=480_000, optimizer="muon", objective="flow-logit-normal"),
+    "labelled-quick": TrainConfig(
+        images=90_000, batch=32, width=32, blocks=2, optimizer="muon", objective="flow-logit-normal", labels=True
+    ),
+    "labelled": TrainConfig(
+        images=240_000, batch=32, width=32, blocks=2, optimizer="muon", objective="flow-logit-normal", labels=True
+    ),
+    "guide": TrainConfig(images=90_000, batch=32, width=24, blocks=1, optimizer="muon", task="guide"),
+    "guide-clean": TrainConfig(
+        images=60_000, batch=32, width=24, blocks=1, optimizer="muon", task="guide", objective="simple"
+    ),
+    "palette": TrainConfig(
+        images=150_000, batch=32, width=32, blocks=1, optimizer="muon", objective="flow-logit-normal", task="palette"
+    ),
     "ncsn": TrainConfig(
         images=120_000, batch=32, net="dilated", width=32, blocks=1, objective="ncsn"
     ),

@@ -5,6 +5,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -76,26 +77,48 @@ def task_for(config: "TrainConfig") -> Task:
     return task
 
 
+def passing(N: int, first: int, count: int, seed: int) -> Tensor:
+    """Places `first` to first + count of an endless row of passes, (count,): each pass has its own order of all N.
+
+    The order of a pass follows from (seed, pass), so a run that goes on needs no memory of it.
+    """
+    passes = range(first // N, (first + count - 1) // N + 1)
+    row = torch.cat([_order(N, seed, number) for number in passes])
+    return row[first - passes[0] * N :][:count]
+
+
+@lru_cache(maxsize=2)
+def _order(N: int, seed: int, number: int) -> Tensor:
+    return torch.randperm(N, generator=Generator().manual_seed((seed * 0x9E3779B1 + number + 2**31) % 2**32))
+
+
 # --- digits, labelled or not ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class DigitsTask:
-    """A denoiser of digits, told their labels where its network knows some; withheld: the share that is hidden."""
+    """A denoiser of digits, told their labels where its network knows some; withheld: the share that is hidden.
+
+    pass_seed: every digit is seen once before any is seen again, in orders that follow from it; None: drawn at random.
+    """
 
     model: ModelConfig
     objective: Callable[..., Objective]
     withheld: float
+    pass_seed: int | None = None
 
     def build(self, seed: int) -> NetworkDenoiser:
         return self.model.build(seed)
 
     def batches(self, digits: Digits, size: int, device: torch.device) -> Batches:
         images, labels = digits.images.to(device), digits.labels.to(device)
-        labelled = "label" in self.model.told
+        labelled, N = "label" in self.model.told, len(images)
 
         def draw(step: int, rng: Generator) -> Batch:
-            i = torch.randint(len(images), (size,), generator=rng, device=device)
+            if self.pass_seed is None:
+                i = torch.randint(N, (size,), generator=rng, device=device)
+            else:
+                i = passing(N, step * size, size, self.pass_seed).to(device)
             return Batch(to_model(images[i]), {"label": labels[i]} if labelled else {})
 
         return draw
@@ -134,5 +157,6 @@ def task_of(config: "TrainConfig") -> DigitsTask:
     """Digits, from the settings of a run."""
     from images.training.config import OBJECTIVES
 
-    return DigitsTask(config.model, OBJECTIVES[config.objective], config.withheld)
+    passes = config.seed if config.without_replacement else None
+    return DigitsTask(config.model, OBJECTIVES[config.objective], config.withheld, passes)
 

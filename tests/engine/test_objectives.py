@@ -31,7 +31,10 @@ from playground.objectives import (
     ddpm_simple,
     ddpm_weighted,
     dsm,
+    flow_matching,
+    logit_normal,
     ncsn,
+    spread,
     squared_norm,
     uniform_times,
 )
@@ -229,3 +232,21 @@ def test_the_times_of_a_batch_are_spread_out_and_in_no_order(rng):
     counts = t.bincount(minlength=51)[1:]
     assert counts.sum() == 200 and (counts - 4).abs().max() <= 1
     assert (t.diff() < 0).sum() > 50  # of 199; 98 +- 4 in no order, at most one in the order of the draw
+
+
+# --- flow matching ----------------------------------------------------------------------------------------
+
+
+def test_flow_matching_is_the_error_of_the_velocity(rng):
+    """At s = 1/2 with data N(0, I): E[x0 | xt] = xt, its variance is 1/2, and u = (xt - x0) / s errs by 2 each."""
+    x0 = torch.randn(4000, 3, generator=rng)
+    objective = flow_matching(lambda u: torch.full_like(u, 0.5))
+    losses = objective(lambda xt, level: xt, x0, rng)
+    # a mean of 12,000 squares of N(0, 2): standard error 2 sqrt(2 / 12,000) = 0.026
+    assert losses.mean().item() / 3 == pytest.approx(2, abs=0.1)
+
+
+def test_the_levels_of_a_logit_normal_density(rng):
+    """logit(s) has mean 0 and variance 1; 10,000 numbers that are spread evenly know that to a hundredth."""
+    logits = logit_normal(spread(torch.zeros(10_000, 1), rng)).logit()
+    assert logits.mean().item() == pytest.approx(0, abs=0.01) and logits.std().item() == pytest.approx(1, abs=0.01)

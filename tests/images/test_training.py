@@ -18,7 +18,7 @@ from images.__main__ import main
 from images.data.mnist import load, to_model
 from images.models import load_model
 from images.training import job, runs
-from images.training.config import TrainConfig
+from images.training.config import PRESETS, TrainConfig, passing
 from images.training.session import MODEL, RESUME, Session, run
 from playground.checkpoint import load_checkpoint
 from playground.errors import UserError
@@ -79,17 +79,37 @@ def test_the_loss_is_what_the_objective_says(digits, tmp_path):
     assert torch.allclose(first.loss, by_hand, rtol=1e-5)
 
 
-def test_a_run_that_was_stopped_goes_on_to_the_same_weights(digits, tmp_path):
-    whole, halves = tmp_path / "whole", tmp_path / "halves"
-    assert go(Session(TINY, digits, whole, CPU))
-    assert not go(Session(TINY, digits, halves, CPU), stop_at=5)
-    second = Session(TINY, digits, halves, CPU)
+@pytest.mark.parametrize("changes", [{}, {"optimizer": "muon", "without_replacement": True}])
+def test_a_run_that_was_stopped_goes_on_to_the_same_weights(digits, tmp_path, changes):
+    whole, halves, config = tmp_path / "whole", tmp_path / "halves", replace(TINY, **changes)
+    assert go(Session(config, digits, whole, CPU))
+    assert not go(Session(config, digits, halves, CPU), stop_at=5)
+    second = Session(config, digits, halves, CPU)
     second.resume()
     assert second.trainee.step == 5
     assert go(second)
     one, two = load_checkpoint(whole / RESUME)[0], load_checkpoint(halves / RESUME)[0]
     assert one.keys() == two.keys()
     assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_every_digit_comes_once_before_any_comes_again():
+    N, batch = 10, 4
+    row = torch.cat([passing(N, step * batch, batch, seed=3) for step in range(10)])
+    passes = row.view(4, N)
+    assert all(torch.equal(one.sort().values, torch.arange(N)) for one in passes)
+    assert not torch.equal(passes[0], passes[1])
+    assert torch.equal(passing(N, 7, 25, seed=3), row[7:32])
+    assert not torch.equal(passing(N, 0, N, seed=4), passes[0])
+
+
+def test_a_run_from_before_there_were_optimizers_to_choose_is_one_with_adamw(digits, tmp_path):
+    """Its settings lack the newer fields, and go on as what they were, whatever the presets have now."""
+    session = Session(TINY, digits, tmp_path, CPU)
+    newer = {"optimizer", "matrix_lr", "without_replacement"}
+    old = {name: value for name, value in session.about()["config"].items() if name not in newer}
+    assert session._begun_with(old) and TrainConfig(**old).optimizer == "adamw"
+    assert PRESETS["look"].optimizer == "muon"
 
 
 def test_going_on_with_other_settings_or_other_digits_is_refused(digits, tmp_path):

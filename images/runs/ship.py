@@ -1,0 +1,68 @@
+"""python -m images ship: a trained model as the repository carries it, rounded to float16, with a card beside it."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from images.metrics.evaluate import fingerprint
+from images.models import SHIPPED, load_model, save_model
+from playground.checkpoint import write_atomically
+from playground.errors import UserError
+
+FROM_THE_RUN = ("config", "data", "images_seen", "seconds", "device", "torch")
+
+
+def ship(
+    source: str | Path, out: str | Path = SHIPPED, evaluation: str | Path | None = None
+) -> dict[str, Any]:
+    """Writes the model at `source` to `out` in float16, half the bytes, and its card to the JSON file beside it.
+
+    evaluation: what `python -m images evaluate --model OUT` wrote; it must be of the very file, rounded weights and
+    all, or UserError is raised and nothing is written.  Networks still compute in float32: loading widens.
+    """
+    model = load_model(source)
+    model.denoise.half().float()  # what loading will give; the card is about these weights
+    card = {"parameters": model.parameters, "fingerprint": fingerprint(model), "weights": "float16"}
+    card |= {name: model.about[name] for name in FROM_THE_RUN if name in model.about}
+    if evaluation is not None:
+        card["evaluation"] = _of(card["fingerprint"], Path(evaluation))
+    halves = {name: value.half() for name, value in model.denoise.state_dict().items()}
+    about = {name: value for name, value in model.about.items() if name not in ("format", "model")}
+    path = save_model(out, model.config, halves, about)
+    write_atomically(path.with_suffix(".json"), json.dumps(card, indent=1).encode())
+    return card
+
+
+def _of(wanted: str, path: Path) -> dict[str, Any]:
+    """The figures of an evaluation, which must belong to the weights with this fingerprint."""
+    try:
+        found = json.loads(path.read_text())
+        measured = found["model"]["fingerprint"]
+        figures = {name: found[name] for name in ("config", "metrics", "floors", "bound", "class_counts")}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{path} is no evaluation: name the evaluation.json that `python -m images evaluate` wrote."
+        ) from error
+    if measured != wanted:
+        raise UserError(
+            f"{path} measured the weights {measured}, but {wanted} are to be shipped: ship first without --evaluation, "
+            "evaluate the file that was written, then ship again."
+        )
+    return figures
+
+
+def ship_command(arguments: argparse.Namespace) -> None:
+    card = ship(arguments.model, arguments.out, arguments.evaluation)
+    print(f"{arguments.out}: {card['parameters']:,} parameters in float16, fingerprint {card['fingerprint']}")
+
+
+def add_ship(commands: argparse._SubParsersAction) -> None:
+    """Adds the subcommand ship."""
+    p = commands.add_parser("ship", help="write a model in float16 with a card, as the repository carries it")
+    p.set_defaults(run=ship_command)
+    p.add_argument("--model", required=True, metavar="FILE", help="a run's model.safetensors")
+    p.add_argument("--evaluation", metavar="FILE", help="evaluation.json of the very file, for the card")
+    p.add_argument(
+        "--out", default=str(SHIPPED), metavar="FILE", help="what to write; the card goes beside it"
+    )
