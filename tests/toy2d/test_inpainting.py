@@ -11,9 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from playground.errors import UserError
 from playground.levels import Level, seeded
+from playground.statistics import wilson
 from toy2d.__main__ import main
 from toy2d.conditional import component, given, share_below
-from toy2d.distances import wilson
 from toy2d.inpainting.experiment import (
     InpaintConfig,
     conditioned,

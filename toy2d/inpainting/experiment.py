@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 import torch
@@ -13,11 +12,11 @@ from playground.errors import require, require_known, require_range
 from playground.guidance import measured
 from playground.levels import SCHEDULES, Level, seeded
 from playground.progress import part_of, silent, turn_of
+from playground.statistics import wilson
 from playground.steps import Step, climbing, ddim, pinned, resampled
 from playground.trajectory import frames_of, recorded
 from playground.walk import State, checked, final, prior, walk, watched
 from toy2d.conditional import given, share_below
-from toy2d.distances import wilson
 from toy2d.mixture import Mixture
 from toy2d.net import Report
 from toy2d.presets import PRESETS, MixtureSpec
@@ -159,8 +158,8 @@ def inpainting(config: InpaintConfig, report: Report = silent) -> Inpainting:
     line = given(mixture, config.known, config.value)
     rng = seeded(config.seed + 1)
     truth = line.sample(config.particles, rng)[:, 0]
-    drawn = [line.sample(config.particles, rng)[:, 0] for _ in range(9)]
-    floor = float(np.mean([_apart(a, b) for a, b in pairwise(drawn)]))
+    pairs = [[line.sample(config.particles, rng)[:, 0] for _ in range(2)] for _ in range(8)]
+    floor = float(np.mean([_apart(*pair) for pair in pairs]))
     walkers = {name: make(config, mixture, _seen(config)) for name, make in METHODS.items()}
     total, done, runs = sum(len(grid) - 1 for _, _, grid in walkers.values()), 0, []
     for name, walker in walkers.items():
