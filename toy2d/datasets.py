@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from sklearn.datasets import make_circles, make_moons, make_swiss_roll
+from sklearn.datasets import make_swiss_roll
 from torch import Generator, Tensor
 
 from playground.errors import UserError, require, require_range
@@ -17,26 +17,29 @@ MOST_POINTS = 10_000
 FIT = 8.0  # given points are fitted into [-8, 8]^2
 
 
-def _number(rng: Generator) -> int:
-    """A seed for sklearn, from the generator."""
-    return int(torch.randint(2**31 - 1, (1,), generator=rng))
+# Every point is drawn independently of the others, or two draws would be nearer to one another than chance has
+# them, and the floor too low: sklearn's make_moons and make_circles space their points evenly.
 
 
 def moons(n: int, rng: Generator) -> Tensor:
-    """Two half circles (sklearn), slightly noisy."""
-    x = make_moons(n, noise=0.06, random_state=_number(rng))[0]
-    return torch.from_numpy(4.5 * (x - [0.5, 0.25])).float()
+    """sklearn's two half circles, slightly noisy; here arm and angle of each point are drawn."""
+    upper, angle = torch.rand((n,), generator=rng) < 0.5, math.pi * torch.rand((n,), generator=rng)
+    arc = torch.stack([angle.cos(), angle.sin()], 1)
+    x = torch.where(upper[:, None], arc, torch.tensor([1.0, 0.5]) - arc) + 0.06 * torch.randn((n, 2), generator=rng)
+    return 4.5 * (x - torch.tensor([0.5, 0.25]))
 
 
 def circles(n: int, rng: Generator) -> Tensor:
-    """A circle in a circle (sklearn), slightly noisy."""
-    x = make_circles(n, noise=0.04, factor=0.5, random_state=_number(rng))[0]
-    return torch.from_numpy(6.5 * x).float()
+    """sklearn's circle in a circle of twice its radius, slightly noisy; circle and angle of each point are drawn."""
+    radius = torch.where(torch.rand((n,), generator=rng) < 0.5, 1.0, 0.5)
+    angle = 2 * math.pi * torch.rand((n,), generator=rng)
+    x = radius[:, None] * torch.stack([angle.cos(), angle.sin()], 1) + 0.04 * torch.randn((n, 2), generator=rng)
+    return 6.5 * x
 
 
 def swiss_roll(n: int, rng: Generator) -> Tensor:
-    """The roll's spiral, without its width (sklearn)."""
-    x = make_swiss_roll(n, noise=0.25, random_state=_number(rng))[0]
+    """The roll's spiral, without its width (sklearn, which draws each point)."""
+    x = make_swiss_roll(n, noise=0.25, random_state=int(torch.randint(2**31 - 1, (1,), generator=rng)))[0]
     return torch.from_numpy(0.55 * x[:, [0, 2]]).float()
 
 

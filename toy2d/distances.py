@@ -98,13 +98,6 @@ def shares_of(modes: Tensor, K: int) -> np.ndarray:
     return torch.bincount(modes, minlength=K).double().div(len(modes)).numpy()
 
 
-def wilson(share: np.ndarray, n: int, z: float = 1.96) -> tuple[np.ndarray, np.ndarray]:
-    """Wilson's (1927) 95 % confidence band of a share seen among n independent particles -> low, high."""
-    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
-
-
 def total_variation(shares: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """1/2 sum_k |share_k - w_k|: the share of particles in the wrong mode, (..., K) -> (...)."""
     return np.abs(shares - weights).sum(-1) / 2

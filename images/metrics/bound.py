@@ -13,6 +13,7 @@ from playground.bound import VARIANCES, BoundSamples, bound_samples, discretised
 from playground.denoisers import clipped
 from playground.errors import require_known, require_range
 from playground.levels import seeded
+from playground.statistics import Z
 
 BATCH = 250
 
@@ -75,6 +76,6 @@ def _summed_up(parts: list[BoundSamples]) -> Bound:
         torch.cat([getattr(part, name) for part in parts]) / nats
         for name in ("prior", "steps", "decoder", "total")
     )
-    value, half = float(total.mean()), 1.96 * float(total.std()) / math.sqrt(len(total))
+    value, half = float(total.mean()), Z * float(total.std()) / math.sqrt(len(total))
     bits = Estimate(value, value - half, value + half)
     return Bound(bits, float(prior.mean()), float(steps.mean()), float(decoder.mean()), len(total))

@@ -17,6 +17,7 @@ from images.metrics.classifier import SUFFIX, Features
 from images.metrics.frechet import Gaussian, fitted, frechet_distance
 from images.metrics.neighbours import coverage
 from playground.errors import require
+from playground.statistics import Z, wilson
 
 FCD, SFCD = f"FCD-{SUFFIX}", f"sFCD-{SUFFIX}"
 PRECISION, RECALL = f"precision-{SUFFIX}", f"recall-{SUFFIX}"
@@ -34,11 +35,18 @@ RESAMPLES = 100  # a standard error from 100 is itself known to about 7 %
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value and its 95 % interval, low to high: 1.96 standard errors to each side."""
+    """A value and its 95 % interval, low to high: 1.96 standard errors to each side, cut where no value can be;
+    of a share Wilson's, which is not symmetric.
+    """
 
     value: float
     low: float
     high: float
+
+    @property
+    def se(self) -> float:
+        """The standard error, by the upper side: the lower one may be cut off at 0."""
+        return (self.high - self.value) / Z
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,20 +64,32 @@ class Reference:
         return fitted(self.features.spatial)
 
 
+def share_of(hits: Tensor) -> Estimate:
+    """The share of hits (n,) bool among independent images, with Wilson's interval: it stays in [0, 1]."""
+    value = float(hits.double().mean())
+    low, high = wilson(value, len(hits))
+    return Estimate(value, float(low), float(high))
+
+
 def bootstrap(
-    statistic: Callable[[Tensor], float], n: int, rng: Generator, resamples: int = RESAMPLES
+    statistic: Callable[[Tensor], float],
+    n: int,
+    rng: Generator,
+    resamples: int = RESAMPLES,
+    ends: tuple[float, float] = (-math.inf, math.inf),
 ) -> Estimate:
     """Interval of a statistic of n independent images (Efron 1979).
 
     statistic(weights (n,)) -> float; the weights say how often each image counts; once each, for the value.
+    ends: the least and the largest value that the statistic can have; the interval is cut there.
     """
     require(
         resamples >= 2, f"The bootstrap draws {resamples} resamples; a spread needs at least two: raise it."
     )
     value = statistic(torch.ones(n, dtype=torch.float64))
     resampled = [statistic(_drawn(n, rng)) for _ in range(resamples)]
-    half = 1.96 * float(torch.tensor(resampled, dtype=torch.float64).std())
-    return Estimate(value, value - half, value + half)
+    half = Z * float(torch.tensor(resampled, dtype=torch.float64).std())
+    return Estimate(value, max(ends[0], value - half), min(ends[1], value + half))
 
 
 def frechet_estimate(
@@ -88,7 +108,7 @@ def frechet_estimate(
     drawn = (fitted(images, _drawn(len(images), rng)) for _ in range(resamples))
     pairs = [(frechet_distance(one, reference), frechet_distance(one, own)) for one in drawn]
     variance, V = torch.tensor(pairs, dtype=torch.float64).var(0).tolist()
-    half = 1.96 * math.sqrt(max(variance - 2 * V, V))
+    half = Z * math.sqrt(max(variance - 2 * V, V))
     return Estimate(value, max(0.0, value - half), value + half)
 
 
@@ -111,14 +131,15 @@ def measured(
         FCD: frechet_estimate(images.deep, reference.deep, rng, resamples),
         SFCD: frechet_estimate(images.spatial, reference.spatial, rng, resamples),
     }
+    shares = {PRECISION: share_of(covered.precise), RECALL: share_of(covered.recalled)}
     statistics = {
-        PRECISION: (mean_of(covered.precise), equal),
-        RECALL: (mean_of(covered.recalled), equal),
-        ENTROPY: (lambda w: entropy(torch.bincount(images.classes, w, minlength=10)), len(images)),
-        CONFIDENCE: (mean_of(images.probabilities.amax(1)), len(images)),
+        ENTROPY: (lambda w: entropy(torch.bincount(images.classes, w, minlength=10)), (0.0, math.log(10))),
+        CONFIDENCE: (mean_of(images.probabilities.amax(1)), (0.0, 1.0)),
     }
-    others = {name: bootstrap(statistic, n, rng, resamples) for name, (statistic, n) in statistics.items()}
-    return distances | others
+    others = {
+        name: bootstrap(statistic, len(images), rng, resamples, ends) for name, (statistic, ends) in statistics.items()
+    }
+    return distances | shares | others
 
 
 def mean_of(values: Tensor) -> Callable[[Tensor], float]:

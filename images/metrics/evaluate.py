@@ -1,6 +1,7 @@
 """python -m images evaluate: a model's images, measured against held-out digits, beside real digits."""
 
 import hashlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,7 +151,7 @@ def _nearest(yardstick: Yardstick, images: Tensor, progress: Progress) -> tuple[
 
 
 def _distance(distances: Tensor, seed: int) -> dict[str, Estimate]:
-    return {NEAREST: bootstrap(mean_of(distances), len(distances), seeded(seed))}
+    return {NEAREST: bootstrap(mean_of(distances), len(distances), seeded(seed), ends=(0.0, math.inf))}
 
 
 # --- what is kept -----------------------------------------------------------------------------------------

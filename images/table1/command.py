@@ -7,7 +7,17 @@ from images.command import StageLine, add_measured_options, add_times, model_of
 from images.metrics.estimates import FCD
 from images.metrics.evaluate import Yardstick
 from images.metrics.report import interval_text, number_text
-from images.table1.experiment import ETAS, STEPS, Cell, TableConfig, TableProgress, fill, lowest
+from images.table1.experiment import (
+    ETAS,
+    STEPS,
+    Cell,
+    TableConfig,
+    TableProgress,
+    ahead,
+    fill,
+    lowest,
+    tied,
+)
 from playground.cli import ProgressLine
 from playground.progress import duration
 
@@ -41,6 +51,16 @@ def table1_command(arguments: argparse.Namespace) -> None:
     print("\n".join(_table(cells, config)))
 
 
+def told_lead(column: list[Cell]) -> str:
+    """How clearly the first of a column of `lowest` leads the second: their difference, with its interval."""
+    lead = ahead(column[0].metrics[FCD], column[1].metrics[FCD])
+    ties = ", ".join(cell.eta for cell in tied(column)) or "none"
+    return (
+        f"{column[0].eta} is lower than {column[1].eta} by {lead.value:.2f} ({lead.low:.2f} to {lead.high:.2f}); "
+        f"not beaten: {ties}"
+    )
+
+
 def _table(cells: list[Cell], config: TableConfig) -> list[str]:
     """The Frechet distances as text, and which eta is lowest in each column."""
     values = {(cell.eta, cell.steps): cell.metrics[FCD].value for cell in cells}
@@ -52,5 +72,6 @@ def _table(cells: list[Cell], config: TableConfig) -> list[str]:
     for eta in etas:
         lines.append(eta.ljust(12) + "".join(f"{number_text(values[eta, s]):>12}" for s in columns))
     lines.append("lowest".ljust(12) + "".join(f"{column[0].eta:>12}" for column in lowest(cells).values()))
+    lines += [f"S = {steps}: {told_lead(column)}" for steps, column in lowest(cells).items() if len(column) > 1]
     floor = cells[0].floors[FCD]
     return [*lines, f"floor, {config.samples:,} real digits: {number_text(floor.value)} ({interval_text(floor)})"]

@@ -17,6 +17,7 @@ from images.models import Model
 from playground.checkpoint import write_atomically
 from playground.errors import UserError, require
 from playground.levels import EVEN
+from playground.statistics import HOLDS, Difference, difference, verdict
 
 SIGMA_HAT = "sigma-hat"
 ETAS = ("0", "0.2", "0.5", "1", SIGMA_HAT)
@@ -139,9 +140,18 @@ def lowest(cells: list[Cell], metric: str = FCD) -> dict[int, list[Cell]]:
 
 
 def tied(column: list[Cell], metric: str = FCD) -> list[Cell]:
-    """Those of a column of `lowest` whose 95 % interval overlaps the first one's: it has not beaten these."""
+    """Those of a column of `lowest` that the first one has not beaten: each difference is tested by itself, at 95 %.
+
+    Cells start from the same noise.  Luck that two of them share leaves their difference; counted as independent,
+    they are told apart too seldom rather than too often.
+    """
     best = column[0].metrics[metric]
-    return [cell for cell in column[1:] if cell.metrics[metric].low <= best.high]
+    return [cell for cell in column[1:] if verdict(ahead(best, cell.metrics[metric])) != HOLDS]
+
+
+def ahead(best: Estimate, other: Estimate) -> Difference:
+    """By how much `best` is lower."""
+    return difference(other.value, other.se, best.value, best.se)
 
 
 # --- the directory ----------------------------------------------------------------------------------------

@@ -71,13 +71,13 @@ def pattern(cells: list[Cell]) -> None:
 
 
 def clarity(column: list[Cell]) -> str:
-    """How clearly the first of a column is the lowest."""
+    """How clearly the first of a column is the lowest, by the difference to each of the others."""
     ties = [cell.eta for cell in tied(column)]
     if len(ties) == len(column) - 1:
-        return "its 95 % interval overlaps all others: no clear winner"
+        return "no other is told from it, each difference tested at 95 %: no clear winner"
     if ties:
-        return f"its 95 % interval overlaps that of {', '.join(ties)}"
-    return "its 95 % interval overlaps no other"
+        return f"it has beaten all but {', '.join(ties)}, each difference tested at 95 %"
+    return "it has beaten all others, each difference tested at 95 %"
 
 
 def lecture() -> None:

@@ -303,10 +303,11 @@ def test_the_lectures_pattern_is_found_in_the_lectures_numbers():
         assert winners == {10: "0", 20: "0", 50: "0", 100: "0", 1000: SIGMA_HAT}
 
 
-def test_a_winner_ties_with_those_whose_interval_reaches_its_own():
+def test_a_winner_ties_with_those_that_it_is_not_told_from():
+    """0.2 apart, half an interval each: 0.3 is 2.1 standard errors of the difference, 0.25 is 1.7."""
     column = [
         table1.Cell(eta, 10, {FCD: table1.Estimate(value, value - 0.2, value + 0.2)}, {}, 0.0)
-        for eta, value in (("0", 1.0), ("0.2", 1.3), ("1", 1.5))
+        for eta, value in (("0", 1.0), ("0.2", 1.25), ("0.5", 1.3), ("1", 1.5))
     ]
     assert [cell.eta for cell in tied(column)] == ["0.2"]
 

@@ -22,6 +22,7 @@ from images.metrics.estimates import (
     frechet_estimate,
     mean_of,
     measured,
+    share_of,
 )
 from images.metrics.frechet import Gaussian, fitted, frechet_distance
 from images.metrics.neighbours import coverage, inside, nearest, radii
@@ -210,6 +211,19 @@ def test_the_interval_of_a_frechet_distance_is_as_wide_as_its_spread(shift):
     assert claimed == pytest.approx(float(values.std()), rel=0.25)
     covered = np.mean([e.low <= float(values.mean()) <= e.high for e in estimates])
     assert 0.85 <= covered <= 1  # 95 of 100, with a standard error of 2.2; skewness costs a little
+
+
+def test_no_interval_leaves_the_values_that_there_can_be():
+    """Precision of 13 digits, all inside, had an interval of no width; a recall of 0.8 one beyond 1."""
+    reference = Reference(made_up(40))
+    found = measured(made_up(13, 1), reference, seeded(0), resamples=20)
+    for name in (PRECISION, RECALL, CONFIDENCE):
+        assert 0 <= found[name].low <= found[name].value <= found[name].high <= 1
+    assert found[ENTROPY].high <= math.log(10)
+    everywhere = share_of(torch.ones(13, dtype=torch.bool))
+    # Wilson's lower end at k = n is n / (n + z**2)
+    assert everywhere.low == pytest.approx(13 / (13 + 1.96**2)) and everywhere.high == 1
+    assert share_of(torch.zeros(13, dtype=torch.bool)).high > 0.2
 
 
 def test_all_metrics_are_measured_and_worse_features_look_worse():

@@ -11,7 +11,7 @@ from playground.errors import UserError
 from playground.levels import Level, seeded
 from toy2d.__main__ import main
 from toy2d.diffusion.experiment import DiffusionConfig, diffusion
-from toy2d.distances import exact_floor, sliced_wasserstein, total_variation, wilson
+from toy2d.distances import exact_floor, sliced_wasserstein, total_variation
 from toy2d.drawing.clouds import Cloud, clouds_gif, density
 from toy2d.mixing.experiment import MixingConfig, added_sigmas, mixing
 from toy2d.net import LearnConfig, learn, load
@@ -206,16 +206,6 @@ def test_the_exact_field_has_no_error_and_the_right_rows():
 
 
 # --- statistics -------------------------------------------------------------------------------------------
-
-
-def test_wilsons_band_is_the_published_one():
-    """Wilson's score interval as scipy computes it."""
-    from scipy.stats import binomtest
-
-    for k, n in ((0, 20), (7, 20), (1_530, 2_000)):
-        found = wilson(np.array(k / n), n)
-        expected = binomtest(k, n).proportion_ci(0.95, "wilson")
-        np.testing.assert_allclose(found, (expected.low, expected.high), atol=1e-4)  # z = 1.96 is rounded
 
 
 def test_sliced_wasserstein_of_a_shift_is_the_mean_projection(rng):

@@ -11,10 +11,17 @@ from streamlit.testing.v1 import AppTest
 
 from playground.errors import UserError
 from playground.levels import Level, seeded
+from playground.statistics import wilson
 from toy2d.__main__ import main
 from toy2d.conditional import component, given, share_below, variance_above
-from toy2d.distances import wilson
-from toy2d.inpainting.experiment import InpaintConfig, conditioned, inpainting, spread_above
+from toy2d.inpainting.experiment import (
+    InpaintConfig,
+    conditioned,
+    inpainting,
+    over_observations,
+    over_resamplings,
+    spread_above,
+)
 from toy2d.inpainting.figures import narrowing_verdict
 from toy2d.inpainting.sweeps import narrowing, over_observations, over_resamplings
 from toy2d.mixture import Mixture, anisotropic_pair, ring

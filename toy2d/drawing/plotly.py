@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from playground.colors import PALETTE, TRUTH, rgb
-from toy2d.distances import wilson
+from playground.statistics import wilson
 
 # Sequential, from transparent to the palette's blue: it lies on a light and on a dark page alike.
 DENSITY = [[0, "rgba(0,114,178,0)"], [1, "rgba(0,114,178,0.55)"]]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 
 import numpy as np
 import torch
@@ -201,8 +200,8 @@ def believed(mixture: Mixture, config: GuidanceConfig, rng: Generator, pairs: in
         cell = torch.multinomial(log_mass.exp(), config.particles, replacement=True, generator=rng)
         return x[cell] + h * (torch.rand((config.particles, 2), generator=rng) - 0.5)
 
-    sets = [draw() for _ in range(pairs + 1)]
-    floor = float(np.mean([sliced_wasserstein(a, b) for a, b in pairwise(sets)]))
+    first = draw()
+    floor = float(np.mean([sliced_wasserstein(draw(), draw()) for _ in range(pairs)]))
     log_density = (log_mass - 2 * np.log(h)).reshape(BELIEF_SIDE, BELIEF_SIDE)
     thin = slice(None, None, 4)  # enough for contours
-    return Belief(axis[thin].numpy(), log_density[thin, thin].numpy(), sets[0].numpy(), floor), sets[0]
+    return Belief(axis[thin].numpy(), log_density[thin, thin].numpy(), first.numpy(), floor), first

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import torch
@@ -14,11 +13,11 @@ from playground.errors import require, require_known, require_range
 from playground.guidance import measured
 from playground.levels import SCHEDULES, Level, seeded
 from playground.progress import Report, part_of, silent
+from playground.statistics import wilson
 from playground.steps import Step, ancestral, climbing, pinned, resampled, variance_named
 from playground.trajectory import frames_of, recorded
 from playground.walk import State, checked, prior, walk, watched
 from toy2d.conditional import given, share_below, variance_above
-from toy2d.distances import wilson
 from toy2d.mixture import Mixture
 from toy2d.presets import PRESETS, MixtureSpec
 from toy2d.starts import KEPT
@@ -168,8 +167,8 @@ def inpainting(config: InpaintConfig, report: Report = silent) -> Inpainting:
     line = given(mixture, config.known, config.value)
     rng = seeded(config.seed + 1)
     truth = line.sample(config.particles, rng)[:, 0]
-    drawn = [line.sample(config.particles, rng)[:, 0] for _ in range(9)]
-    floor = float(np.mean([_apart(a, b) for a, b in pairwise(drawn)]))
+    pairs = [[line.sample(config.particles, rng)[:, 0] for _ in range(2)] for _ in range(8)]
+    floor = float(np.mean([_apart(*pair) for pair in pairs]))
     walkers = {name: make(config, mixture, seen(config)) for name, make in METHODS.items()}
     total, done, runs = sum(len(grid) - 1 for _, _, grid in walkers.values()), 0, []
     for name, walker in walkers.items():

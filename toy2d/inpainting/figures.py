@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from plotly.subplots import make_subplots
 
 from playground.colors import PALETTE, TRUTH
-from toy2d.distances import wilson
+from playground.statistics import wilson
 from toy2d.drawing.clouds import Cloud, density
 from toy2d.drawing.mpl import figure_of
 from toy2d.drawing.plotly import band, laid_out

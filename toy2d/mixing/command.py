@@ -4,8 +4,8 @@ import argparse
 
 import numpy as np
 
+from playground.statistics import wilson
 from toy2d.command import add_learned, command, learned, progress, spec, write
-from toy2d.distances import wilson
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.mixing.experiment import MixingConfig, mixing
 from toy2d.mixing.figures import mixing_clouds, mixing_figure

@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from playground.colors import PALETTE, TRUTH
-from toy2d.distances import total_variation, wilson
+from playground.statistics import wilson
+from toy2d.distances import total_variation
 from toy2d.drawing.clouds import Cloud, density, mode_names
 from toy2d.drawing.mpl import figure_of, scatter
 from toy2d.drawing.plotly import band, laid_out

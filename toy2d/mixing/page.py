@@ -3,9 +3,10 @@
 import numpy as np
 import streamlit as st
 
+from playground.statistics import wilson
 from playground.ui.busy import Report
 from playground.ui.page import cached, page
-from toy2d.distances import total_variation, wilson
+from toy2d.distances import total_variation
 from toy2d.mixing.experiment import Mixing, MixingConfig, mixing
 from toy2d.mixing.figures import mixing_clouds, shares_chart
 from toy2d.net import LearnConfig

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from plotly.subplots import make_subplots
 
 from playground.colors import PALETTE, TRUTH
-from toy2d.distances import wilson
+from playground.statistics import Z, wilson
 from toy2d.drawing.clouds import Cloud, density
 from toy2d.drawing.mpl import figure_of
 from toy2d.drawing.plotly import band, laid_out
@@ -88,7 +88,7 @@ def times_chart(result: Sweep, distance: float) -> go.Figure:
     for column, scale in ((1, 1.0), (2, _gap_at(result, at))):
         figure.add_scatter(
             x=at, y=steps / scale, name=MEASURED, mode="markers", marker={"color": PALETTE[1], "size": 8}, row=1,
-            col=column, error_y={"type": "data", "array": 1.96 * errors / scale, "thickness": 1.5},
+            col=column, error_y={"type": "data", "array": Z * errors / scale, "thickness": 1.5},
             legendgroup=MEASURED, showlegend=column == 1, hovertemplate="d = %{x}: %{y:.3g}",
         )  # fmt: skip
     figure.add_vline(distance, line={"color": TRUTH, "dash": "dash", "width": 1})
@@ -118,7 +118,7 @@ def _times(ax: Axes, result: Sweep) -> None:
     for field, name, color, _, dash in CURVES:
         ax.plot(result.distances, _curve(result, field), color=color, linestyle=dash, label=name)
     at, steps, errors = _points(result)
-    ax.errorbar(at, steps, 1.96 * errors, fmt="o", color=PALETTE[1], capsize=3, label=MEASURED)
+    ax.errorbar(at, steps, Z * errors, fmt="o", color=PALETTE[1], capsize=3, label=MEASURED)
     ax.set(yscale="log", xlabel="distance of the modes", ylabel="relaxation time, steps")
     ax.legend(fontsize="small")
 
@@ -128,7 +128,7 @@ def _ratios(ax: Axes, result: Sweep) -> None:
         ax.plot(result.distances, _curve(result, field) / _curve(result, "gap"), color=color, linestyle=dash)
     at, steps, errors = _points(result)
     gap = _gap_at(result, at)
-    ax.errorbar(at, steps / gap, 1.96 * errors / gap, fmt="o", color=PALETTE[1], capsize=3)
+    ax.errorbar(at, steps / gap, Z * errors / gap, fmt="o", color=PALETTE[1], capsize=3)
     ax.set(ylim=(0.4, 1.6), xlabel="distance of the modes", ylabel="time / spectral gap's")
 
 

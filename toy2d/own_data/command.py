@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from playground.errors import UserError
+from playground.statistics import told_share
 from toy2d.command import progress, write
 from toy2d.datasets import DATASETS, fitted, parse_csv
 from toy2d.drawing.clouds import clouds_gif
@@ -52,7 +53,8 @@ def own_data_command(arguments: argparse.Namespace) -> None:
     numbers = {"typical_distance": result.typical, "fresh_copies": result.fresh_copies, "floor": result.floor}
     for name, run in (("optimum", result.optimum), ("network", result.network)):
         numbers[name] = {"copies": run.copies, "to_fresh": run.to_fresh}
-        print(f"{name}: {run.copies:.1%} of the samples copy a training point")
-    print(f"{'training points' if config.given else 'fresh data'}: {result.fresh_copies:.1%}")
+        print(f"{name}: {told_share(run.copies, config.particles)} of the samples copy a training point")
+    by_chance = "training points" if config.given else "fresh data"
+    print(f"{by_chance}: {told_share(result.fresh_copies, len(result.reference))}")
     gif = clouds_gif(own_data_clouds(config, result), fps=15)
     write(arguments.out, "own-data", config, numbers, own_data_figure(config, result), gif)

@@ -136,7 +136,7 @@ def reference_distances(config: OwnDataConfig, points: Tensor) -> Tensor:
     return nearest_distances(fresh, points)
 
 
-def fresh_floor(config: OwnDataConfig, pairs: int = 4) -> float | None:
+def fresh_floor(config: OwnDataConfig, pairs: int = 16) -> float | None:
     """The mean distance of two fresh samples, as large as those that are drawn."""
     if config.given:
         return None

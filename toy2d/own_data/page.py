@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from playground.statistics import wilson
 from playground.ui.busy import allow, busy
 from playground.ui.page import cached, page
 from playground.ui.points import points_canvas
@@ -101,6 +102,11 @@ def result_for(config: OwnDataConfig, network: Learned | None) -> OwnData:
     return cached("own-data", made_for, lambda report: own_data(config, network, report), "Sampling")
 
 
+def interval(share: float, n: int) -> str:
+    low, high = wilson(share, n)
+    return f"95 %: {low:.1%} to {high:.1%}, N = {n:,}"
+
+
 def numbers(config: OwnDataConfig, result: OwnData) -> None:
     st.caption(
         f"A sample is a copy where a training point is nearer than {result.below:.3g}: {config.threshold:g} times "
@@ -113,9 +119,14 @@ def numbers(config: OwnDataConfig, result: OwnData) -> None:
     )
     a, b, c, d = st.columns(4)
     a.metric("Copies: exact optimum", f"{result.optimum.copies:.1%}")
+    a.caption(interval(result.optimum.copies, config.particles))
     b.metric("Copies: network", "not trained" if result.network is None else f"{result.network.copies:.1%}")
+    if result.network is not None:
+        b.caption(interval(result.network.copies, config.particles))
     c.metric("Training points themselves" if config.given else "Copies: fresh data", f"{result.fresh_copies:.1%}",
              help="What chance alone gives")  # fmt: skip
+    if not config.given:
+        c.caption(interval(result.fresh_copies, len(result.reference)))
     if result.floor is not None and result.network is not None:
         d.metric(
             "Network to fresh data",

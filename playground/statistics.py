@@ -1,0 +1,78 @@
+"""How far a number can be told from another one: the interval of a share, the test of a difference, a verdict.
+
+Two 95 % intervals that overlap decide nothing: they may, and the difference be 2.7 standard errors.  What is
+compared is tested by its difference (Schenker and Gentleman 2001).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from playground.errors import require
+
+Z = 1.96  # standard errors to each side that make 95 % of a normal distribution
+HOLDS, FAILS, OPEN = "holds", "does not hold", "cannot be told"
+
+
+def wilson(share: float | np.ndarray, n: int, z: float = Z) -> tuple[np.ndarray, np.ndarray]:
+    """Wilson's (1927) 95 % interval of a share k / n seen among n independent draws -> low, high, in [0, 1]."""
+    share = np.asarray(share, dtype=np.float64)
+    require(n >= 1, f"A share among {n} draws has no interval: draw at least one.")
+    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
+
+
+def told_share(share: float, n: int) -> str:
+    """For people: "54.0 % (40.4 % to 67.0 %)"."""
+    low, high = wilson(share, n)
+    return f"{share:.1%} ({low:.1%} to {high:.1%})"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """a - b and its 95 % interval, low to high."""
+
+    value: float
+    low: float
+    high: float
+
+
+def difference(a: float, se_a: float, b: float, se_b: float, z: float = Z) -> Difference:
+    """a - b of two independent estimates with their standard errors: these add in quadrature."""
+    half = z * math.hypot(se_a, se_b)
+    return Difference(a - b, a - b - half, a - b + half)
+
+
+def difference_of_shares(a: float, n_a: int, b: float, n_b: int, z: float = Z) -> Difference:
+    """a - b of two independent shares: Newcombe (1998), method 10, from the Wilson interval of each."""
+    (low_a, high_a), (low_b, high_b) = wilson(a, n_a, z), wilson(b, n_b, z)
+    below, above = math.hypot(a - low_a, high_b - b), math.hypot(high_a - a, b - low_b)
+    return Difference(a - b, a - b - below, a - b + above)
+
+
+def mean_difference(a: np.ndarray, b: np.ndarray) -> Difference:
+    """The mean of a - b over pairs of runs, of one seed each: Student's (1908) interval, honest for few pairs.
+
+    a, b: (n,), n >= 2.
+    """
+    from scipy.stats import t as student  # half a second of start-up, for this function alone
+
+    apart = np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64)
+    n = len(apart)
+    require(n >= 2, f"There {'is' if n == 1 else 'are'} {n} pair{'s' * (n != 1)}; a spread needs two: run more seeds.")
+    value, half = float(apart.mean()), float(student.ppf(0.975, n - 1) * apart.std(ddof=1) / math.sqrt(n))
+    return Difference(value, value - half, value + half)
+
+
+def verdict(claimed: Difference, at: str = "") -> str:
+    """Whether a claim "a is more than b" is borne out by a - b: its whole 95 % interval lies on one side of 0.
+
+    at: what the answer depends on where there is none, "N = 1,000".
+    """
+    if claimed.low > 0:
+        return HOLDS
+    if claimed.high < 0:
+        return FAILS
+    return f"{OPEN} at {at}" if at else OPEN
