@@ -5,17 +5,18 @@ import json
 import time
 from pathlib import Path
 
-from images.models import SHIPPED, Model, best_device, load_model
+from images.models import SHIPPED, Model, load_model
 from images.sampling import Film
 from playground.checkpoint import write_atomically
 from playground.cli import ProgressLine
+from playground.devices import device_named
 from playground.gif import gif_bytes, png_bytes, tiled
 from playground.levels import EVEN, SPACINGS
 from playground.progress import Report, TimeLeft, duration
 
 
 def model_of(arguments: argparse.Namespace) -> Model:
-    return load_model(arguments.model, arguments.device or best_device())
+    return load_model(arguments.model, device_named(arguments.device))
 
 
 def progress(verb: str) -> Report:

@@ -12,13 +12,16 @@ from torch import Tensor
 from images.networks.dilated import DilatedConfig
 from images.networks.telling import TellConfig
 from images.networks.unet import UNetConfig
-from playground.checkpoint import load_checkpoint, save_checkpoint
-from playground.denoisers import Denoiser, NetworkDenoiser, clipped
-from playground.errors import UserError, require_known
+from playground.checkpoint import Shapes, load_checkpoint, require_format, require_shapes, save_checkpoint
+from playground.denoisers import TO_X0, Denoiser, NetworkDenoiser, clipped
+from playground.devices import best_device as best_device
+from playground.devices import device_named
+from playground.errors import require, require_known, require_whole
 from playground.levels import SCHEDULES, Schedule
 
 FORMAT = 1
 SHAPE = (1, 28, 28)
+MOST_LEVELS = 10_000
 NETWORKS = {"unet": UNetConfig, "dilated": DilatedConfig}
 # NCSN's levels for digits in [-1, 1]: from about their largest distance (NCSNv2, Technique 1) to below one gray value.
 SIGMA_1, SIGMA_L = 30.0, 0.01
@@ -45,6 +48,8 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         require_known("The schedule", self.schedule, SCHEDULES)
+        require_known("What the network predicts", self.predicts, TO_X0)
+        require_whole("The number of noise levels T", self.T, 1, MOST_LEVELS)
 
     def build(self, seed: int = 0) -> NetworkDenoiser:
         """A fresh network; its random start comes from the seed and leaves no trace elsewhere."""
@@ -71,7 +76,9 @@ class ModelConfig:
     @staticmethod
     def from_dict(plain: dict[str, Any]) -> "ModelConfig":
         settings = dict(plain["net"])
-        net = NETWORKS[settings.pop("kind")](**settings)
+        kind = settings.pop("kind")
+        require_known("The kind of network", kind, NETWORKS)
+        net = NETWORKS[kind](**settings)
         shape = tuple(plain.get("shape", SHAPE))
         return ModelConfig(**{**plain, "net": net, "shape": shape})
 
@@ -117,16 +124,11 @@ def save_model(
 
 def load_model(path: str | Path = SHIPPED, device: torch.device | str = "cpu") -> Model:
     """Raises UserError for a file that is missing, damaged, or holds something else."""
-    weights, about = load_checkpoint(path)
-    try:
-        config = ModelConfig.from_dict(about["model"])
-        denoise = config.build()
-        denoise.load_state_dict(weights)
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise UserError(
-            f"{path} is no image model of this version (format {about.get('format')!r}, expected {FORMAT}): "
-            "train again, or name another file."
-        ) from error
+    device = device_named(device)
+    weights, about = load_checkpoint(path, _check)
+    config = ModelConfig.from_dict(about["model"])
+    denoise = config.build()
+    denoise.load_state_dict(weights)
     denoise = denoise.to(device).eval().requires_grad_(False)
     return Model(config, denoise, config.build_schedule(), about)
 
@@ -142,10 +144,10 @@ def kind_of(path: str | Path) -> str | None:
         return None
 
 
-def best_device() -> torch.device:
-    """A CUDA GPU where there is one, else Apple's, else the CPU."""
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    if torch.backends.mps.is_available():
-        return torch.device("mps")
-    return torch.device("cpu")
+def _check(about: dict[str, Any], shapes: Shapes) -> None:
+    """Compares what the header says with the network that it describes, which is built without any memory."""
+    require_format(about, FORMAT)
+    require("model" in about, f"it is no image model of format {FORMAT}")
+    config = ModelConfig.from_dict(about["model"])
+    with torch.device("meta"):
+        require_shapes(NetworkDenoiser(config.net.build(), config.predicts).state_dict(), shapes)

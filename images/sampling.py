@@ -32,6 +32,7 @@ ANNEALED, AS_WRITTEN = "annealed Langevin", "annealed Langevin, as written"
 LANGEVIN = (ANNEALED, AS_WRITTEN)  # told the noise that is there, and told Algorithm 1's sigma_i
 SAMPLERS = (*DOWNHILL, *LANGEVIN)
 HOLD = 5  # Langevin steps at each level; NCSN has 100 on few levels, NCSNv2 has 5 on many
+MOST_STEPS = 100_000  # beyond any schedule here; annealed Langevin has no other bound
 MOST = 400  # images in one go: more would need gigabytes on a laptop
 
 

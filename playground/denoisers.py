@@ -11,8 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from playground.conditioning import Given, Hidden, Told, both, for_batch, given
-from playground.errors import require_known
-from playground.levels import Level, score_from_x0, x0_from_eps, x0_from_v
+from playground.errors import require_known, require_range
+from playground.levels import (
+    Level,
+    score_from_x0,
+    x0_from_eps,
+    x0_from_v,
+)
 
 
 class Denoiser(Protocol):
@@ -119,6 +124,7 @@ class NetworkDenoiser(nn.Module):
     ):
         super().__init__()
         require_known("What the network predicts", predicts, TO_X0)
+        require_range("The data's standard deviation", data_std, 1e-6, 1e6)
         self.net, self.predicts, self.data_std = net, predicts, data_std
         self.register_buffer("mean", data_mean)
 

@@ -16,7 +16,7 @@ from typing import TypeVar
 import torch
 from torch import Generator, Tensor
 
-from playground.errors import require, require_known, require_range
+from playground.errors import require, require_known, require_range, require_sigma, require_whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,7 +210,9 @@ SCHEDULES = {"linear": linear_beta, "cosine": cosine}
 
 def geometric_sigmas(sigma_1: float, sigma_L: float, L: int) -> list[float]:
     """NCSN (Song and Ermon 2019), Section 4.1: sigma_1 > ... > sigma_L with a constant ratio."""
-    require(L >= 1, f"The number of noise levels is {L}; annealing needs at least one: choose a larger L.")
+    require_whole("The number of noise levels L", L, 1, 10_000)
+    require_sigma("The highest level, sigma_1,", sigma_1)
+    require_sigma("The lowest level, sigma_L,", sigma_L)
     require(
         0 < sigma_L <= sigma_1,
         f"The noise levels run from {sigma_1:g} to {sigma_L:g}; they must fall and stay positive: "

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Generator, Tensor, nn
 
-from playground.errors import UserError, require, require_known
+from playground.errors import UserError, require, require_known, require_seed, require_whole
 from playground.muon import Muon, hidden_matrices
 
 B = TypeVar("B")  # a batch: whatever the loss knows how to read; `playground.objectives.Batch` for denoisers
@@ -41,6 +41,8 @@ class Recipe:
 
     def __post_init__(self) -> None:
         require(self.steps >= 1, f"Training has {self.steps} steps; it needs at least one: raise the length.")
+        require_whole("The number of training steps", self.steps, 1, 100_000_000)
+        require_seed(self.seed)
         require(
             0 < self.lr <= 1,
             f"The learning rate is {self.lr:g}; it must lie above 0 and be at most 1: 0.002 is a good start.",

@@ -7,12 +7,16 @@ from playground.cli import Parser, run
 from toy2d.topics import TOPICS
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = Parser(prog="python -m toy2d", description="The lecture in two dimensions, held against closed forms.")
-    commands = parser.add_subparsers(title="experiments", required=True, metavar="EXPERIMENT")
+def parser() -> Parser:
+    top = Parser(prog="python -m toy2d", description="The lecture in two dimensions, held against closed forms.")
+    commands = top.add_subparsers(title="experiments", required=True, metavar="EXPERIMENT")
     for topic in TOPICS:
         import_module(f"toy2d.{topic.folder}.command").add(commands)
-    return run(parser, argv)
+    return top
+
+
+def main(argv: list[str] | None = None) -> int:
+    return run(parser(), argv)
 
 
 if __name__ == "__main__":

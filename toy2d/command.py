@@ -12,7 +12,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from playground.checkpoint import write_atomically
-from playground.cli import ProgressLine
+from playground.cli import ProgressLine, refuse_idle
+from playground.errors import require_seed
 from playground.progress import Report
 from toy2d.net import LearnConfig, Learned, learn, load
 from toy2d.presets import PRESETS, MixtureSpec
@@ -45,8 +46,10 @@ def add_learned(parser: argparse.ArgumentParser, objective: str) -> None:
 def learned(arguments: argparse.Namespace, **changes: Any) -> Learned | None:
     """The network that was asked for, or None for exact scores."""
     if arguments.model:
+        refuse_idle(arguments, "learned points train_steps", "beside --model, which names a trained network")
         return load(arguments.model)
     if not arguments.learned:
+        refuse_idle(arguments, "points train_steps", "without --learned: the scores are exact")
         return None
     config = LearnConfig(
         spec(arguments), arguments.objective, points=arguments.points, steps=arguments.train_steps,
@@ -56,8 +59,10 @@ def learned(arguments: argparse.Namespace, **changes: Any) -> Learned | None:
 
 
 def spec(arguments: argparse.Namespace) -> MixtureSpec:
+    require_seed(arguments.seed)
     mixture = MixtureSpec(arguments.mixture, arguments.pi)
-    mixture.build()  # a pi outside (0, 1) is refused now, not after a training
+    if not mixture.has_pi:
+        refuse_idle(arguments, "pi", f"with --mixture {mixture.preset}, whose modes have equal weights")
     return mixture
 
 

@@ -11,10 +11,17 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import one_hot
 
-from playground.checkpoint import load_checkpoint, save_checkpoint
+from playground.checkpoint import Shapes, load_checkpoint, require_format, require_shapes, save_checkpoint
 from playground.conditioning import Hidden, Told
 from playground.denoisers import NetworkDenoiser
-from playground.errors import UserError, require, require_known, require_range
+from playground.errors import (
+    require,
+    require_known,
+    require_range,
+    require_seed,
+    require_sigma,
+    require_whole,
+)
 from playground.levels import SCHEDULES, Level, geometric_sigmas, seeded
 from playground.objectives import (
     Batch,
@@ -29,6 +36,8 @@ from playground.objectives import (
 from playground.progress import Report, silent
 from playground.training import Recipe, Trainee, train
 from toy2d.presets import MixtureSpec
+
+FORMAT = 1  # of what `Learned.save` writes
 
 OBJECTIVES: dict[str, Callable[["LearnConfig"], Objective]] = {
     "dae": lambda c: dae(Level.of(1.0, c.sigma)),
@@ -67,16 +76,16 @@ class LearnConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        require_seed(self.seed)
         require_known("The objective", self.objective, OBJECTIVES)
         require_known("The schedule", self.schedule, SCHEDULES)
-        require(
-            self.sigma > 0,
-            f"The training sigma is {self.sigma:g}; score matching needs noise: raise it above 0.",
-        )
-        require_range("The number of training points", self.points, 2, 1_000_000)
-        require_range("The number of training steps", self.steps, 1, 100_000)
-        require_range("The batch", self.batch, 1, 100_000)
-        require_range("The width of the network", self.width, 4, 1024)
+        require_sigma("The training sigma", self.sigma)
+        geometric_sigmas(self.sigma_1, self.sigma_L, self.levels)  # refuses levels that do not fall
+        require_range("The learning rate", self.lr, 0, 1, open_ends=True)
+        require_whole("The number of training points", self.points, 2, 1_000_000)
+        require_whole("The number of training steps", self.steps, 1, 100_000)
+        require_whole("The batch", self.batch, 1, 100_000)
+        require_whole("The width of the network", self.width, 4, 1024)
 
     @property
     def smallest_sigma(self) -> float:
@@ -139,7 +148,7 @@ class Learned:
     def save(self, path: str | Path) -> Path:
         """One safetensors file.  Raises UserError where the disk refuses."""
         tensors = self.denoise.state_dict() | {"losses": self.losses}
-        about = {"learn": asdict(self.config), "data_std": self.denoise.data_std}
+        about = {"format": FORMAT, "learn": asdict(self.config), "data_std": self.denoise.data_std}
         return save_checkpoint(path, tensors, about)
 
 
@@ -169,18 +178,21 @@ def learn_points(points: Tensor, config: LearnConfig, report: Report = silent) -
 
 def load(path: str | Path) -> Learned:
     """What `Learned.save` wrote.  Raises UserError for a file that is missing, damaged or something else."""
-    tensors, about = load_checkpoint(path)
-    try:
-        config = _config(about["learn"])
-        net = _build(config, about["data_std"], tensors["mean"])
-        losses = tensors.pop("losses")
-        # Files from before 2026-11-25 hold the centring as a module around the network.
-        net.load_state_dict({name.removeprefix("denoise."): value for name, value in tensors.items()})
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise UserError(
-            f"{path} does not hold a score learned here: train one (`python -m toy2d train`)."
-        ) from error
+    tensors, about = load_checkpoint(path, _check)
+    config, losses = _config(about["learn"]), tensors.pop("losses")
+    net = _build(config, about["data_std"], tensors["mean"])
+    net.load_state_dict(tensors)
     return _frozen(config, net, losses)
+
+
+def _check(about: dict[str, Any], shapes: Shapes) -> None:
+    """Compares what the header says with the network that it describes, before that is built."""
+    require_format(about, FORMAT)
+    require("learn" in about, "it holds no score learned here; `python -m toy2d train` writes one")
+    config, others = _config(about["learn"]), {name: shape for name, shape in shapes.items() if name != "losses"}
+    require(len(shapes.get("losses", ())) == 1, "it lacks the losses of its training")
+    with torch.device("meta"):
+        require_shapes(_build(config, about["data_std"], torch.zeros(2)).state_dict(), others)
 
 
 def _config(plain: dict[str, Any]) -> LearnConfig:

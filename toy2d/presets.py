@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from playground.errors import require_known
+from playground.errors import require_known, require_range
 from toy2d.mixture import Mixture, anisotropic_pair, grid, ring, two_modes
 
 PRESETS: dict[str, Callable[[float], Mixture]] = {
@@ -27,6 +27,7 @@ class MixtureSpec:
 
     def __post_init__(self) -> None:
         require_known("The mixture", self.preset, PRESETS)
+        require_range("pi", self.pi, 0, 1, open_ends=True)
 
     @property
     def has_pi(self) -> bool:

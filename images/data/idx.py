@@ -14,6 +14,7 @@ import struct
 import tempfile
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -21,6 +22,8 @@ from playground.errors import UserError, require
 
 UINT8 = 0x08
 GZIP_MAGIC = b"\x1f\x8b"
+MOST = 2**28  # bytes of pixels; MNIST's 60,000 training digits have 47 million
+PIECE = 2**20
 REMEDY = "replace it by a fresh copy, or delete it"
 
 
@@ -29,37 +32,56 @@ def read_idx(path: Path, ndim: int) -> np.ndarray:
 
     Raises UserError, naming the file, when it cannot be read, is damaged or holds something else.
     """
-    content = _content(path)
     start = 4 + 4 * ndim
     magic = struct.pack(">HBB", 0, UINT8, ndim)
-    require(
-        content[:4] == magic,
-        f"{path} starts with the bytes {content[:4].hex(' ') or '(none)'}, but an IDX file of unsigned bytes "
-        f"in {ndim} dimension{'s' * (ndim > 1)} starts with {magic.hex(' ')}: {REMEDY}.",
-    )
-    require(len(content) >= start, f"{path} ends within its header of {start} bytes: {REMEDY}.")
-    shape = struct.unpack(f">{ndim}I", content[4:start])
-    require(
-        len(content) - start == math.prod(shape),
-        f"{path} holds {len(content) - start:,} bytes of data where its header announces "
-        f"{' x '.join(map(str, shape))} = {math.prod(shape):,}: {REMEDY}.",
-    )
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
-
-
-def _content(path: Path) -> bytes:
     try:
-        content = path.read_bytes()
+        with open(path, "rb") as file:
+            packed = file.read(2) == GZIP_MAGIC
+            file.seek(0)
+            with gzip.GzipFile(fileobj=file) if packed else file as plain:
+                head = _up_to(plain, start)
+                shape = _shape(path, head, magic)
+                promised = math.prod(shape)
+                content = _up_to(plain, promised + 1)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:  # cut short; bad codes; wrong checksum, trailing bytes
+        raise UserError(f"{path} is a damaged gzip file ({error}): {REMEDY}.") from error
     except OSError as error:
         raise UserError(
             f"{path} cannot be read ({error.strerror}): make it a readable file, or delete it."
         ) from error
-    if not content.startswith(GZIP_MAGIC):
-        return content
-    try:
-        return gzip.decompress(content)
-    except (EOFError, OSError, zlib.error) as error:  # cut short; wrong checksum or trailing bytes; bad codes
-        raise UserError(f"{path} is a damaged gzip file ({error}): {REMEDY}.") from error
+    held = f"{len(content):,}" if len(content) <= promised else f"more than {promised:,}"
+    require(
+        len(content) == promised,
+        f"{path} holds {held} bytes of data where its header announces "
+        f"{' x '.join(map(str, shape))} = {promised:,}: {REMEDY}.",
+    )
+    return np.frombuffer(content, np.uint8).reshape(shape)
+
+
+def _shape(path: Path, head: bytes, magic: bytes) -> tuple[int, ...]:
+    """What the header announces; refused here where no file of digits is so large, before anything is unpacked."""
+    ndim = magic[3]
+    require(
+        head[:4] == magic,
+        f"{path} starts with the bytes {head[:4].hex(' ') or '(none)'}, but an IDX file of unsigned bytes "
+        f"in {ndim} dimension{'s' * (ndim > 1)} starts with {magic.hex(' ')}: {REMEDY}.",
+    )
+    require(len(head) == 4 + 4 * ndim, f"{path} ends within its header of {4 + 4 * ndim} bytes: {REMEDY}.")
+    shape = struct.unpack(f">{ndim}I", head[4:])
+    require(
+        math.prod(shape) <= MOST,
+        f"{path} announces {' x '.join(map(str, shape))} bytes of data; more than {MOST:,} are not read: {REMEDY}.",
+    )
+    return shape
+
+
+def _up_to(file: BinaryIO, n: int) -> bytes:
+    """The next n bytes, or all that are left; nothing more is ever unpacked."""
+    pieces, left = [], n
+    while left and (piece := file.read(min(left, PIECE))):
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)
 
 
 def write_idx(path: Path, array: np.ndarray) -> None:

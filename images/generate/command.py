@@ -7,14 +7,17 @@ from pathlib import Path
 from images.command import add_model_options, add_times, model_of, progress, write
 from images.generate.experiment import SampleConfig, sample
 from images.sampling import SAMPLERS
+from playground.cli import refuse_idle
 
 # --- sample and inpaint -----------------------------------------------------------------------------------
 
 
 def sample_command(arguments: argparse.Namespace) -> None:
-    model = model_of(arguments)
+    if arguments.sampler != "DDIM":
+        refuse_idle(arguments, "eta", f"with --sampler '{arguments.sampler}'")
     names = ("count", "sampler", "steps", "eta", "seed", "spacing", "label", "w")
     config = SampleConfig(**{name: getattr(arguments, name) for name in names})
+    model = model_of(arguments)
     write(sample(model, config, progress("sampling")), Path(arguments.out), "samples", asdict(config))
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from images.models import Model
-from images.sampling import HOLD, LANGEVIN, MOST, SAMPLERS, Film, filmed, plan, walked
+from images.sampling import HOLD, LANGEVIN, MOST, MOST_STEPS, SAMPLERS, Film, filmed, plan, walked
 from playground.denoisers import Denoiser, guided
-from playground.errors import require, require_known, require_range
+from playground.errors import require, require_known, require_range, require_seed, require_whole
 from playground.levels import EVEN, SPACINGS
 from playground.progress import Report, silent
 
@@ -39,16 +39,18 @@ class SampleConfig:
             f"The times are spaced as {self.spacing!r}, but annealed Langevin walks NCSN's levels, not a schedule's "
             f"times: choose {EVEN!r}, or another sampler.",
         )
-        require_range("The number of images", self.count, 1, MOST)
+        require_seed(self.seed)
+        require_whole("The number of images", self.count, 1, MOST)
         require_range("eta", self.eta, 0, 1)
         if self.label is not None:
-            require_range("The label", self.label, 0, 9)
+            require_whole("The label", self.label, 0, 9)
         require_range("The guidance w", self.w, 0, MOST_W)
         require(
             self.w == 0 or self.label is not None,
             f"The guidance w is {self.w:g}, but no label was given: guidance needs one, choose it or leave w at 0.",
         )
         require_known("The sampler", self.sampler, SAMPLERS)
+        require_whole("The number of steps", self.steps, 1, MOST_STEPS)
         require(
             self.sampler not in LANGEVIN or self.steps >= 2 * HOLD,
             f"Annealed Langevin has {self.steps} steps; it needs {2 * HOLD} or more, {HOLD} at each of two levels: "

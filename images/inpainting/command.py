@@ -10,6 +10,7 @@ from images.command import add_model_options, model_of, progress, write
 from images.data.mnist import load
 from images.data.uploads import read_picture
 from images.inpainting.experiment import METHODS, InpaintConfig, inpaint
+from playground.cli import refuse_idle
 from playground.errors import require
 
 HOLES = {
@@ -22,8 +23,12 @@ HOLES = {
 
 
 def inpaint_command(arguments: argparse.Namespace) -> None:
-    model = model_of(arguments)
-    image = read_picture(arguments.image, fit=arguments.fit) if arguments.image else _test_digit(arguments)
+    if arguments.image:
+        refuse_idle(arguments, "digit data", "beside --image, which is filled instead")
+    else:
+        refuse_idle(arguments, "fit", "without --image: the digits have the right size")
+    if arguments.method != "RePaint":
+        refuse_idle(arguments, "resamplings", f"with --method {arguments.method}")
     hole = np.zeros((28, 28), bool)
     hole[HOLES[arguments.hole]] = True
     config = InpaintConfig(
@@ -34,6 +39,8 @@ def inpaint_command(arguments: argparse.Namespace) -> None:
         arguments.eta,
         arguments.seed,
     )
+    model = model_of(arguments)
+    image = read_picture(arguments.image, fit=arguments.fit) if arguments.image else _test_digit(arguments)
     film = inpaint(model, image, hole, config, progress("inpainting"))
     write(film, Path(arguments.out), "inpainted", {**asdict(config), "hole": arguments.hole})
 

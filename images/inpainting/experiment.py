@@ -9,9 +9,9 @@ from torch import Tensor
 
 from images.data.mnist import to_model
 from images.models import Model
-from images.sampling import MOST, Film, filmed, walked
+from images.sampling import MOST, MOST_STEPS, Film, filmed, walked
 from playground.denoisers import clipped, projected
-from playground.errors import require, require_known, require_range
+from playground.errors import require, require_known, require_range, require_seed, require_whole
 from playground.progress import Report, silent
 from playground.steps import climbing, ddim, pinned, resampled
 
@@ -31,8 +31,10 @@ class InpaintConfig:
     frames: int = 40
 
     def __post_init__(self) -> None:
-        require_range("The number of completions", self.count, 1, MOST)
-        require_range("The number of resamplings", self.resamplings, 1, 50)
+        require_seed(self.seed)
+        require_whole("The number of completions", self.count, 1, MOST)
+        require_whole("The number of steps", self.steps, 1, MOST_STEPS)
+        require_whole("The number of resamplings", self.resamplings, 1, 50)
         require_range("eta", self.eta, 0, 1)
         require_known("The method", self.method, METHODS)
 

@@ -19,7 +19,8 @@ from torch import Generator, Tensor, nn
 
 from images.data.mnist import Digits, to_model
 from images.networks.parts import norm
-from playground.checkpoint import load_checkpoint
+from playground.checkpoint import Shapes, load_checkpoint, require_shapes
+from playground.devices import device_named
 from playground.errors import UserError, require
 from playground.objectives import Batch, Loss
 
@@ -120,16 +121,17 @@ def accuracy(classifier: Classifier, digits: Digits) -> float:
 
 def load_classifier(path: str | Path = SHIPPED, device: torch.device | str = "cpu") -> Classifier:
     """Raises UserError for a file that is missing, damaged, or of another version."""
-    weights, about = load_checkpoint(path)
+    device = device_named(device)
     classifier = build()
-    try:
-        require(about.get("version") == VERSION, f"version {about.get('version')!r}")
-        classifier.load_state_dict({name: value.float() for name, value in weights.items()})
-    except (UserError, RuntimeError) as error:
-        raise UserError(
-            f"{path} is no classifier of version {VERSION} ({str(error).splitlines()[0]}): "
-            "train it with 'python -m images train-classifier'."
-        ) from error
+    own = classifier.state_dict()
+
+    def check(about: dict[str, Any], shapes: Shapes) -> None:
+        found = str(about.get("version"))[:20]
+        require(found == str(VERSION), f"it is no classifier of version {VERSION}; its version is {found}")
+        require_shapes(own, shapes)
+
+    weights, _ = load_checkpoint(path, check)
+    classifier.load_state_dict({name: value.float() for name, value in weights.items()})
     return classifier.to(device).eval().requires_grad_(False)
 
 
@@ -144,7 +146,7 @@ def card(path: str | Path = SHIPPED) -> dict[str, Any]:
             f"{beside} cannot be read ({error}): train again with 'python -m images train-classifier'."
         ) from error
     require(
-        about.get("sha256") == weights,
+        isinstance(about, dict) and about.get("sha256") == weights,
         f"{beside} describes other weights than those in {path}: restore both together, or train again.",
     )
     return about

@@ -14,7 +14,7 @@ from torch import Generator
 from images.data.mnist import Digits, to_model
 from images.metrics.classifier import SHIPPED, VERSION, accuracy, build, classification, load_classifier
 from playground.checkpoint import save_checkpoint, write_atomically
-from playground.errors import require, require_range
+from playground.errors import require, require_range, require_whole
 from playground.objectives import Batch
 from playground.training import Progress, Recipe, Trainee, train
 
@@ -33,8 +33,9 @@ class ClassifierConfig:
 
     def __post_init__(self) -> None:
         require_range("The number of epochs", self.epochs, 0, 1000, open_ends=True)
-        require_range("The batch", self.batch, 1, 8192)
-        require_range("The shift", self.shift, 0, 8)
+        require_whole("The batch", self.batch, 1, 8192)
+        require_whole("The shift", self.shift, 0, 8)
+        self.recipe(10_000)  # the learning rate's own rules, and the seed's
 
     def recipe(self, digits: int) -> Recipe:
         steps = max(1, round(self.epochs * digits / self.batch))

@@ -16,7 +16,7 @@ from images.metrics.classifier import Classifier, Features, features, load_class
 from images.metrics.estimates import RESAMPLES, Estimate, Reference, bootstrap, mean_of, measured
 from images.metrics.neighbours import nearest
 from images.models import Model
-from playground.errors import require, require_range
+from playground.errors import require, require_whole
 from playground.levels import EVEN, seeded
 
 BATCH = 250  # images generated at once: a few hundred megabytes
@@ -41,11 +41,9 @@ class EvaluateConfig:
     spacing: str = EVEN
 
     def __post_init__(self) -> None:
-        require_range("The number of samples", self.samples, 10, 60_000)
-        require(
-            self.bound_digits == 0 or self.bound_digits >= 2,
-            f"The bound is asked for on {self.bound_digits} digits; it needs two or more, or 0 for none.",
-        )
+        require_whole("The number of samples", self.samples, 10, 60_000)
+        if self.bound_digits != 0:  # 0: no bound
+            require_whole("The number of digits for the bound", self.bound_digits, 2, 10_000)
         self.batch(1, self.seed)  # the sampler's own rules
 
     def batch(self, count: int, seed: int) -> SampleConfig:

@@ -24,7 +24,7 @@ class DilatedConfig:
     patch: int = 2
 
     def __post_init__(self) -> None:
-        require_size(self.width, self.blocks)
+        require_size(self.width, self.blocks, self.patch)
 
     def build(self) -> "DilatedNet":
         return DilatedNet(self)

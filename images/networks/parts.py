@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from playground.errors import require_range
+from playground.errors import require, require_whole
 
 
 class Block(nn.Module):
@@ -84,10 +84,11 @@ def divisor(n: int, most: int) -> int:
     return next(d for d in range(max(1, most), 0, -1) if n % d == 0)
 
 
-def require_size(width: int, blocks: int) -> None:
+def require_size(width: int, blocks: int, patch: int = 2) -> None:
     """Raises UserError for a network's size that is none, or that no machine here could train."""
-    require_range("The width", width, 4, 512)
-    require_range("The number of blocks", blocks, 1, 16)
+    require_whole("The width", width, 4, 512)
+    require_whole("The number of blocks", blocks, 1, 16)
+    require(patch in (1, 2), f"The patch is {patch!r}; pixels are folded by 1 or 2: choose one.")
 
 
 def zeroed(layer: nn.Module) -> nn.Module:

@@ -32,7 +32,7 @@ class UNetConfig:
     tell: TellConfig = field(default_factory=TellConfig)
 
     def __post_init__(self) -> None:
-        require_size(self.width, self.blocks)
+        require_size(self.width, self.blocks, self.patch)
         require_range("The number of channels", self.channels, 1, 1024)
         if isinstance(self.tell, dict):  # as a checkpoint's JSON has it
             object.__setattr__(self, "tell", TellConfig(**self.tell))

@@ -11,6 +11,7 @@ from images.metrics.evaluate import EvaluateConfig, Yardstick, evaluate
 from images.metrics.report import about_evaluation, readable, write_evaluation
 from images.runs.ship import add_ship
 from images.sampling import SAMPLERS
+from playground.cli import refuse_idle
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -29,6 +30,8 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 
 def evaluate_command(arguments: argparse.Namespace) -> None:
+    if arguments.sampler != "DDIM":
+        refuse_idle(arguments, "eta", f"with --sampler '{arguments.sampler}'")
     names = ("samples", "sampler", "steps", "eta", "seed", "bound_digits", "spacing")
     config = EvaluateConfig(**{name: getattr(arguments, name) for name in names})
     model, line = model_of(arguments), StageLine()

@@ -9,13 +9,14 @@ from pathlib import Path
 import torch
 
 from images.data.mnist import load
-from images.models import NETWORKS, best_device
+from images.models import NETWORKS
 from images.training import job, runs
 from images.training.config import OBJECTIVES, PRESETS, with_changes
 from images.training.session import Session, run
-from playground.cli import ProgressLine
+from playground.cli import ProgressLine, refuse_idle
 from playground.denoisers import TO_X0
-from playground.errors import UserError, require
+from playground.devices import device_named
+from playground.errors import UserError, require, require_folder_name, require_range
 from playground.levels import SCHEDULES
 from playground.progress import duration
 from playground.training import OPTIMIZERS, Progress
@@ -28,6 +29,13 @@ CHANGEABLE += ("schedule", "ema", "compiled", "optimizer", "matrix_lr", "without
 
 
 def train_command(arguments: argparse.Namespace) -> None:
+    require_range("The time between checkpoints", arguments.save_every, 0, 86_400)
+    device_named(arguments.device)
+    if arguments.resume:
+        require(arguments.run_directory is not None, "--resume names no run: say which one with --run DIR.")
+        refuse_idle(arguments, "preset", "beside --resume: a run goes on with its own settings")
+    if arguments.run_directory and not arguments.resume:
+        require_folder_name(Path(arguments.run_directory).resolve().name)
     here = runs.Run(Path(arguments.run_directory or runs.root() / time.strftime("%Y%m%d-%H%M%S")).resolve())
     changes = {name: value for name in CHANGEABLE if (value := getattr(arguments, name)) is not None}
     if not arguments.resume:
@@ -89,7 +97,7 @@ def _train(here: runs.Run, reporter: job.Reporter, arguments: argparse.Namespace
     _give_way()
     reporter.state("starting", message="loading the digits")
     digits = load("train", arguments.data)
-    device = torch.device(arguments.device) if arguments.device else best_device()
+    device = device_named(arguments.device)
     session = Session(here.config, digits, here.directory, device)
     session.resume()
     job.forget_after(here, session.trainee.step)

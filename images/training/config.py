@@ -7,8 +7,8 @@ from typing import Any
 from images.models import NETWORKS, SIGMA_1, SIGMA_L, ModelConfig
 from images.networks.telling import TellConfig
 from images.training.tasks import KINDS
-from playground.denoisers import TO_X0
-from playground.errors import require, require_known
+from playground.checkpoint import Shapes
+from playground.errors import require, require_known, require_whole
 from playground.levels import SCHEDULES, Schedule, shell_sigmas
 from playground.objectives import (
     Objective,
@@ -71,10 +71,8 @@ class TrainConfig:
     without_replacement: bool = False
 
     def __post_init__(self) -> None:
-        require(
-            1 <= self.batch <= 8192,
-            f"The batch is {self.batch}; it must lie from 1 to 8192: 32 suits two CPU cores.",
-        )
+        require_whole("The batch", self.batch, 1, 8192)
+        require_whole("The length, in images,", self.images, 1, 10**10)
         require(
             self.images >= self.batch,
             f"The length is {self.images} images, less than one batch of {self.batch}: raise it.",
@@ -82,11 +80,6 @@ class TrainConfig:
         known_names = ("objective", OBJECTIVES), ("schedule", SCHEDULES), ("net", NETWORKS), ("task", KINDS)
         for name, known in known_names:
             require_known(f"The {name}", getattr(self, name), known)
-        require(self.patch in (1, 2), f"The patch is {self.patch}; pixels are folded by 1 or 2: choose one.")
-        require(
-            self.predicts in TO_X0,
-            f"The network is to predict {self.predicts!r}; known are {', '.join(TO_X0)}: choose one of these.",
-        )
         require(
             0 <= self.ema < 1,
             f"The average's decay is {self.ema:g}; it must be at least 0 and below 1: 0.999 is usual.",
@@ -141,6 +134,15 @@ PRESETS = {
     "gpu-minute": TrainConfig(images=2_000_000, batch=1024, lr=4e-3),
     "gpu": TrainConfig(images=12_000_000, batch=1024, width=64),
 }
+
+
+def _check_resumable(about: dict[str, Any], shapes: Shapes) -> None:
+    """Refuses a description that lacks what `Session.resume` reads."""
+    data = about.get("data")
+    told = isinstance(data, dict) and {"digits", "fingerprint"} <= data.keys()
+    require(told and isinstance(about.get("config"), dict), "it does not say what it was trained on")
+    require(isinstance(about.get("seconds"), (int, float)), "it does not say how long it was trained")
+    require(shapes.get("step") == (), "it does not say how far it came")
 
 
 def with_changes(config: TrainConfig, **changes: Any) -> TrainConfig:

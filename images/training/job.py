@@ -18,6 +18,7 @@ from typing import Any
 import psutil
 
 from images.data.mnist import ENV as MNIST
+from images.data.mnist import expanded
 from images.training import runs
 from images.training.config import TrainConfig
 from images.training.session import MODEL, RESUME
@@ -53,12 +54,12 @@ def _launch(run: runs.Run, data: str | None) -> subprocess.Popen:
     # trains would slow both to a tenth on two cores.
     env = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ, runs.ENV: str(runs.root())}
     if env.get(MNIST):  # the process starts in another folder
-        env[MNIST] = str(Path(env[MNIST]).resolve())
+        env[MNIST] = str(expanded(env[MNIST], MNIST).resolve())
     with open(run.directory / "output.txt", "ab") as output:
         output.write(f"--- started {time.strftime('%Y-%m-%d %H:%M:%S')}\n".encode())
         output.flush()
         return subprocess.Popen(
-            command + (["--data", data] if data else []),
+            command + (["--data", str(expanded(data, "the data directory").resolve())] if data else []),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

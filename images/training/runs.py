@@ -11,7 +11,6 @@ take the app down, a browser can be closed and opened again, and two tabs see th
 
 import json
 import os
-import re
 import shutil
 import time
 from contextlib import suppress
@@ -24,7 +23,7 @@ import psutil
 from images.training.config import TrainConfig
 from images.training.session import MODEL, RESUME
 from playground.checkpoint import write_atomically
-from playground.errors import UserError, require
+from playground.errors import UserError, require, require_folder_name
 
 ENV = "PLAYGROUND_RUNS"
 LIVE = ("starting", "running", "stopping")
@@ -127,10 +126,7 @@ def delete(run: Run) -> None:
 
 def rename(run: Run, name: str) -> Run:
     """The run under another name.  Raises UserError for a name that is taken or no folder's name."""
-    require(
-        re.fullmatch(r"[\w][\w .-]{0,63}", name) is not None,
-        f"The name {name!r} cannot be a folder's: use up to 64 letters, digits, spaces, dots, dashes.",
-    )
+    require_folder_name(name)
     target = run.directory.with_name(name)
     require(not target.exists(), f"There is a run named {name} already: choose another name.")
     require(

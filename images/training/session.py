@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from images.data.mnist import Digits
-from images.training.config import TrainConfig
+from images.training.config import TrainConfig, _check_resumable
 from images.training.tasks import task_for
 from playground.checkpoint import load_checkpoint, save_checkpoint, write_atomically
 from playground.errors import UserError
@@ -36,7 +36,7 @@ class Session:
         """Goes on from the run's last checkpoint, if it has one; refuses other settings and other digits."""
         if not (self.directory / RESUME).exists():
             return
-        tensors, about = load_checkpoint(self.directory / RESUME)
+        tensors, about = load_checkpoint(self.directory / RESUME, _check_resumable)
         if not self._begun_with(about.get("config", {})):
             raise UserError(
                 f"{self.directory} was trained with other settings: go on with those, or start a new run."

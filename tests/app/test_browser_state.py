@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from test_browser import app, at_rest, page  # noqa: F401
+from app.test_browser import app, at_rest, page  # noqa: F401
 
 pytestmark = pytest.mark.browser
 LONG = "mixing?particles=20000&L=100&T=200"  # minutes of work

@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import save, save_file
 
-from playground.checkpoint import load_checkpoint, save_checkpoint, write_atomically
+from playground.checkpoint import CHECKSUM, checksum, load_checkpoint, save_checkpoint, write_atomically
 from playground.errors import UserError
 
 
@@ -188,4 +188,52 @@ def test_a_pickle_is_refused_and_never_opened(tmp_path):
 def test_the_format_is_plain_safetensors(tensors, tmp_path):
     """So that other tools can read a checkpoint: the same bytes as safetensors writes."""
     path = save_checkpoint(tmp_path / "model", tensors, ABOUT)
-    assert path.read_bytes() == save(tensors, metadata={"about": json.dumps(ABOUT)})
+    words = json.dumps(ABOUT | {CHECKSUM: checksum(tensors, ABOUT)})
+    assert path.read_bytes() == save(tensors, metadata={"about": words})
+
+
+# --- what the header says is checked, and then the content ------------------------------------------------
+
+
+def test_a_flipped_bit_is_found_wherever_it_is(tensors, tmp_path):
+    """Every bit of the tensors, and of the description; without the checksum a weight would just be another."""
+    path = save_checkpoint(tmp_path / "model", tensors, ABOUT)
+    data = path.read_bytes()
+    start = 8 + int.from_bytes(data[:8], "little")
+    described = range(data.index(b"about"), data.index(b"about") + 60)
+    for place in [*range(start, len(data)), *described]:
+        flipped = bytearray(data)
+        flipped[place] ^= 1 << place % 8
+        path.write_bytes(flipped)
+        refused(path)
+
+
+def test_a_file_from_before_there_were_checksums_is_read(tensors, tmp_path):
+    save_file(tensors, tmp_path / "old", metadata={"about": json.dumps(ABOUT)})
+    loaded, about = load_checkpoint(tmp_path / "old")
+    assert about == ABOUT and all(torch.equal(loaded[name], tensors[name]) for name in tensors)
+
+
+@pytest.mark.parametrize("about", ["[]", "null", "3", '"words"', "[" * 100_000])
+def test_a_description_that_is_no_object_is_refused(tensors, tmp_path, about):
+    save_file(tensors, tmp_path / "model", metadata={"about": about})
+    assert "\n" not in refused(tmp_path / "model")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("kind", [torch.float32, torch.float16, torch.bfloat16])
+def test_weights_that_are_not_finite_are_refused(tmp_path, value, kind):
+    path = save_checkpoint(tmp_path / "model", {"w": torch.tensor([1.0, value], dtype=kind)}, {})
+    assert "w holds numbers that are not finite" in refused(path)
+
+
+def test_the_header_is_judged_before_a_tensor_is_read(tensors, tmp_path):
+    path, seen = save_checkpoint(tmp_path / "model", tensors, ABOUT), []
+
+    def check(about, shapes):
+        seen.append((about, shapes))
+        raise UserError("it is a cat")
+
+    with pytest.raises(UserError, match="it is a cat"):
+        load_checkpoint(path, check)
+    assert seen == [(ABOUT, {name: tuple(value.shape) for name, value in tensors.items()})]

@@ -3,6 +3,7 @@
 import errno
 import gzip
 import os
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -56,19 +57,20 @@ def flipped(content):
 
 ones = np.ones((2, 28, 28), np.uint8)
 whole = idx_bytes(ones)
+noise = np.random.default_rng(0).integers(0, 256, (6, 28, 28), dtype=np.uint8)
 DAMAGE = {
     "cut gzip": (gzip.compress(whole)[:-9], "damaged gzip"),
     "cut gzip header": (gzip.compress(whole)[:5], "damaged gzip"),
     "bytes after gzip": (gzip.compress(whole) + b"more", "damaged gzip"),
-    "flipped bit": (flipped(gzip.compress(os.urandom(5000))), "damaged gzip"),
+    "flipped bit": (flipped(gzip.compress(idx_bytes(noise))), "damaged gzip"),
     "empty": (b"", "starts with the bytes (none)"),
     "a web page": (b"<!DOCTYPE html>", "starts with the bytes 3c 21 44 4f"),
     "labels for images": (idx_bytes(np.ones(5, np.uint8)), "starts with the bytes 00 00 08 01"),
     "floats": (idx_bytes(ones, magic=b"\x00\x00\x0d"), "starts with the bytes 00 00 0d 03"),
     "half a header": (whole[:9], "ends within its header of 16 bytes"),
     "a byte short": (whole[:-1], "holds 1,567 bytes of data where its header announces 2 x 28 x 28 = 1,568"),
-    "a byte long": (whole + b"\x00", "holds 1,569 bytes of data"),
-    "absurd dimensions": (b"\x00\x00\x08\x03" + b"\xff" * 12 + b"data", "holds 4 bytes of data"),
+    "a byte long": (whole + b"\x00", "holds more than 1,568 bytes of data"),
+    "absurd dimensions": (b"\x00\x00\x08\x03" + b"\xff" * 12 + b"data", "more than 268,435,456 are not read"),
 }
 
 
@@ -101,3 +103,20 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path, arra
         write_idx(path, array + 1)
     assert np.array_equal(read_idx(path, 3), array)
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("promised", [2, 20_000])
+def test_a_bomb_is_refused_within_the_size_that_its_header_promises(tmp_path, promised):
+    """A quarter of a gigabyte of zeros in 260 kB.  Twice the promise: the pieces, and the one that they become."""
+    path, header = tmp_path / NAME, b"\x00\x00\x08\x03" + promised.to_bytes(4, "big") + b"\x00\x00\x00\x1c" * 2
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(header)
+        for _ in range(256):
+            file.write(bytes(2**20))
+    tracemalloc.start()
+    with pytest.raises(UserError, match=f"holds more than {promised * 784:,} bytes"):
+        read_idx(path, 3)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert path.stat().st_size < 2_000_000
+    assert peak < 2 * promised * 784 + 4 * 2**20  # the last: buffers of gzip, and one piece of a megabyte

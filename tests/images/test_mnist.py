@@ -162,6 +162,54 @@ def test_the_cache_follows_the_platform_unless_told(monkeypatch, tmp_path):
     assert mnist.cache_directory() == tmp_path / "Library" / "Caches" / "denoising-playground" / "mnist"
 
 
+@pytest.fixture
+def nobody(monkeypatch):
+    """A process without HOME whose user has no entry in the password file, as in some containers."""
+    import pwd
+
+    def unknown(uid):
+        raise KeyError(uid)
+
+    for name in ("HOME", "XDG_CACHE_HOME", "USERPROFILE", mnist.CACHE_ENV):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="homes are found otherwise")
+def test_without_a_home_the_digits_that_are_there_serve(nobody, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    assert len(mnist.load()) == 4500
+    assert mnist.cache_directory().is_relative_to(tmp_path)
+    monkeypatch.setenv(mnist.ENV, str(write(tmp_path / "here", tiny(40))))
+    assert len(mnist.load()) == 40
+    monkeypatch.setenv(mnist.ENV, "~/mnist")
+    with pytest.raises(UserError, match="write the whole path, or set HOME"):
+        mnist.load()
+
+
+@pytest.mark.parametrize("name", [mnist.ENV, mnist.CACHE_ENV, "XDG_CACHE_HOME"])
+def test_a_tilde_stands_for_the_home_folder(tmp_path, monkeypatch, name):
+    """A shell writes it out; a service's file of settings and Python's os.environ do not."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv(mnist.CACHE_ENV)
+    monkeypatch.setenv(name, "~/place")
+    below = {mnist.ENV: "", mnist.CACHE_ENV: "mnist", "XDG_CACHE_HOME": "denoising-playground/mnist"}[name]
+    write(tmp_path / "place" / below, tiny(40))
+    assert len(mnist.load()) == 40
+
+
+def test_a_training_process_gets_the_written_out_directory(tmp_path, monkeypatch):
+    """It starts in another folder, where ~ resolved as a plain name would be a folder called ~."""
+    from images.training import job, runs
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv(mnist.ENV, "~/mnist")
+    given = {}
+    monkeypatch.setattr(job.subprocess, "Popen", lambda command, **options: given.update(options, command=command))
+    job._launch(runs.Run(tmp_path), "~/other")
+    assert given["env"][mnist.ENV] == str(tmp_path / "mnist") and given["command"][-1] == str(tmp_path / "other")
+
+
 # --- the download -----------------------------------------------------------------------------------------
 
 
@@ -271,6 +319,39 @@ def test_a_failed_download_is_told_remembered_and_replaced_by_the_shipped_digits
     assert mnist.load("test").source == f"500 test digits {words}"
     assert len(attempts) == 1
     assert not mnist.cache_directory().exists()
+
+
+def test_a_failed_download_is_remembered_by_other_processes_for_an_hour(monkeypatch):
+    attempts = []
+
+    def fetch(*args, **kwargs):
+        attempts.append(args)
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(sklearn.datasets, "fetch_openml", fetch)
+    marker = mnist.cache_directory().with_name(mnist.MARKER)
+    mnist.load()
+    mnist._download.cache_clear()  # as in a new process
+    source = mnist.load().source
+    assert len(attempts) == 1 and len(mnist.load()) == 4500
+    assert "timed out, 0 min ago" in source and f"once {marker} is deleted" in source
+    note = json.loads(marker.read_text())
+    for changed in ({"time": note["time"] - 3601}, {"time": note["time"] + 100}, {"time": "cat"}, None):
+        marker.write_text(json.dumps(changed and note | changed))  # too old, from the future, damaged
+        mnist._download.cache_clear()
+        before = len(attempts)
+        assert "ago" not in mnist.load().source and len(attempts) == before + 1
+    marker.unlink()
+    mnist._download.cache_clear()
+    mnist.load()
+    assert len(attempts) == 6
+
+
+def test_a_download_that_works_forgets_the_failure(openml):
+    marker = mnist.cache_directory().with_name(mnist.MARKER)
+    marker.parent.mkdir(parents=True)
+    marker.write_text(json.dumps({"time": 0, "reason": "long ago"}))
+    assert "downloaded" in mnist.load().source and not marker.exists()
 
 
 def test_an_answer_that_is_not_mnist_counts_as_a_failed_download(monkeypatch):

@@ -18,8 +18,6 @@ from toy2d.inpainting.experiment import (
     InpaintConfig,
     conditioned,
     inpainting,
-    over_observations,
-    over_resamplings,
     spread_above,
 )
 from toy2d.inpainting.figures import narrowing_verdict

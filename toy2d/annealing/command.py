@@ -5,6 +5,7 @@ import dataclasses
 
 import numpy as np
 
+from playground.cli import refuse_idle
 from playground.errors import UserError
 from toy2d.annealing.experiment import AXES, RULES, AnnealingConfig, MapConfig, annealing, annealing_map
 from toy2d.annealing.figures import annealing_cloud, annealing_figure
@@ -33,6 +34,10 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def annealing_command(arguments: argparse.Namespace) -> None:
     names = ("levels", "rule", "L", "T", "eps", "sigma_1", "sigma_L", "particles", "seed")
+    if arguments.levels == "own":
+        refuse_idle(arguments, "sigma_L", "with --levels own, where the modes' own width is the lowest level")
+    if arguments.rule == "prose":
+        refuse_idle(arguments, "eps", "with --rule prose, which knows no eps")
     base = AnnealingConfig(spec(arguments), **{name: getattr(arguments, name) for name in names})
     config = MapConfig(base, arguments.across, arguments.up, tuple(arguments.xs), tuple(arguments.ys))
     numbers, gif = _one(base)

@@ -9,7 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.errors import UserError, require, require_known, require_range
+from playground.errors import (
+    UserError,
+    require,
+    require_known,
+    require_range,
+    require_seed,
+    require_sigma,
+    require_whole,
+)
 from playground.levels import Level, geometric_sigmas, held, seeded
 from playground.progress import Report, part_of, silent
 from playground.steps import StepSize, annealed, langevin
@@ -64,16 +72,19 @@ class AnnealingConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        require_seed(self.seed)
         for name, value, known in (
             ("rule", self.rule, RULES),
             ("reading of sigma", self.levels, ("own", "added")),
         ):
             require_known(f"The {name}", value, known)
-        require_range("The number of levels L", self.L, 1, 1_000)
-        require_range("The number of steps at each level T", self.T, 1, 10_000)
-        require(0 < self.eps < math.inf, f"eps is {self.eps:g}; it must be above 0: choose, say, 0.1.")
-        require_range("The number of particles", self.particles, 2, 200_000)
-        require_range("The number of frames", self.frames, 2, 1_000)
+        require_whole("The number of levels L", self.L, 1, 1_000)
+        require_whole("The number of steps at each level T", self.T, 1, 10_000)
+        require_range("eps", self.eps, 1e-6, 1e4)
+        require_sigma("The highest level, sigma_1,", self.sigma_1)
+        require_sigma("The lowest level, sigma_L,", self.sigma_L)
+        require_whole("The number of particles", self.particles, 2, 200_000)
+        require_whole("The number of frames", self.frames, 2, 1_000)
 
     def lowest(self, s: float) -> float:
         """sigma_L in either reading."""

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from playground.denoisers import score_of
-from playground.errors import require, require_range
+from playground.errors import require_seed, require_sigma, require_whole
 from playground.levels import CLEAN, Level, geometric_sigmas, noised, randn_like, seeded
 from playground.objectives import squared_norm
 from playground.progress import Report, silent, turn_of
@@ -30,11 +30,9 @@ class AutoencoderConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        require(
-            self.sigma > 0,
-            f"sigma is {self.sigma:g}; an autoencoder that denoises needs noise: raise it above 0.",
-        )
-        require_range("The number of samples", self.samples, 2, 1_000_000)
+        require_seed(self.seed)
+        require_sigma("sigma", self.sigma)
+        require_whole("The number of samples", self.samples, 2, 1_000_000)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,9 +105,10 @@ class DescentConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        require_range("The number of sigmas", self.levels, 2, 100)
+        require_seed(self.seed)
+        require_whole("The number of sigmas", self.levels, 2, 100)
         geometric_sigmas(self.sigma_1, self.sigma_L, self.levels)  # refuses levels that do not fall
-        require_range("The number of samples", self.samples, 2, 1_000_000)
+        require_whole("The number of samples", self.samples, 2, 1_000_000)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from playground.denoisers import Denoiser
-from playground.errors import require, require_known, require_range
+from playground.errors import require, require_known, require_range, require_seed, require_whole
 from playground.levels import SCHEDULES, Level, geometric_sigmas, held, seeded
 from playground.progress import Report, part_of, silent
 from playground.steps import Step, ancestral, ddim, langevin
@@ -50,12 +50,13 @@ class FamiliesConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        require_seed(self.seed)
         require_known("The schedule", self.schedule, SCHEDULES)
-        require_range("The number of levels", self.levels, 2, 200)
-        require_range("The number of steps at each level T", self.T, 1, 1_000)
+        require_whole("The number of levels", self.levels, 2, 200)
+        require_whole("The number of steps at each level T", self.T, 1, 1_000)
         require_range("The step size", self.step_size, 1e-6, 4)
-        require_range("The number of steps", self.steps, 2, SCHEDULES[self.schedule]().T)
-        require_range("The number of particles", self.particles, 2, MOST)
+        require_whole("The number of steps", self.steps, 2, SCHEDULES[self.schedule]().T)
+        require_whole("The number of particles", self.particles, 2, MOST)
         geometric_sigmas(self.sigma_1, self.sigma_L, self.levels)  # refuses sigmas that do not fall
 
     def learning(self) -> dict[str, LearnConfig]:

@@ -2,6 +2,7 @@
 
 import argparse
 
+from playground.cli import refuse_idle
 from playground.levels import SCHEDULES
 from toy2d.command import add_learned, command, learned, progress, spec, write
 from toy2d.diffusion.experiment import SAMPLERS, DiffusionConfig, diffusion
@@ -23,6 +24,8 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def diffusion_command(arguments: argparse.Namespace) -> None:
     names = ("schedule", "sampler", "eta", "steps", "particles", "seed")
+    if arguments.sampler != "ddim":
+        refuse_idle(arguments, "eta", f"with --sampler {arguments.sampler}")
     config = DiffusionConfig(spec(arguments), **{name: getattr(arguments, name) for name in names})
     result = diffusion(config, learned(arguments, schedule=config.schedule), progress("sampling"))
     numbers = {

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.errors import require_known, require_range
+from playground.errors import require_known, require_range, require_seed, require_whole
 from playground.levels import SCHEDULES, Schedule, seeded
 from playground.progress import Report, silent
 from playground.steps import Step, ancestral, climbing, ddim, heun
@@ -40,15 +40,16 @@ class DiffusionConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        require_seed(self.seed)
         for name, value, known in (
             ("schedule", self.schedule, SCHEDULES),
             ("sampler", self.sampler, SAMPLERS),
         ):
             require_known(f"The {name}", value, known)
         require_range("eta", self.eta, 0, 1)
-        require_range("The number of steps", self.steps, 1, SCHEDULES[self.schedule]().T)
-        require_range("The number of particles", self.particles, 2, MOST)
-        require_range("The number of frames", self.frames, 2, 1_000)
+        require_whole("The number of steps", self.steps, 1, SCHEDULES[self.schedule]().T)
+        require_whole("The number of particles", self.particles, 2, MOST)
+        require_whole("The number of frames", self.frames, 2, 1_000)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ import numpy as np
 from torch import Tensor
 
 from playground.denoisers import counted
-from playground.errors import require, require_known, require_range
+from playground.errors import require, require_known, require_seed, require_whole
 from playground.levels import EVEN, SCHEDULES, SPACINGS, seeded
 from playground.multistep import dpmpp_2m
 from playground.progress import Report, silent
@@ -47,15 +47,16 @@ class FewStepsConfig:
     spacing: str = EVEN
 
     def __post_init__(self) -> None:
+        require_seed(self.seed)
         require_known("The schedule", self.schedule, SCHEDULES)
         require_known("The spacing of the times", self.spacing, SPACINGS)
         require(
             len(self.steps) > 0, "The table has no column; it needs at least one number of steps: choose one."
         )
         for S in self.steps:
-            require_range("The number of steps", S, 1, SCHEDULES[self.schedule]().T)
-        require_range("The number of particles", self.particles, 2, MOST)
-        require_range("The number of repeats", self.repeats, 2, 100)
+            require_whole("The number of steps", S, 1, SCHEDULES[self.schedule]().T)
+        require_whole("The number of particles", self.particles, 2, MOST)
+        require_whole("The number of repeats", self.repeats, 2, 100)
 
 
 @dataclass(frozen=True, eq=False)

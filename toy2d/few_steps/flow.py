@@ -9,7 +9,7 @@ from scipy.integrate import solve_ivp
 from torch import Tensor
 
 from playground.denoisers import Denoiser, counted
-from playground.errors import require, require_known, require_range
+from playground.errors import require, require_known, require_range, require_seed, require_whole
 from playground.levels import SCHEDULES, Level, Schedule, eps_from_x0, seeded
 from playground.multistep import dpmpp_2m
 from playground.progress import Report, silent
@@ -41,12 +41,13 @@ class FlowConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        require_seed(self.seed)
         require_known("The schedule", self.schedule, SCHEDULES)
         require(len(self.steps) >= 2, "Orders are slopes; they need two numbers of steps or more: add one.")
         for n in self.steps:
-            require_range("The number of steps", n, 2, 900)
+            require_whole("The number of steps", n, 2, 900)
         require_range("The end of the flow, sigma / alpha,", self.end, 1e-3, 10)
-        require_range("The number of points", self.points, 2, 5_000)
+        require_whole("The number of points", self.points, 2, 5_000)
 
 
 # --- paths of one dimension -------------------------------------------------------------------------------
@@ -70,7 +71,7 @@ def paths(
     a sum of xt and x0_hat with positive weights: so no step, however long, makes two paths change places.
     """
     require_range("pi", pi, 0, 1, open_ends=True)
-    require_range("The number of paths", particles, 2, 500)
+    require_whole("The number of paths", particles, 2, 500)
     mixture = Mixture.of([[5.0], [-5.0]], [pi, 1 - pi], dtype=torch.float64)
     chain = SCHEDULES[schedule]()
     quantiles = (torch.arange(particles, dtype=torch.float64) + 0.5) / particles

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from playground.bound import VARIANCES, bound_samples, bound_terms
 from playground.denoisers import Denoiser, counted
-from playground.errors import require_known, require_range
+from playground.errors import require_known, require_seed, require_whole
 from playground.levels import SCHEDULES, Level, Schedule, eps_from_x0, noised, randn_like, seeded
 from playground.objectives import squared_norm
 from playground.progress import Report, silent, ticker, turn_of
@@ -36,9 +36,10 @@ class BoundConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        require_seed(self.seed)
         require_known("The schedule", self.schedule, SCHEDULES)
-        require_range("The number of steps", self.steps, 2, SCHEDULES[self.schedule]().T)
-        require_range("The number of samples", self.samples, 2, 100_000)
+        require_whole("The number of steps", self.steps, 2, SCHEDULES[self.schedule]().T)
+        require_whole("The number of samples", self.samples, 2, 100_000)
 
     def points(self) -> tuple[Tensor, Tensor]:
         """Fresh x0, (B, 2) float32, and their exact -log p(x0), (B,) float64."""

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.errors import require_known, require_range
+from playground.errors import require_known, require_seed, require_whole
 from playground.levels import SCHEDULES, Level, Schedule, noised, randn_like, seeded
 from playground.objectives import squared_norm
 from playground.steps import added_variance, climbing, ddim, posterior_mean, posterior_variance
@@ -34,10 +34,11 @@ class ForwardConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        require_seed(self.seed)
         require_known("The schedule", self.schedule, SCHEDULES)
-        require_range("The number of steps", self.steps, 2, SCHEDULES[self.schedule]().T)
-        require_range("The step t", self.t, 2, self.steps)
-        require_range("The number of particles", self.particles, 2, 5_000)
+        require_whole("The number of steps", self.steps, 2, SCHEDULES[self.schedule]().T)
+        require_whole("The step t", self.t, 2, self.steps)
+        require_whole("The number of particles", self.particles, 2, 5_000)
 
     def chain(self) -> Schedule:
         return thinned(SCHEDULES[self.schedule](), self.steps)

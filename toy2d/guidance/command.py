@@ -2,6 +2,8 @@
 
 import argparse
 
+from playground.cli import refuse_idle
+from playground.errors import require_range
 from toy2d.command import command, progress, spec, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.guidance.experiment import GuidanceConfig, guidance
@@ -27,10 +29,13 @@ def guidance_command(arguments: argparse.Namespace) -> None:
     names = ("label", "w", "steps", "particles", "seed")
     config = GuidanceConfig(spec(arguments), **{name: getattr(arguments, name) for name in names})
     models = None
+    if not arguments.learned:
+        refuse_idle(arguments, "dropout points train_steps", "without --learned: all models are exact")
     if arguments.learned:
         learn = LearnConfig(
             config.mixture, "ddpm", points=arguments.points, steps=arguments.train_steps, seed=arguments.seed
         )
+        require_range("The label dropout", arguments.dropout, 0, 1, open_ends=True)
         models = learned_models(learn, arguments.dropout, progress("training"))
     result = guidance(config, models, progress("sampling"))
     numbers = {"floor": result.belief.floor, "disagreement": result.disagreement}

@@ -8,7 +8,7 @@ import torch
 from torch import Generator, Tensor
 
 from playground.denoisers import Denoiser, guided
-from playground.errors import require, require_range
+from playground.errors import require, require_range, require_seed, require_whole
 from playground.guidance import classifier_guided, pulled_ancestral
 from playground.levels import CLEAN, SCHEDULES, seeded
 from playground.progress import Report, silent, turn_of
@@ -48,15 +48,16 @@ class GuidanceConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        require_seed(self.seed)
         K = self.mixture.build().K
         require(
             0 <= self.label < K,
             f"The class is {self.label}; this mixture has classes 0 to {K - 1}: choose one of these.",
         )
         require_range("The guidance w", self.w, 0, W_MOST)
-        require_range("The number of steps", self.steps, 1, 1_000)
-        require_range("The number of particles", self.particles, 2, 50_000)
-        require_range("The number of frames", self.frames, 2, 1_000)
+        require_whole("The number of steps", self.steps, 1, 1_000)
+        require_whole("The number of particles", self.particles, 2, 50_000)
+        require_whole("The number of frames", self.frames, 2, 1_000)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,12 +2,13 @@
 
 import argparse
 
+from playground.cli import refuse_idle
 from playground.steps import VARIANCES
 from toy2d.command import command, progress, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.inpainting.experiment import PAIR, InpaintConfig, inpainting
 from toy2d.inpainting.figures import NAMES, inpainting_clouds, inpainting_figure
-from toy2d.presets import PRESETS
+from toy2d.presets import PRESETS, MixtureSpec
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -29,6 +30,13 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def inpainting_command(arguments: argparse.Namespace) -> None:
     names = ("mixture", "pi", "lean", "value", "resamplings", "jump", "zeta", "steps", "particles", "seed", "variance")
+    if arguments.mixture == PAIR:
+        idle, because = "", ""
+    elif MixtureSpec(arguments.mixture).has_pi:
+        idle, because = "lean", f"with --mixture {arguments.mixture}: it is a property of {PAIR}"
+    else:
+        idle, because = "lean pi", f"with --mixture {arguments.mixture}"
+    refuse_idle(arguments, idle, because)
     config = InpaintConfig(
         known="xy".index(arguments.known), **{name: getattr(arguments, name) for name in names}
     )

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from playground.denoisers import Denoiser, counted, projected
-from playground.errors import require, require_known, require_range
+from playground.errors import require, require_known, require_range, require_seed, require_whole
 from playground.guidance import measured
 from playground.levels import SCHEDULES, Level, seeded
 from playground.progress import Report, part_of, silent
@@ -52,6 +52,7 @@ class InpaintConfig:
     variance: str = "beta_tilde"
 
     def __post_init__(self) -> None:
+        require_seed(self.seed)
         known = (PAIR, *PRESETS)
         require_known("The mixture", self.mixture, known)
         require(
@@ -60,13 +61,13 @@ class InpaintConfig:
         )
         require_range("The lean of the pair", self.lean, 0, 8)
         require_range("The observation", self.value, -20, 20)
-        require_range("The number of resamplings", self.resamplings, 1, 200)
-        require_range("RePaint's jump", self.jump, 1, 100)
+        require_whole("The number of resamplings", self.resamplings, 1, 200)
+        require_whole("RePaint's jump", self.jump, 1, 100)
         require_range("zeta", self.zeta, 0, 10)
-        require_range("The number of steps", self.steps, 1, 1_000)
-        require_range("The number of particles", self.particles, 2, 20_000)
-        require_range("The number of frames", self.frames, 2, 1_000)
         variance_named(self.variance)
+        require_whole("The number of steps", self.steps, 1, 1_000)
+        require_whole("The number of particles", self.particles, 2, 20_000)
+        require_whole("The number of frames", self.frames, 2, 1_000)
         self.build()
 
     def build(self) -> Mixture:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from playground.denoisers import Denoiser, counted
-from playground.errors import require, require_range
+from playground.errors import require, require_seed, require_sigma, require_whole
 from playground.levels import Level, noised, randn_like, seeded
 from playground.likelihood import log_likelihood
 from playground.objectives import squared_norm
@@ -44,9 +44,12 @@ class LikelihoodConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        require_range("The number of ODE steps", self.steps, 2, 10_000)
-        require_range("The resolution", self.resolution, 2, 1_000)
-        require_range("The number of samples", self.samples, 2, 100_000)
+        require_seed(self.seed)
+        require_whole("The number of ODE steps", self.steps, 2, 10_000)
+        require_whole("The resolution", self.resolution, 2, 1_000)
+        require_whole("The number of samples", self.samples, 2, 100_000)
+        require_sigma("The noise where the flow starts, sigma_min,", self.sigma_min)
+        require_sigma("The noise where the flow ends, sigma_max,", self.sigma_max)
         require(
             0 < self.sigma_min < self.sigma_max,
             f"The noise runs from {self.sigma_min:g} to {self.sigma_max:g}; it must start above 0 and rise: "

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from playground.errors import require, require_range
+from playground.errors import require, require_seed, require_sigma, require_whole
 from playground.levels import geometric_sigmas
 from playground.progress import Report, silent, turn_of
 from toy2d.net import LearnConfig, Learned, learn
@@ -35,7 +35,9 @@ class LowDensityConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        require_range("The number of sigmas", self.sigmas, 2, 100)
+        require_seed(self.seed)
+        require_whole("The number of sigmas", self.sigmas, 2, 100)
+        require_sigma("sigma", self.sigma)
         require(
             0 < self.sigma < self.sigma_1,
             f"sigma is {self.sigma:g}; it must be above 0 and below the highest level, {self.sigma_1:g}: choose, "

@@ -4,6 +4,7 @@ import argparse
 
 import numpy as np
 
+from playground.cli import refuse_idle
 from playground.statistics import wilson
 from toy2d.command import add_learned, command, learned, progress, spec, write
 from toy2d.drawing.clouds import clouds_gif
@@ -32,6 +33,8 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def mixing_command(arguments: argparse.Namespace) -> None:
     names = ("levels", "L", "T", "sigma_1", "sigma_L", "step_size", "start", "particles", "seed")
+    if arguments.levels == "own":
+        refuse_idle(arguments, "sigma_L", "with --levels own, where the modes' own width is the lowest level")
     config = MixingConfig(
         spec(arguments), noise=not arguments.no_noise, **{name: getattr(arguments, name) for name in names}
     )

@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from playground.errors import require, require_known, require_range
+from playground.errors import (
+    require,
+    require_known,
+    require_range,
+    require_seed,
+    require_sigma,
+    require_whole,
+)
 from playground.levels import Level, geometric_sigmas, held, seeded
 from playground.progress import Report, part_of, silent
 from playground.steps import langevin
@@ -50,20 +57,20 @@ class MixingConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        require_seed(self.seed)
         require(
             self.levels in ("own", "added"),
             f"The levels are {self.levels!r}; known are own and added: choose one of these.",
         )
         require_known("The start", self.start, STARTS)
-        require_range("The number of particles", self.particles, 1, MOST)
-        require_range("The number of levels L", self.L, 1, 1_000)
-        require_range("The number of steps at each level T", self.T, 1, 10_000)
-        require_range("The number of plain steps", self.plain_steps, 1, 1_000_000)
-        require_range("The number of frames", self.frames, 2, 1_000)
-        require(
-            0 < self.step_size < math.inf,
-            f"The step size is {self.step_size:g}; it must be above 0: choose, say, 0.1.",
-        )
+        require_whole("The number of particles", self.particles, 1, MOST)
+        require_whole("The number of levels L", self.L, 1, 1_000)
+        require_whole("The number of steps at each level T", self.T, 1, 10_000)
+        require_whole("The number of plain steps", self.plain_steps, 1, 1_000_000)
+        require_whole("The number of frames", self.frames, 2, 1_000)
+        require_range("The step size", self.step_size, 1e-6, 1e4)
+        require_sigma("The highest level, sigma_1,", self.sigma_1)
+        require_sigma("The lowest level, sigma_L,", self.sigma_L)
 
     @property
     def plain_steps(self) -> int:

@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 
+from playground.cli import refuse_idle
+from playground.errors import require
 from toy2d.command import command, progress, spec, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.mixing_time.experiment import CrossingConfig, Measured, SweepConfig, Times, crossing, sweep
@@ -63,12 +65,15 @@ def _known(found: Times | Measured) -> dict[str, float | None]:
 
 def _two_modes_only(mixture: MixtureSpec) -> None:
     """The distance is that of two modes; --mixture stands at every subcommand."""
-    if mixture.preset != "two_modes":
-        print(f"crossing and recovery move two modes; {mixture.preset} is not used")
+    require(
+        mixture.preset == "two_modes",
+        f"The mixture is {mixture.preset}; this experiment moves two round modes: leave --mixture out.",
+    )
 
 
 def recovery_command(arguments: argparse.Namespace) -> None:
     _two_modes_only(spec(arguments))
+    refuse_idle(arguments, "pi", "beside --pis, which names all weights")
     names = ("repeats", "particles", "L", "T", "start", "seed")
     config = RecoveryConfig(tuple(arguments.pis), **{name: getattr(arguments, name) for name in names})
     result = recovery(config, progress("sampling"))

@@ -11,7 +11,7 @@ import torch
 from scipy.special import ndtr
 from torch import Tensor
 
-from playground.errors import require, require_range
+from playground.errors import require, require_range, require_seed, require_whole, seed_beside
 from playground.levels import CLEAN, seeded
 from playground.progress import Report, part_of, silent
 from playground.steps import langevin
@@ -52,12 +52,13 @@ class CrossingConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        require_seed(self.seed)
         require_range("pi", self.pi, 0, 1, open_ends=True)
         require_range("The distance", self.distance, 0.25, FARTHEST)
         require_range("The step size", self.step_size, 0.01, 0.5)
-        require_range("The number of particles", self.particles, 10, 100_000)
-        require_range("The largest number of steps", self.longest, 10, 1_000_000)
-        require_range("The number of frames", self.frames, 5, 1_000)
+        require_whole("The number of particles", self.particles, 10, 100_000)
+        require_whole("The largest number of steps", self.longest, 10, 1_000_000)
+        require_whole("The number of frames", self.frames, 5, 1_000)
 
 
 @dataclass(frozen=True)
@@ -197,12 +198,14 @@ class SweepConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        require_seed(self.seed)
         require(len(self.distances) >= 2, "A sweep needs two distances or more: give more of them.")
         for distance in (*self.distances, *self.measured_at):
             self.at(distance)  # refuses what a single distance does
 
     def at(self, distance: float) -> CrossingConfig:
-        seed = self.seed + round(100 * distance)  # points of a curve are to err independently
+        require_range("The distance", distance, 0.25, FARTHEST)
+        seed = seed_beside(self.seed, round(100 * distance))  # points of a curve are to err independently
         return CrossingConfig(self.pi, distance, self.step_size, self.particles, self.longest, frames=5, seed=seed)
 
 

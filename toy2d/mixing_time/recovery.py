@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from playground.errors import require, require_range
+from playground.errors import require, require_range, require_seed, require_whole, seed_beside
 from playground.progress import Report, silent, turn_of
 from toy2d.mixing.experiment import Chain, MixingConfig, mixing
 from toy2d.mixing_time.relaxation import GridChain, along, grid_chain, shares_after
@@ -31,18 +31,19 @@ class RecoveryConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        require_seed(self.seed)
         require(len(self.pis) >= 2, "The sweep has fewer than two weights: give two or more.")
         for pi in self.pis:
             require_range("pi", pi, 0, 1, open_ends=True)
-        require_range("The number of repeats", self.repeats, 2, 100)
+        require_whole("The number of repeats", self.repeats, 2, 100)
         require_range("The step size", self.step_size, 0.01, 0.5)
-        require_range("The number of particles", self.particles, 1, KEPT // self.repeats)
+        require_whole("The number of particles", self.particles, 1, KEPT // self.repeats)
         self.at(0)  # refuses what a single run does
 
     def at(self, i: int) -> MixingConfig:
         return MixingConfig(
             MixtureSpec("two_modes", self.pis[i]), "own", self.L, self.T, self.sigma_1, step_size=self.step_size,
-            start=self.start, particles=self.particles * self.repeats, frames=2, seed=self.seed + i,
+            start=self.start, particles=self.particles * self.repeats, frames=2, seed=seed_beside(self.seed, i),
         )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from playground.denoisers import Denoiser, score_of
-from playground.errors import require_range
+from playground.errors import require_range, require_seed, require_whole
 from playground.levels import Level, geometric_sigmas, held, seeded
 from playground.objectives import dsm
 from playground.progress import Report, part_of, silent, turn_of
@@ -51,10 +51,11 @@ class NcsnConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        require_range("The number of levels", self.levels, 2, 200)
-        require_range("The number of steps at each level T", self.T, 1, 1_000)
+        require_seed(self.seed)
+        require_whole("The number of levels", self.levels, 2, 200)
+        require_whole("The number of steps at each level T", self.T, 1, 1_000)
         require_range("The step size", self.step_size, 1e-6, 4)
-        require_range("The number of particles", self.particles, 2, MOST)
+        require_whole("The number of particles", self.particles, 2, MOST)
         geometric_sigmas(self.sigma_1, self.sigma_L, self.levels)  # refuses sigmas that do not fall
 
     @property

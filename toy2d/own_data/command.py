@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from playground.cli import refuse_idle
 from playground.errors import UserError
 from playground.statistics import told_share
 from toy2d.command import progress, write
@@ -43,6 +44,8 @@ def read_points(path: str) -> Points:
 
 def own_data_command(arguments: argparse.Namespace) -> None:
     names = ("n", "threshold", "train_steps", "width", "steps", "eta", "particles", "seed")
+    if arguments.csv:
+        refuse_idle(arguments, "data n", "beside --csv, which brings its own points")
     config = OwnDataConfig(
         "csv" if arguments.csv else arguments.data,
         given=read_points(arguments.csv) if arguments.csv else (),

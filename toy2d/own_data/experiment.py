@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from playground.denoisers import Denoiser
-from playground.errors import require_range
+from playground.errors import require_range, require_seed, require_whole
 from playground.levels import SCHEDULES, Level, seeded
 from playground.progress import Report, silent, turn_of
 from playground.steps import ddim
@@ -46,14 +46,15 @@ class OwnDataConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        require_seed(self.seed)
         if not self.given:
             draw(self.source, self.n, seeded(0))  # refuses an unknown name, and numbers out of range
-        require_range("The number of given points", len(self.given) or 2, 2, MOST_POINTS)
+        require_whole("The number of given points", len(self.given) or 2, 2, MOST_POINTS)
         require_range("The threshold", self.threshold, 0, 2, open_ends=True)
         require_range("eta", self.eta, 0, 1)
-        require_range("The number of steps", self.steps, 1, 1_000)
-        require_range("The number of particles", self.particles, 2, 20_000)
-        require_range("The number of frames", self.frames, 2, 1_000)
+        require_whole("The number of steps", self.steps, 1, 1_000)
+        require_whole("The number of particles", self.particles, 2, 20_000)
+        require_whole("The number of frames", self.frames, 2, 1_000)
         self.learning()
 
     def learning(self) -> LearnConfig:

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from playground.cli import refuse_idle
 from toy2d.command import add_learned, command, learned, progress, spec, write
 from toy2d.drawing.fields import field_figure
 from toy2d.net import OBJECTIVES, LearnConfig, learn
@@ -20,12 +21,14 @@ def add(commands: argparse._SubParsersAction) -> None:
     train.add_argument(
         "--objective", choices=list(OBJECTIVES), default="ncsn", help="what the network is taught"
     )
-    train.add_argument("--sigma", type=float, default=1.0, help="the one level of dsm")
+    train.add_argument("--sigma", type=float, default=1.0, help="the one level of dsm and dae")
     train.add_argument("--points", type=int, default=10_000, help="training points")
     train.add_argument("--train-steps", type=int, default=2_000, help="training steps")
 
 
 def field_command(arguments: argparse.Namespace) -> None:
+    if not arguments.learned:
+        refuse_idle(arguments, "seed", "without --learned: nothing is random")
     config = FieldConfig(spec(arguments), arguments.sigma)
     result = score_field(config, learned(arguments))
     numbers = {} if result.error is None else {
@@ -37,6 +40,8 @@ def field_command(arguments: argparse.Namespace) -> None:
 
 
 def train_command(arguments: argparse.Namespace) -> None:
+    if arguments.objective not in ("dsm", "dae"):
+        refuse_idle(arguments, "sigma", f"with --objective {arguments.objective}, which has levels of its own")
     config = LearnConfig(
         spec(arguments), arguments.objective, sigma=arguments.sigma, points=arguments.points,
         steps=arguments.train_steps, seed=arguments.seed,

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from playground.denoisers import score_of
-from playground.errors import require, require_range
+from playground.errors import require, require_range, require_whole
 from playground.levels import Level
 from toy2d.net import Learned
 from toy2d.presets import EXTENT, MixtureSpec
@@ -26,10 +26,8 @@ class FieldConfig:
 
     def __post_init__(self) -> None:
         require_range("sigma", self.sigma, 0, 1_000)
-        require_range("The resolution", self.resolution, 2, 1_000)
-        require(
-            self.extent > 0, f"The extent is {self.extent:g}; it must be above 0: choose, say, {EXTENT:g}."
-        )
+        require_whole("The resolution", self.resolution, 2, 1_000)
+        require_range("The extent", self.extent, 0, 1_000, open_ends=True)
 
 
 @dataclass(frozen=True, eq=False)
