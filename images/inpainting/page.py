@@ -3,12 +3,12 @@
 import numpy as np
 import streamlit as st
 
-from images.data.uploads import read_picture
+from images.data.uploads import is_dark_ink, read_picture
 from images.inpainting.experiment import METHODS, InpaintConfig, image_key, inpaint
 from images.models import Model
 from images.sampling import Film
 from images.ui import choose_model, digits, training_sidebar
-from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
+from playground.gif import beside, enlarged, gif_bytes, png_bytes, tiled, webp_bytes
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.mask import mask_canvas
 from playground.ui.page import bound, on_request, page
@@ -45,11 +45,17 @@ def _uploaded() -> np.ndarray:
     )
     left, right = st.columns(2)
     fit = left.checkbox("Fit to 28 x 28", key="fit")
-    invert = right.checkbox("Dark ink", key="invert", help="MNIST is light ink on dark paper")
+    invert = right.checkbox("Dark ink", key="invert", help="MNIST is light ink on dark paper: turned around")
     if file is None:
         st.info("Choose a picture, or go back to the test digits.")
         st.stop()
-    return read_picture(file, fit=fit, invert=invert)
+    image = read_picture(file, fit=fit, invert=invert)
+    if is_dark_ink(image):
+        offer, button = st.columns([3, 2], vertical_alignment="center")
+        offer.caption("This is dark ink on light paper; the model draws light ink on dark.")
+        turn = {"invert": not invert}  # a callback: a widget's own value cannot be set after it was drawn
+        button.button("Turn it around", icon=":material/invert_colors:", on_click=st.session_state.update, args=(turn,))
+    return image
 
 
 def settings(T: int) -> InpaintConfig:
@@ -89,10 +95,14 @@ def show(film: Film, image: np.ndarray, hole: np.ndarray) -> None:
         height=430,
     )
     name = f"inpainted-{image_key(image, hole)}"
+
+    def both() -> list[np.ndarray]:  # x_t and x0, 112 screen pixels a digit
+        return [beside(enlarged(x), enlarged(x0)) for x, x0 in zip(*sheets, strict=True)]
+
     with st.container(horizontal=True):
-        download_gif("GIF", lambda: gif_bytes(sheets[0]), f"{name}.gif", "in-gif")
-        download_webp("WebP", lambda: webp_bytes(sheets[0]), f"{name}.webp", "in-webp")
-        download_png("PNG", lambda: png_bytes(sheets[0][-1]), f"{name}.png", "in-png")
+        download_gif("GIF", lambda: gif_bytes(both()), f"{name}.gif", "in-gif")
+        download_webp("WebP", lambda: webp_bytes(both()), f"{name}.webp", "in-webp")
+        download_png("PNG", lambda: png_bytes(enlarged(sheets[0][-1])), f"{name}.png", "in-png")
 
 
 def explain() -> None:

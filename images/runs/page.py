@@ -120,6 +120,7 @@ def measure(chosen: list[runs.Run]) -> None:
     )
     if not third.button("Measure", type="primary", icon=":material/straighten:", width="stretch"):
         return
+    runs.require_writable()  # the figures are written into the runs' directories
     config = EvaluateConfig(samples=samples, steps=steps, bound_digits=200 if with_bound else 0)
     for run in chosen:
         with busy(f"Measuring {run.name}", key=f"measure-{run.name}") as report:
@@ -167,9 +168,10 @@ def contents() -> None:
             )
         side_by_side(chosen)
         trained = [run for run in chosen if run.model.is_file()]
-        if trained:
+        if trained and not runs.readonly():
             measure(trained)
-    tidy(found)
+    if not runs.readonly():
+        tidy(found)
     with st.expander("What the numbers mean"):
         st.markdown("\n".join(f"- **{name}**: {meaning}" for name, meaning in MEANINGS.items()))
 

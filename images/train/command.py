@@ -36,6 +36,7 @@ def train_command(arguments: argparse.Namespace) -> None:
         refuse_idle(arguments, "preset", "beside --resume: a run goes on with its own settings")
     if arguments.run_directory and not arguments.resume:
         require_folder_name(Path(arguments.run_directory).resolve().name)
+    runs.require_writable()
     here = runs.Run(Path(arguments.run_directory or runs.root() / time.strftime("%Y%m%d-%H%M%S")).resolve())
     changes = {name: value for name in CHANGEABLE if (value := getattr(arguments, name)) is not None}
     if not arguments.resume:

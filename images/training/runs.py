@@ -26,6 +26,7 @@ from playground.checkpoint import write_atomically
 from playground.errors import UserError, require, require_folder_name
 
 ENV = "PLAYGROUND_RUNS"
+READONLY = "PLAYGROUND_READONLY"
 LIVE = ("starting", "running", "stopping")
 SILENT = 120.0  # seconds without a word: a step takes seconds at most, so the process probably hangs
 
@@ -33,6 +34,19 @@ SILENT = 120.0  # seconds without a word: a step takes seconds at most, so the p
 def root() -> Path:
     """Where runs are kept: PLAYGROUND_RUNS, or `runs` in the folder the app was started from."""
     return Path(os.environ.get(ENV) or "runs").resolve()
+
+
+def readonly() -> bool:
+    """Whether runs may only be looked at, because the app serves others: PLAYGROUND_READONLY is set, and not to 0."""
+    return os.environ.get(READONLY, "").strip().lower() not in ("", "0", "false", "no")
+
+
+def require_writable() -> None:
+    """Raises UserError where runs may only be looked at: every function by which the app changes one begins so."""
+    require(
+        not readonly(),
+        f"Runs can only be looked at here, because {READONLY} is set: unset it where the app is started.",
+    )
 
 
 @dataclass(frozen=True)
@@ -103,10 +117,12 @@ class Run:
 
     def ask_to_stop(self) -> None:
         """The process looks for this file after every step; it saves, and ends."""
+        require_writable()
         (self.directory / "stop").touch()
 
     def kill(self) -> None:
         """Ends a live run's process at once, unsaved: for one that hangs and does not heed `ask_to_stop`."""
+        require_writable()
         status = self.status()
         if status["state"] in LIVE:
             with suppress(psutil.NoSuchProcess):
@@ -119,6 +135,7 @@ class Run:
 
 def delete(run: Run) -> None:
     """Removes a run and its models.  Raises UserError for one that is training."""
+    require_writable()
     live = run.status()["state"] in LIVE
     require(not live, f"{run.name} is still training: stop it first, then delete it.")
     shutil.rmtree(run.directory)
@@ -127,6 +144,7 @@ def delete(run: Run) -> None:
 def rename(run: Run, name: str) -> Run:
     """The run under another name.  Raises UserError for a name that is taken or no folder's name."""
     require_folder_name(name)
+    require_writable()
     target = run.directory.with_name(name)
     require(not target.exists(), f"There is a run named {name} already: choose another name.")
     require(
@@ -149,6 +167,7 @@ def live_run() -> Run | None:
 
 def create(run: Run, config: TrainConfig) -> None:
     """A new run directory that holds the settings."""
+    require_writable()
     taken = (run.directory / "config.json").exists()
     require(
         not taken, f"There is a run in {run.directory} already: go on with it (--resume), or choose another."
