@@ -16,7 +16,8 @@ from playground.levels import SCHEDULES, Schedule
 
 FORMAT = 1
 NETWORKS = {"unet": UNetConfig, "dilated": DilatedConfig}
-# NCSN's levels for digits in [-1, 1]: from about their largest distance (NCSNv2, Technique 1) to below one gray value.
+# NCSN's levels for digits in [-1, 1]: from about their largest distance (NCSNv2, Technique 1) to 1.28 gray values,
+# 0.01 * 127.5.
 SIGMA_1, SIGMA_L = 30.0, 0.01
 SHIPPED = Path(__file__).with_name("shipped") / "model.safetensors"
 
