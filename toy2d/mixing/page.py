@@ -113,9 +113,9 @@ def explain(config: MixingConfig, result: Mixing) -> None:
             "Langevin ends where the start decided, near one half from a uniform start, whatever π is. Annealing "
             "first walks where noise has joined the modes, and splits in the right proportion.\n\n"
             "**Why do we need to add noise $\\mathbf{z}_t$?** Switch it off: every particle of the plain chain "
-            "climbs to the top of its mode and stays. The result is the set of modes, not a sample of the distribution. "
-            "Annealed, it is less than that: at the first levels the noise has joined the modes into one hill, all "
-            "particles climb it, and they follow its top into one mode, of two the heavier one, whatever π is (only at "
+            "climbs to the top of its mode and stays. The result is the set of modes, not a sample of the "
+            "distribution. Annealed, it is less than that: at the first levels the noise has joined the modes into "
+            "one hill, all particles climb it, and they follow its top into one mode, of two the heavier one, whatever π is (only at "
             "π = 0.5, where the top lies between, do they part, and then as they started)."
             + without_noise(config, result)
         )

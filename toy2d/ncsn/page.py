@@ -71,11 +71,11 @@ def verdicts(config: NcsnConfig, result: Ncsn) -> None:
     modes = difference(
         one.distances.weights, one.distances.weights_se, squared.distances.weights, squared.distances.weights_se
     )
-    chain = result.exact.weights
+    chain, at = result.exact.weights, f"N = {config.particles:,}"
     st.markdown(
         f"lambda = sigma² has the smaller mean error over the levels, by {error.value:.3f} ({error.low:.3f} to "
         f"{error.high:.3f}): **{verdict(error)}** for these networks. It puts fewer samples into a wrong mode, by "
-        f"{modes.value:+.3f} ({modes.low:+.3f} to {modes.high:+.3f}): **{verdict(modes, f'N = {config.particles:,}')}**. "
+        f"{modes.value:+.3f} ({modes.low:+.3f} to {modes.high:+.3f}): **{verdict(modes, at)}**. "
         f"The chain alone, on exact scores, has {chain:.3f} in a wrong mode; exact samples {result.floor.weights:.3f}."
         + (
             " The chain is too short to judge networks by the modes' shares: its own error is several times the floor, "
