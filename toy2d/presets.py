@@ -15,8 +15,8 @@ PRESETS: dict[str, Callable[[float], Mixture]] = {
     "grid": lambda pi: grid(),
     "anisotropic_pair": lambda pi: anisotropic_pair(pi),
 }
-# What is shown is [-9, 9]^2.  Three standard deviations of every mode lie within, but for the anisotropic pair: its long
-# modes reach 3.5 + 3 * 2 = 9.5.
+# What is shown is [-9, 9]^2.  Three standard deviations of every mode lie within, but for the anisotropic pair:
+# its long modes reach 3.5 + 3 * 2 = 9.5.
 EXTENT = 9.0
 
 

@@ -115,8 +115,8 @@ def explain(config: MixingConfig, result: Mixing) -> None:
             "**Why do we need to add noise $\\mathbf{z}_t$?** Switch it off: every particle of the plain chain "
             "climbs to the top of its mode and stays. The result is the set of modes, not a sample of the "
             "distribution. Annealed, it is less than that: at the first levels the noise has joined the modes into "
-            "one hill, all particles climb it, and they follow its top into one mode, of two the heavier one, whatever π is (only at "
-            "π = 0.5, where the top lies between, do they part, and then as they started)."
+            "one hill, all particles climb it, and they follow its top into one mode, of two the heavier one, whatever "
+            "π is (only at π = 0.5, where the top lies between, do they part, and then as they started)."
             + without_noise(config, result)
         )
 
