@@ -10,6 +10,7 @@ from images.metrics.classifier import SHIPPED
 from images.metrics.classifier_training import WANTED, ClassifierConfig, train_classifier
 from playground.cli import ProgressLine
 from playground.progress import duration
+from playground.statistics import wilson
 from playground.training import Progress
 
 # --- the command ------------------------------------------------------------------------------------------
@@ -43,7 +44,11 @@ def train_classifier_command(arguments: argparse.Namespace) -> None:
 
     digits, test = load("train", arguments.data), load("test", arguments.data)
     card = train_classifier(config, digits, test, arguments.out, show, _words(config))
-    print(f"{card['test_accuracy']:.2%} of {card['test_digits']:,} test digits are recognised")
+    low, high = wilson(card["test_accuracy"], card["test_digits"])
+    print(f"{card['test_accuracy']:.2%} of {card['test_digits']:,} {test.called} are recognised "
+          f"(95 %: {low:.2%} to {high:.2%})")  # fmt: skip
+    if test.caution:
+        print(test.caution)
     if card["test_accuracy"] < WANTED:
         print(f"Below {WANTED:.0%} is too little to measure images with: train for longer.", file=sys.stderr)
     print(f"{arguments.out}\n{Path(arguments.out).with_suffix('.json')}")

@@ -64,7 +64,8 @@ def _test_digit(arguments: argparse.Namespace) -> np.ndarray:
     digits = load("test", arguments.data)
     require(
         0 <= arguments.digit < len(digits),
-        f"The test digit is number {arguments.digit}; there are {len(digits):,}, counted from 0: choose one of them.",
+        f"The digit is number {arguments.digit}; there are {len(digits):,} {digits.called}, counted from 0: "
+        "choose one of them.",
     )
     return digits.images[arguments.digit, 0].numpy()
 
@@ -72,7 +73,7 @@ def _test_digit(arguments: argparse.Namespace) -> np.ndarray:
 def add(commands) -> None:
     d, p = InpaintConfig(), commands.add_parser("inpaint", help="fill a hole in a digit")
     p.set_defaults(run=inpaint_command)
-    p.add_argument("--digit", type=int, default=0, help="number of the test digit")
+    p.add_argument("--digit", type=int, default=0, help="number of the test digit; without MNIST: of 500 packaged ones")
     p.add_argument("--image", metavar="FILE", help="a 28 x 28 picture instead")
     p.add_argument("--fit", action="store_true", help="resize a picture of another size")
     p.add_argument("--invert", action="store_true", help="the picture is dark ink on light paper: turn it around")

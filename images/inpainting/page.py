@@ -23,23 +23,27 @@ HELP = {
 
 
 def choose_image() -> np.ndarray:
-    """A test digit or an uploaded picture, (28, 28) uint8."""
+    """A test digit (or, without MNIST's files, a packaged one), or an uploaded picture, (28, 28) uint8."""
     source = bound(
         st.segmented_control, "Image", ["test digit", "upload"], default="test digit", key="source", required=True
     )
     if source == "upload":
         return _uploaded()
     test = digits("test")
+    names = {"test digit": test.called.removesuffix("s"), "upload": "upload"}
+    source = st.segmented_control("Image", names, default="test digit", key="source", format_func=names.get)
+    if source == "upload":
+        return _uploaded(test.called)
     st.session_state.setdefault("digit", FIRST)
     number, another = st.columns([1, 1], vertical_alignment="bottom")
     if another.button("Another", icon=":material/shuffle:", width="stretch"):
         st.session_state["digit"] = int(np.random.default_rng().integers(len(test)))
     index = bound(number.number_input, f"Number, 0 to {len(test) - 1:,}", 0, len(test) - 1, key="digit")
-    st.caption(f"A {int(test.labels[index])}; {test.source}.")
+    st.caption(f"A {int(test.labels[index])}; {test.source}. {test.caution}")
     return test.images[index, 0].numpy()
 
 
-def _uploaded() -> np.ndarray:
+def _uploaded(instead: str) -> np.ndarray:
     file = st.file_uploader(
         "A picture of 28 x 28 pixels", type=["png", "jpg", "jpeg", "bmp", "gif"], key="upload"
     )
@@ -47,7 +51,7 @@ def _uploaded() -> np.ndarray:
     fit = left.checkbox("Fit to 28 x 28", key="fit")
     invert = right.checkbox("Dark ink", key="invert", help="MNIST is light ink on dark paper: turned around")
     if file is None:
-        st.info("Choose a picture, or go back to the test digits.")
+        st.info(f"Choose a picture, or go back to the {instead}.")
         st.stop()
     image = read_picture(file, fit=fit, invert=invert)
     if is_dark_ink(image):

@@ -70,8 +70,9 @@ def measured(model: Model, config: PaletteConfig) -> None:
 def explain() -> None:
     with st.expander("What happens here"):
         st.markdown(
-            'Palette (Saharia et al. 2022) is the lecture\'s "conditioned on images": the damaged picture is put beside '
-            "$x_t$, one network learns all four tasks, and for holes only the hole counts. Digits are inked in one "
+            'Palette (Saharia et al. 2022) is the lecture\'s "conditioned on images": the damaged picture stands '
+            "beside $x_t$, one network learns all four tasks, and for holes only the hole counts. Digits are inked "
+            "in one "
             "of two colours of equal luminance for each class, 70 % and 30 %, so that gray does not give the colour "
             "away, "
             "and a calibrated colourisation has that law.\n\n"

@@ -7,7 +7,7 @@ import streamlit as st
 
 from images.metrics.estimates import FCD, MEANINGS
 from images.metrics.evaluate import EvaluateConfig, evaluate
-from images.metrics.report import write_evaluation
+from images.metrics.report import reference_of, write_evaluation
 from images.models import best_device, load_model
 from images.training import runs
 from images.ui import training_sidebar, yardstick
@@ -106,8 +106,8 @@ def _numbers(found: dict) -> None:
         text += (
             f" Bound: {bits['value']:.2f} bits per dimension ({bits['low']:.2f} to {bits['high']:.2f}), on "
         )
-        text += f"{measured['digits']:,} test digits."
-    st.caption(text)
+        text += f"{measured['digits']:,} {found.get('reference', {}).get('called', 'test digits')}."
+    st.caption(f"{text} {found.get('reference', {}).get('caution', '')}")
 
 
 def measure(chosen: list[runs.Run]) -> None:
@@ -116,7 +116,7 @@ def measure(chosen: list[runs.Run]) -> None:
     samples = bound(first.selectbox, "Digits to measure with", SAMPLES, index=1, key="measure-samples")
     steps = bound(second.selectbox, "DDIM steps", (10, 20, 50, 100), index=1, key="measure-steps")
     with_bound = bound(
-        bounded.checkbox, "Bound, too", key="measure-bound", help="Bits per dimension on 200 test digits."
+        bounded.checkbox, "Bound, too", key="measure-bound", help="Bits per dimension on 200 held-out digits."
     )
     if not third.button("Measure", type="primary", icon=":material/straighten:", width="stretch"):
         return
@@ -129,7 +129,7 @@ def measure(chosen: list[runs.Run]) -> None:
                 model, config, measure_with, lambda stage, done, total: report(done, total, stage)
             )
             about = {"config": {"samples": samples, "sampler": config.sampler, "steps": steps}}
-            about["step"] = model.about.get("step")
+            about |= {"step": model.about.get("step"), "reference": reference_of(measure_with)}
             write_evaluation(run.directory / "evaluation", found, measure_with, about)
     st.rerun()
 

@@ -170,6 +170,11 @@ def level_errors(
     return np.array(means), np.array(ses)
 
 
+def mean_error(run: Weighted) -> tuple[float, float]:
+    """The mean of a network's error over the levels, and its standard error: the levels are measured independently."""
+    return float(run.errors.mean()), float(np.linalg.norm(run.errors_se)) / len(run.errors)
+
+
 def level_losses(mixture: Mixture, config: NcsnConfig) -> np.ndarray:
     """L_i at the exact score: what of each level's loss no training can take away, (L,)."""
     rng = seeded(config.seed + 3)
