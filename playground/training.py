@@ -41,7 +41,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         require(self.steps >= 1, f"Training has {self.steps} steps; it needs at least one: raise the length.")
-        require_whole("The number of training steps", self.steps, 1, 100_000_000)
+        require_whole("The number of training steps", self.steps, 1, 10**10)
         require_seed(self.seed)
         require(
             0 < self.lr <= 1,
