@@ -8,7 +8,7 @@ from pathlib import Path
 from images.models import SHIPPED, Model, load_model
 from images.sampling import Film
 from playground.checkpoint import write_atomically
-from playground.cli import ProgressLine, duration
+from playground.cli import ProgressLine
 from playground.devices import device_named
 from playground.gif import beside, enlarged, gif_bytes, png_bytes, tiled
 from playground.levels import EVEN, SPACINGS

@@ -12,7 +12,7 @@ from images.training import job, runs
 from images.training.config import TrainConfig
 from playground.errors import UserError
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture

@@ -144,7 +144,7 @@ def test_hours_of_digits_are_refused_on_a_processor():
 
 
 def test_the_page_says_it_and_does_not_work():
-    app = AppTest.from_file(str(Path(__file__).parent.parent / "toy2d/mixing/page.py"), default_timeout=30)
+    app = AppTest.from_file(str(Path(__file__).parents[2] / "toy2d/mixing/page.py"), default_timeout=30)
     app.query_params.update({"particles": "200000", "T": "1000"})
     began = time.perf_counter()
     app.run()
