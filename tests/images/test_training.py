@@ -17,7 +17,7 @@ from conftest import wait_for
 from images.__main__ import main
 from images.data.mnist import load, to_model
 from images.models import load_model
-from images.training import job, runs
+from images.training import job, making, runs
 from images.training.config import PRESETS, TrainConfig, passing
 from images.training.session import MODEL, RESUME, Session, run
 from playground.checkpoint import load_checkpoint
@@ -208,7 +208,7 @@ def test_a_termination_signal_saves_before_the_end(runs_here):
 
 def waiting(run: runs.Run, pid: int, since: float = 0.0) -> None:
     """A run that some process says it trains; its last word is `since` seconds old."""
-    runs.create(run, TINY)
+    making.create(run, TINY)
     job.Reporter(run, pid=pid).state("running", steps=12)
     path = run.directory / "status.json"
     status = json.loads(path.read_text())
@@ -247,7 +247,7 @@ def test_a_run_that_another_process_trains_is_not_taken_up(runs_here, sleeper):
 
 def test_what_a_kill_left_is_cleared_and_the_log_goes_back_to_the_checkpoint(runs_here):
     run = runs.Run(runs.root() / "killed")
-    runs.create(run, TINY)
+    making.create(run, TINY)
     reporter = job.Reporter(run, every=0.0)
     for step in (1, 2, 3):
         reporter.progress(step, 12, 0.5, images_per_second=1.0, seconds_left=1.0, seconds=float(step))
@@ -269,7 +269,7 @@ def test_what_a_kill_left_is_cleared_and_the_log_goes_back_to_the_checkpoint(run
 
 def test_a_wish_to_stop_while_the_process_starts_counts(runs_here):
     run = runs.Run(runs.root() / "starts")
-    runs.create(run, TINY)
+    making.create(run, TINY)
     run.ask_to_stop()
     job.take_up(run)
     assert job.stop_requested(run)
@@ -415,7 +415,7 @@ def test_where_nothing_can_be_compiled_the_command_says_so_in_one_line(tmp_path,
 
 def test_runs_can_be_renamed_and_deleted_but_not_while_they_train(runs_here):
     run = runs.Run(runs.root() / "one")
-    runs.create(run, TINY)
+    making.create(run, TINY)
     renamed = runs.rename(run, "two")
     assert [r.name for r in runs.all_runs()] == ["two"]
     for bad in ("", "../two", "a/b"):
