@@ -4,7 +4,6 @@ A wrong file is a UserError with a sentence; a wrong line or number among others
 """
 
 import json
-import math
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -101,4 +100,5 @@ def is_picture(path: Path) -> bool:
 
 
 def is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether it is one that can be shown: neither infinite, nor larger than anything that is counted here."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and -1e15 < value < 1e15
