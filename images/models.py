@@ -23,10 +23,15 @@ FORMAT = 1
 SHAPE = (1, 28, 28)
 MOST_LEVELS = 10_000
 NETWORKS = {"unet": UNetConfig, "dilated": DilatedConfig}
-# NCSN's levels for digits in [-1, 1]: from about their largest distance (NCSNv2, Technique 1) to below one gray value.
+# NCSN's levels for digits in [-1, 1]: from about their largest distance (NCSNv2, Technique 1) to 1.28 gray values,
+# 0.01 * 127.5.
 SIGMA_1, SIGMA_L = 30.0, 0.01
 SHIPPED = Path(__file__).with_name("shipped") / "model.safetensors"
-SHIPPED_MODELS = {SHIPPED: "the shipped model", SHIPPED.with_name("labelled.safetensors"): "shipped, knows labels"}
+SHIPPED_MODELS = {
+    SHIPPED: "the shipped model",
+    SHIPPED.with_name("labelled.safetensors"): "shipped, knows labels",
+    SHIPPED.with_name("palette.safetensors"): "shipped",
+}
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from playground.progress import Report
 from playground.steps import Step, ancestral, annealed, ddim, heun, langevin
 from playground.trajectory import Trajectory, collect, frames_of
 from playground.walk import State, checked, prior, walk, watched
+from playground.work import require_work
 
 # Walks down the schedule's grid; each is made anew for a walk, because some steps remember.
 DOWNHILL: dict[str, Callable[[float], Step]] = {
@@ -33,6 +34,7 @@ LANGEVIN = (ANNEALED, AS_WRITTEN)  # told the noise that is there, and told Algo
 SAMPLERS = (*DOWNHILL, *LANGEVIN)
 HOLD = 5  # Langevin steps at each level; NCSN has 100 on few levels, NCSNv2 has 5 on many
 MOST_STEPS = 100_000  # beyond any schedule here; annealed Langevin has no other bound
+CALLS, LONGEST = 400.0, 15 * 60.0  # images a second through the shipped network, on one core; seconds
 MOST = 400  # images in one go: more would need gigabytes on a laptop
 
 
@@ -48,6 +50,11 @@ class Film:
     def images(self) -> np.ndarray:
         """The finished images, (B, 28, 28)."""
         return self.xs[-1]
+
+
+def require_calls(model: Model, **counts: int) -> None:
+    """Raises UserError for what takes more than a quarter of an hour, on a processor or on a GPU."""
+    require_work(CALLS * (1 if model.device.type == "cpu" else 30), LONGEST, **counts)
 
 
 class Sampling(Protocol):

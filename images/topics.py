@@ -5,9 +5,12 @@ from playground.topics import Topic
 TOPICS = (
     Topic("generate", "generate", "Generate", "auto_awesome", "Digits from noise, step by step."),
     Topic("inpainting", "inpaint", "Inpaint", "brush", "Paint a hole into a digit; see it filled in."),
+    Topic("guidance", "digits-guidance", "Guidance on digits", "label", "Ten classes, pulled harder and harder."),
+    Topic("palette", "palette", "Palette", "palette", "One network told a damaged picture: colour, holes, JPEG."),
     Topic("train", "train", "Train", "model_training", "Train the model on real digits, and watch."),
     Topic("families", "families", "DDPM and NCSN", "compare", "The lecture's two families, side by side."),
     Topic("runs", "compare", "Runs and metrics", "monitoring", "Runs compared by loss, samples and metrics."),
     Topic("table1", "table1", "Table 1", "table_chart", "The lecture's table of η and steps, on MNIST."),
 )
-COMMANDS = ("train", "generate", "inpainting", "runs", "table1", "families", "classify")  # folders with a command.py
+# folders with a command.py
+COMMANDS = ("train", "generate", "inpainting", "runs", "table1", "families", "guidance", "palette", "classify")

@@ -92,6 +92,9 @@ LABELS = {
 
 def training_sidebar() -> None:
     """Draws the training controls in the sidebar; they refresh themselves while a run is on."""
+    if runs.readonly():
+        st.sidebar.caption("Training, renaming and deleting are switched off on this server.")
+        return
     live = runs.live_run() is not None
     with st.sidebar:
         # Without a run it still looks now and then: another tab or a command line may have started one.

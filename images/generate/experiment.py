@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from images.models import Model
-from images.sampling import HOLD, LANGEVIN, MOST, MOST_STEPS, SAMPLERS, Film, filmed, plan, walked
+from images.sampling import (
+    HOLD,
+    LANGEVIN,
+    MOST,
+    MOST_STEPS,
+    SAMPLERS,
+    Film,
+    filmed,
+    plan,
+    require_calls,
+    walked,
+)
 from playground.denoisers import Denoiser, guided
 from playground.errors import require, require_known, require_range, require_seed, require_whole
 from playground.levels import EVEN, SPACINGS
@@ -60,6 +71,7 @@ class SampleConfig:
 
 def sample(model: Model, config: SampleConfig, report: Report = silent) -> Film:
     """New digits from noise; report(done, total) is called after every step."""
+    require_calls(model, images=config.count, steps=config.steps)
     step, grid = plan(model, config)
     denoise = told_label(model, config.label, config.w)
     return filmed(walked(model, step, denoise, grid, config, report), grid, config)

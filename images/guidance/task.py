@@ -105,5 +105,3 @@ def accuracy_by_level(guide: Guide, digits: Digits, seed: int = 0) -> dict[int, 
         xt = noised(x0, randn_like(x0, seeded(seed + t)), level) if t else x0
         found[t] = float((guide(xt, level).argmax(1) == digits.labels).double().mean())
     return found
-
-

@@ -1,14 +1,20 @@
 """inpaint: a hole in a digit, on the command line."""
 
 import argparse
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from images.command import add_model_options, model_of, progress, write
+from images.command import (
+    add_model_options,
+    model_of,
+    progress,
+    write,
+)
 from images.data.mnist import load
-from images.data.uploads import read_picture
+from images.data.uploads import is_dark_ink, read_picture
 from images.inpainting.experiment import METHODS, InpaintConfig, inpaint
 from playground.cli import refuse_idle
 from playground.errors import require
@@ -40,16 +46,26 @@ def inpaint_command(arguments: argparse.Namespace) -> None:
         arguments.seed,
     )
     model = model_of(arguments)
-    image = read_picture(arguments.image, fit=arguments.fit) if arguments.image else _test_digit(arguments)
+    image = given_picture(arguments) if arguments.image else _test_digit(arguments)
     film = inpaint(model, image, hole, config, progress("inpainting"))
     write(film, Path(arguments.out), "inpainted", {**asdict(config), "hole": arguments.hole})
+
+
+def given_picture(arguments: argparse.Namespace) -> np.ndarray:
+    image = read_picture(arguments.image, fit=arguments.fit, invert=arguments.invert)
+    if is_dark_ink(image):
+        found = "dark ink on light paper here, and the model draws light ink on dark"
+        remedy = "leave --invert out" if arguments.invert else "give --invert to turn it around"
+        print(f"note: {arguments.image} is {found}: {remedy}.", file=sys.stderr)
+    return image
 
 
 def _test_digit(arguments: argparse.Namespace) -> np.ndarray:
     digits = load("test", arguments.data)
     require(
         0 <= arguments.digit < len(digits),
-        f"The test digit is number {arguments.digit}; there are {len(digits):,}, counted from 0: choose one of them.",
+        f"The digit is number {arguments.digit}; there are {len(digits):,} {digits.called}, counted from 0: "
+        "choose one of them.",
     )
     return digits.images[arguments.digit, 0].numpy()
 
@@ -57,9 +73,10 @@ def _test_digit(arguments: argparse.Namespace) -> np.ndarray:
 def add(commands) -> None:
     d, p = InpaintConfig(), commands.add_parser("inpaint", help="fill a hole in a digit")
     p.set_defaults(run=inpaint_command, writes=["inpainted"])
-    p.add_argument("--digit", type=int, default=0, help="number of the test digit")
+    p.add_argument("--digit", type=int, default=0, help="number of the test digit; without MNIST: of 500 packaged ones")
     p.add_argument("--image", metavar="FILE", help="a 28 x 28 picture instead")
     p.add_argument("--fit", action="store_true", help="resize a picture of another size")
+    p.add_argument("--invert", action="store_true", help="the picture is dark ink on light paper: turn it around")
     p.add_argument("--hole", choices=HOLES, default="left", help="the part to fill in")
     p.add_argument("--method", choices=METHODS, default=d.method, help="how the known part is used")
     p.add_argument("--count", type=int, default=d.count, help="how many completions")

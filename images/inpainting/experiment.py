@@ -9,7 +9,7 @@ from torch import Tensor
 
 from images.data.mnist import to_model
 from images.models import Model
-from images.sampling import MOST, MOST_STEPS, Film, filmed, walked
+from images.sampling import MOST, MOST_STEPS, Film, filmed, require_calls, walked
 from playground.denoisers import clipped, projected
 from playground.errors import require, require_known, require_range, require_seed, require_whole
 from playground.progress import Report, silent
@@ -43,6 +43,8 @@ def inpaint(
     model: Model, image: np.ndarray, hole: np.ndarray, config: InpaintConfig, report: Report = silent
 ) -> Film:
     """Completions of image (28, 28) uint8 where `hole` (28, 28) is True."""
+    turns = 2 * config.resamplings - 1 if config.method == "RePaint" else 1  # there, and back and there again
+    require_calls(model, images=config.count, steps=config.steps, turns=turns)
     known, mask = _problem(model, image, hole)
     denoise = clipped(model.denoise, -1, 1)
     grid = model.schedule.grid(config.steps)

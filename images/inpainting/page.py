@@ -3,12 +3,12 @@
 import numpy as np
 import streamlit as st
 
-from images.data.uploads import read_picture
+from images.data.uploads import is_dark_ink, read_picture
 from images.inpainting.experiment import METHODS, InpaintConfig, image_key, inpaint
 from images.models import Model
 from images.sampling import Film
 from images.ui import choose_model, digits, training_sidebar
-from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
+from playground.gif import beside, enlarged, gif_bytes, png_bytes, tiled, webp_bytes
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.mask import mask_canvas
 from playground.ui.page import bound, on_request, page
@@ -23,33 +23,43 @@ HELP = {
 
 
 def choose_image() -> np.ndarray:
-    """A test digit or an uploaded picture, (28, 28) uint8."""
+    """A test digit (or, without MNIST's files, a packaged one), or an uploaded picture, (28, 28) uint8."""
     source = bound(
         st.segmented_control, "Image", ["test digit", "upload"], default="test digit", key="source", required=True
     )
     if source == "upload":
         return _uploaded()
     test = digits("test")
+    names = {"test digit": test.called.removesuffix("s"), "upload": "upload"}
+    source = st.segmented_control("Image", names, default="test digit", key="source", format_func=names.get)
+    if source == "upload":
+        return _uploaded(test.called)
     st.session_state.setdefault("digit", FIRST)
     number, another = st.columns([1, 1], vertical_alignment="bottom")
     if another.button("Another", icon=":material/shuffle:", width="stretch"):
         st.session_state["digit"] = int(np.random.default_rng().integers(len(test)))
     index = bound(number.number_input, f"Number, 0 to {len(test) - 1:,}", 0, len(test) - 1, key="digit")
-    st.caption(f"A {int(test.labels[index])}; {test.source}.")
+    st.caption(f"A {int(test.labels[index])}; {test.source}. {test.caution}")
     return test.images[index, 0].numpy()
 
 
-def _uploaded() -> np.ndarray:
+def _uploaded(instead: str) -> np.ndarray:
     file = st.file_uploader(
         "A picture of 28 x 28 pixels", type=["png", "jpg", "jpeg", "bmp", "gif"], key="upload"
     )
     left, right = st.columns(2)
     fit = left.checkbox("Fit to 28 x 28", key="fit")
-    invert = right.checkbox("Dark ink", key="invert", help="MNIST is light ink on dark paper")
+    invert = right.checkbox("Dark ink", key="invert", help="MNIST is light ink on dark paper: turned around")
     if file is None:
-        st.info("Choose a picture, or go back to the test digits.")
+        st.info(f"Choose a picture, or go back to the {instead}.")
         st.stop()
-    return read_picture(file, fit=fit, invert=invert)
+    image = read_picture(file, fit=fit, invert=invert)
+    if is_dark_ink(image):
+        offer, button = st.columns([3, 2], vertical_alignment="center")
+        offer.caption("This is dark ink on light paper; the model draws light ink on dark.")
+        turn = {"invert": not invert}  # a callback: a widget's own value cannot be set after it was drawn
+        button.button("Turn it around", icon=":material/invert_colors:", on_click=st.session_state.update, args=(turn,))
+    return image
 
 
 def settings(T: int) -> InpaintConfig:
@@ -89,10 +99,14 @@ def show(film: Film, image: np.ndarray, hole: np.ndarray) -> None:
         height=430,
     )
     name = f"inpainted-{image_key(image, hole)}"
+
+    def both() -> list[np.ndarray]:  # x_t and x0, 112 screen pixels a digit
+        return [beside(enlarged(x), enlarged(x0)) for x, x0 in zip(*sheets, strict=True)]
+
     with st.container(horizontal=True):
-        download_gif("GIF", lambda: gif_bytes(sheets[0]), f"{name}.gif", "in-gif")
-        download_webp("WebP", lambda: webp_bytes(sheets[0]), f"{name}.webp", "in-webp")
-        download_png("PNG", lambda: png_bytes(sheets[0][-1]), f"{name}.png", "in-png")
+        download_gif("GIF", lambda: gif_bytes(both()), f"{name}.gif", "in-gif")
+        download_webp("WebP", lambda: webp_bytes(both()), f"{name}.webp", "in-webp")
+        download_png("PNG", lambda: png_bytes(enlarged(sheets[0][-1])), f"{name}.png", "in-png")
 
 
 def explain() -> None:

@@ -1,4 +1,4 @@
-"""The variational bound on held-out digits, in bits per dimension (Ho et al. 2020, Section 3.3, Table 2)."""
+"""The variational bound on test digits, or packaged ones, in bits per dimension (Ho et al. 2020, Table 2)."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""python -m images evaluate: a model's images, measured against held-out digits, beside real digits."""
+"""python -m images evaluate: a model's images, measured against test digits, beside real digits."""
 
 import hashlib
 import math
@@ -67,7 +67,8 @@ class Evaluation:
 
 @dataclass(frozen=True, eq=False)
 class Yardstick:
-    """What models are measured with: the classifier, the test digits as the reference, bootstrap resamples."""
+    """What models are measured with: the classifier, the test digits (or packaged ones: see
+    `Digits.called`) as the reference, bootstrap resamples."""
 
     classifier: Classifier
     training: Digits
@@ -81,7 +82,7 @@ class Yardstick:
     ) -> "Yardstick":
         """data: as in `images.data.mnist.load`."""
         classifier, training, test = load_classifier(device=device), load("train", data), load("test", data)
-        seen = features(classifier, test.images, progress=_stage(progress, "measuring the test digits"))
+        seen = features(classifier, test.images, progress=_stage(progress, f"measuring the {test.called}"))
         return Yardstick(classifier, training, test, Reference(seen))
 
     def measure(

@@ -50,12 +50,18 @@ def _sheet(images: Tensor, columns: int) -> bytes:
     return png_bytes(tiled(images[:, 0].numpy(), columns=columns))
 
 
+def reference_of(yardstick: Yardstick) -> dict[str, Any]:
+    """The digits that others are held against, by what they are called and a fingerprint."""
+    test = yardstick.test
+    return {"digits": len(test), "fingerprint": test.fingerprint(), "called": test.called, "caution": test.caution}
+
+
 def about_evaluation(model: Model, yardstick: Yardstick) -> dict[str, Any]:
     """Everything that a number needs beside it."""
     return {
         "model": {"fingerprint": fingerprint(model), "parameters": model.parameters, "about": model.about},
         "classifier": classifier.card(),
-        "reference": {"digits": len(yardstick.test), "fingerprint": yardstick.test.fingerprint()},
+        "reference": reference_of(yardstick),
         "device": str(model.device),
         "threads": torch.get_num_threads(),
     }
@@ -75,7 +81,9 @@ def readable(evaluation: Evaluation, yardstick: Yardstick) -> list[str]:
         lines.append(
             _row("bound, bits per dimension", number_text(limit.bits.value), interval_text(limit.bits), parts)
         )
-        lines.append(f"  (on {limit.digits:,} test digits)")
+        lines.append(f"  (on {limit.digits:,} {yardstick.test.called})")
+    if yardstick.test.caution:
+        lines.append(yardstick.test.caution)
     lines += [f"{name}: {meaning}" for name, meaning in MEANINGS.items()]
     lines.append("predicted classes 0 to 9: " + " ".join(map(str, evaluation.class_counts)))
     return lines

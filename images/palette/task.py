@@ -75,4 +75,6 @@ def task_of(config: "TrainConfig") -> PaletteTask:
 
     net = UNetConfig(config.width, config.blocks, patch=config.patch, channels=3, tell=TellConfig(image=3))
     model = replace(config.model, net=net, shape=(3, 28, 28), kind=KIND)
-    return PaletteTask(model, OBJECTIVES[config.objective], (config.using,) if config.using in TASKS else tuple(TASKS))
+    return PaletteTask(
+        model, OBJECTIVES[config.objective], (config.using,) if config.using in TASKS else tuple(TASKS)
+    )

@@ -8,7 +8,7 @@ import streamlit as st
 
 from images.metrics.estimates import FCD, MEANINGS
 from images.metrics.evaluate import EvaluateConfig, evaluate
-from images.metrics.report import write_evaluation
+from images.metrics.report import reference_of, write_evaluation
 from images.models import best_device, load_model
 from images.training import runs
 from images.ui import training_sidebar, yardstick
@@ -120,8 +120,8 @@ def _numbers_of(found: dict) -> tuple[list[dict[str, str]], str]:
         text += (
             f" Bound: {bits['value']:.2f} bits per dimension ({bits['low']:.2f} to {bits['high']:.2f}), on "
         )
-        text += f"{measured['digits']:,} test digits."
-    return rows, text
+        text += f"{measured['digits']:,} {found.get('reference', {}).get('called', 'test digits')}."
+    return rows, f"{text} {found.get('reference', {}).get('caution', '')}"
 
 
 def measure(chosen: list[runs.Run]) -> None:
@@ -130,10 +130,11 @@ def measure(chosen: list[runs.Run]) -> None:
     samples = bound(first.selectbox, "Digits to measure with", SAMPLES, index=1, key="measure-samples")
     steps = bound(second.selectbox, "DDIM steps", (10, 20, 50, 100), index=1, key="measure-steps")
     with_bound = bound(
-        bounded.checkbox, "Bound, too", key="measure-bound", help="Bits per dimension on 200 test digits."
+        bounded.checkbox, "Bound, too", key="measure-bound", help="Bits per dimension on 200 held-out digits."
     )
     if not third.button("Measure", type="primary", icon=":material/straighten:", width="stretch"):
         return
+    runs.require_writable()  # the figures are written into the runs' directories
     config = EvaluateConfig(samples=samples, steps=steps, bound_digits=200 if with_bound else 0)
     for run in chosen:
         with busy(f"Measuring {run.name}", key=f"measure-{run.name}") as report:
@@ -142,7 +143,7 @@ def measure(chosen: list[runs.Run]) -> None:
                 model, config, measure_with, lambda stage, done, total: report(done, total, stage)
             )
             about = {"config": {"samples": samples, "sampler": config.sampler, "steps": steps}}
-            about["step"] = model.about.get("step")
+            about |= {"step": model.about.get("step"), "reference": reference_of(measure_with)}
             folder = run.directory / "evaluation"  # within a run all files are the program's own
             write_evaluation(folder, found, measure_with, about, write_atomically)
     st.rerun()
@@ -183,9 +184,10 @@ def contents() -> None:
             )
         side_by_side(chosen)
         trained = [run for run in chosen if run.model.is_file()]
-        if trained:
+        if trained and not runs.readonly():
             measure(trained)
-    tidy(found)
+    if not runs.readonly():
+        tidy(found)
     with st.expander("What the numbers mean"):
         st.markdown("\n".join(f"- **{name}**: {meaning}" for name, meaning in MEANINGS.items()))
 

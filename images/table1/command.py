@@ -48,7 +48,7 @@ def table1_command(arguments: argparse.Namespace) -> None:
 
     cells = fill(model, config, yardstick, Path(arguments.out), show)
     line("all cells are filled", last=True)
-    print("\n".join(_table(cells, config)))
+    print("\n".join([*_table(cells, config), *filter(None, [yardstick.test.caution])]))
 
 
 def told_lead(column: list[Cell]) -> str:

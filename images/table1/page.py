@@ -18,7 +18,7 @@ from images.table1.experiment import (
     read_settings,
     tied,
 )
-from images.ui import choose_model, training_sidebar, yardstick
+from images.ui import choose_model, digits, training_sidebar, yardstick
 from playground.levels import AUTHORS, EVEN, SPACINGS
 from playground.steps import last_but_one
 from playground.ui.busy import busy
@@ -127,7 +127,8 @@ def fill_more(model) -> None:
                 config = TableConfig(samples, steps=tuple(steps), spacing=spacing)
                 fill(model, config, yardstick(), out, lambda p: report(round(p.done), p.total))
         if cells := cells_in(out):
-            st.caption(f"Kept in {out}; a table that was stopped goes on from there.")
+            caution = digits("test").caution
+            st.caption(f"Kept in {out}; a table that was stopped goes on from there. {caution}")
             show(cells)
             pattern(cells)
 

@@ -34,6 +34,7 @@ def train_command(arguments: argparse.Namespace) -> None:
     """Everything is checked, the network built and its checkpoint read, before anything is written."""
     require_range("The time between checkpoints", arguments.save_every, 0, 86_400)
     device_named(arguments.device)
+    runs.require_writable()
     if arguments.resume:
         require(arguments.run_directory is not None, "--resume names no run: say which one with --run DIR.")
         refuse_idle(arguments, "preset", "beside --resume: a run goes on with its own settings")

@@ -37,6 +37,7 @@ def start(config: TrainConfig | None = None, *, name: str | None = None, data: s
 
     Raises UserError where another run is training: two would share the same cores and both crawl.
     """
+    runs.require_writable()
     with _one_start_at_a_time():
         busy = runs.live_run()
         require(busy is None, f"{busy and busy.name} is still training: stop it first, or wait for it.")

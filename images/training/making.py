@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from images.training.config import TrainConfig
-from images.training.runs import Run, holding, in_a_sentence, root
+from images.training.runs import Run, holding, in_a_sentence, require_writable, root
 from playground.errors import require
 from playground.files import write_atomically
 
@@ -21,6 +21,7 @@ def new(directory: Path | None = None) -> Iterator[Run]:
     If the block ends in an error before `write_config`, nothing is left behind.  Raises UserError where there is
     anything already.
     """
+    require_writable()
     run, made = _directory(directory)
     try:
         with holding(run, "choose another directory"):

@@ -31,6 +31,7 @@ from playground.files import patiently
 from playground.locks import Lock, holder, is_held
 
 ENV = "PLAYGROUND_RUNS"
+READONLY = "PLAYGROUND_READONLY"
 LIVE = ("starting", "running", "stopping")
 DAMAGED = "damaged"
 SILENT = 120.0  # seconds without a word: a step takes seconds at most, so the process probably hangs
@@ -40,6 +41,19 @@ MARKS = ("config.json", "status.json", RESUME, MODEL)  # a folder with one of th
 def root() -> Path:
     """Where runs are kept: PLAYGROUND_RUNS, or `runs` in the folder the app was started from."""
     return Path(os.environ.get(ENV) or "runs").resolve()
+
+
+def readonly() -> bool:
+    """Whether runs may only be looked at, because the app serves others: PLAYGROUND_READONLY is set, and not to 0."""
+    return os.environ.get(READONLY, "").strip().lower() not in ("", "0", "false", "no")
+
+
+def require_writable() -> None:
+    """Raises UserError where runs may only be looked at: every function by which the app changes one begins so."""
+    require(
+        not readonly(),
+        f"Runs can only be looked at here, because {READONLY} is set: unset it where the app is started.",
+    )
 
 
 @dataclass(frozen=True)
@@ -144,11 +158,13 @@ class Run:
 
     def ask_to_stop(self) -> None:
         """The process looks for this file after every step; it saves, and ends."""
+        require_writable()
         with in_a_sentence(f"{self.name} could not be asked to stop"):
             (self.directory / "stop").touch()
 
     def kill(self) -> None:
         """Ends a live run's process at once, unsaved: for one that hangs and does not heed `ask_to_stop`."""
+        require_writable()
         status = self.status()
         if status["state"] in LIVE and _alive(status.get("pid"), status.get("started")):
             with suppress(psutil.NoSuchProcess):
@@ -202,6 +218,7 @@ def _taken_if_it_can_be(lock: Lock) -> bool:
 
 def delete(run: Run) -> None:
     """Removes a run and its models.  Raises UserError for one that is training, or where the disk refuses."""
+    require_writable()
     if run.directory.is_symlink():  # what it leads to is not ours to remove
         with in_a_sentence(f"{run.name} could not be deleted"):
             return run.directory.unlink()
@@ -212,6 +229,7 @@ def delete(run: Run) -> None:
 def rename(run: Run, name: str) -> Run:
     """The run under another name.  Raises UserError for a name that is taken or no folder's name."""
     require_folder_name(name)
+    require_writable()
     target = run.directory.with_name(name)
     require(not os.path.lexists(target), f"There is a run named {name} already: choose another name.")
     with _at_rest(run, "rename"):

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from playground.errors import UserError
+from playground.ui.address import from_address
 from playground.ui.busy import Report, allow, busy, progress_in, was_stopped
 
 T = TypeVar("T")
@@ -124,7 +125,7 @@ def bound(widget: Any, label: str, *args: Any, key: str, **options: Any) -> Any:
     if key not in settings.drawn:
         settings.drawn.add(key)
         _restore(settings, key, _choices(args, options))
-    value = widget(label, *args, key=key, bind="query-params", **options)
+    value = from_address(widget, label, *args, key=key, **options)
     own[key] = value
     if key in SHARED:
         changed = value != settings.first.setdefault((settings.page, key), value)

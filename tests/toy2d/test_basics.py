@@ -83,6 +83,17 @@ def test_all_at_one_mode_starts_there_and_shares_sum_to_one():
     assert result.plain.xs.shape == (5, 200, 2) and result.plain.modes.shape == (5, 200)
 
 
+@pytest.mark.parametrize("pi", [0.8, 0.55, 0.2])
+@pytest.mark.parametrize("levels", ["own", "added"])
+def test_without_noise_plain_finds_both_modes_and_annealed_the_heavier_one_alone(pi, levels):
+    """With noise at the first levels the density has one top, nearer to the heavier mode, and all climb that."""
+    config = MixingConfig(MixtureSpec("two_modes", pi), levels, T=50, noise=False, particles=300, frames=2)
+    result = mixing(config)
+    assert 0.3 < result.plain.shares[-1, 0] < 0.7  # half of the square is nearer to either mode
+    assert result.annealed.shares[-1].tolist() == ([1, 0] if pi > 0.5 else [0, 1])
+    assert result.annealed.xs[-1].std(0).max() < 0.01
+
+
 def test_the_added_noise_is_what_makes_the_modes_as_wide_as_the_sigmas():
     own = added_sigmas(MixingConfig(L=3, sigma_1=4.0), s=1.0)
     assert own == pytest.approx([15**0.5, 3**0.5, 0.0], abs=1e-6)  # 4, 2, 1

@@ -128,6 +128,23 @@ def test_csv_in_the_usual_forms(text):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "-1,2\n3,-40",
+        "\N{MINUS SIGN}1,2\n3,\N{MINUS SIGN}40",
+        "\N{EN DASH}1 2\n3 \N{FULLWIDTH HYPHEN-MINUS}40",
+        '"-1","2"\n"3","-40"',
+        "'-1';'2'\n'3';'-40'",
+        '" -1 ", "2"\n3\t" -40"',
+        "\ufeff-1,2\n3,-40",
+        '"x","y (cm)"\n-1,2\n3,-40',
+    ],
+)
+def test_a_first_row_of_numbers_is_no_header_however_it_is_written(text):
+    assert parse_csv(text).tolist() == [[-1, 2], [3, -40]]
+
+
+@pytest.mark.parametrize(
     "text, words",
     [
         ("1,2\n3\n", "Row 2 has 1 value; it must have two"),
@@ -136,6 +153,16 @@ def test_csv_in_the_usual_forms(text):
         ("1,2\n3,nan\n", "Row 2 has nan; values must be finite"),
         ("1,1e300", "Row 1 has 1e300"),
         ("1,2\nx,y\n", "Row 2 has 'x'"),
+        ("1,,2", "Row 1 has 3 values"),
+        ("1\t\t2", "Row 1 has 3 values"),
+        (",1,2", "Row 1 has 3 values"),
+        ("\t1\t2", "Row 1 has 3 values"),
+        ("1,2\n3,\n", "Row 2 has an empty value"),
+        ('"",2', "Row 1 has an empty value"),
+        ("--,--\n1,2", "Row 1 has '--'"),  # a header has letters
+        ("1-2,3-4\n1,2", "Row 1 has '1-2'"),
+        ("1_000,2", "Row 1 has '1_000'"),
+        ('"1,5"', "Row 1 has '\"1'"),
         ("1,2\n" * (MOST_POINTS + 1), "at most 10,000"),
     ],
 )
@@ -164,6 +191,27 @@ def test_painted_points_survive_the_way_and_nothing_else_is_taken():
     for wrong in (*shapes, '[["a", 1]]', "[[1e9, 0]]", "[[NaN, 0]]", many):
         with pytest.raises(UserError):
             decode_points(wrong)
+
+
+def test_a_million_points_are_refused_before_they_are_read(monkeypatch):
+    """Their number alone is looked at: nothing parses them, so no size takes longer than counting."""
+    forged = json.dumps([[0.125, 0.125]] * 1_000_000)
+
+    def never(text: str) -> None:
+        raise AssertionError("parsed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("playground.ui.points.json.loads", never)
+        patched.setattr("toy2d.datasets._pair", never)
+        with pytest.raises(UserError, match="at most 2,000 points"):
+            decode_points(forged)
+        with pytest.raises(UserError, match="at most 10,000 are taken"):
+            parse_csv("1,2\n" * (MOST_POINTS + 1))
+        with pytest.raises(UserError, match=r"characters; at most 2,000,000"):
+            parse_csv("1,2\n" * 1_000_000)
+    rng = np.random.default_rng(0)
+    most = rng.uniform(-9, 9, (MOST, 2))
+    assert np.allclose(decode_points(encode_points(most)), most, atol=6e-4)  # as many as are allowed, three decimals
 
 
 # --- the experiment ---------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ from toy2d.distances import (
 from toy2d.mixture import Mixture
 from toy2d.presets import MixtureSpec, narrowest_std
 from toy2d.starts import STARTS
+from toy2d.work import require_walk
 
 KEPT = 3_000  # particles whose paths are kept
 DIVERGED = math.inf  # what a cell of the map holds where a walk was stopped
@@ -85,6 +86,7 @@ class AnnealingConfig:
         require_sigma("The lowest level, sigma_L,", self.sigma_L)
         require_whole("The number of particles", self.particles, 2, 200_000)
         require_whole("The number of frames", self.frames, 2, 1_000)
+        require_walk(self.mixture, particles=self.particles, steps=self.L * self.T)
 
     def lowest(self, s: float) -> float:
         """sigma_L in either reading."""
@@ -190,7 +192,8 @@ class MapConfig:
         require(
             min(len(self.xs), len(self.ys)) > 0, "An axis of the map is empty: give it at least one value."
         )
-        self.cells()  # refuses what a single chain does
+        steps = sum(cell.L * cell.T for cell in self.cells())  # which refuses what a single chain does
+        require_walk(self.base.mixture, particles=self.base.particles, steps_in_all=steps)
 
     def cells(self) -> list[AnnealingConfig]:
         """Row by row, x fastest."""

@@ -20,6 +20,7 @@ from toy2d.ncsn.experiment import level_errors
 from toy2d.net import LearnConfig, Learned
 from toy2d.presets import MixtureSpec, narrowest_std
 from toy2d.starts import KEPT, MOST
+from toy2d.work import require_walk
 
 TRAINED = ("ncsn", "ddpm")  # the objectives that are compared
 SAMPLERS = ("annealed", "ddpm", "ddim")
@@ -58,6 +59,8 @@ class FamiliesConfig:
         require_whole("The number of steps", self.steps, 2, SCHEDULES[self.schedule]().T)
         require_whole("The number of particles", self.particles, 2, MOST)
         geometric_sigmas(self.sigma_1, self.sigma_L, self.levels)  # refuses sigmas that do not fall
+        calls = (self.levels * self.T + 2 * self.steps) * len(TRAINED)
+        require_walk(self.mixture, particles=self.particles, calls=calls, learned=True)
 
     def learning(self) -> dict[str, LearnConfig]:
         """The same points, network and steps for both objectives."""

@@ -17,6 +17,7 @@ from toy2d.distances import exact_floor, modes_of, shares_of, sliced_wasserstein
 from toy2d.net import Learned
 from toy2d.presets import MixtureSpec
 from toy2d.starts import KEPT, MOST
+from toy2d.work import require_walk
 
 SAMPLERS: dict[str, Callable[[float], Step]] = {
     "ddim": lambda eta: ddim(eta),
@@ -50,6 +51,11 @@ class DiffusionConfig:
         require_whole("The number of steps", self.steps, 1, SCHEDULES[self.schedule]().T)
         require_whole("The number of particles", self.particles, 2, MOST)
         require_whole("The number of frames", self.frames, 2, 1_000)
+        self.require_walks()
+
+    def require_walks(self, learned: bool = False) -> None:
+        """Raises UserError where the way back takes minutes; Heun's calls are counted for all."""
+        require_walk(self.mixture, particles=self.particles, calls=2 * self.steps, learned=learned)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +89,7 @@ def diffusion(
     config: DiffusionConfig, learned: Learned | None = None, report: Report = silent
 ) -> Diffusion:
     """Adds noise to data along the schedule, and samples back down from N(0, I)."""
+    config.require_walks(learned is not None)
     mixture = config.mixture.build()
     schedule = SCHEDULES[config.schedule]()
     rng = seeded(config.seed)

@@ -18,6 +18,7 @@ from toy2d.mixture import Mixture
 from toy2d.net import Learned
 from toy2d.presets import MixtureSpec
 from toy2d.starts import MOST
+from toy2d.work import require_walk
 
 # The rows of Table 1 (Song et al. 2021), then the modern comparison.  A constructor each: 2M has a memory.
 ROWS: dict[str, Callable[[], Step]] = {
@@ -57,6 +58,14 @@ class FewStepsConfig:
             require_whole("The number of steps", S, 1, SCHEDULES[self.schedule]().T)
         require_whole("The number of particles", self.particles, 2, MOST)
         require_whole("The number of repeats", self.repeats, 2, 100)
+        self.require_walks()
+
+    def require_walks(self, learned: bool = False) -> None:
+        """Raises UserError where the table takes minutes; Heun's row counts twice."""
+        calls = (len(ROWS) + 1) * sum(self.steps)
+        require_walk(
+            self.mixture, particles=self.particles, repeats=self.repeats, calls=calls, learned=learned
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +92,7 @@ def few_steps(
     config: FewStepsConfig, learned: Learned | None = None, report: Report = silent
 ) -> FewSteps:
     """Fills the table.  Every cell starts from the same noise and meets the same exact samples."""
+    config.require_walks(learned is not None)
     mixture, schedule = config.mixture.build(), SCHEDULES[config.schedule]()
     denoise = counted(mixture if learned is None else learned.denoise)
     n = config.particles * config.repeats

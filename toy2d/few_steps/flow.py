@@ -19,6 +19,7 @@ from playground.walk import final, prior, walk
 from toy2d.distances import modes_of
 from toy2d.mixture import Mixture
 from toy2d.presets import MixtureSpec
+from toy2d.work import require_walk
 
 SOLVERS: dict[str, Callable[[], Step]] = {
     "DDIM": lambda: ddim(0.0),
@@ -48,6 +49,7 @@ class FlowConfig:
             require_whole("The number of steps", n, 2, 900)
         require_range("The end of the flow, sigma / alpha,", self.end, 1e-3, 10)
         require_whole("The number of points", self.points, 2, 5_000)
+        require_walk(self.mixture, points=self.points, calls=(len(SOLVERS) + 1) * sum(self.steps))
 
 
 # --- paths of one dimension -------------------------------------------------------------------------------

@@ -68,9 +68,11 @@ def table(config: FewStepsConfig, use_learned: bool) -> None:
 
 LAST_NOISE = (
     "The step to clean data adds no noise, and takes away about as much as the level that it leaves should have: what "
-    "the last step but one adds beyond that stays in the samples. The lecture's numbers come from times 1, 1 + T/S, "
-    "1 + 2T/S, ...: their last level but one is $t = 1$, with hardly any noise, and sigma-hat adds the noise of a step "
-    "of full length. Evenly spread times end with such a step, from a level about as noisy as that."
+    "the last step but one adds beyond that stays in the samples. The lecture's numbers come from the times 1, 1 + T/S,"
+    " 1 + 2T/S, ...: their last level but one is $t = 1$, with hardly any noise, and sigma-hat adds the noise of a "
+    "step of full length. Evenly spread times end with such a step, from a level whose noise is of the size of "
+    "what was added. Modes in the plane are as wide as what is left over, so the choice of times hardly moves their "
+    "distances; pixels of digits, which are black or white, show it (page Table 1)."
 )
 
 
@@ -135,7 +137,7 @@ def explain() -> None:
             "costs; with many, all rows come to the floor where the score is exact. In the lecture's table sigma-hat "
             "is by far the worst at few steps; here it is not with evenly spread times: its variance is the best "
             "one for data as wide as the noise, and eta = 1's for data that are one point (Ho et al. 2020, Section "
-            "3.2). Choose the authors' times to see what else the lecture's row is made of."
+            "3.2). The rest of the lecture's row is its times: see above."
         )
 
 

@@ -20,6 +20,7 @@ from toy2d.forward_and_bound.experiment import thinned
 from toy2d.mixture import Mixture
 from toy2d.net import LearnConfig, Learned, learn
 from toy2d.presets import MixtureSpec
+from toy2d.work import require_walk
 
 LENGTHS = (5, 10, 20, 50, 100, 200, 500, 1_000)  # chains whose bounds are compared
 STRATA = 20
@@ -40,6 +41,12 @@ class BoundConfig:
         require_known("The schedule", self.schedule, SCHEDULES)
         require_whole("The number of steps", self.steps, 2, SCHEDULES[self.schedule]().T)
         require_whole("The number of samples", self.samples, 2, 100_000)
+        self.require_terms(1)
+
+    def require_terms(self, models: int, learned: bool = False) -> None:
+        """Raises UserError where the terms of `models` models, with both variances, take minutes."""
+        calls = len(VARIANCES) * self.steps * models
+        require_walk(self.mixture, samples=self.samples, calls=calls, learned=learned)
 
     def points(self) -> tuple[Tensor, Tensor]:
         """Fresh x0, (B, 2) float32, and their exact -log p(x0), (B,) float64."""
@@ -81,6 +88,7 @@ def bounds(config: BoundConfig, learned: Mapping[str, Learned], report: Report =
 
     All see the same x0 and the same noise.
     """
+    config.require_terms(max(1, len(learned)), bool(learned))
     chain = thinned(SCHEDULES[config.schedule](), config.steps)
     x0, nll = config.points()
     models = models_of(config.mixture.build(), learned)

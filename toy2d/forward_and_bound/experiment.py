@@ -2,6 +2,7 @@
 probabilistic models").
 """
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -95,6 +96,34 @@ def _deviation(chain: Schedule, x0: Tensor, mean: Tensor, variance: Tensor, n: i
     of_mean = (mean[1:] - alpha * x0).abs() / (sigma / n**0.5)
     of_variance = (variance[1:, None] / sigma**2 - 1).abs() / (2 / (2 * (n - 1))) ** 0.5
     return float(max(of_mean.max(), of_variance.max()))
+
+
+# --- when is the reverse step one hump? ----------------------------------------------------------------------
+
+
+def two_humped(mixture: Mixture, chain: Schedule, n: int, seed: int = 0) -> np.ndarray:
+    """The share of n points x_t, drawn at each t = 2..S, whose true reverse step has two humps: (S - 1,).
+
+    For two round modes of one width: there q(x_{t-1} | x_t) is a mixture of two Gaussians of one width s whose
+    centres lie 2 d s apart, and it has two humps where |log r_1 / r_2| < 2 log(d - u) + 2 d u, with
+    u = sqrt(d**2 - 1) (Holzmann and Vollmer 2008), r_k the share of mode k in x_t.
+    """
+    rng, shares = seeded(seed), []
+    apart, width = (mixture.means[0] - mixture.means[1]).norm(), mixture.covariances[0, 0, 0]
+    for t in range(2, len(chain.alpha)):
+        here, there = (Level(chain.alpha[i], chain.sigma[i]) for i in (t, t - 1))
+        prior = there.alpha**2 * width + there.sigma**2  # of a mode at t - 1
+        likelihood = added_variance(here, there) / (here.alpha / there.alpha) ** 2
+        gain = likelihood / (likelihood + prior)  # of x_{t-1}'s mean to the mode's
+        d = float(gain * there.alpha * apart / (2 * (gain * prior).sqrt()))
+        if d <= 1:
+            shares.append(0.0)
+            continue
+        u = math.sqrt(d**2 - 1)
+        most = 2 * math.log(d - u) + 2 * d * u
+        log_r = mixture.log_responsibilities(mixture.sample_noised(n, here, rng), here)
+        shares.append(float(((log_r[:, 0] - log_r[:, 1]).abs() < most).double().mean()))
+    return np.array(shares)
 
 
 # --- the posterior of one step --------------------------------------------------------------------------------

@@ -1,13 +1,17 @@
 """Page "Diffusion probabilistic model": the forward chain, its posterior, the variational bound, two losses."""
 
+import numpy as np
 import streamlit as st
+import torch
 
 from playground.levels import SCHEDULES
+from playground.statistics import told_share
 from playground.ui.busy import Report
 from playground.ui.page import cached, on_request, page
 from toy2d.forward_and_bound.bound import (
     BoundConfig,
     Bounds,
+    Gaps,
     Losses,
     bounds,
     gaps_by_length,
@@ -15,7 +19,7 @@ from toy2d.forward_and_bound.bound import (
     losses,
 )
 from toy2d.forward_and_bound.bound_figures import gaps_chart, losses_chart, terms_chart, weights_chart
-from toy2d.forward_and_bound.experiment import ForwardConfig, forward, posterior
+from toy2d.forward_and_bound.experiment import ForwardConfig, forward, posterior, thinned, two_humped
 from toy2d.forward_and_bound.figures import forward_clouds, paths_chart, posterior_chart
 from toy2d.net import LearnConfig
 from toy2d.presets import MixtureSpec
@@ -82,9 +86,26 @@ def forward_part(mixture: MixtureSpec, schedule: str, seed: int) -> None:
             "A circle is two standard deviations wide; the noise is isotropic, so the posterior's ellipse is a circle. "
             "It is the product of the two Gaussians, and narrower than both.\n\n"
             "**Look** at the shaded cloud, after 5 steps at 60 %: x_t could come from either mode, so the true reverse "
-            "step has two humps, and no Gaussian p fits. **Try** 20 steps and more: the cloud is round at every t, "
-            "and p covers it. That is why diffusion takes many small steps."
+            "step has two humps, and no Gaussian p fits. **Try** 50 steps and more: the cloud is round at every t, "
+            "and p covers it. That is why diffusion takes many small steps. " + humps(mixture, schedule)
         )
+
+
+@st.cache_data(max_entries=20)
+def humps(mixture: MixtureSpec, schedule: str, n: int = 10_000) -> str:
+    """How many steps it takes until no true reverse step has two humps, counted."""
+    if mixture.preset != "two_modes":
+        return ""
+    found = []
+    for steps in (20, 50):
+        shares = two_humped(mixture.build(torch.float64), thinned(SCHEDULES[schedule](), steps), n)
+        worst = int(shares.argmax())
+        at = f" (at t = {worst + 2})" if shares[worst] else ""
+        found.append(f"with {steps} steps {told_share(shares[worst], n)} of the points x_t{at}")
+    return (
+        f"Counted for these modes, two humps in the true reverse step at the worst t: {found[0]}, {found[1]}; "
+        f"N = {n:,} at each t."
+    )
 
 
 # --- the bound ------------------------------------------------------------------------------------------------
@@ -128,9 +149,22 @@ def bound_part(mixture: MixtureSpec, schedule: str, seed: int) -> None:
             "takes it back. The gap is a mean over points; ± is two standard errors.\n\n"
             "**Look** at the two variances: both work well for samples, as the lecture says, but they do not give the "
             "same likelihood. For smooth densities beta is nearly exact, and beta_tilde, too narrow near the data, "
-            "costs about a nat even with the exact denoiser. **Try** few steps: then beta pays, too, because the true "
-            "reverse step is no Gaussian."
+            "costs nats even with the exact denoiser, and fewer with more steps: " + cost_of_variances(gaps) + ". "
+            "**Try** few steps: then beta pays, too, because the true reverse step is no Gaussian."
         )
+
+
+def cost_of_variances(gaps: Gaps) -> str:
+    """The exact denoiser's gap by both variances, where the chain has 100 and 1,000 steps."""
+    told = []
+    for steps in (100, 1_000):
+        i = int(np.flatnonzero(gaps.lengths == steps)[0])
+        both = (
+            f"{variance} {gaps.gaps['exact', variance][i]:.2f} ± {2 * gaps.errors['exact', variance][i]:.2f}"
+            for variance in ("beta_tilde", "beta")
+        )
+        told.append(f"{', '.join(both)} at {steps:,} steps")
+    return "; ".join(told)
 
 
 def table(result: Bounds) -> list[dict[str, str]]:

@@ -21,6 +21,7 @@ from toy2d.labelled import Models, exact_models
 from toy2d.mixture import Mixture
 from toy2d.presets import MixtureSpec
 from toy2d.starts import KEPT
+from toy2d.work import require_walk
 
 BELIEF_EXTENT, BELIEF_SIDE = 12.0, 600  # the grid on which the believed density is evaluated: cells of 0.04
 SWEEP = (0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0)
@@ -58,6 +59,11 @@ class GuidanceConfig:
         require_whole("The number of steps", self.steps, 1, 1_000)
         require_whole("The number of particles", self.particles, 2, 50_000)
         require_whole("The number of frames", self.frames, 2, 1_000)
+        self.require_walks(1)
+
+    def require_walks(self, turns: int) -> None:
+        """Raises UserError where `turns` walks by all methods take minutes; each step calls two denoisers."""
+        require_walk(self.mixture, particles=self.particles, calls=2 * len(METHODS) * self.steps * turns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,6 +143,7 @@ def guidance_sweep(
     config: GuidanceConfig, models: Models | None = None, report: Report = silent
 ) -> GuidanceSweep:
     """The distance to the believed density for a row of w."""
+    config.require_walks(len(SWEEP))
     mixture = config.mixture.build()
     models = exact_models(mixture) if models is None else models
     distances, floors = [], []

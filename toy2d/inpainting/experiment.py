@@ -21,6 +21,7 @@ from toy2d.conditional import given, share_below, variance_above
 from toy2d.mixture import Mixture
 from toy2d.presets import PRESETS, MixtureSpec
 from toy2d.starts import KEPT
+from toy2d.work import require_walk
 
 PAIR = "pair"  # two round modes at (lean, HEIGHT) and (-lean, -HEIGHT): x tells a little about y
 HEIGHT = 2.5
@@ -69,6 +70,12 @@ class InpaintConfig:
         require_whole("The number of particles", self.particles, 2, 20_000)
         require_whole("The number of frames", self.frames, 2, 1_000)
         self.build()
+        self.require_walks(self.resamplings)
+
+    def require_walks(self, turns: int) -> None:
+        """Raises UserError where the methods take minutes, RePaint walking `turns` times over each step."""
+        calls = self.steps * (2 * turns + 4)  # gradient guidance costs more than one call, the others one each
+        require_walk(self.build().K, particles=self.particles, calls=calls)
 
     def build(self) -> Mixture:
         """Raises UserError for a pi outside (0, 1)."""

@@ -51,6 +51,7 @@ def over_resamplings(
     config: InpaintConfig, turns: Sequence[int] = RESAMPLINGS, report: Report = silent
 ) -> Shares:
     """RePaint's share against its number of resamplings, at config's observation."""
+    config.require_walks(sum(turns))
     mixture = config.build()
     low = []
     for turn, r in enumerate(turns):

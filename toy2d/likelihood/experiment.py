@@ -22,6 +22,7 @@ from playground.walk import walk
 from toy2d.mixture import Mixture
 from toy2d.net import Learned
 from toy2d.presets import EXTENT, MixtureSpec
+from toy2d.work import require_walk
 
 NUMBERS = (5, 10, 20, 40, 80)  # of ODE steps, for the curve
 RHO = 7.0  # Karras et al. 2022, eq. 5
@@ -55,6 +56,12 @@ class LikelihoodConfig:
             f"The noise runs from {self.sigma_min:g} to {self.sigma_max:g}; it must start above 0 and rise: "
             "choose, say, 0.05 and 100.",
         )
+        self.require_flows()
+
+    def require_flows(self, learned: bool = False) -> None:
+        """Raises UserError where the flows take minutes: Heun calls twice a step, and each call has two derivatives."""
+        points = self.samples + self.resolution**2
+        require_walk(self.mixture, points=points, calls=6 * self.steps, learned=learned)
 
     def grid(self, steps: int | None = None) -> list[Level]:
         """Little noise first, float64; levels lie closer where there is little (Karras et al. 2022, eq. 5)."""
@@ -115,6 +122,7 @@ def likelihood(
     config: LikelihoodConfig, learned: Learned | None = None, report: Report = silent
 ) -> Likelihood:
     """The flow's log density on a grid of points and on samples; with the exact denoiser, or with a learned one."""
+    config.require_flows(learned is not None)
     mixture = config.mixture.build(torch.float64)
     numbers = sorted({*NUMBERS, config.steps})
     passes = 1 if learned is None else 2  # of the samples; the points of the square make one

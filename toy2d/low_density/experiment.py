@@ -9,6 +9,7 @@ import numpy as np
 from playground.errors import require, require_seed, require_sigma, require_whole
 from playground.levels import geometric_sigmas
 from playground.progress import Report, silent, turn_of
+from playground.statistics import Difference, mean_difference
 from toy2d.net import LearnConfig, Learned, learn
 from toy2d.presets import MixtureSpec
 from toy2d.score_fields.experiment import Field, FieldConfig, score_field
@@ -29,7 +30,7 @@ class LowDensityConfig:
     sigma_1: float = 20.0
     points: int = 10_000
     width: int = 96
-    steps: int = 300
+    steps: int = 600
     sigmas: int = 13
     resolution: int = 61
     seed: int = 0
@@ -89,6 +90,49 @@ def low_density(config: LowDensityConfig, networks: dict[str, Learned]) -> LowDe
         seen("one", config.sigma), fields[0], fields[best], float(sigmas[best]), sigmas,
         np.array([each.error.area for each in fields]), np.array([each.error.mass for each in fields]),
     )  # fmt: skip
+
+
+# --- more seeds ------------------------------------------------------------------------------------------------
+
+SEEDS = 5
+CLAIMS = {  # what is compared, and which of the two should have more of it
+    "area": "good area at the same σ: many levels above one level",
+    "mass": "data in good hands at that σ: one level above many levels",
+    "high": "good area: many levels at their best σ above one level at its own",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Repeats:
+    """Of SEEDS pairs of networks, each from its own points, start and batches: (SEEDS,) each, as in `ScoreError`.
+
+    area, mass: by name, at noise sigma; high: area of "many" at the level where it is largest.
+    """
+
+    area: dict[str, np.ndarray]
+    mass: dict[str, np.ndarray]
+    high: np.ndarray
+
+    def differences(self) -> dict[str, Difference]:
+        """By the names of CLAIMS: the mean over seeds of how much more there is, with Student's interval."""
+        return {
+            "area": mean_difference(self.area["many"], self.area["one"]),
+            "mass": mean_difference(self.mass["one"], self.mass["many"]),
+            "high": mean_difference(self.high, self.area["one"]),
+        }
+
+
+def repeats(config: LowDensityConfig, report: Report = silent) -> Repeats:
+    """Both networks for config.seed and the seeds after it."""
+    found = []
+    for i in range(SEEDS):
+        here = replace(config, seed=config.seed + i)
+        found.append(low_density(here, learn_pair(here, turn_of(report, i, SEEDS))))
+    area, mass = (
+        {name: np.array([getattr(getattr(each, name).error, what) for each in found]) for name in TRAINED}
+        for what in ("area", "mass")
+    )
+    return Repeats(area, mass, np.array([each.high.error.area for each in found]))
 
 
 # --- more data ------------------------------------------------------------------------------------------------

@@ -2,9 +2,20 @@
 
 import streamlit as st
 
-from playground.ui.busy import Report
+from playground.statistics import verdict
+from playground.ui.busy import Report, busy
 from playground.ui.page import cached, on_request, page
-from toy2d.low_density.experiment import COUNTS, LowDensity, LowDensityConfig, learn_pair, low_density, sweep
+from toy2d.low_density.experiment import (
+    CLAIMS,
+    COUNTS,
+    SEEDS,
+    LowDensity,
+    LowDensityConfig,
+    learn_pair,
+    low_density,
+    repeats,
+    sweep,
+)
 from toy2d.low_density.figures import by_density_chart, by_sigma_chart, maps_chart, sweep_chart
 from toy2d.ui import bound, chart, mixture_widgets
 
@@ -21,7 +32,7 @@ def settings() -> LowDensityConfig:
     a, b, c, d = st.columns([2, 2, 2, 1.3], vertical_alignment="bottom")
     points = bound(a.select_slider, "Training points n", list(POINTS), value=10_000, key="points")
     width = bound(b.select_slider, "Network width", list(WIDTHS), value=96, key="width")
-    steps = bound(c.select_slider, "Training steps", list(STEPS), value=300, key="steps")
+    steps = bound(c.select_slider, "Training steps", list(STEPS), value=600, key="steps")
     seed = int(bound(d.number_input, "Seed", 0, 2**31 - 1, 0, key="seed"))
     return LowDensityConfig(mixture, sigma, points=points, width=width, steps=steps, seed=seed)
 
@@ -41,8 +52,26 @@ def numbers(config: LowDensityConfig, result: LowDensity) -> None:
              help=f"Share of the square where the relative error at σ = {config.sigma:g} is below 10 %")  # fmt: skip
     b.metric("One level: data in it", f"{result.one.error.mass:.1%}")
     c.metric("Many levels, same σ: good area", f"{result.many.error.area:.1%}")
+    c.caption(f"data in it: {result.many.error.mass:.1%}")
     d.metric(f"Many levels, σ = {result.high_sigma:.2g}: good area", f"{result.high.error.area:.1%}",
              help="At the level where it is largest")  # fmt: skip
+
+
+def more_seeds(config: LowDensityConfig) -> None:
+    """One pair of networks proves nothing: whether the claims hold is decided over seeds."""
+    if st.button(f"Is it luck? Train {SEEDS} pairs", key="seeds"):
+        with busy("Training", key="seeds-run") as report:
+            st.session_state["low-density-seeds"] = config, repeats(config, report)
+    made_for, result = st.session_state.get("low-density-seeds", (None, None))
+    if result is None:
+        st.caption("These are two networks of one seed.")
+        return
+    told = [
+        f"- {CLAIMS[name]}: by {d.value:+.1%} ({d.low:+.1%} to {d.high:+.1%}), **{verdict(d, f'{SEEDS} seeds')}**"
+        for name, d in result.differences().items()
+    ]
+    changed = "" if made_for == config else " The settings have changed since."
+    st.markdown(f"Over {SEEDS} seeds, 95 % intervals.{changed}\n" + "\n".join(told))
 
 
 def more_data(config: LowDensityConfig) -> None:
@@ -68,9 +97,11 @@ def explain() -> None:
             "over the data. White: 10 %; dotted: 99 % of the noisy data lie within.\n\n"
             "**Look** at the first map: good within the dotted line, wrong outside. In the third, noise has carried "
             "data everywhere, and the hole is closed: annealed Langevin starts there, and comes to the small σ only "
-            "when it stands among the data.\n\n"
+            "when it stands among the data. So the claim is about the levels: at the small σ itself the network of "
+            "many levels shares its capacity among them, and where the data are it may be the poorer one.\n\n"
             "**Try** 100,000 points, or a wider network: the hole at one level stays. More training steps help the "
-            "many levels, and the map on the right turns dark."
+            "many levels, and the map on the right turns dark; with 300 steps or fewer they have learned too little, "
+            "and which network is better at the small σ is a matter of the seed."
         )
 
 
@@ -82,6 +113,7 @@ with page(
     result = result_for(config)
     numbers(config, result)
     chart(maps_chart(config, result), "maps")
+    more_seeds(config)
     left, right = st.columns(2)
     with left:
         st.subheader("Against the density")

@@ -26,6 +26,7 @@ from toy2d.mixture import Mixture
 from toy2d.net import Learned
 from toy2d.presets import MixtureSpec, narrowest_std
 from toy2d.starts import KEPT, MOST, STARTS
+from toy2d.work import require_walk
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,12 @@ class MixingConfig:
         require_range("The step size", self.step_size, 1e-6, 1e4)
         require_sigma("The highest level, sigma_1,", self.sigma_1)
         require_sigma("The lowest level, sigma_L,", self.sigma_L)
+        self.require_walks()
+
+    def require_walks(self, learned: bool = False) -> None:
+        """Raises UserError where both chains take minutes."""
+        steps = self.L * self.T + self.plain_steps
+        require_walk(self.mixture, particles=self.particles, steps=steps, learned=learned)
 
     @property
     def plain_steps(self) -> int:
@@ -105,6 +112,7 @@ def mixing(config: MixingConfig, learned: Learned | None = None, report: Report 
 
     Raises UserError where a chain diverges, which it does for a above 4.
     """
+    config.require_walks(learned is not None)
     mixture = config.mixture.build()
     denoise = mixture if learned is None else learned.denoise
     least = 0.0 if learned is None else learned.config.smallest_sigma

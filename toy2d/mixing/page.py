@@ -85,7 +85,20 @@ def numbers(config: MixingConfig, result: Mixing) -> None:
             cell.caption(f"95 % band {low:.3f} to {high:.3f} ({config.particles:,} particles)")
 
 
-def explain(config: MixingConfig) -> None:
+def without_noise(config: MixingConfig, result: Mixing) -> str:
+    """What the chains did without z_t: how many modes each ends in, and where the annealed one does."""
+    if config.noise:
+        return ""
+    plain, annealed = ((chain.shares[-1] > 0).sum() for chain in (result.plain, result.annealed))
+    top = int(result.annealed.shares[-1].argmax())
+    return (
+        f" Here the plain chain ends in {plain} of {len(result.weights)} modes, the annealed chain in {annealed}: "
+        f"{result.annealed.shares[-1][top]:.1%} of its particles are in mode {top + 1}, whose weight is "
+        f"{result.weights[top]:.3f}."
+    )
+
+
+def explain(config: MixingConfig, result: Mixing) -> None:
     with st.expander("What happens here"):
         st.markdown('Both chains take the step of Song and Ermon (2019), Algorithm 1, line 6; the lecture\'s "Langevin '
                     'dynamics":')  # fmt: skip
@@ -98,8 +111,12 @@ def explain(config: MixingConfig) -> None:
             "**Try π.** Between far modes the score does not know the weights (the lecture's Problem 2): plain "
             "Langevin ends where the start decided, near one half from a uniform start, whatever π is. Annealing "
             "first walks where noise has joined the modes, and splits in the right proportion.\n\n"
-            "**Why do we need to add noise $\\mathbf{z}_t$?** Switch it off: every particle climbs to the top of its "
-            "mode and stays. The result is the set of modes, not a sample of the distribution."
+            "**Why do we need to add noise $\\mathbf{z}_t$?** Switch it off: every particle of the plain chain "
+            "climbs to the top of its mode and stays. The result is the set of modes, not a sample of the "
+            "distribution. Annealed, it is less than that: at the first levels the noise has joined the modes into "
+            "one hill, all particles climb it, and they follow its top into one mode, of two the heavier one, whatever "
+            "π is (only at π = 0.5, where the top lies between, do they part, and then as they started)."
+            + without_noise(config, result)
         )
 
 
@@ -112,4 +129,4 @@ with page(
     numbers(config, result)
     show_clouds(mixing_clouds(config, result), "mixing")
     chart(shares_chart(config, result), "shares")
-    explain(config)
+    explain(config, result)

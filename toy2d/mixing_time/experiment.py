@@ -27,6 +27,7 @@ from toy2d.mixing_time.relaxation import (
     shares_after,
 )
 from toy2d.mixture import Mixture, two_modes
+from toy2d.work import require_walk
 
 SETTLED = 4.0  # units of time until the particles have spread within their modes
 ENOUGH = 10  # particles that must change modes before a time is told from them
@@ -113,6 +114,7 @@ def crossing(config: CrossingConfig, report: Report = silent) -> Crossing:
     """
     expected, chain = times(config.pi, config.distance, config.step_size)
     settled, end, last = _plan(config, expected.gap)
+    require_walk(2, particles=config.particles, starts=2, steps=last)
     every = max(1, last // config.frames)
     mixture, n = two_modes(config.pi, config.distance), config.particles
     kept = min(n, KEPT)
@@ -224,6 +226,7 @@ def sweep(config: SweepConfig, report: Report = silent) -> Sweep:
     found = {d: times(config.pi, d, config.step_size)[0] for d in distances}
     walks = [d for d in sorted(config.measured_at) if _changes(config.at(d), found[d].gap) >= 2 * ENOUGH]
     lengths = [_plan(config.at(d), found[d].gap)[2] for d in walks]
+    require_walk(2, particles=config.particles, starts=2, steps_in_all=sum(lengths))
     measured, done = [], 0
     for distance, length in zip(walks, lengths, strict=True):
         result = crossing(config.at(distance), part_of(report, done, sum(lengths)))

@@ -10,6 +10,7 @@ from toy2d.mixing.experiment import Chain, MixingConfig, mixing
 from toy2d.mixing_time.relaxation import GridChain, along, grid_chain, shares_after
 from toy2d.presets import MixtureSpec
 from toy2d.starts import KEPT, SQUARE
+from toy2d.work import require_walk
 
 DISTANCE = 5.0  # of the paper's modes, (5, 5) and (-5, -5)
 
@@ -39,6 +40,9 @@ class RecoveryConfig:
         require_range("The step size", self.step_size, 0.01, 0.5)
         require_whole("The number of particles", self.particles, 1, KEPT // self.repeats)
         self.at(0)  # refuses what a single run does
+        steps = 2 * self.L * self.T * len(self.pis)
+        one = self.at(0)  # refuses what a single run does
+        require_walk(one.mixture, particles=self.particles, repeats=self.repeats, steps=steps)
 
     def at(self, i: int) -> MixingConfig:
         return MixingConfig(

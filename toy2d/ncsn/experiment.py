@@ -20,6 +20,7 @@ from toy2d.mixture import Mixture
 from toy2d.net import LearnConfig, Learned, learn
 from toy2d.presets import MixtureSpec, narrowest_std
 from toy2d.starts import KEPT, MOST
+from toy2d.work import require_walk
 
 # The objective that trains with each lambda, and lambda itself.
 WEIGHTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -57,6 +58,8 @@ class NcsnConfig:
         require_range("The step size", self.step_size, 1e-6, 4)
         require_whole("The number of particles", self.particles, 2, MOST)
         geometric_sigmas(self.sigma_1, self.sigma_L, self.levels)  # refuses sigmas that do not fall
+        calls = self.levels * self.T * len(WEIGHTS)
+        require_walk(self.mixture, particles=self.particles, calls=calls, learned=True)
 
     @property
     def sigmas(self) -> list[float]:
@@ -165,6 +168,11 @@ def level_errors(
         means.append(float(off.mean()))
         ses.append(float(off.std()) / MEASURED**0.5)
     return np.array(means), np.array(ses)
+
+
+def mean_error(run: Weighted) -> tuple[float, float]:
+    """The mean of a network's error over the levels, and its standard error: the levels are measured independently."""
+    return float(run.errors.mean()), float(np.linalg.norm(run.errors_se)) / len(run.errors)
 
 
 def level_losses(mixture: Mixture, config: NcsnConfig) -> np.ndarray:

@@ -1,13 +1,12 @@
 """own-data: the exact optimum for finite data beside a network trained on them."""
 
 import argparse
-from pathlib import Path
 
 from playground.cli import refuse_idle
 from playground.errors import UserError
 from playground.statistics import told_share
 from toy2d.command import progress, write
-from toy2d.datasets import DATASETS, fitted, parse_csv
+from toy2d.datasets import DATASETS, LONGEST_TEXT, fitted, parse_csv
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.own_data.experiment import OwnDataConfig, Points, own_data, train_network
 from toy2d.own_data.figures import own_data_clouds, own_data_figure
@@ -35,7 +34,8 @@ def add(commands: argparse._SubParsersAction) -> None:
 def read_points(path: str) -> Points:
     """The points of a CSV file, fitted into the square.  Raises UserError for one that cannot be read."""
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        with open(path, encoding="utf-8-sig") as file:
+            text = file.read(LONGEST_TEXT + 1)  # of more, enough to be refused
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} could not be read ({error}): name a text file with two numbers a row.") from error
     points, _ = fitted(parse_csv(text))

@@ -14,11 +14,13 @@ from playground.progress import Report, silent, turn_of
 from playground.steps import ddim
 from playground.trajectory import collect, frames_of
 from playground.walk import State, checked, prior, walk, watched
+from playground.work import require_work
 from toy2d.datasets import MOST_POINTS, draw
 from toy2d.distances import sliced_wasserstein
 from toy2d.empirical import Empirical, nearest_distances
 from toy2d.net import LearnConfig, Learned, learn_points
 from toy2d.starts import KEPT
+from toy2d.work import LONGEST, NETWORK, RATE
 
 FRESH = 4_000  # fresh points against which the threshold is set
 LAST = (20, 10, 5, 2, 1)
@@ -56,6 +58,10 @@ class OwnDataConfig:
         require_whole("The number of particles", self.particles, 2, 20_000)
         require_whole("The number of frames", self.frames, 2, 1_000)
         self.learning()
+        walked = {"particles": self.particles, "steps": self.steps}
+        # The exact optimum weighs all training points at every call.
+        require_work(RATE, LONGEST, **walked, training_points=len(self.given) or self.n)
+        require_work(RATE / NETWORK, LONGEST, **walked)
 
     def learning(self) -> LearnConfig:
         """What the network is trained by; raises UserError for settings out of range."""

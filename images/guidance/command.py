@@ -1,0 +1,111 @@
+"""guidance, guide-accuracy: guidance on digits on the command line, as a table, a picture and numbers."""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from images.command import model_of, progress
+from images.data.mnist import load
+from images.generate.experiment import MOST_W
+from images.guidance.experiment import (
+    SCALES,
+    WEIGHTS,
+    GuidanceConfig,
+    Sweep,
+    by_guide,
+    classifier_free,
+    sweep,
+    verdicts,
+)
+from images.guidance.task import SHIPPED as GUIDE
+from images.guidance.task import accuracy_by_level, load_guide
+from images.metrics.estimates import FCD
+from images.metrics.evaluate import Yardstick
+from images.models import SHIPPED_MODELS
+from playground.devices import device_named
+from playground.errors import require_range
+from playground.files import write_result
+from playground.gif import png_bytes, tiled
+
+LABELLED = str(next(path for path, name in SHIPPED_MODELS.items() if "labels" in name))
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    d, p = (
+        GuidanceConfig(),
+        commands.add_parser("guidance", help="digits guided with and without a classifier, measured"),
+    )
+    p.set_defaults(run=guidance_command, writes=["guidance"])
+    p.add_argument(
+        "--by", choices=("itself", "guide"), default="itself", help="without a classifier, or by a guide"
+    )
+    p.add_argument("--strengths", type=float, nargs="+", metavar="W", help="w (itself) or s (guide)")
+    p.add_argument("--samples", type=int, default=d.samples, help="digits at each strength")
+    p.add_argument("--steps", type=int, default=d.steps, help="steps of DDIM")
+    p.add_argument("--seed", type=int, default=d.seed, help="labels and noise")
+    p.add_argument("--model", default=LABELLED, metavar="FILE", help="a model that knows labels")
+    p.add_argument("--guide", default=str(GUIDE), metavar="FILE", help="the guide's checkpoint")
+    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
+    p.add_argument("--out", default="out/guidance", metavar="DIR", help="where PNG and JSON go")
+    q = commands.add_parser("guide-accuracy", help="how often a guide is right, level by level")
+    q.set_defaults(run=accuracy_command)
+    q.add_argument("--guide", default=str(GUIDE), metavar="FILE", help="the guide's checkpoint")
+    q.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+
+
+def guidance_command(arguments: argparse.Namespace) -> None:
+    itself = arguments.by == "itself"
+    strengths = tuple(arguments.strengths or (WEIGHTS if itself else SCALES))
+    if itself:
+        for w in strengths:
+            require_range("The guidance w", w, 0, MOST_W)
+    config = GuidanceConfig(arguments.samples, arguments.steps, strengths, arguments.seed)
+    device = device_named(arguments.device)
+    model, guide = model_of(arguments), None if itself else load_guide(arguments.guide, device)
+    guided = classifier_free(model) if guide is None else by_guide(model, guide)
+    yardstick = Yardstick.load(arguments.data, device=device)
+    found = sweep(model, guided, yardstick, config, guide, progress("guiding"))
+    print("\n".join([*readable(found), *verdicts(found)]))
+    out = Path(arguments.out)
+    shown = [tiled(row.images[:40, 0].numpy(), columns=10) for row in found.rows]
+    print(write_result(out / "guidance.png", png_bytes(np.concatenate(shown))))
+    print(write_result(out / "guidance.json", json.dumps(plain(found), indent=1).encode()))
+
+
+def accuracy_command(arguments: argparse.Namespace) -> None:
+    digits = load("test", arguments.data)
+    found = accuracy_by_level(load_guide(arguments.guide), digits)
+    for t, share in found.items():
+        print(f"t = {t:>4}: {share:.1%} of {len(digits):,} digits")
+
+
+def readable(found: Sweep) -> list[str]:
+    lines = []
+    for row in found.rows:
+        e = row.metrics[FCD]
+        sure = "" if row.confidence is None else f"  guide's confidence {row.confidence:.1%}"
+        lines.append(
+            f"{row.strength:>5g}: agreement {row.agreement:.1%} ({row.low:.1%} to {row.high:.1%})  {FCD} {e.value:.2f} "
+            f"({e.low:.2f} to {e.high:.2f})  slant {row.slant:.2f}  thickness {row.thickness:.2f}{sure}"
+        )
+    return lines
+
+
+def plain(found: Sweep) -> dict:
+    rows = [
+        {
+            "strength": row.strength, "agreement": [row.agreement, row.low, row.high], "slant": row.slant,
+            "thickness": row.thickness, "confidence": row.confidence,
+            "metrics": {name: asdict(e) for name, e in row.metrics.items()},
+        }
+        for row in found.rows
+    ]  # fmt: skip
+    return {
+        "config": asdict(found.config),
+        "rows": rows,
+        "floors": {n: asdict(e) for n, e in found.floors.items()},
+    }

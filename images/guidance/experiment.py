@@ -1,0 +1,207 @@
+"""Guidance on digits: classifier-free and by a guide, and what each does to agreement, distance and variety.
+
+Agreement is read by the metrics' classifier, which guides nothing.  Labels are drawn with MNIST's own shares, or a
+perfect model would show a distance.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from images.data.attributes import attributes
+from images.data.mnist import Digits, to_uint8
+from images.generate.experiment import told_label
+from images.metrics.estimates import FCD, Estimate
+from images.metrics.evaluate import Yardstick
+from images.models import Model
+from images.networks.guide import Guide
+from playground.denoisers import Denoiser
+from playground.errors import require, require_range, require_seed, require_whole
+from playground.guidance import classifier_guided, gradient_of
+from playground.levels import Level, seeded
+from playground.progress import Report, silent, turn_of
+from playground.statistics import wilson
+from playground.steps import ddim
+from playground.walk import checked, final, prior, walk, watched
+
+BATCH = 250
+WEIGHTS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
+SCALES = (0.0, 1.0, 3.0, 10.0, 30.0)
+
+
+@dataclass(frozen=True)
+class GuidanceConfig:
+    """samples: digits at each strength; steps: of DDIM; strengths: w of guidance without a classifier, s with one."""
+
+    samples: int = 200
+    steps: int = 20
+    strengths: tuple[float, ...] = WEIGHTS
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_whole("The number of digits", self.samples, 20, 10_000)
+        require_whole("The number of steps", self.steps, 1, 1000)
+        require_seed(self.seed)
+        require(len(self.strengths) > 0, "No strength of guidance was given; choose at least one.")
+        for strength in self.strengths:
+            require_range("The strength of guidance", strength, 0, 1000)
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """What one strength does.  agreement: share of digits that the metrics' classifier reads as asked, with its 95 %
+    interval; spread: the standard deviation of slant and thickness within classes, real digits have 1; confidence: the
+    guide's own, where there is one.
+    """
+
+    strength: float
+    images: Tensor
+    metrics: dict[str, Estimate]
+    agreement: float
+    low: float
+    high: float
+    slant: float
+    thickness: float
+    confidence: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    config: GuidanceConfig
+    rows: tuple[Row, ...]
+    floors: dict[str, Estimate]
+
+
+Guided = Callable[[Tensor, float], Denoiser]  # (labels, strength) -> a denoiser
+
+
+def classifier_free(model: Model) -> Guided:
+    """Ho and Salimans (2022): the model told the label, led away from itself told nothing."""
+    return lambda labels, w: told_label(model, labels, w)
+
+
+def by_guide(model: Model, guide: Guide) -> Guided:
+    """Dhariwal and Nichol (2021), Algorithm 2: the unconditional model, its score moved by s times the guide's."""
+
+    def guided_by(labels: Tensor, s: float) -> Denoiser:
+        def log_p(xt: Tensor, level: Level) -> Tensor:
+            return guide(xt, level).gather(1, labels[:, None]).squeeze(1)
+
+        return model.within(classifier_guided(model.denoise, gradient_of(log_p), s))
+
+    return guided_by
+
+
+def labels_like(digits: Digits, n: int, seed: int) -> Tensor:
+    """n labels with the shares that they have among the digits, (n,)."""
+    return digits.labels[torch.randint(len(digits.labels), (n,), generator=seeded(seed))]
+
+
+def generated(
+    model: Model,
+    guided: Guided,
+    labels: Tensor,
+    strength: float,
+    config: GuidanceConfig,
+    report: Report = silent,
+) -> Tensor:
+    """One digit for each label, (N, 1, 28, 28) uint8; the noise is the same at every strength."""
+    rng, parts = seeded(config.seed, model.device), []
+    grid = model.schedule.grid(min(config.steps, model.schedule.T))
+    batches = labels.to(model.device).split(BATCH)
+    for number, chosen in enumerate(batches):
+        start = prior((len(chosen), *model.shape), grid[0], rng)
+        states = checked(walk(ddim(0.0), guided(chosen, strength), start, grid, rng))
+        parts.append(
+            to_uint8(final(watched(states, turn_of(report, number, len(batches)), len(grid) - 1))).cpu()
+        )
+    return torch.cat(parts)
+
+
+def sweep(
+    model: Model, guided: Guided, yardstick: Yardstick, config: GuidanceConfig, guide: Guide | None = None,
+    report: Report = silent,
+) -> Sweep:  # fmt: skip
+    """The same labels and noise at every strength."""
+    labels = labels_like(yardstick.test, config.samples, config.seed)
+    real = within_classes(yardstick.test.images, yardstick.test.labels)
+    rows = []
+    for turn, strength in enumerate(config.strengths):
+        part = turn_of(report, turn, len(config.strengths))
+        images = generated(model, guided, labels, strength, config, part)
+        features, metrics = yardstick.measure(images, config.seed)
+        right = float((features.classes == labels).double().mean())
+        low, high = wilson(right, config.samples)
+        slant, thickness = (a / b for a, b in zip(within_classes(images, labels), real, strict=True))
+        sure = None if guide is None else confidence(guide, images, labels)
+        rows.append(Row(strength, images, metrics, right, float(low), float(high), slant, thickness, sure))
+    return Sweep(config, tuple(rows), yardstick.floors(config.samples, config.seed))
+
+
+def within_classes(images: Tensor, labels: Tensor) -> tuple[float, float]:
+    """The standard deviation of slant and thickness within classes, the root of the mean variance."""
+    found = attributes(images)
+    spreads = []
+    for values in (found.slant, found.thickness):
+        variances = []
+        for label in labels.unique():
+            of = values[labels == label].double()
+            of = of[of.isfinite()]
+            if len(of) > 1:
+                variances.append(float(of.var()) * len(of))
+        spreads.append(float(np.sqrt(sum(variances) / len(labels))))
+    return spreads[0], spreads[1]
+
+
+@torch.no_grad()
+def confidence(guide: Guide, images: Tensor, labels: Tensor) -> float:
+    """The guide's mean probability of the label for finished digits, at the least noise that it knows."""
+    from images.data.mnist import to_model
+    from playground.levels import linear_beta
+
+    device = next(guide.parameters()).device
+    x = to_model(images.to(device))
+    log_p = guide(x, linear_beta().level(1).to(x))
+    return float(log_p.gather(1, labels.to(device)[:, None]).exp().mean())
+
+
+def verdicts(found: Sweep) -> list[str]:
+    """The lecture's claims about guidance, each with its numbers."""
+    rows, first = found.rows, found.rows[0]
+    best = max(rows, key=lambda row: row.agreement)
+    N = f"N = {found.config.samples:,} at each strength, seed {found.config.seed}"
+    said = [
+        f"**Agreement** goes from {first.agreement:.1%} ({first.low:.1%} to {first.high:.1%}) at {first.strength:g} to "
+        f"{best.agreement:.1%} ({best.low:.1%} to {best.high:.1%}) at {best.strength:g}: "
+        + (
+            "holds"
+            if best.low > first.high
+            else "cannot be told apart at this N"
+            if best.high >= first.low
+            else "falls"
+        )
+        + f"; {N}."
+    ]
+    nearest = min(rows, key=lambda row: row.metrics[FCD].value)
+    fcd, start = nearest.metrics[FCD], first.metrics[FCD]
+    said.append(
+        f"**{FCD}** is lowest at {nearest.strength:g}: {fcd.value:.2f} ({fcd.low:.2f} to {fcd.high:.2f}), against "
+        f"{start.value:.2f} ({start.low:.2f} to {start.high:.2f}) without guidance and a floor of "
+        f"{found.floors[FCD].value:.2f}."
+    )
+    last = rows[-1]
+    said.append(
+        f"**Variety** within a class, real digits 1: slant {first.slant:.2f} to {last.slant:.2f}, thickness "
+        f"{first.thickness:.2f} to {last.thickness:.2f}, from {first.strength:g} to {last.strength:g}."
+    )
+    if last.confidence is not None:
+        said.append(
+            f"**Confusing the classifier:** at {last.strength:g} the guide gives its digits {last.confidence:.1%}, "
+            f"and the metrics' classifier, which guided nothing, reads {last.agreement:.1%} ({last.low:.1%} to "
+            f"{last.high:.1%}) of "
+            f"them as asked: a gap of {last.confidence - last.agreement:+.1%}."
+        )
+    return said

@@ -1,0 +1,174 @@
+"""Page "Guidance on digits": the ten classes from the same noise at several strengths, and what that costs."""
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+import torch
+
+from images.guidance.experiment import (
+    SCALES,
+    WEIGHTS,
+    GuidanceConfig,
+    Sweep,
+    by_guide,
+    classifier_free,
+    generated,
+    sweep,
+    verdicts,
+)
+from images.guidance.task import SHIPPED, SHIPPED_CLEAN, load_guide
+from images.metrics.estimates import FCD
+from images.models import Model
+from images.ui import choose_model, training_sidebar, yardstick
+from playground.colors import PALETTE
+from playground.gif import png_bytes, tiled
+from playground.progress import Report, turn_of
+from playground.ui.downloads import download_png
+from playground.ui.page import bound, cached, on_request, page
+
+BY = {
+    "itself": "without a classifier: (1 + w) ε(x, c) - w ε(x)",
+    "guide": "by a classifier of noised digits",
+    "clean guide": "by a classifier of clean digits only",
+}
+GUIDES = {"guide": SHIPPED, "clean guide": SHIPPED_CLEAN}
+
+
+@st.cache_resource(show_spinner="Loading the guide")
+def guide_of(name: str):
+    return load_guide(GUIDES[name])
+
+
+def settings(model: Model) -> tuple[str, int, int]:
+    first, second, third = st.columns([3, 2, 1], vertical_alignment="bottom")
+    there = ["itself", *(name for name, path in GUIDES.items() if path.is_file())]
+    by = bound(first.selectbox, "Guided", there, key="by", format_func=BY.get)
+    steps = bound(second.select_slider, "Steps of DDIM", [10, 20, 50, 100], value=20, key="steps")
+    seed = int(bound(third.number_input, "Seed", 0, 2**31 - 1, 0, key="seed"))
+    return by, int(steps), seed
+
+
+def guided_by(model: Model, by: str):
+    return classifier_free(model) if by == "itself" else by_guide(model, guide_of(by))
+
+
+def the_ten(model: Model, by: str, steps: int, seed: int) -> None:
+    """One row for each strength, the classes 0 to 9 across, the noise the same in every row."""
+    strengths = WEIGHTS if by == "itself" else SCALES
+    config = GuidanceConfig(steps=steps, strengths=strengths, seed=seed)
+
+    def make(report: Report) -> np.ndarray:
+        rows = [
+            generated(
+                model,
+                guided_by(model, by),
+                torch.arange(10),
+                s,
+                config,
+                turn_of(report, turn, len(strengths)),
+            )
+            for turn, s in enumerate(strengths)
+        ]
+        return torch.cat(rows)[:, 0].numpy()
+
+    images = cached("guided-ten", (model.about, by, steps, seed), make, "Guiding")
+    sign = "w" if by == "itself" else "s"
+    labels, picture = st.columns([1, 9])
+    labels.markdown("  \n".join(f"**{sign} = {s:g}**" for s in strengths))
+    sheet = tiled(images, columns=10)
+    picture.image(
+        np.kron(sheet, np.ones((4, 4), np.uint8)), width="stretch", caption="0 to 9, each from its own noise"
+    )
+    download_png(
+        "PNG", lambda: png_bytes(np.kron(sheet, np.ones((4, 4), np.uint8))), "guided.png", "guided-png"
+    )
+
+
+def measured(model: Model, by: str, steps: int, seed: int) -> None:
+    st.subheader("Measured")
+    strengths = WEIGHTS if by == "itself" else SCALES
+    first, second = st.columns([1, 3], vertical_alignment="bottom")
+    samples = bound(first.selectbox, "Digits at each strength", (100, 200, 500, 1000), key="samples")
+    config = GuidanceConfig(int(samples), steps, strengths, seed)
+
+    def make(wanted, report: Report) -> Sweep:
+        guide = None if by == "itself" else guide_of(by)
+        return sweep(model, guided_by(model, by), yardstick(), wanted[2], guide, report)
+
+    found = on_request("guided", (model.about, by, config), make, "Measuring", button="Measure", place=second)
+    if found is None:
+        st.caption(
+            "Agreement with the label, distance and variety against the strength; about a minute for 100 digits."
+        )
+        return
+    for sentence in verdicts(found[1]):
+        st.markdown(sentence)
+    st.plotly_chart(chart(found[1]), key="guided-chart", width="stretch", config={"displayModeBar": False})
+
+
+def chart(found: Sweep) -> go.Figure:
+    """Agreement and the spread within classes on the left axis, the distance on the right."""
+    figure = go.Figure()
+    x = [row.strength for row in found.rows]
+    band = {"type": "data", "symmetric": False, "array": [r.high - r.agreement for r in found.rows],
+            "arrayminus": [r.agreement - r.low for r in found.rows]}  # fmt: skip
+    figure.add_scatter(
+        x=x, y=[r.agreement for r in found.rows], error_y=band, name="agreement", line={"color": PALETTE[0]}
+    )
+    for name, color in (("slant", PALETTE[2]), ("thickness", PALETTE[3])):
+        figure.add_scatter(
+            x=x,
+            y=[getattr(r, name) for r in found.rows],
+            name=f"spread of {name}",
+            line={"color": color, "dash": "dot"},
+        )
+    fcd = [row.metrics[FCD] for row in found.rows]
+    error = {"type": "data", "symmetric": False, "array": [e.high - e.value for e in fcd],
+             "arrayminus": [e.value - e.low for e in fcd]}  # fmt: skip
+    figure.add_scatter(
+        x=x,
+        y=[e.value for e in fcd],
+        error_y=error,
+        name=FCD,
+        yaxis="y2",
+        line={"color": PALETTE[1], "dash": "dash"},
+    )
+    if any(row.confidence is not None for row in found.rows):
+        figure.add_scatter(
+            x=x,
+            y=[r.confidence for r in found.rows],
+            name="the guide's confidence",
+            line={"color": PALETTE[4]},
+        )
+    figure.update_xaxes(title="strength of guidance, w or s")
+    figure.update_yaxes(title="share; spread, real digits 1", rangemode="tozero")
+    figure.update_layout(
+        height=380, yaxis2={"title": FCD, "overlaying": "y", "side": "right", "rangemode": "tozero"},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}, margin={"l": 60, "r": 60, "t": 40},
+    )  # fmt: skip
+    return figure
+
+
+def explain() -> None:
+    with st.expander("What happens here"):
+        st.markdown(
+            "**Without a classifier** (Ho and Salimans 2022) one network is trained with the class hidden from a "
+            "tenth of the digits, and $\\hat\\epsilon = (1 + w)\\,\\epsilon(x_t, c) - w\\,\\epsilon(x_t)$; both "
+            "halves are "
+            "one call. "
+            "**By a classifier** (the lecture, Dhariwal and Nichol 2021) the score is moved by $s\\,\\nabla_{x_t} "
+            "\\log "
+            "p(c\\,|\\,x_t)$, here of the model that is told nothing. The classifier must know every noise level; "
+            "one that has seen clean digits only is fooled: choose it, and look.\n\n"
+            "The estimate of $x_0$ is clipped after guiding. Agreement is read by the metrics' classifier, which "
+            "guides nothing; labels have MNIST's own shares."
+        )
+
+
+with page("Guidance on digits", "How hard should a digit be pulled towards its class?"):
+    model = choose_model(key="guided-model", needs="label")
+    training_sidebar()
+    by, steps, seed = settings(model)
+    the_ten(model, by, steps, seed)
+    measured(model, by, steps, seed)
+    explain()

@@ -1,0 +1,181 @@
+"""Palette used and measured: restorations of one picture, and claims on held-out digits.
+
+A posterior sample has exactly twice the least possible squared error (its own variance on top of the target's), and the
+mean of K samples 1 + 1/K times; the first step from pure noise is the regression, E[x0 | picture].
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from images.data.corruptions import TASKS, coloured, gray
+from images.data.mnist import Digits, to_model
+from images.metrics.classifier import features
+from images.metrics.evaluate import Yardstick
+from images.models import Model
+from playground.denoisers import Denoiser
+from playground.errors import require_known, require_seed, require_whole
+from playground.levels import seeded
+from playground.objectives import knowing
+from playground.progress import Report, silent
+from playground.statistics import wilson
+from playground.steps import ddim
+from playground.walk import checked, final, prior, walk, watched
+
+
+@dataclass(frozen=True)
+class PaletteConfig:
+    """digits: held-out ones, from `first` on; samples: of each; eta 1 by default: a posterior sample needs its "
+    "noise."""
+
+    task: str = "colourisation"
+    digits: int = 50
+    samples: int = 4
+    steps: int = 20
+    eta: float = 1.0
+    first: int = 0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_known("The task", self.task, TASKS)
+        require_whole("The number of digits", self.digits, 1, 2_000)
+        require_whole("The number of samples of each", self.samples, 1, 64)
+        require_whole("The number of steps", self.steps, 1, 1000)
+        require_seed(self.seed)
+
+
+@dataclass(frozen=True, eq=False)
+class Restored:
+    """truth, seen, regression: (N, 3, 28, 28); samples: (K, N, 3, 28, 28), all in [-1, 1]; hole: (N, 1, 28, 28)."""
+
+    truth: Tensor
+    seen: Tensor
+    regression: Tensor
+    samples: Tensor
+    hole: Tensor
+    labels: Tensor
+
+
+def restore(model: Model, digits: Digits, config: PaletteConfig, report: Report = silent) -> Restored:
+    """Damages the digits, restores each K times, and by one step from noise."""
+    rng = seeded(config.seed, model.device)
+    chosen = slice(config.first, config.first + config.digits)
+    labels = digits.labels[chosen].to(model.device)
+    truth = coloured(to_model(digits.images[chosen]).to(model.device), labels, rng)
+    damaged = TASKS[config.task](truth, rng)
+    told = told_picture(
+        model, damaged.seen.repeat(config.samples, 1, 1, 1), damaged.hole.repeat(config.samples, 1, 1, 1)
+    )
+    grid = model.schedule.grid(min(config.steps, model.schedule.T))
+    start = prior((config.samples * len(truth), *model.shape), grid[0], rng)
+    states = checked(walk(ddim(config.eta), told, start, grid, rng))
+    samples = final(watched(states, report, len(grid) - 1)).view(config.samples, *truth.shape)
+    noise = prior(tuple(truth.shape), grid[0], rng)
+    with torch.no_grad():
+        regression = told_picture(model, damaged.seen, damaged.hole)(noise, grid[0])
+    parts = (truth, damaged.seen, regression, samples, damaged.hole, labels)
+    return Restored(*(part.cpu() for part in parts))
+
+
+def told_picture(model: Model, seen: Tensor, hole: Tensor) -> Denoiser:
+    """The model told a damaged picture; what is known of it stays as it is."""
+    return knowing(model.within(model.denoise.given(image=seen)), seen, ~hole)
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """regression, sample, mean: squared errors in the hole, per number of [-1, 1].
+
+    ratio: a sample's error over the regression's, with its standard error; accuracy: shares that the metrics'
+    classifier reads right, with 95 % intervals; psnr: in decibels.
+    """
+
+    regression: float
+    sample: float
+    mean: float
+    ratio: float
+    ratio_se: float
+    psnr: dict[str, float]
+    accuracy: dict[str, tuple[float, float, float]]
+    N: int
+    K: int
+
+
+def measure(found: Restored, yardstick: Yardstick) -> Measured:
+    """The claims' numbers."""
+    where = found.hole.expand_as(found.truth).double()
+
+    def error(x: Tensor) -> Tensor:
+        return ((x - found.truth).double().square() * where).flatten(1).sum(1) / where.flatten(1).sum(1)
+
+    each = torch.stack([error(sample) for sample in found.samples])  # (K, N)
+    least, one = error(found.regression), each.mean(0)
+    ratio = float(one.mean() / least.mean())
+    # the delta method: a ratio of means over the same digits
+    spread = (one - ratio * least).std() / least.mean() / len(least) ** 0.5
+    pictures = {
+        "input": found.seen,
+        "regression": found.regression,
+        "sample": found.samples[0],
+        "truth": found.truth,
+    }
+    return Measured(
+        float(least.mean()), float(one.mean()), float(error(found.samples.mean(0)).mean()), ratio, float(spread),
+        {name: psnr(error(x).mean()) for name, x in pictures.items() if name != "truth"},
+        {name: read(yardstick, x, found.labels) for name, x in pictures.items()},
+        len(found.truth), len(found.samples),
+    )  # fmt: skip
+
+
+def psnr(mse: Tensor) -> float:
+    """Decibels, peak to peak: values run over 2."""
+    return float(10 * torch.log10(4 / mse))
+
+
+def read(yardstick: Yardstick, x: Tensor, labels: Tensor) -> tuple[float, float, float]:
+    """The share of pictures whose class is read right from their luminance, ink light on dark as the classifier "
+    "knows it."""
+    luminance = gray(x.clamp(-1, 1))[:, :1]
+    paper, ink = 1.0, 2 * 0.45 - 1
+    ink_on_paper = ((paper - luminance) / (paper - ink)).clamp(0, 1)
+    classes = features(yardstick.classifier, (ink_on_paper * 255).round().to(torch.uint8)).classes
+    share = float((classes == labels).double().mean())
+    low, high = wilson(share, len(labels))
+    return share, float(low), float(high)
+
+
+def verdicts(m: Measured) -> list[str]:
+    """Regression against samples, and the factor of two, each with its numbers."""
+    low, high = m.ratio - 1.96 * m.ratio_se, m.ratio + 1.96 * m.ratio_se
+    word = (
+        "holds at this N"
+        if low <= 2 <= high
+        else "does not hold: too little spread"
+        if high < 2
+        else "does not hold: too much error"
+    )
+    mean = m.mean / m.regression
+    a, b, c, d = (m.accuracy[name] for name in ("input", "regression", "sample", "truth"))
+    return [
+        f"**The factor of two.** A sample's squared error is **{m.ratio:.2f}** ({low:.2f} to {high:.2f}) times the "
+        f"regression's; a calibrated posterior sample has exactly 2: {word}. The mean of {m.K} samples has {mean:.2f} "
+        f"(calibrated: {1 + 1 / m.K:.2f}). N = {m.N}.",
+        f"**PSNR** in the part that is made: input {m.psnr['input']:.1f} dB, regression {m.psnr['regression']:.1f}, "
+        f"one sample {m.psnr['sample']:.1f}: regression wins it by {m.psnr['regression'] - m.psnr['sample']:.1f} dB, "
+        "of which "
+        "3.0 are the "
+        "factor of two.",
+        f"**Read by a classifier** that had no part in it: input {a[0]:.1%} ({a[1]:.1%} to {a[2]:.1%}), regression "
+        f"{b[0]:.1%} "
+        f"({b[1]:.1%} to {b[2]:.1%}), sample {c[0]:.1%} ({c[1]:.1%} to {c[2]:.1%}), truth {d[0]:.1%}.",
+    ]
+
+
+def sheet_of(found: Restored, columns: int = 10) -> np.ndarray:
+    """Rows: truth, input, regression, then the samples; the first digits."""
+    from images.training.tasks import sheet
+
+    rows = [found.truth, found.seen.clamp(-1, 1), found.regression, *found.samples]
+    return sheet(torch.cat([row[:columns] for row in rows]), columns=columns)
