@@ -25,9 +25,9 @@ from images.metrics.evaluate import EvaluateConfig, Yardstick, generate
 from images.models import Model, load_model
 from images.training.config import PRESETS, TrainConfig, with_changes
 from images.training.session import Session
-from playground.checkpoint import write_atomically
 from playground.cli import Parser, ProgressLine
 from playground.cli import run as run_command
+from playground.files import write_atomically
 from playground.levels import eps_from_x0, noised, randn_like, seeded
 from playground.objectives import uniform_times
 from playground.training import Trainee, train

@@ -24,11 +24,11 @@ from benchmarks.peers import DiffusersUNet, PlainUNet, has_diffusers, of_size, s
 from images.data.mnist import Digits, load
 from images.training.config import PRESETS, with_changes
 from images.training.session import Session
-from playground.checkpoint import write_atomically
 from playground.cli import Parser, ProgressLine
 from playground.cli import run as run_command
 from playground.denoisers import NetworkDenoiser
 from playground.errors import require
+from playground.files import write_atomically
 from playground.training import Trainee, train
 
 PLAIN_SIZES = (124_000, 491_000, 2_000_000)

@@ -28,11 +28,11 @@ from images.metrics.evaluate import EvaluateConfig, Yardstick, generate
 from images.models import Model
 from images.training.config import PRESETS, TrainConfig, with_changes
 from images.training.session import Session
-from playground.checkpoint import write_atomically
 from playground.cli import Parser, ProgressLine
 from playground.cli import run as run_command
 from playground.denoisers import NetworkDenoiser
 from playground.errors import require
+from playground.files import write_atomically
 from playground.progress import duration
 from playground.training import Recipe, Trainee, train
 

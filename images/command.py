@@ -7,9 +7,9 @@ from pathlib import Path
 
 from images.models import SHIPPED, Model, load_model
 from images.sampling import Film
-from playground.checkpoint import write_atomically
 from playground.cli import ProgressLine
 from playground.devices import device_named
+from playground.files import write_result
 from playground.gif import beside, enlarged, gif_bytes, png_bytes, tiled
 from playground.levels import EVEN, SPACINGS
 from playground.progress import Report, TimeLeft, duration
@@ -35,9 +35,9 @@ def write(film: Film, out: Path, name: str, about: dict) -> None:
     pairs = zip(film.xs, film.x0_hats, strict=True)
     frames = [beside(enlarged(tiled(x)), enlarged(tiled(x0))) for x, x0 in pairs]
     paths = [
-        write_atomically(out / f"{name}.png", png_bytes(tiled(film.images))),
-        write_atomically(out / f"{name}.gif", gif_bytes(frames)),
-        write_atomically(out / f"{name}.json", json.dumps(about, indent=1).encode()),
+        write_result(out / f"{name}.png", png_bytes(tiled(film.images))),
+        write_result(out / f"{name}.gif", gif_bytes(frames)),
+        write_result(out / f"{name}.json", json.dumps(about, indent=1).encode()),
     ]
     print("\n".join(map(str, paths)))
 

@@ -8,7 +8,7 @@ import streamlit as st
 from images.data.mnist import Digits, load
 from images.metrics.evaluate import Yardstick
 from images.models import SHIPPED_MODELS, Model, best_device, kind_of, load_model
-from images.training import job, runs
+from images.training import job, records, runs
 from images.training.config import PRESETS, TrainConfig, with_changes
 from playground.errors import UserError
 from playground.progress import duration
@@ -51,12 +51,15 @@ def _loaded(path: str, changed: int) -> Model:
 
 def describe(model: Model) -> str:
     """One line: size, what it has seen, for how long, and where."""
-    about = model.about
-    return (
-        f"{model.parameters:,} parameters; trained on {about['images_seen']:,} images drawn from "
-        f"{about['data']['digits']}, in {duration(about['seconds'])} on {about['device']}. "
-        f"Samples on {model.device.type}."
-    )
+    about, words = model.about, [f"{model.parameters:,} parameters"]
+    data = about.get("data")  # a file may be of another version, and lack what is said here
+    if records.is_number(about.get("images_seen")):
+        words.append(f"trained on {about['images_seen']:,} images")
+    if isinstance(data, dict) and data.get("digits"):
+        words.append(f"drawn from {data['digits']}")
+    if records.is_number(about.get("seconds")):
+        words.append(f"in {duration(about['seconds'])} on {about.get('device', 'an unknown device')}")
+    return f"{', '.join(words)}. Samples on {model.device.type}."
 
 
 @st.cache_resource(show_spinner="Loading the digits")
@@ -110,7 +113,7 @@ def _controls(was_live: bool) -> None:
     else:
         show_progress(run)
         if st.button("Stop", icon=":material/stop:", width="stretch", key="train-stop"):
-            run.ask_to_stop()
+            _try(run.ask_to_stop)
         if (silence := run.silence()) > runs.SILENT:
             _hanging(run, silence)
 
@@ -130,10 +133,10 @@ def show_progress(run: runs.Run) -> None:
     if status["state"] == "starting" or "step" not in status:
         st.progress(0.0, status.get("message") or "starting")
         return
-    st.progress(status["step"] / status["steps"], f"about {duration(status['seconds_left'] or 0)} left")
+    st.progress(status["step"] / status["steps"], f"about {duration(status.get('seconds_left', 0))} left")
     st.caption(
         f"step {status['step']:,} of {status['steps']:,}, loss {status['loss']:.3f}, "
-        f"{status['images_per_second']:,.0f} images/s on {status['device']}"
+        f"{status['images_per_second']:,.0f} images/s on {status.get('device', 'this machine')}"
     )
 
 
@@ -160,7 +163,7 @@ def _idle() -> None:
 def _last_run(run: runs.Run) -> None:
     """What became of the newest run, and a button to go on with it."""
     status = run.status()
-    if status["state"] in ("failed", "died"):
+    if status["state"] in ("failed", "died", runs.DAMAGED):
         st.error(f"Run {run.name}: {status.get('message')}")
     elif "step" in status:
         st.caption(f"Run {run.name} {status['state']} at step {status['step']:,} of {status['steps']:,}.")

@@ -1,12 +1,7 @@
-"""Checkpoints: tensors and a JSON description in one safetensors file, never a pickle.
-
-A file is written beside its final name and renamed, so a kill or a full disk leaves the old one whole.
-"""
+"""Checkpoints: tensors and a JSON description in one safetensors file, never a pickle."""
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,33 +12,11 @@ from safetensors.torch import save
 from torch import Tensor
 
 from playground.errors import UserError, require
+from playground.files import write_atomically
 
 CHECKSUM = "checksum"  # its name in the description
 Shapes = dict[str, tuple[int, ...]]
 Check = Callable[[dict[str, Any], Shapes], None]
-
-
-def write_atomically(path: str | Path, data: bytes) -> Path:
-    """Writes all of `data` under `path`, or nothing.  Raises UserError where the disk refuses."""
-    path = Path(path)
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = Path(file.name)
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise UserError(
-            f"{path} could not be written ({error.strerror}); what stood there before is untouched: "
-            "free some space or choose another folder."
-        ) from error
-    return path
 
 
 def save_checkpoint(path: str | Path, tensors: dict[str, Tensor], about: dict[str, Any]) -> Path:

@@ -1,6 +1,7 @@
 """What both command lines share: readable help, one line and exit status 2 for bad input, and a last net."""
 
 import argparse
+import io
 import math
 import os
 import sys
@@ -8,9 +9,12 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 from playground.errors import UserError
+from playground.files import require_folder, require_replaceable
 
 
 class _Defaults(argparse.ArgumentDefaultsHelpFormatter):
@@ -79,9 +83,11 @@ def refuse_idle(arguments: argparse.Namespace, names: str, because: str) -> None
 
 def run(parser: argparse.ArgumentParser, argv: list[str] | None = None) -> int:
     """Parses, calls the subcommand's `run` (set by `set_defaults`), and returns the exit status."""
+    _print_anything()
     arguments = parser.parse_args(argv)
     command: Callable[[argparse.Namespace], None] = arguments.run
     try:
+        _check_out(arguments)
         command(arguments)
     except UserError as error:
         print(f"{parser.prog}: {' '.join(str(error).split())}", file=sys.stderr)
@@ -96,6 +102,30 @@ def run(parser: argparse.ArgumentParser, argv: list[str] | None = None) -> int:
         print(f"{parser.prog}: {_unexpected(error)}", file=sys.stderr)
         return 1
     return 0
+
+
+def _print_anything() -> None:
+    """A path or a name that the console has no letters for is printed with escapes; it must not stop the work."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _check_out(arguments: argparse.Namespace) -> None:
+    """--out DIR before the work: it can be written in, and the results (`writes`, by stem) replace nobody's files."""
+    out = getattr(arguments, "out", None)
+    if out is None:
+        return
+    require_folder(out)
+    for stem in getattr(arguments, "writes", ()):
+        for suffix in (".json", ".png", ".gif"):
+            require_replaceable(Path(out) / f"{stem}{suffix}")
+
+
+def say(text: str) -> None:
+    """Prints a line; without a reader any more (a closed terminal) it is lost, and the work goes on."""
+    with suppress(OSError):
+        print(text, flush=True)
 
 
 def _unexpected(error: Exception) -> str:
@@ -127,4 +157,5 @@ class ProgressLine:
             return
         self._last = now
         start, end = ("\r\x1b[K", "\n" if last else "") if self.live else ("", "\n")
-        print(start + text, end=end, file=self.stream, flush=True)
+        with suppress(OSError):  # the terminal may have been closed; the work goes on
+            print(start + text, end=end, file=self.stream, flush=True)

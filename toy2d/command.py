@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from playground.checkpoint import write_atomically
 from playground.cli import ProgressLine, refuse_idle
 from playground.errors import require_seed
+from playground.files import write_result
 from playground.progress import Report
 from toy2d.net import LearnConfig, Learned, learn, load
 from toy2d.presets import PRESETS, MixtureSpec
@@ -24,7 +24,7 @@ def command(
 ) -> argparse.ArgumentParser:
     """A subcommand with the options that all have: --mixture, --pi, --seed, --out."""
     parser = commands.add_parser(name, help=help, description=help)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, writes=[name])
     parser.add_argument(
         "--mixture", choices=list(PRESETS), default="two_modes", help="the data's distribution"
     )
@@ -83,7 +83,7 @@ def write(
         files["gif"] = gif
     for suffix, content in files.items():
         path = directory / f"{name}.{suffix}"
-        write_atomically(path, content)
+        write_result(path, content)
         print(path)
 
 

@@ -6,12 +6,13 @@ import sys
 from pathlib import Path
 
 from images.data.mnist import load
-from images.metrics.classifier import SHIPPED
-from images.metrics.classifier_training import WANTED, ClassifierConfig, train_classifier
+from images.metrics.classifier_training import WANTED, ClassifierConfig, require_free, train_classifier
 from playground.cli import ProgressLine
 from playground.progress import duration
 from playground.statistics import wilson
 from playground.training import Progress
+
+DEFAULT = "out/classifier.safetensors"  # not the file that the metrics use: that one is replaced by hand
 
 # --- the command ------------------------------------------------------------------------------------------
 
@@ -28,11 +29,12 @@ def add(commands: argparse._SubParsersAction) -> None:
     p.add_argument("--lr", type=float, default=d.lr, help="highest learning rate")
     p.add_argument("--seed", type=int, default=d.seed, help="start, batches and shifts")
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
-    p.add_argument("--out", default=str(SHIPPED), metavar="FILE", help="where it goes, with its card")
+    p.add_argument("--out", dest="file", default=DEFAULT, metavar="FILE", help="where it goes, with its card")
 
 
 def train_classifier_command(arguments: argparse.Namespace) -> None:
     config = ClassifierConfig(arguments.epochs, arguments.batch, arguments.lr, seed=arguments.seed)
+    require_free(arguments.file)
     line = ProgressLine()
 
     def show(progress: Progress) -> None:
@@ -43,7 +45,7 @@ def train_classifier_command(arguments: argparse.Namespace) -> None:
         )
 
     digits, test = load("train", arguments.data), load("test", arguments.data)
-    card = train_classifier(config, digits, test, arguments.out, show, _words(config))
+    card = train_classifier(config, digits, test, arguments.file, show, _words(config))
     low, high = wilson(card["test_accuracy"], card["test_digits"])
     print(f"{card['test_accuracy']:.2%} of {card['test_digits']:,} {test.called} are recognised "
           f"(95 %: {low:.2%} to {high:.2%})")  # fmt: skip
@@ -51,7 +53,7 @@ def train_classifier_command(arguments: argparse.Namespace) -> None:
         print(test.caution)
     if card["test_accuracy"] < WANTED:
         print(f"Below {WANTED:.0%} is too little to measure images with: train for longer.", file=sys.stderr)
-    print(f"{arguments.out}\n{Path(arguments.out).with_suffix('.json')}")
+    print(f"{arguments.file}\n{Path(arguments.file).with_suffix('.json')}")
 
 
 def _words(config: ClassifierConfig) -> str:

@@ -19,6 +19,7 @@ from typing import BinaryIO
 import numpy as np
 
 from playground.errors import UserError, require
+from playground.files import patiently
 
 UINT8 = 0x08
 GZIP_MAGIC = b"\x1f\x8b"
@@ -97,7 +98,7 @@ def write_idx(path: Path, array: np.ndarray) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        os.replace(temporary, path)
+        patiently(lambda: os.replace(temporary, path))
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise

@@ -32,8 +32,8 @@ import torch
 from torch import Tensor
 
 from images.data.idx import REMEDY, find_idx, read_idx, write_idx
-from playground.checkpoint import write_atomically
 from playground.errors import UserError, require
+from playground.files import write_atomically
 
 ENV = "MNIST_DIR"
 CACHE_ENV = "PLAYGROUND_CACHE"

@@ -14,8 +14,8 @@ from images.metrics.estimates import FCD
 from images.metrics.evaluate import Yardstick, fingerprint
 from images.models import SHIPPED, best_device, load_model
 from images.sampling import ANNEALED, AS_WRITTEN
-from playground.checkpoint import write_atomically
 from playground.cli import ProgressLine
+from playground.files import write_result
 from playground.gif import png_bytes, tiled
 from playground.progress import duration
 
@@ -24,7 +24,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     d, p = ToldConfig(), commands.add_parser(
         "annealing", help="annealed Langevin as written, and told the noise that is there"
     )
-    p.set_defaults(run=annealing_command)
+    p.set_defaults(run=annealing_command, writes=["annealing"])
     p.add_argument("--samples", type=int, default=d.samples, help="digits of each chain")
     p.add_argument("--steps", type=int, default=d.steps, help="steps from noise to data")
     p.add_argument("--remembered", type=int, default=d.remembered, help="digits of the exact denoiser; 0: without it")
@@ -49,9 +49,9 @@ def annealing_command(arguments: argparse.Namespace) -> None:
     found = told_digits(model, config, yardstick, show)
     print("\n".join(readable(found)))
     out, name = Path(arguments.out), "annealing"
-    print(write_atomically(out / f"{name}.png", picture(found)))
+    print(write_result(out / f"{name}.png", picture(found)))
     content = plain(found) | {"model": fingerprint(model)}
-    print(write_atomically(out / f"{name}.json", json.dumps(content, indent=1).encode()))
+    print(write_result(out / f"{name}.json", json.dumps(content, indent=1).encode()))
 
 
 def readable(found: ToldDigits) -> list[str]:

@@ -23,7 +23,7 @@ def sample_command(arguments: argparse.Namespace) -> None:
 
 def add(commands) -> None:
     d, p = SampleConfig(), commands.add_parser("sample", help="new digits from noise")
-    p.set_defaults(run=sample_command)
+    p.set_defaults(run=sample_command, writes=["samples"])
     p.add_argument("--count", type=int, default=d.count, help="how many digits")
     p.add_argument("--sampler", choices=SAMPLERS, default=d.sampler, help="how to walk back")
     p.add_argument("--steps", type=int, default=d.steps, help="steps from noise to data")

@@ -25,9 +25,9 @@ from images.guidance.task import accuracy_by_level, load_guide
 from images.metrics.estimates import FCD
 from images.metrics.evaluate import Yardstick
 from images.models import SHIPPED_MODELS
-from playground.checkpoint import write_atomically
 from playground.devices import device_named
 from playground.errors import require_range
+from playground.files import write_result
 from playground.gif import png_bytes, tiled
 
 LABELLED = str(next(path for path, name in SHIPPED_MODELS.items() if "labels" in name))
@@ -38,7 +38,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         GuidanceConfig(),
         commands.add_parser("guidance", help="digits guided with and without a classifier, measured"),
     )
-    p.set_defaults(run=guidance_command)
+    p.set_defaults(run=guidance_command, writes=["guidance"])
     p.add_argument(
         "--by", choices=("itself", "guide"), default="itself", help="without a classifier, or by a guide"
     )
@@ -72,8 +72,8 @@ def guidance_command(arguments: argparse.Namespace) -> None:
     print("\n".join([*readable(found), *verdicts(found)]))
     out = Path(arguments.out)
     shown = [tiled(row.images[:40, 0].numpy(), columns=10) for row in found.rows]
-    print(write_atomically(out / "guidance.png", png_bytes(np.concatenate(shown))))
-    print(write_atomically(out / "guidance.json", json.dumps(plain(found), indent=1).encode()))
+    print(write_result(out / "guidance.png", png_bytes(np.concatenate(shown))))
+    print(write_result(out / "guidance.json", json.dumps(plain(found), indent=1).encode()))
 
 
 def accuracy_command(arguments: argparse.Namespace) -> None:

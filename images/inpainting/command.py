@@ -72,7 +72,7 @@ def _test_digit(arguments: argparse.Namespace) -> np.ndarray:
 
 def add(commands) -> None:
     d, p = InpaintConfig(), commands.add_parser("inpaint", help="fill a hole in a digit")
-    p.set_defaults(run=inpaint_command)
+    p.set_defaults(run=inpaint_command, writes=["inpainted"])
     p.add_argument("--digit", type=int, default=0, help="number of the test digit; without MNIST: of 500 packaged ones")
     p.add_argument("--image", metavar="FILE", help="a 28 x 28 picture instead")
     p.add_argument("--fit", action="store_true", help="resize a picture of another size")

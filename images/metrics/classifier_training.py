@@ -12,9 +12,10 @@ import torch
 from torch import Generator
 
 from images.data.mnist import Digits, to_model
-from images.metrics.classifier import SHIPPED, VERSION, accuracy, build, classification, load_classifier
-from playground.checkpoint import save_checkpoint, write_atomically
+from images.metrics.classifier import VERSION, accuracy, build, classification, load_classifier
+from playground.checkpoint import save_checkpoint
 from playground.errors import require, require_range, require_whole
+from playground.files import note_result, require_replaceable, write_result
 from playground.objectives import Batch
 from playground.training import Progress, Recipe, Trainee, train
 
@@ -47,7 +48,7 @@ def train_classifier(
     config: ClassifierConfig,
     digits: Digits,
     test: Digits,
-    out: str | Path = SHIPPED,
+    out: str | Path,
     report: Callable[[Progress], None] = lambda progress: None,
     command: str = "python -m images train-classifier",
 ) -> dict[str, Any]:
@@ -55,6 +56,7 @@ def train_classifier(
 
     The test accuracy is that of the very file: rounded weights, loaded again.
     """
+    require_free(out)
     trainee = Trainee(build(config.seed), config.recipe(len(digits)))
     start = time.perf_counter()
     for progress in train(trainee, _passes(digits, config), classification(config.shift)):
@@ -62,6 +64,7 @@ def train_classifier(
     seconds = time.perf_counter() - start
     weights = trainee.averaged()
     path = save_checkpoint(out, {name: value.half() for name, value in weights.items()}, {"version": VERSION})
+    note_result(path)
     unrounded = build()
     unrounded.load_state_dict(weights)
     card = {
@@ -78,8 +81,16 @@ def train_classifier(
         "torch": torch.__version__,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
     }
-    write_atomically(path.with_suffix(".json"), json.dumps(card, indent=1).encode())
+    write_result(path.with_suffix(".json"), json.dumps(card, indent=1).encode())
     return card
+
+
+def require_free(out: str | Path) -> None:
+    """Raises UserError, before any work, unless weights and card may be written at `out` and beside it."""
+    path = Path(out)
+    require(path.suffix == ".safetensors", f"{out} does not end in .safetensors, as weights do: name it so.")
+    for file in (path, path.with_suffix(".json")):
+        require_replaceable(file)
 
 
 def _passes(digits: Digits, config: ClassifierConfig) -> Callable[[int, Generator], Batch]:

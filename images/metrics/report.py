@@ -1,6 +1,7 @@
 """An evaluation as files and as lines of a terminal."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,16 @@ from images.metrics import classifier
 from images.metrics.estimates import MEANINGS, Estimate
 from images.metrics.evaluate import Evaluation, Yardstick, fingerprint
 from images.models import Model
-from playground.checkpoint import write_atomically
+from playground.files import write_result
 from playground.gif import png_bytes, tiled
 
 
 def write_evaluation(
-    out: Path, evaluation: Evaluation, yardstick: Yardstick, about: dict[str, Any]
+    out: Path,
+    evaluation: Evaluation,
+    yardstick: Yardstick,
+    about: dict[str, Any],
+    write: Callable[[Path, bytes], Path] = write_result,
 ) -> list[Path]:
     """samples.png: the first hundred; nearest.png: the ten nearest to a training digit, above it; JSON."""
     index, distance = evaluation.neighbours
@@ -31,9 +36,9 @@ def write_evaluation(
         "nearest": {"training_digit": index.tolist(), "distance": [round(d, 4) for d in distance.tolist()]},
     }
     return [
-        write_atomically(out / "samples.png", _sheet(evaluation.images[:100], 10)),
-        write_atomically(out / "nearest.png", _sheet(pairs, len(closest))),
-        write_atomically(out / "evaluation.json", json.dumps(content).encode()),
+        write(out / "samples.png", _sheet(evaluation.images[:100], 10)),
+        write(out / "nearest.png", _sheet(pairs, len(closest))),
+        write(out / "evaluation.json", json.dumps(content).encode()),
     ]
 
 

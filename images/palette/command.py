@@ -12,8 +12,8 @@ from images.metrics.evaluate import Yardstick
 from images.models import load_model
 from images.palette.experiment import PaletteConfig, measure, restore, sheet_of, verdicts
 from images.palette.task import SHIPPED
-from playground.checkpoint import write_atomically
 from playground.devices import device_named
+from playground.files import write_result
 from playground.gif import png_bytes
 
 
@@ -44,6 +44,6 @@ def palette_command(arguments: argparse.Namespace) -> None:
     numbers = measure(found, Yardstick.load(arguments.data, device=device))
     print("\n".join(sentence.replace("**", "") for sentence in verdicts(numbers)))
     out = Path(arguments.out)
-    print(write_atomically(out / f"{config.task}.png", png_bytes(sheet_of(found))))
+    print(write_result(out / f"{config.task}.png", png_bytes(sheet_of(found))))
     about = {"config": asdict(config), **asdict(numbers)}
-    print(write_atomically(out / f"{config.task}.json", json.dumps(about, indent=1).encode()))
+    print(write_result(out / f"{config.task}.json", json.dumps(about, indent=1).encode()))

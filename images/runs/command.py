@@ -17,7 +17,7 @@ from playground.cli import refuse_idle
 def add(commands: argparse._SubParsersAction) -> None:
     add_ship(commands)
     d, p = EvaluateConfig(), commands.add_parser("evaluate", help="measure a model: Frechet distance, ...")
-    p.set_defaults(run=evaluate_command)
+    p.set_defaults(run=evaluate_command, writes=["samples", "nearest", "evaluation"])
     p.add_argument("--samples", type=int, default=d.samples, help="how many digits to generate")
     p.add_argument("--sampler", choices=SAMPLERS, default=d.sampler, help="how to walk back")
     p.add_argument("--steps", type=int, default=d.steps, help="steps from noise to data")

@@ -1,6 +1,7 @@
 """Page "Runs and metrics": what was trained here, side by side: loss, samples, numbers, disk."""
 
 import json
+from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -12,6 +13,7 @@ from images.models import best_device, load_model
 from images.training import runs
 from images.ui import training_sidebar, yardstick
 from playground.colors import PALETTE
+from playground.files import write_atomically
 from playground.progress import duration
 from playground.ui.busy import busy
 from playground.ui.page import bound, page
@@ -21,27 +23,30 @@ SAMPLES = (200, 500, 1000, 2000, 5000)
 
 def table(found: list[runs.Run]) -> None:
     """One row a run."""
-    rows = []
-    for run in found:
-        status, config = run.status(), run.config
-        rows.append(
-            {
-                "run": run.name,
-                "state": status["state"],
-                "network": f"{config.net} {config.width} x {config.blocks}",
-                "objective": config.objective,
-                "images seen": status.get("step", 0) * config.batch,
-                "time": duration(status.get("seconds", 0)),
-                "loss": status.get("loss"),
-                FCD: _distance(_evaluation(run), status.get("step")),
-                "disk, MB": round(run.size() / 1e6, 1),
-            }
-        )
+    rows = [_row(run) for run in found]
     formats = {"images seen": "localized", "loss": "%.4f"}
     columns = {name: st.column_config.NumberColumn(format=text) for name, text in formats.items()}
     st.dataframe(rows, hide_index=True, width="stretch", column_config=columns)
     total = sum(run.size() for run in found)
     st.caption(f"{len(found)} runs take {total / 1e6:,.1f} MB in {runs.root()}.")
+
+
+def _row(run: runs.Run) -> dict[str, Any]:
+    """A damaged run has a row, too: it says what is wrong, and can be deleted below."""
+    status = run.status()
+    row = {"run": run.name, "state": status["state"], "disk, MB": round(run.size() / 1e6, 1)}
+    if not run.is_sound:
+        return row | {"what is wrong": status.get("message")}
+    config = run.config
+    row |= {
+        "network": f"{config.net} {config.width} x {config.blocks}",
+        "objective": config.objective,
+        "images seen": status.get("step", 0) * config.batch,
+        "time": duration(status.get("seconds", 0)),
+        "loss": status.get("loss"),
+        FCD: _distance(_evaluation(run), status.get("step")),
+    }
+    return row | ({"what is wrong": status["message"]} if status["state"] == runs.DAMAGED else {})
 
 
 def _distance(found: dict | None, step: int | None) -> str:
@@ -54,10 +59,13 @@ def _distance(found: dict | None, step: int | None) -> str:
 
 
 def _evaluation(run: runs.Run) -> dict | None:
+    """What was measured of the run; None where nothing was, or the file cannot be believed."""
     try:
-        return json.loads((run.directory / "evaluation" / "evaluation.json").read_text())
-    except (OSError, ValueError):
+        found = json.loads((run.directory / "evaluation" / "evaluation.json").read_text())
+        _numbers_of(found), _distance(found, found.get("step"))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
+    return found
 
 
 def losses(chosen: list[runs.Run]) -> go.Figure:
@@ -86,6 +94,13 @@ def side_by_side(chosen: list[runs.Run]) -> None:
 
 def _numbers(found: dict) -> None:
     """The metrics with their intervals, beside what as many real digits reach."""
+    rows, text = _numbers_of(found)
+    st.dataframe(rows, hide_index=True, width="stretch")
+    st.caption(text)
+
+
+def _numbers_of(found: dict) -> tuple[list[dict[str, str]], str]:
+    """The table's rows, and how they were measured."""
     rows = []
     for name, value in found["metrics"].items():
         floor = found["floors"][name]["value"]
@@ -98,7 +113,6 @@ def _numbers(found: dict) -> None:
                 "real digits": f"{floor:.4g}",
             }
         )
-    st.dataframe(rows, hide_index=True, width="stretch")
     config = found["config"]
     text = f"{config['samples']:,} digits by {config['sampler']} in {config['steps']} steps."
     if measured := found.get("bound"):
@@ -107,7 +121,7 @@ def _numbers(found: dict) -> None:
             f" Bound: {bits['value']:.2f} bits per dimension ({bits['low']:.2f} to {bits['high']:.2f}), on "
         )
         text += f"{measured['digits']:,} {found.get('reference', {}).get('called', 'test digits')}."
-    st.caption(f"{text} {found.get('reference', {}).get('caution', '')}")
+    return rows, f"{text} {found.get('reference', {}).get('caution', '')}"
 
 
 def measure(chosen: list[runs.Run]) -> None:
@@ -130,7 +144,8 @@ def measure(chosen: list[runs.Run]) -> None:
             )
             about = {"config": {"samples": samples, "sampler": config.sampler, "steps": steps}}
             about |= {"step": model.about.get("step"), "reference": reference_of(measure_with)}
-            write_evaluation(run.directory / "evaluation", found, measure_with, about)
+            folder = run.directory / "evaluation"  # within a run all files are the program's own
+            write_evaluation(folder, found, measure_with, about, write_atomically)
     st.rerun()
 
 
@@ -157,9 +172,10 @@ def contents() -> None:
         st.info("No run yet: train one with the button in the sidebar, then compare it here.")
         return
     table(found)
-    names = [run.name for run in found]
+    sound = [run for run in found if run.is_sound]
+    names = [run.name for run in sound]
     chosen_names = bound(st.multiselect, "Compare", names, default=names[:2], max_selections=4, key="compare")
-    chosen = [run for run in found if run.name in chosen_names]
+    chosen = [run for run in sound if run.name in chosen_names]
     if chosen:
         st.plotly_chart(losses(chosen), key="losses")
         if len({run.config.objective for run in chosen}) > 1:

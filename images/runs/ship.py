@@ -6,21 +6,24 @@ from pathlib import Path
 from typing import Any
 
 from images.metrics.evaluate import fingerprint
-from images.models import SHIPPED, load_model, save_model
-from playground.checkpoint import write_atomically
+from images.models import load_model, save_model
 from playground.errors import UserError
+from playground.files import note_result, require_replaceable, write_result
 
 FROM_THE_RUN = ("config", "data", "images_seen", "seconds", "device", "torch")
 
 
 def ship(
-    source: str | Path, out: str | Path = SHIPPED, evaluation: str | Path | None = None
+    source: str | Path, out: str | Path, evaluation: str | Path | None = None
 ) -> dict[str, Any]:
     """Writes the model at `source` to `out` in float16, half the bytes, and its card to the JSON file beside it.
 
     evaluation: what `python -m images evaluate --model OUT` wrote; it must be of the very file, rounded weights and
     all, or UserError is raised and nothing is written.  Networks still compute in float32: loading widens.
     """
+    out = Path(out)
+    for file in (out, out.with_suffix(".json")):
+        require_replaceable(file)
     model = load_model(source)
     model.denoise.half().float()  # what loading will give; the card is about these weights
     card = {"parameters": model.parameters, "fingerprint": fingerprint(model), "weights": "float16"}
@@ -29,8 +32,8 @@ def ship(
         card["evaluation"] = _of(card["fingerprint"], Path(evaluation))
     halves = {name: value.half() for name, value in model.denoise.state_dict().items()}
     about = {name: value for name, value in model.about.items() if name not in ("format", "model")}
-    path = save_model(out, model.config, halves, about)
-    write_atomically(path.with_suffix(".json"), json.dumps(card, indent=1).encode())
+    path = note_result(save_model(out, model.config, halves, about))
+    write_result(path.with_suffix(".json"), json.dumps(card, indent=1).encode())
     return card
 
 
@@ -53,8 +56,8 @@ def _of(wanted: str, path: Path) -> dict[str, Any]:
 
 
 def ship_command(arguments: argparse.Namespace) -> None:
-    card = ship(arguments.model, arguments.out, arguments.evaluation)
-    print(f"{arguments.out}: {card['parameters']:,} parameters in float16, fingerprint {card['fingerprint']}")
+    card = ship(arguments.model, arguments.file, arguments.evaluation)
+    print(f"{arguments.file}: {card['parameters']:,} parameters in float16, fingerprint {card['fingerprint']}")
 
 
 def add_ship(commands: argparse._SubParsersAction) -> None:
@@ -64,5 +67,6 @@ def add_ship(commands: argparse._SubParsersAction) -> None:
     p.add_argument("--model", required=True, metavar="FILE", help="a run's model.safetensors")
     p.add_argument("--evaluation", metavar="FILE", help="evaluation.json of the very file, for the card")
     p.add_argument(
-        "--out", default=str(SHIPPED), metavar="FILE", help="what to write; the card goes beside it"
-    )
+        "--out", dest="file", default="out/model.safetensors", metavar="FILE",
+        help="what to write; the card goes beside it",
+    )  # fmt: skip

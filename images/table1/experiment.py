@@ -14,8 +14,8 @@ from typing import Any
 from images.metrics.estimates import FCD, Estimate
 from images.metrics.evaluate import EvaluateConfig, Yardstick, fingerprint, generate
 from images.models import Model
-from playground.checkpoint import write_atomically
 from playground.errors import UserError, require
+from playground.files import write_atomically
 from playground.levels import EVEN
 from playground.statistics import HOLDS, Difference, difference, verdict
 

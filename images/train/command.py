@@ -2,9 +2,9 @@
 
 import argparse
 import os
-import time
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -12,11 +12,13 @@ from images.data.mnist import load
 from images.models import NETWORKS
 from images.training import job, runs
 from images.training.config import OBJECTIVES, PRESETS, with_changes
+from images.training.making import new, write_config
 from images.training.session import Session, run
-from playground.cli import ProgressLine, refuse_idle
+from playground.cli import ProgressLine, refuse_idle, say
 from playground.denoisers import TO_X0
 from playground.devices import device_named
 from playground.errors import UserError, require, require_folder_name, require_range
+from playground.files import require_folder
 from playground.levels import SCHEDULES
 from playground.progress import duration
 from playground.training import OPTIMIZERS, Progress
@@ -29,45 +31,70 @@ CHANGEABLE += ("schedule", "ema", "compiled", "optimizer", "matrix_lr", "without
 
 
 def train_command(arguments: argparse.Namespace) -> None:
+    """Everything is checked, the network built and its checkpoint read, before anything is written."""
     require_range("The time between checkpoints", arguments.save_every, 0, 86_400)
     device_named(arguments.device)
+    runs.require_writable()
     if arguments.resume:
         require(arguments.run_directory is not None, "--resume names no run: say which one with --run DIR.")
         refuse_idle(arguments, "preset", "beside --resume: a run goes on with its own settings")
-    if arguments.run_directory and not arguments.resume:
-        require_folder_name(Path(arguments.run_directory).resolve().name)
-    runs.require_writable()
-    here = runs.Run(Path(arguments.run_directory or runs.root() / time.strftime("%Y%m%d-%H%M%S")).resolve())
-    changes = {name: value for name in CHANGEABLE if (value := getattr(arguments, name)) is not None}
-    if not arguments.resume:
-        runs.create(here, with_changes(PRESETS[arguments.preset], **changes))
-    elif changes:
+        _go_on(Path(arguments.run_directory).resolve(), arguments)
+    else:
+        _begin(Path(arguments.run_directory).resolve() if arguments.run_directory else None, arguments)
+
+
+def _changes(arguments: argparse.Namespace) -> dict[str, Any]:
+    return {name: value for name in CHANGEABLE if (value := getattr(arguments, name)) is not None}
+
+
+def _begin(directory: Path | None, arguments: argparse.Namespace) -> None:
+    """A new run.  Its directory is made when nothing can be refused any more but the directory itself."""
+    if directory is not None:
+        require_folder_name(directory.name)
+        require_folder(directory.parent)
+    config = with_changes(PRESETS[arguments.preset], **_changes(arguments))
+    digits, device = load("train", arguments.data), device_named(arguments.device)
+    with new(directory) as here:
+        session = Session(config, digits, here.directory, device)
+        write_config(here, config)
+        _train(here, session, arguments)
+
+
+def _go_on(directory: Path, arguments: argparse.Namespace) -> None:
+    if changes := _changes(arguments):
         words = ", ".join(changes)
         raise UserError(f"A run goes on with its own settings, so {words} cannot change: leave that out.")
+    here = runs.Run(directory)
     require(
-        (here.directory / "config.json").is_file(),
-        f"There is no run in {here.directory}: leave --resume out to start one.",
+        os.path.lexists(directory / "config.json"),
+        f"There is no run in {directory}: leave --resume out to start one.",
     )
-    job.take_up(here)
-    job.stop_on_signals(here)
-    reporter = job.Reporter(here)
+    config = here.config
+    with runs.holding(here, "go on with it"):
+        digits, device = load("train", arguments.data), device_named(arguments.device)
+        session = Session(config, digits, directory, device)
+        session.resume()
+        job.take_up(here)
+        _train(here, session, arguments)
+
+
+def _train(here: runs.Run, session: Session, arguments: argparse.Namespace) -> None:
+    """Trains, and writes into the status how it ended: the page must be able to say it."""
+    reporter, stopped = job.Reporter(here), job.stop_on_signals()
     try:
-        _train(here, reporter, arguments)
+        _steps(session, reporter, lambda: stopped() or job.stop_requested(here), arguments.save_every)
     except torch.OutOfMemoryError as error:
-        sentence = (
-            f"The memory ran out with a batch of {here.config.batch}: choose a smaller batch or network."
-        )
-        _failed(reporter, sentence)
+        batch = session.config.batch
+        sentence = f"The memory ran out with a batch of {batch}: choose a smaller batch or network."
+        reporter.state("failed", message=sentence)
         raise UserError(sentence) from error
-    except (
-        Exception
-    ) as error:  # a GPU that vanished, a loss that is no number: the page must be able to say so
+    except Exception as error:  # a GPU that vanished, a loss that is no number
         sentence = _first_line(error)
-        if not (here.config.compiled and _is_the_compilers(error)):
-            _failed(reporter, sentence)
+        if not (session.config.compiled and _is_the_compilers(error)):
+            reporter.state("failed", message=sentence)
             raise
         sentence = f"The network could not be compiled ({sentence}): go on without --compile."
-        _failed(reporter, sentence)
+        reporter.state("failed", message=sentence)
         raise UserError(sentence) from error
 
 
@@ -83,29 +110,23 @@ def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
-def _failed(reporter: job.Reporter, sentence: str) -> None:
-    with suppress(UserError):  # on a full disk the status cannot be written either; output.txt may have room
-        reporter.state("failed", message=sentence)
-
-
 def _give_way() -> None:
     """Lets the app, and all else on the machine, go before training: samples stay quick meanwhile."""
     if hasattr(os, "nice"):
         os.nice(10)
 
 
-def _train(here: runs.Run, reporter: job.Reporter, arguments: argparse.Namespace) -> None:
+def _steps(
+    session: Session, reporter: job.Reporter, stopped: Callable[[], bool], save_every: float
+) -> None:
+    here = reporter.run
     _give_way()
-    reporter.state("starting", message="loading the digits")
-    digits = load("train", arguments.data)
-    device = device_named(arguments.device)
-    session = Session(here.config, digits, here.directory, device)
-    session.resume()
     job.forget_after(here, session.trainee.step)
     size = sum(p.numel() for p in session.trainee.net.parameters())
-    print(f"{digits.source}; {size:,} parameters on {device}; run directory {here.directory}", flush=True)
-    reporter.fields |= {"data": digits.source, "parameters": size, "device": str(device), "message": ""}
-    line, batch = ProgressLine(), here.config.batch
+    source, device = session.digits.source, session.device
+    say(f"{source}; {size:,} parameters on {device}; run directory {here.directory}")
+    reporter.state("running", data=source, parameters=size, device=str(device), message="")
+    line, batch = ProgressLine(), session.config.batch
 
     def report(progress: Progress) -> None:
         speed = progress.done_now * batch / progress.seconds
@@ -124,15 +145,10 @@ def _train(here: runs.Run, reporter: job.Reporter, arguments: argparse.Namespace
             last=progress.step == progress.steps,
         )
 
-    finished = run(
-        session,
-        report=report,
-        stopped=lambda: job.stop_requested(here),
-        save_every=arguments.save_every,
-    )
+    finished = run(session, report=report, stopped=stopped, save_every=save_every)
     job.forget_stop(here)
     reporter.state("finished" if finished else "stopped", seconds_left=0.0 if finished else None)
-    print(f"{'finished' if finished else 'stopped'} after {duration(session.seconds)}; {here.model}")
+    say(f"{'finished' if finished else 'stopped'} after {duration(session.seconds)}; {here.model}")
 
 
 def add(commands) -> None:

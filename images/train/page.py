@@ -64,7 +64,7 @@ def previews(run: runs.Run) -> None:
 
 
 def after(preview: Path) -> str:
-    return f"after step {int(preview.stem.split('-')[1]):,}"
+    return f"after step {runs.step_of(preview):,}"
 
 
 def live(name: str) -> None:
@@ -103,10 +103,14 @@ def contents() -> None:
         st.info("No run yet: choose a length in the sidebar and press Start training.")
         return
     name = bound(st.selectbox, "Run", [run.name for run in found], key="run")
-    is_live = runs.Run(runs.root() / name).status()["state"] in runs.LIVE
+    run = runs.Run(runs.root() / name)
+    if not run.is_sound:
+        st.error(f"{run.status()['message']} The page \"Runs and metrics\" deletes it.")
+        return
+    is_live = run.status()["state"] in runs.LIVE
     st.fragment(live, run_every=2.0 if is_live else None)(name)
     with st.expander("Settings of this run"):
-        st.json(asdict(runs.Run(runs.root() / name).config))
+        st.json(asdict(run.config))
     explain()
 
 

@@ -10,8 +10,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,12 @@ from images.data.mnist import ENV as MNIST
 from images.data.mnist import expanded
 from images.training import runs
 from images.training.config import TrainConfig
+from images.training.making import new, write_config
+from images.training.records import read_status
 from images.training.session import MODEL, RESUME
-from playground.checkpoint import write_atomically
 from playground.errors import UserError, require
+from playground.files import patiently, write_atomically
+from playground.locks import Lock
 
 # what a run that goes on has already
 LASTING = ("step", "steps", "loss", "images_per_second", "seconds", "data", "parameters", "device")
@@ -38,12 +41,17 @@ def start(config: TrainConfig | None = None, *, name: str | None = None, data: s
     with _one_start_at_a_time():
         busy = runs.live_run()
         require(busy is None, f"{busy and busy.name} is still training: stop it first, or wait for it.")
-        run = runs.Run(runs.root() / (name or time.strftime("%Y%m%d-%H%M%S")))
         if config is not None:
-            runs.create(run, config)
-        forget_stop(run)
-        process = _launch(run, data)
-        Reporter(run, pid=process.pid).state("starting", message="loading PyTorch and the digits")
+            with new(runs.root() / name if name else None) as run:
+                write_config(run, config)
+        else:
+            run = runs.Run(runs.root() / str(name))
+            _ = run.config  # a damaged run is refused here, where the user is
+        with runs.in_a_sentence(f"{run.name} could not be started"):
+            forget_stop(run)
+            process = _launch(run, data)
+        note = {"pid": process.pid, "started": runs.started_at(process.pid) or time.time(), "at": time.time()}
+        write_atomically(run.directory / "launched.json", json.dumps(note).encode())
     # The child is waited for in a thread: unwaited, it would stay a zombie after its end.
     threading.Thread(target=process.wait, daemon=True).start()
     return run
@@ -73,37 +81,22 @@ def _launch(run: runs.Run, data: str | None) -> subprocess.Popen:
 @contextmanager
 def _one_start_at_a_time() -> Iterator[None]:
     """Two tabs that press the button at once: one starts, the other is told."""
-    lock = runs.root() / ".starting"
-    runs.root().mkdir(parents=True, exist_ok=True)
-    if lock.exists() and time.time() - lock.stat().st_mtime > 10:  # left by a kill between two lines
-        lock.unlink(missing_ok=True)
-    try:
-        lock.touch(exist_ok=False)
-    except FileExistsError as error:
-        raise UserError(
-            "Another training is being started at this moment: wait for it to show up."
-        ) from error
+    with runs.in_a_sentence(f"No run can be kept in {runs.root()}"):
+        runs.root().mkdir(parents=True, exist_ok=True)
+    lock = Lock(runs.root() / ".starting")
+    require(lock.take(), "Another training is being started at this moment: wait for it to show up.")
     try:
         yield
     finally:
-        lock.unlink(missing_ok=True)
+        lock.release()
 
 
 # --- the trainer's side ---------------------------------------------------------------------------------
 
 
 def take_up(run: runs.Run) -> None:
-    """Claims a run for this process, and clears what an earlier one left: half-written files, an old wish to stop.
-
-    Raises UserError where another process trains it: both would write the same files.
-    """
-    status = run.status()
-    ours = status.get("pid") in (os.getpid(), os.getppid())  # the app has noted the child that it started
-    require(
-        ours or status["state"] not in runs.LIVE,
-        f"{run.directory} is being trained by process {status.get('pid')}: stop that one first, or wait for it.",
-    )
-    for name in (RESUME, MODEL, "log.jsonl"):  # not the status, which the app may be writing at this moment
+    """Clears what an earlier process left in a run that this one holds: half-written files, an old wish to stop."""
+    for name in (RESUME, MODEL, "log.jsonl", "status.json"):
         for left in run.directory.glob(f".{name}.*"):
             left.unlink(missing_ok=True)
     stop = run.directory / "stop"
@@ -118,16 +111,22 @@ def forget_after(run: runs.Run, step: int) -> None:
         text = "".join(json.dumps(row) + "\n" for row in rows)
         write_atomically(run.directory / "log.jsonl", text.encode())
     for preview in run.previews():
-        if int(preview.stem.split("-")[1]) > step:
+        if runs.step_of(preview) > step:
             preview.unlink(missing_ok=True)
 
 
 class Reporter:
-    """The trainer's side: writes status.json and log.jsonl."""
+    """The trainer's side: writes status.json and log.jsonl.
+
+    What it cannot write is left out: pages then say less, but a run never ends over a line about it.
+    """
 
     def __init__(self, run: runs.Run, pid: int | None = None, every: float = 0.5):
         self.run, self.pid, self.every = run, pid or os.getpid(), every
-        before = runs.read_json(run.directory / "status.json")  # a run that goes on has got this far already
+        try:
+            before = read_status(run.directory / "status.json")  # a run that goes on has got this far already
+        except UserError:
+            before = {}
         self.fields: dict[str, Any] = {name: before[name] for name in LASTING if name in before}
         self._last = 0.0
 
@@ -141,7 +140,8 @@ class Reporter:
             "updated": time.time(),
         }
         data = json.dumps({**status, **self.fields}).encode()
-        write_atomically(self.run.directory / "status.json", data)
+        with suppress(UserError):
+            write_atomically(self.run.directory / "status.json", data)
 
     def progress(
         self,
@@ -160,7 +160,7 @@ class Reporter:
         self._last = now
         row = {"step": step, "loss": loss, "images_per_second": images_per_second, "seconds": seconds}
         self.state("running", steps=steps, seconds_left=seconds_left, **row)
-        with open(self.run.directory / "log.jsonl", "a") as log:
+        with suppress(OSError), open(self.run.directory / "log.jsonl", "a") as log:
             log.write(json.dumps(row) + "\n")
 
 
@@ -170,10 +170,18 @@ def stop_requested(run: runs.Run) -> bool:
 
 def forget_stop(run: runs.Run) -> None:
     """After it was heeded, and before a new start.  Not while starting: a stop asked for meanwhile must count."""
-    (run.directory / "stop").unlink(missing_ok=True)
+    with suppress(PermissionError):
+        patiently(lambda: (run.directory / "stop").unlink(missing_ok=True))
 
 
-def stop_on_signals(run: runs.Run) -> None:
-    """SIGTERM and SIGINT ask as the stop button does: the run saves, and ends."""
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: run.ask_to_stop())
+def stop_on_signals() -> Callable[[], bool]:
+    """SIGTERM, SIGINT and SIGHUP (a closed terminal) ask as the stop button does: the run saves, and ends.
+
+    -> whether one came.  What is ignored stays so: a program started by nohup is to outlive its terminal.
+    """
+    came = threading.Event()
+    for name in ("SIGTERM", "SIGINT", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: came.set())
+    return came.is_set

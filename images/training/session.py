@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ import torch
 from images.data.mnist import Digits
 from images.training.config import TrainConfig, _check_resumable
 from images.training.tasks import task_for
-from playground.checkpoint import load_checkpoint, save_checkpoint, write_atomically
+from playground.checkpoint import load_checkpoint, save_checkpoint
 from playground.errors import UserError
+from playground.files import write_atomically
 from playground.gif import png_bytes
 from playground.training import Progress, Trainee, train
 
@@ -91,8 +93,10 @@ class Session:
         net = self.task.build(0).to(self.device)
         net.load_state_dict(self.trainee.averaged())
         sheet = self.task.preview(net.eval().requires_grad_(False), self.device)
-        name = f"preview-{self.trainee.step:07d}.png"
-        return write_atomically(self.directory / "previews" / name, png_bytes(sheet))
+        path = self.directory / "previews" / f"preview-{self.trainee.step:07d}.png"
+        with suppress(UserError):  # a picture that cannot be written must not end the run
+            write_atomically(path, png_bytes(sheet))
+        return path
 
 
 def run(

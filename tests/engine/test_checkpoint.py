@@ -11,8 +11,9 @@ import pytest
 import torch
 from safetensors.torch import save, save_file
 
-from playground.checkpoint import CHECKSUM, checksum, load_checkpoint, save_checkpoint, write_atomically
+from playground.checkpoint import CHECKSUM, checksum, load_checkpoint, save_checkpoint
 from playground.errors import UserError
+from playground.files import write_atomically
 
 
 @pytest.fixture

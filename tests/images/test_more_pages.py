@@ -13,7 +13,7 @@ from images.data.idx import write_idx
 from images.data.mnist import FILES, load
 from images.metrics.estimates import FCD
 from images.sampling import ANNEALED, AS_WRITTEN
-from images.training import job, runs
+from images.training import job, making, runs
 from images.training.config import TrainConfig
 from images.training.session import Session
 
@@ -44,7 +44,7 @@ def trained(name: str, objective: str) -> runs.Run:
     """A finished run of four steps, as `python -m images train` leaves it."""
     config = TrainConfig(images=128, batch=32, width=8, blocks=1, T=50, objective=objective)
     run = runs.Run(runs.root() / name)
-    runs.create(run, config)
+    making.create(run, config)
     session = Session(config, load("train"), run.directory, torch.device("cpu"))
     reporter = job.Reporter(run, every=0.0)
     for p in session.steps():

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from images.data.uploads import read_picture
 from images.sampling import SAMPLERS
-from images.training import job, runs
+from images.training import job, making, runs
 from images.training.config import TrainConfig
 from playground.errors import UserError
 
@@ -82,7 +82,7 @@ def test_the_sidebar_starts_and_stops_a_training(tmp_path):
 
 def test_a_run_that_died_is_said_in_the_sidebar_and_can_go_on():
     run = runs.Run(runs.root() / "broken")
-    runs.create(run, TrainConfig(images=1000))
+    making.create(run, TrainConfig(images=1000))
     reporter = job.Reporter(run, pid=2**22 + 1)  # above what Linux gives to any process
     reporter.progress(3, 7, 0.1, images_per_second=10.0, seconds_left=1.0, seconds=2.0)
     app = opened("train")

@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 import torch
@@ -17,11 +18,13 @@ from conftest import wait_for
 from images.__main__ import main
 from images.data.mnist import load, to_model
 from images.models import load_model
-from images.training import job, runs
-from images.training.config import PRESETS, TrainConfig, passing
+from images.training import job, making, runs
+from images.training.config import PRESETS, TrainConfig
 from images.training.session import MODEL, RESUME, Session, run
+from images.training.tasks import passing
 from playground.checkpoint import load_checkpoint
 from playground.errors import UserError
+from playground.gif import png_bytes
 from playground.levels import seeded
 from playground.objectives import ddpm_simple
 from playground.training import train
@@ -208,24 +211,38 @@ def test_a_termination_signal_saves_before_the_end(runs_here):
 
 def waiting(run: runs.Run, pid: int, since: float = 0.0) -> None:
     """A run that some process says it trains; its last word is `since` seconds old."""
-    runs.create(run, TINY)
     job.Reporter(run, pid=pid).state("running", steps=12)
     path = run.directory / "status.json"
     status = json.loads(path.read_text())
     path.write_text(json.dumps(status | {"updated": status["updated"] - since}))
 
 
+HOLD = """
+import sys, time
+from playground.locks import Lock
+assert Lock(sys.argv[1]).take()
+print("held", flush=True)
+time.sleep(600)
+"""
+
+
 @pytest.fixture
-def sleeper():
-    """A process that does nothing, as one that hangs."""
-    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+def sleeper(runs_here):
+    """A process that has the run "busy", and does nothing, as one that hangs."""
+    run = runs.Run(runs.root() / "busy")
+    making.create(run, TINY)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(run.lock)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "held\n"
     yield process
     process.kill()
     process.wait()
+    process.stdout.close()
 
 
 def test_a_process_that_hangs_is_noticed_and_can_be_ended(runs_here, sleeper):
-    run = runs.Run(runs.root() / "hangs")
+    run = runs.Run(runs.root() / "busy")
     waiting(run, sleeper.pid, since=runs.SILENT + 30)
     assert run.silence() == pytest.approx(runs.SILENT + 30, abs=20)
     run.kill()
@@ -235,26 +252,38 @@ def test_a_process_that_hangs_is_noticed_and_can_be_ended(runs_here, sleeper):
     assert "start a new run" in run.status()["message"]  # there is no checkpoint to go on from
 
 
-def test_a_run_that_another_process_trains_is_not_taken_up(runs_here, sleeper):
+def test_a_run_that_another_process_has_is_left_alone(runs_here, sleeper, capsys):
+    """Whatever its status says: who holds the lock trains it."""
     run = runs.Run(runs.root() / "busy")
-    waiting(run, sleeper.pid)
-    with pytest.raises(UserError, match=f"process {sleeper.pid}"):
-        job.take_up(run)
-    job.Reporter(run).state("running")  # this very process may
-    job.take_up(run)
-    job.Reporter(run).state("stopped")
+    assert run.status()["state"] == "starting"  # it has said nothing yet
+    before = {path: path.read_bytes() for path in run.directory.iterdir()}
+    for state in ("running", "stopped", "finished"):
+        job.Reporter(run, pid=sleeper.pid).state(state)
+        before[run.directory / "status.json"] = (run.directory / "status.json").read_bytes()
+        assert run.status()["state"] in runs.LIVE and runs.live_run() == run
+        assert main(["train", "--resume", "--run", str(run.directory)]) == 2
+        assert f"by process {sleeper.pid}" in capsys.readouterr().err
+        for action in (lambda: runs.delete(run), lambda: runs.rename(run, "other"), lambda: job.start(name="busy")):
+            with pytest.raises(UserError, match="still training"):
+                action()
+    assert before == {path: path.read_bytes() for path in run.directory.iterdir()}
+    sleeper.kill()
+    sleeper.wait()
+    job.Reporter(run, pid=sleeper.pid).state("running")
+    assert run.status()["state"] == "died"  # the system let go of the lock; the status alone means nothing
+    runs.delete(run)
 
 
 def test_what_a_kill_left_is_cleared_and_the_log_goes_back_to_the_checkpoint(runs_here):
     run = runs.Run(runs.root() / "killed")
-    runs.create(run, TINY)
+    making.create(run, TINY)
     reporter = job.Reporter(run, every=0.0)
     for step in (1, 2, 3):
         reporter.progress(step, 12, 0.5, images_per_second=1.0, seconds_left=1.0, seconds=float(step))
     reporter.state("died")
     (run.directory / "previews").mkdir()
     for step in (1, 3):
-        (run.directory / "previews" / f"preview-{step:07d}.png").touch()
+        (run.directory / "previews" / f"preview-{step:07d}.png").write_bytes(png_bytes(np.zeros((4, 4), np.uint8)))
     half_written = run.directory / f".{RESUME}.abc"
     half_written.touch()
     run.ask_to_stop()
@@ -269,7 +298,7 @@ def test_what_a_kill_left_is_cleared_and_the_log_goes_back_to_the_checkpoint(run
 
 def test_a_wish_to_stop_while_the_process_starts_counts(runs_here):
     run = runs.Run(runs.root() / "starts")
-    runs.create(run, TINY)
+    making.create(run, TINY)
     run.ask_to_stop()
     job.take_up(run)
     assert job.stop_requested(run)
@@ -401,11 +430,9 @@ def test_where_nothing_can_be_compiled_the_command_says_so_in_one_line(tmp_path,
     monkeypatch.setattr(
         torch.nn.Module, "compile", lambda net, mode: compile_module(net, backend=no_compiler)
     )
-    for not_here in (
-        "images.train.command._give_way",
-        "images.training.job.stop_on_signals",
-    ):  # they change this very process
-        monkeypatch.setattr(not_here, lambda *_: None)
+    # they change this very process
+    monkeypatch.setattr("images.train.command._give_way", lambda: None)
+    monkeypatch.setattr("images.training.job.stop_on_signals", lambda: lambda: False)
     settings = ["--preset", "look", "--images", "64", "--width", "8", "--device", "cpu", "--compile"]
     assert main(["train", *settings, "--run", str(tmp_path / "run")]) == 2
     assert "could not be compiled" in capsys.readouterr().err
@@ -415,15 +442,13 @@ def test_where_nothing_can_be_compiled_the_command_says_so_in_one_line(tmp_path,
 
 def test_runs_can_be_renamed_and_deleted_but_not_while_they_train(runs_here):
     run = runs.Run(runs.root() / "one")
-    runs.create(run, TINY)
+    making.create(run, TINY)
     renamed = runs.rename(run, "two")
     assert [r.name for r in runs.all_runs()] == ["two"]
     for bad in ("", "../two", "a/b"):
         with pytest.raises(UserError, match="name"):
             runs.rename(renamed, bad)
-    job.Reporter(renamed).state("running")  # by this very process, which is alive
-    with pytest.raises(UserError, match="still training"):
+    with runs.holding(renamed, "try"), pytest.raises(UserError, match="still training"):
         runs.delete(renamed)
-    job.Reporter(renamed).state("stopped")
     runs.delete(renamed)
     assert runs.all_runs() == []

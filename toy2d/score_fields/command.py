@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from playground.cli import refuse_idle
+from playground.files import note_result, require_replaceable
 from toy2d.command import add_learned, command, learned, progress, spec, write
 from toy2d.drawing.fields import field_figure
 from toy2d.net import OBJECTIVES, LearnConfig, learn
@@ -46,4 +47,6 @@ def train_command(arguments: argparse.Namespace) -> None:
         spec(arguments), arguments.objective, sigma=arguments.sigma, points=arguments.points,
         steps=arguments.train_steps, seed=arguments.seed,
     )  # fmt: skip
-    print(learn(config, progress("training")).save(Path(arguments.out) / "score.safetensors"))
+    path = Path(arguments.out) / "score.safetensors"
+    require_replaceable(path)
+    print(note_result(learn(config, progress("training")).save(path)))
