@@ -180,7 +180,8 @@ def command(arguments: argparse.Namespace) -> None:
     marks = [*(m for m in sorted(arguments.marks) if m < arguments.seconds), arguments.seconds]
     entrants = contenders(config, digits, names, CLOCKS[arguments.clock])
     rows = race(entrants, marks, lambda c: measured(c, yardstick, evaluation))
-    result = {"arguments": {k: v for k, v in vars(arguments).items() if k != "run"}, "floor": asdict(floor)}
+    options = {name: value for name, value in vars(arguments).items() if name not in ("run", "given")}
+    result = {"arguments": options, "floor": asdict(floor)}
     result["rows"] = [asdict(row) for row in rows]
     print(write_atomically(arguments.out, json.dumps(result, indent=1).encode()))
 

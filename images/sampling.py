@@ -13,14 +13,14 @@ from images.data.mnist import to_uint8
 from images.models import SIGMA_1, SIGMA_L, Model
 from playground.annealing import actual, settling, told
 from playground.levels import Level, geometric_sigmas, held, seeded
-from playground.multistep import corrected, dpmpp_2m
 from playground.progress import Report
+from playground.solvers import corrected, dpmpp_2m
 from playground.steps import Step, ancestral, annealed, ddim, heun, langevin
 from playground.trajectory import Trajectory, collect, frames_of
 from playground.walk import State, checked, prior, walk, watched
 from playground.work import require_work
 
-# Walks down the schedule's grid; each is made anew for a walk, because some steps remember.
+# Walks down the schedule's grid.
 DOWNHILL: dict[str, Callable[[float], Step]] = {
     "DDIM": lambda eta: ddim(eta),
     "DDPM": lambda eta: ancestral("beta_tilde"),

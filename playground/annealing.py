@@ -45,7 +45,8 @@ def settling(ratio: float, hold: int) -> float:
     """
     require(hold >= 1, f"Each level is held for {hold} steps; it must be held for at least one: choose more.")
     candidates = torch.linspace(0, 2, 2001, dtype=torch.float64).tolist()[1:]
-    return min(candidates, key=lambda c: settled_variance(c, ratio, hold))
+    best: float = min(candidates, key=lambda c: settled_variance(c, ratio, hold))
+    return best
 
 
 def variances(sigmas: Sequence[float], c: float, hold: int, v: float = 1.0) -> list[float]:

@@ -37,7 +37,7 @@ def checksum(tensors: dict[str, Tensor], about: dict[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps(about).encode())
     for name, value in sorted(tensors.items()):
         digest.update(f"\n{name} {value.dtype} {tuple(value.shape)}\n".encode())
-        digest.update(value.contiguous().reshape(-1).view(torch.uint8).numpy())
+        digest.update(value.contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 

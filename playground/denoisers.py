@@ -7,7 +7,6 @@ A wrapper is a participle and returns a denoiser again, so wrappers compose:
 from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
-import torch
 from torch import Tensor, nn
 
 from playground.conditioning import Given, Hidden, Told, both, for_batch, given
@@ -66,11 +65,6 @@ def guided(conditional: Denoiser, other: Denoiser, w: float) -> Denoiser:
 def clipped(denoise: Denoiser, low: float, high: float) -> Denoiser:
     """Keeps x0_hat inside the data's range, as DDPM's code does: the early estimates leave it."""
     return lambda xt, level: denoise(xt, level).clamp(low, high)
-
-
-def projected(denoise: Denoiser, known: Tensor, mask: Tensor) -> Denoiser:
-    """Inpainting as a wrapper: x0_hat is replaced by `known` where the boolean `mask` is True."""
-    return lambda xt, level: torch.where(mask, known, denoise(xt, level))
 
 
 class counted:

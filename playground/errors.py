@@ -93,6 +93,7 @@ def _plain(value: Any) -> str:
         words = repr(value)
         return words if len(words) <= 60 else words[:57] + "..."
     if isinstance(value, numbers.Integral):
+        value = int(value)
         return f"{value:,d}" if abs(value) < 10**15 else f"about {'-' * (value < 0)}10^{_digits(value) - 1}"
     return f"{value:,g}"
 

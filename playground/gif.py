@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -57,7 +58,7 @@ def _shared_palette(images: list[Image.Image], colors: int) -> Image.Image:
     Where all frames together have few enough colours, each is kept, however rare; else the median cut of eight frames,
     both ends included.
     """
-    few: set[tuple[int, ...]] = set()
+    few: set[Any] = set()  # RGB triples
     for image in images:
         found = image.getcolors(colors)
         few = few | {color for _, color in found} if found is not None else few

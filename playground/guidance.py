@@ -11,7 +11,6 @@ from torch import Tensor
 
 from playground.denoisers import Denoiser
 from playground.levels import Level, Noise
-from playground.objectives import squared_norm
 from playground.steps import Moved, Step, posterior_mean, variance_named
 
 Gradient = Callable[[Tensor, Level], Tensor]
@@ -38,7 +37,7 @@ def classifier_guided(denoise: Denoiser, gradient: Gradient, scale: float = 1.0)
     return lambda xt, level: denoise(xt, level) + scale * level.sigma**2 / level.alpha * gradient(xt, level)
 
 
-def pulled_ancestral(gradient: Gradient, scale: float = 1.0, variance: str = "beta_tilde") -> Step:
+def guided_ancestral(gradient: Gradient, scale: float = 1.0, variance: str = "beta_tilde") -> Step:
     """Sohl-Dickstein et al. (2015); Dhariwal and Nichol (2021), Algorithm 1; the lecture's stochastic form:
 
     x_{t-1} ~ N(mu + scale * Sigma * grad log p(c | xt), Sigma)
@@ -54,20 +53,3 @@ def pulled_ancestral(gradient: Gradient, scale: float = 1.0, variance: str = "be
     return step
 
 
-def measured(step: Step, known: Tensor, mask: Tensor, zeta: float = 1.0) -> Step:
-    """Diffusion posterior sampling for inpainting (DPS, Chung et al. 2023, Algorithm 1).
-
-    After the step, x moves against the gradient, with respect to xt, of the distance || mask * (known - x0_hat(xt)) ||,
-    by zeta.  The known part is followed softly: it is measured, not pinned.
-    """
-
-    def follow(denoise: Denoiser, xt: Tensor, here: Level, there: Level, noise: Noise) -> Moved:
-        xs, x0_hat = step(denoise, xt, here, there, noise)
-        with torch.enable_grad():
-            x = xt.detach().requires_grad_()
-            residual = torch.where(mask, known - denoise(x, here), 0.0)
-            distance = squared_norm(residual).clamp(min=1e-12).sqrt()
-            gradient = torch.autograd.grad(distance.sum(), x)[0]
-        return xs - zeta * gradient, x0_hat
-
-    return follow

@@ -7,6 +7,7 @@ small Gram matrix.  The tests hold both to the same steps.
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -27,14 +28,16 @@ def orthogonalised(matrices: Tensor) -> Tensor:
         return orthogonalised(matrices.mT).mT
     a, b, c = QUINTIC
     X = matrices / matrices.norm(dim=(-2, -1), keepdim=True).clamp(min=1e-7)
-    G, P = X @ X.mT, None
+    G: Tensor = X @ X.mT
+    P: Tensor | None = None
     for left in reversed(range(ITERATIONS)):
         Q = b * G + c * (G @ G)
         Q.diagonal(dim1=-2, dim2=-1).add_(a)
         P = Q if P is None else Q @ P
         if left:
             G = Q @ G @ Q
-    return P @ X
+    moved: Tensor = X if P is None else P @ X
+    return moved
 
 
 class Muon(torch.optim.Optimizer):
@@ -45,12 +48,16 @@ class Muon(torch.optim.Optimizer):
     """
 
     def __init__(
-        self, parameters: Iterable[Tensor], lr: float, momentum: float = 0.95, weight_decay: float = 0.0
+        self,
+        parameters: Iterable[Tensor] | list[dict[str, Any]],
+        lr: float,
+        momentum: float = 0.95,
+        weight_decay: float = 0.0,
     ):
         super().__init__(parameters, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
         for group in self.param_groups:
             alike: dict[torch.Size, list[Tensor]] = {}
             for parameter in group["params"]:
@@ -61,7 +68,7 @@ class Muon(torch.optim.Optimizer):
 
     def _move(self, parameters: list[Tensor], lr: float, momentum: float, weight_decay: float) -> None:
         """One step of parameters that have one shape."""
-        gradients = [parameter.grad for parameter in parameters]
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
         buffers = [self._buffer(parameter) for parameter in parameters]
         torch._foreach_lerp_(buffers, gradients, 1 - momentum)
         ahead = torch._foreach_lerp(gradients, buffers, momentum)
@@ -76,7 +83,8 @@ class Muon(torch.optim.Optimizer):
         state = self.state[parameter]
         if "momentum" not in state:
             state["momentum"] = torch.zeros_like(parameter)
-        return state["momentum"]
+        buffer: Tensor = state["momentum"]
+        return buffer
 
 
 def as_matrix(weight: Tensor) -> Tensor:

@@ -145,7 +145,8 @@ def flow_matching(density: Callable[[Tensor], Tensor] = lambda u: u) -> Objectiv
 
 def logit_normal(u: Tensor) -> Tensor:
     """Uniform numbers to s with logit(s) ~ N(0, 1): more of the middle levels (Esser et al. 2024, eq. 19)."""
-    return torch.special.ndtri(u.clamp(1e-6, 1 - 1e-6)).sigmoid()
+    s: Tensor = torch.special.ndtri(u.clamp(1e-6, 1 - 1e-6)).sigmoid()
+    return s
 
 
 def uniform_times(x0: Tensor, schedule: Schedule, rng: Generator, first: int = 1) -> Tensor:

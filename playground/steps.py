@@ -16,7 +16,6 @@ from playground.levels import (
     Level,
     Noise,
     eps_from_x0,
-    noised,
     per_level,
     v_from_x0,
     x0_from_score,
@@ -185,61 +184,3 @@ def heun_correction(denoise: Denoiser, xs: Tensor, x0_hat: Tensor, here: Level, 
     foreseen = v_from_x0(x0_hat, xs, there)
     found = v_from_x0(denoise(xs, there), xs, there)
     return torch.tan((there.angle - here.angle) / 2) * (found - foreseen)
-
-
-# --- inpainting -------------------------------------------------------------------------------------------
-
-
-def pinned(step: Step, known: Tensor, mask: Tensor) -> Step:
-    """Inpainting as a step: where `mask` is True, `known` (B or 1, *D), re-noised to the level reached.
-
-    RePaint (Lugmayr et al. 2022), eq. 8; with a grid that never climbs it is plain replacement.
-    """
-
-    def pinning(denoise: Denoiser, xt: Tensor, here: Level, there: Level, noise: Noise) -> Moved:
-        xs, x0_hat = step(denoise, xt, here, there, noise)
-        xs = torch.where(mask, noised(known, noise(xs), there), xs)
-        return xs, None if x0_hat is None else torch.where(mask, known, x0_hat)
-
-    return pinning
-
-
-def climbing(step: Step) -> Step:
-    """Where the grid climbs to more noise, a sample of q(xt | xs) instead of a step: RePaint's resampling."""
-
-    def climb(denoise: Denoiser, xt: Tensor, here: Level, there: Level, noise: Noise) -> Moved:
-        if bool((there.ratio <= here.ratio).all()):
-            return step(denoise, xt, here, there, noise)
-        xs = (there.alpha / here.alpha) * xt + added_variance(there, here).sqrt() * noise(xt)
-        return xs, None  # nothing was denoised, so there is no new estimate
-
-    return climb
-
-
-def resampled(grid: list[Level], resamplings: int = 1, jump: int = 1) -> list[Level]:
-    """RePaint's grid: every `jump` steps down, climb back `jump` levels and walk them again, in all
-    `resamplings` times (1: no climbing).  (Lugmayr et al. 2022, Section 4.2.)
-
-    As in Algorithm 1, which re-noises only while t > 1, clean data are the end: the step to them is taken once,
-    and nothing climbs above x_T = grid[0].  As in the authors' code, jumps are counted from the last level with
-    noise, so where `jump` does not divide the way, the first levels are walked once.
-    """
-    require(
-        resamplings >= 1, f"RePaint walks each level {resamplings} times; it must be at least 1: raise it."
-    )
-    require(jump >= 1, f"RePaint's jump is {jump} levels; it must be at least 1: raise it.")
-    clean = [level for level in grid[-1:] if float(level.sigma) == 0]
-    noisy = grid[: len(grid) - len(clean)]
-    moves = len(noisy) - 1
-    require(
-        resamplings == 1 or jump <= moves,
-        f"RePaint's jump is {jump} levels, but x_T lies only {moves} above the last level with noise, from where it "
-        "would climb: choose a shorter jump, more steps, or 1 resampling.",
-    )
-    first = moves % jump  # jumps are counted from the clean end
-    walked = noisy[: first + 1]
-    for start in range(first, moves, jump):
-        down = noisy[start + 1 : start + jump + 1]
-        for turn in range(resamplings):
-            walked += ([noisy[start]] if turn else []) + down
-    return walked + clean

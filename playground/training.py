@@ -41,7 +41,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         require(self.steps >= 1, f"Training has {self.steps} steps; it needs at least one: raise the length.")
-        require_whole("The number of training steps", self.steps, 1, 100_000_000)
+        require_whole("The number of training steps", self.steps, 1, 10**10)
         require_seed(self.seed)
         require(
             0 < self.lr <= 1,
@@ -148,14 +148,14 @@ def _optimizers(net: nn.Module, recipe: Recipe) -> dict[str, torch.optim.Optimiz
     matrices = hidden_matrices(net) if recipe.optimizer == "muon" else []
     rest = [parameter for name, parameter in named.items() if name not in matrices]
     fused = next(net.parameters()).device.type in ("cuda", "cpu")
-    adam = [{"params": rest, "peak": recipe.lr}]
+    adam: list[dict[str, Any]] = [{"params": rest, "peak": recipe.lr}]
     made: dict[str, torch.optim.Optimizer] = {
         "adam": torch.optim.AdamW(
             adam, lr=recipe.lr, betas=(0.9, 0.99), weight_decay=recipe.weight_decay, fused=fused
         )
     }
     if matrices:
-        group = {"params": [named[name] for name in matrices], "peak": recipe.matrix_lr}
+        group: dict[str, Any] = {"params": [named[name] for name in matrices], "peak": recipe.matrix_lr}
         made["muon"] = Muon([group], lr=recipe.matrix_lr, weight_decay=recipe.weight_decay)
     return made
 
@@ -175,30 +175,6 @@ def _restore_moments(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor
         state.setdefault(int(index), {})[moment] = value.clone()
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
-
-
-def optimizers_of(net: nn.Module, recipe: Recipe) -> dict[str, torch.optim.Optimizer]:
-    """"muon" for the hidden matrices, where the recipe has it, and "adam" for all else."""
-    matrices = hidden_matrices(net) if recipe.muon else []
-    chosen = {id(parameter) for parameter in matrices}
-    others = [parameter for parameter in net.parameters() if id(parameter) not in chosen]
-    fused = next(net.parameters()).device.type in ("cuda", "cpu")
-    adam = torch.optim.AdamW(
-        others, lr=recipe.lr, betas=(0.9, 0.99), weight_decay=recipe.weight_decay, fused=fused
-    )
-    muon = {"muon": Muon(matrices, recipe.muon, weight_decay=recipe.weight_decay)} if matrices else {}
-    return {"adam": adam, **muon}
-
-
-def _restore_moments(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    state: dict[int, dict[str, Tensor]] = {}
-    for name, value in tensors.items():
-        index, moment = name.split(".")
-        if value.ndim:  # the fused step walks through memory, so moments must lie as their parameter does
-            value = torch.empty_like(parameters[int(index)]).copy_(value)
-        state.setdefault(int(index), {})[moment] = value.clone()
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 
 
 def part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
@@ -264,7 +240,7 @@ def _optimise(trainee: Trainee, loss: Tensor) -> float:
         for group in optimizer.param_groups:
             group["lr"] = group["peak"] * share
         optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    torch.autograd.backward(loss)
     norm = nn.utils.clip_grad_norm_(trainee.net.parameters(), recipe.clip)
     if not math.isfinite(
         norm.item()
@@ -282,7 +258,11 @@ def _optimise(trainee: Trainee, loss: Tensor) -> float:
 
 def _lower_rates(recipe: Recipe) -> str:
     words = f"a learning rate below {recipe.lr:g}"
-    return words if recipe.optimizer == "adamw" else f"{words}, or one below {recipe.matrix_lr:g} for the matrices"
+    return (
+        words
+        if recipe.optimizer == "adamw"
+        else f"{words}, or one below {recipe.matrix_lr:g} for the matrices"
+    )
 
 
 @torch.no_grad()

@@ -186,7 +186,7 @@ def load(path: str | Path) -> Learned:
     tensors, about = load_checkpoint(path, _check)
     config, losses = _config(about["learn"]), tensors.pop("losses")
     net = _build(config, about["data_std"], tensors["mean"])
-    net.load_state_dict(tensors)
+    net.load_state_dict({_now(name): value for name, value in tensors.items()})
     return _frozen(config, net, losses)
 
 
@@ -194,10 +194,16 @@ def _check(about: dict[str, Any], shapes: Shapes) -> None:
     """Compares what the header says with the network that it describes, before that is built."""
     require_format(about, FORMAT)
     require("learn" in about, "it holds no score learned here; `python -m toy2d train` writes one")
-    config, others = _config(about["learn"]), {name: shape for name, shape in shapes.items() if name != "losses"}
+    config = _config(about["learn"])
+    others = {_now(name): shape for name, shape in shapes.items() if name != "losses"}
     require(len(shapes.get("losses", ())) == 1, "it lacks the losses of its training")
     with torch.device("meta"):
         require_shapes(_build(config, about["data_std"], torch.zeros(2)).state_dict(), others)
+
+
+def _now(name: str) -> str:
+    """Files from before 2026-11-25 hold the centring as a module around the network."""
+    return name.removeprefix("denoise.")
 
 
 def _config(plain: dict[str, Any]) -> LearnConfig:

@@ -10,10 +10,11 @@ from torch import Tensor
 from images.data.mnist import to_model
 from images.models import Model
 from images.sampling import MOST, MOST_STEPS, Film, filmed, require_calls, walked
-from playground.denoisers import clipped, projected
+from playground.denoisers import clipped
 from playground.errors import require, require_known, require_range, require_seed, require_whole
+from playground.inpainting import climbing, pinned, projected, resampled
 from playground.progress import Report, silent
-from playground.steps import climbing, ddim, pinned, resampled
+from playground.steps import ddim
 
 METHODS = ("RePaint", "re-noise", "project")
 

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 
-def from_address(widget: Callable, label: str, *args: Any, key: str, **options: Any) -> Any:
+def from_address(widget: Callable[..., Any], label: str, *args: Any, key: str, **options: Any) -> Any:
     """A widget bound to the address under its key.  What it cannot take there is passed over, and said so.
 
     The saying is a toast: it stays until it is closed, and nothing on the page moves for it.

@@ -63,8 +63,8 @@ def mask_canvas(
         f"The image is {image.dtype} of shape {image.shape}; the canvas takes uint8 of shape {SHAPE}.",
     )
     require(
-        default is None or np.shape(default) == SHAPE,
-        f"The default mask has shape {np.shape(default)}; it must have the image's shape {SHAPE}.",
+        default is None or np.asarray(default).shape == SHAPE,
+        f"The default mask has shape {np.asarray(default).shape}; it must have the image's shape {SHAPE}.",
     )
     require_range("The size of the canvas", size, 112, 1120)
     masks = st.session_state.setdefault(_MASKS, {})

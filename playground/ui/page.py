@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from playground.errors import UserError
+from playground.progress import Report
 from playground.ui.address import from_address
-from playground.ui.busy import Report, allow, busy, progress_in, was_stopped
+from playground.ui.busy import allow, busy, progress_in, was_stopped
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -51,7 +52,8 @@ def cached(key: str, made_for: Any, make: Callable[[Report], T], verb: str) -> T
         with busy(verb, key=f"{key}-run", made_for=made_for) as report:
             made = make(report)
         st.session_state[key] = made_for, made
-    return st.session_state[key][1]
+    found: T = st.session_state[key][1]
+    return found
 
 
 def on_request(
@@ -106,7 +108,8 @@ class _Settings:
 
 
 def _settings() -> _Settings:
-    return st.session_state.setdefault(_SETTINGS, _Settings())
+    settings: _Settings = st.session_state.setdefault(_SETTINGS, _Settings())
+    return settings
 
 
 def _enter(title: str) -> None:

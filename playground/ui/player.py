@@ -10,6 +10,7 @@ import struct
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -71,21 +72,21 @@ class PointsPanel:
         _require_captions(self.title, self.captions, frames=shape[0])
         xmin, xmax, ymin, ymax = self.limits
         require(
-            np.isfinite(self.limits).all() and xmin < xmax and ymin < ymax,
+            bool(np.isfinite(self.limits).all()) and xmin < xmax and ymin < ymax,
             f"The limits of panel {self.title!r} are {self.limits}; give finite xmin < xmax, ymin < ymax.",
         )
         require(
-            self.labels is None or np.shape(self.labels) in (shape[1:2], shape[:2]),
-            f"The labels of panel {self.title!r} have shape {np.shape(self.labels)}, the points {shape}; "
+            self.labels is None or np.asarray(self.labels).shape in (shape[1:2], shape[:2]),
+            f"The labels of panel {self.title!r} have shape {np.asarray(self.labels).shape}, the points {shape}; "
             "give one for each point, or one for each point of each frame.",
         )
         require(
-            self.background is None or (np.ndim(self.background) == 2 and min(np.shape(self.background)) > 1),
-            f"The background of panel {self.title!r} has shape {np.shape(self.background)}; "
+            self.background is None or (np.ndim(self.background) == 2 and min(np.asarray(self.background).shape) > 1),
+            f"The background of panel {self.title!r} has shape {np.asarray(self.background).shape}; "
             "give a grid of (H, W), at least 2 x 2.",
         )
 
-    def _described(self, add: Add) -> dict:
+    def _described(self, add: Add) -> dict[str, Any]:
         labels = None if self.labels is None else np.asarray(self.labels)
         grid = None if self.background is None else np.clip(np.nan_to_num(self.background), 0, 1)
         return {
@@ -126,7 +127,7 @@ class ImagesPanel:
         )
         _require_captions(self.title, self.captions, frames=len(frames))
 
-    def _described(self, add: Add) -> dict:
+    def _described(self, add: Add) -> dict[str, Any]:
         return {
             "kind": "images",
             "title": self.title,
@@ -155,7 +156,7 @@ def quantised(xs: np.ndarray, limits: Limits) -> np.ndarray:
     return np.where(inside, np.rint(np.where(inside, unit, 0) * LAST), OUTSIDE).astype("<u2")
 
 
-def packed(panels: Sequence[Panel], **settings) -> bytes:
+def packed(panels: Sequence[Panel], **settings: Any) -> bytes:
     """The block sent to the browser: header length (uint32), JSON header, then the arrays that it names.
 
     The header's hash covers the panels and not the settings: only new panels send the player back to frame 0.

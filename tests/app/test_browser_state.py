@@ -48,7 +48,7 @@ def test_one_press_of_back_leaves_a_page_however_often_its_settings_changed(app,
 
 def test_stop_stays_stopped_offers_to_run_and_moves_nothing(app, page):  # noqa: F811
     page.goto(f"{app}/{LONG}")
-    stop = page.get_by_role("button", name="Stop")
+    stop = page.locator(".st-key-page-work").get_by_role("button", name="Stop")  # Streamlit has one of its own above
     stop.wait_for()
     pi = page.get_by_role("slider", name="π").first
     during = pi.bounding_box()
@@ -57,7 +57,7 @@ def test_stop_stays_stopped_offers_to_run_and_moves_nothing(app, page):  # noqa:
     at_rest(page, 3_000)
     assert pi.bounding_box() == during
     assert page.locator(".stProgress").count() == 0
-    page.get_by_role("button", name="Run").click()
+    page.get_by_role("button", name="Run", exact=False).last.click()
     stop.wait_for()
     stop.click()  # the next test shares the server
     page.get_by_text("stopped. Nothing has been computed").wait_for()
@@ -66,20 +66,17 @@ def test_stop_stays_stopped_offers_to_run_and_moves_nothing(app, page):  # noqa:
 def test_closing_the_tab_ends_the_work(app, page):  # noqa: F811
     psutil = pytest.importorskip("psutil")
     port = int(app.rpartition(":")[2])
-    server = next(
-        process
-        for process in psutil.Process().children()
-        if str(port) in process.cmdline()
-    )
+    server = next(process for process in psutil.Process().children() if str(port) in process.cmdline())
     other = page.context.browser.new_page()
     other.goto(f"{app}/{LONG}")
-    other.get_by_role("button", name="Stop").wait_for(timeout=90_000)
-    assert used(server, 2.0) > 0.5
+    other.locator(".st-key-page-work").get_by_role("button", name="Stop").wait_for(timeout=90_000)
+    working = used(server, 4.0)
+    assert working > 0.1  # a busy machine gives it a small share; an idle server takes a hundredth of that
     other.close()
     for _ in range(10):
-        if used(server, 2.0) < 0.3:
+        if used(server, 4.0) < working / 5:
             return
-    raise AssertionError("the work went on for 20 seconds")
+    raise AssertionError("the work went on for 40 seconds")
 
 
 def used(server, seconds: float) -> float:

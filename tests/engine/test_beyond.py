@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from playground.denoisers import score_of
-from playground.guidance import classifier_guided, gradient_of, measured, pulled_ancestral
+from playground.guidance import classifier_guided, gradient_of, guided_ancestral
+from playground.inpainting import dps
 from playground.levels import (
     SCHEDULES,
     Level,
@@ -20,7 +21,7 @@ from playground.levels import (
 )
 from playground.levels import gaussian as noise_of
 from playground.likelihood import log_likelihood
-from playground.multistep import corrected, dpmpp_2m
+from playground.solvers import corrected, dpmpp_2m
 from playground.steps import ancestral, ddim, heun
 from playground.walk import final, prior, walk
 from toy2d.distances import sliced_wasserstein
@@ -212,7 +213,7 @@ def test_both_forms_of_classifier_guidance_sample_the_class(form):
     if form == "ddim":
         out = final(walk(ddim(0.0), classifier_guided(m, gradient), x, grid, seeded(1)))
     else:
-        out = final(walk(pulled_ancestral(gradient), m, x, grid, seeded(1)))
+        out = final(walk(guided_ancestral(gradient), m, x, grid, seeded(1)))
     # Four standard errors of a mean of 2,000 unit deviations are 0.09; the rest is the error of 200 steps.
     assert out.mean(0).tolist() == pytest.approx([-5, -5], abs=0.2)
     assert out.std(0).tolist() == pytest.approx([1, 1], abs=0.1)
@@ -221,7 +222,7 @@ def test_both_forms_of_classifier_guidance_sample_the_class(form):
 def test_without_a_pull_the_stochastic_form_is_ddpm():
     m, x = two_modes(), torch.randn(5, 2, generator=seeded(0))
     here, there = linear_beta().level(500), linear_beta().level(480)
-    pulled, _ = pulled_ancestral(exact_gradient(m, 0), scale=0.0)(m, x, here, there, drawn(3))
+    pulled, _ = guided_ancestral(exact_gradient(m, 0), scale=0.0)(m, x, here, there, drawn(3))
     plain, _ = ancestral()(m, x, here, there, drawn(3))
     assert torch.equal(pulled, plain)
 
@@ -233,7 +234,7 @@ def test_following_a_measurement_moves_towards_it():
     x = torch.randn(200, 2, generator=seeded(0))
     here, there = cosine().level(500), cosine().level(480)
     plain, _ = ddim(0.0)(m, x, here, there, drawn(0))
-    moved, _ = measured(ddim(0.0), known, mask, zeta=0.1)(m, x, here, there, drawn(0))
+    moved, _ = dps(ddim(0.0), known, mask, zeta=0.1)(m, x, here, there, drawn(0))
     misfit = lambda xs: (m(xs, there)[:, 0] - 5).abs().mean()  # noqa: E731
     assert misfit(moved) < misfit(plain)
 

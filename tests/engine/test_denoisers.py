@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from playground.denoisers import NetworkDenoiser, clipped, guided, projected, score_of
+from playground.denoisers import NetworkDenoiser, clipped, guided, score_of
 from playground.errors import UserError
+from playground.inpainting import projected
 from playground.levels import CLEAN, Level, eps_from_x0, linear_beta, score_from_x0
 
 PREDICTS = ["eps", "v", "x0"]

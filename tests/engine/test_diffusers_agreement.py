@@ -12,7 +12,7 @@ from torch import Tensor
 
 from playground.denoisers import TO_X0, Denoiser, clipped
 from playground.levels import Level, Schedule, cosine, linear_beta, randn_like, seeded
-from playground.multistep import dpmpp_2m
+from playground.solvers import dpmpp_2m
 from playground.steps import Step, ancestral, ddim
 from playground.walk import walk
 

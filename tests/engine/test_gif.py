@@ -1,6 +1,7 @@
 """GIFs: read back by Pillow, frame by frame, with their times and their pixels."""
 
 import io
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from PIL import Image
 
 from playground.errors import UserError
-from playground.gif import gif_bytes, png_bytes, tiled
+from playground.gif import beside, enlarged, gif_bytes, png_bytes, tiled, webp_bytes
 
 
 def opened(data: bytes) -> Image.Image:
@@ -140,3 +141,50 @@ def test_a_sheet_holds_every_image_in_reading_order(count, columns, rows_and_col
         y, x = gap + i // columns * (H + gap), gap + i % columns * (W + gap)
         assert (sheet[y : y + H, x : x + W] == image).all()
     assert (sheet == 200).sum() == sheet.size - images.size  # and nothing else
+
+
+def test_rare_colours_are_kept_where_all_are_few():
+    """Twenty white frames with a red square in one: white, red, white, and of exactly these colours."""
+    frames = [np.full((32, 32, 3), 255, np.uint8) for _ in range(20)]
+    frames[9][4:6, 4:6] = (255, 0, 0)
+    image = Image.open(io.BytesIO(gif_bytes(frames)))
+    assert image.n_frames == 3  # like frames are joined
+    image.seek(1)
+    assert image.convert("RGB").getpixel((4, 4)) == (255, 0, 0)
+    assert image.convert("RGB").getpixel((20, 20)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("write", [gif_bytes, webp_bytes])
+@pytest.mark.parametrize("hold", [-0.1, 601.0, 1e300, math.nan, math.inf])
+def test_a_hold_out_of_range_is_refused(write, hold):
+    with pytest.raises(UserError, match="hold of its last frame"):
+        write([np.zeros((4, 4), np.uint8)] * 2, hold=hold)
+
+
+def test_the_longest_hold_is_written():
+    frames = [np.zeros((4, 4), np.uint8), np.full((4, 4), 255, np.uint8)]
+    image = Image.open(io.BytesIO(gif_bytes(frames, fps=10, hold=600)))
+    image.seek(1)
+    assert image.info["duration"] == 600_100
+
+
+def test_downloads_have_112_pixels_a_digit_side_by_side():
+    digit = np.arange(784, dtype=np.uint8).reshape(28, 28)
+    sheet = enlarged(digit)
+    assert sheet.shape == (112, 112) and (sheet[::4, ::4] == digit).all() and (sheet[3::4, 3::4] == digit).all()
+    pair = beside(sheet, 255 - sheet, gap=16)
+    assert pair.shape == (112, 240) and (pair[:, :112] == sheet).all() and (pair[:, 128:] == 255 - sheet).all()
+    assert (pair[:, 112:128] == 255).all()
+
+
+def test_a_clouds_legend_stands_beside_the_picture_once():
+    """Nothing within the axes changes for a legend, and panels that share one are given it once."""
+    from toy2d.drawing.clouds import LEFT, SIDE, Cloud, clouds_gif
+
+    xs, labels = np.zeros((1, 2, 2)), np.array([0, 1], np.uint8)
+    plain, named = (Cloud("a", xs, labels, ("t",), label_names=names) for names in ((), ("mode 1", "mode 2")))
+    files = (clouds_gif(clouds) for clouds in ([plain], [named], [named] * 2))
+    bare, one, two = (np.asarray(Image.open(io.BytesIO(file)).convert("RGB")) for file in files)
+    assert (one[:, : LEFT + SIDE] == bare[:, : LEFT + SIDE]).all()
+    assert one.shape[1] > bare.shape[1] and two.shape[1] == one.shape[1] + bare.shape[1]
+    assert len(np.unique(one[:, bare.shape[1] :].reshape(-1, 3), axis=0)) > 2

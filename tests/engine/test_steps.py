@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from playground.errors import UserError
+from playground.inpainting import climbing, pinned, resampled
 from playground.levels import (
     Level,
     eps_from_x0,
@@ -21,14 +22,11 @@ from playground.steps import (
     added_variance,
     ancestral,
     annealed,
-    climbing,
     ddim,
     heun,
     langevin,
-    pinned,
     posterior_mean,
     posterior_variance,
-    resampled,
 )
 from playground.walk import final, walk
 

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from playground.errors import UserError
+from playground.inpainting import climbing, resampled
 from playground.levels import CLEAN, Level, held, linear_beta, noised, randn_like, seeded
-from playground.steps import ancestral, climbing, ddim, langevin, resampled
+from playground.steps import ancestral, ddim, langevin
 from playground.trajectory import collect, frames_of
 from playground.walk import State, checked, final, prior, walk
 

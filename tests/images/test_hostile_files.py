@@ -21,6 +21,7 @@ def rewritten(source, target, change):
     with safe_open(source, framework="pt") as file:
         about = json.loads(file.metadata()["about"])
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    about.pop("checksum", None)
     change(about)
     save_file(tensors, target, metadata={"about": json.dumps(about)})
     return target
@@ -99,6 +100,18 @@ def test_files_with_and_without_a_format_load(plane, tmp_path):
     level = with_it.denoise, without.denoise
     one, other = (d(x, net.Level.of(1.0, 1.0)) for d in level)
     assert torch.equal(one, other)
+
+
+def test_a_score_from_before_the_centring_moved_into_the_denoiser_loads(plane, tmp_path):
+    """Its tensors are called denoise.net.layers... and mean."""
+    with safe_open(plane, framework="pt") as file:
+        about = json.loads(file.metadata()["about"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    about.pop("checksum")
+    old = {name if name in ("mean", "losses") else f"denoise.{name}": value for name, value in tensors.items()}
+    save_file(old, tmp_path / "old", metadata={"about": json.dumps(about)})
+    x, level = torch.ones(3, 2), net.Level.of(1.0, 1.0)
+    assert torch.equal(net.load(tmp_path / "old").denoise(x, level), net.load(plane).denoise(x, level))
 
 
 def test_a_model_is_no_classifier_and_a_list_is_no_card(plane, tmp_path):

@@ -102,7 +102,7 @@ def test_a_learned_flow_has_mass_one_and_an_error_of_its_own():
 
 
 def test_bad_settings_are_refused():
-    with pytest.raises(UserError, match="must start above 0"):
+    with pytest.raises(UserError, match=r"sigma_min, is 0; it must lie from 0\.0001"):
         LikelihoodConfig(sigma_min=0.0)
     with pytest.raises(UserError, match="ODE steps"):
         LikelihoodConfig(steps=1)

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from playground.errors import require_known, require_range, require_seed, require_whole
+from playground.inpainting import climbing
 from playground.levels import SCHEDULES, Schedule, seeded
 from playground.progress import Report, silent
-from playground.steps import Step, ancestral, climbing, ddim, heun
+from playground.steps import Step, ancestral, ddim, heun
 from playground.trajectory import Trajectory, collect, frames_of, recorded
 from playground.walk import checked, prior, walk, watched
 from toy2d.distances import exact_floor, modes_of, shares_of, sliced_wasserstein

@@ -1,5 +1,6 @@
 """Moving points: what a page animates and a GIF shows, described once for both."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -58,7 +59,12 @@ def clouds_gif(clouds: Sequence[Cloud], fps: float = 20, points: int = 3_000) ->
     """Panels side by side.  Axes are drawn once, by matplotlib; the points of each frame are set by numpy."""
     require(len(clouds) > 0, "There is no panel to draw a GIF of; give at least one.")
     F = max(len(cloud.xs) for cloud in clouds)
-    sheets = [_Sheet(cloud, points) for cloud in clouds]
+    # A legend stands beside the picture, over none of its points; one that the next panel has, too, stands there.
+    names = [cloud.label_names for cloud in clouds]
+    sheets = [
+        _Sheet(cloud, points, legend=after != cloud.label_names)
+        for cloud, after in zip(clouds, [*names[1:], None], strict=True)
+    ]
     frames = []
     for f in range(F):
         shown = [sheet.frame(round(f * (len(sheet.cloud.xs) - 1) / max(1, F - 1))) for sheet in sheets]
@@ -73,11 +79,15 @@ def _palette() -> np.ndarray:
 
 
 class _Sheet:
-    """A panel with its axes drawn: (TOP + SIDE + BOTTOM, LEFT + SIDE + GAP) numbers of colours."""
+    """A panel with its axes drawn: (TOP + SIDE + BOTTOM, LEFT + SIDE + GAP, and its legend's width) numbers of
+    colours.
+    """
 
-    def __init__(self, cloud: Cloud, points: int):
+    def __init__(self, cloud: Cloud, points: int, legend: bool):
         self.cloud = cloud
         self.empty = _axes(cloud)
+        if legend:
+            self.empty = _with_legend(self.empty, cloud.label_names)
         self.font = ImageFont.load_default(14)
         # Unit coordinates -> pixels; y grows downwards in a picture.
         unit = (cloud.xs[:, :points] + cloud.extent) / (2 * cloud.extent)
@@ -100,7 +110,7 @@ class _Sheet:
 
 
 def _axes(cloud: Cloud) -> np.ndarray:
-    """Title, axes, density and legend as numbers of colours: greys, but for the legend's dots."""
+    """Title, axes and density as numbers of colours: greys."""
     width, height = LEFT + SIDE + GAP, TOP + SIDE + BOTTOM
     figure = Figure((width / 100, height / 100), dpi=100)
     canvas = FigureCanvasAgg(figure)
@@ -114,15 +124,19 @@ def _axes(cloud: Cloud) -> np.ndarray:
     figure.text(LEFT / width, 1 - 18 / height, cloud.title, fontsize=11, weight="bold")
     canvas.draw()
     grey = np.asarray(canvas.buffer_rgba())[..., :3].mean(-1)
-    sheet = (grey / 255 * (GREYS - 1)).round().astype(np.uint8)
-    return _legend(sheet, cloud.label_names)
+    return (grey / 255 * (GREYS - 1)).round().astype(np.uint8)
 
 
-def _legend(sheet: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    image = Image.fromarray(sheet)
-    draw, font = ImageDraw.Draw(image), ImageFont.load_default(12)
+def _with_legend(sheet: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """The sheet, as much wider as its legend needs on the right; as it is without names."""
+    if not names:
+        return sheet
+    font = ImageFont.load_default(12)
+    left, wide = sheet.shape[1], 23 + math.ceil(max(map(font.getlength, names))) + GAP
+    image = Image.fromarray(np.pad(sheet, ((0, 0), (0, wide)), constant_values=GREYS - 1))
+    draw = ImageDraw.Draw(image)
     for k, name in enumerate(names):
         y = TOP + 8 + 18 * k
-        draw.ellipse((LEFT + 8, y + 2, LEFT + 17, y + 11), fill=GREYS + k)
-        draw.text((LEFT + 23, y), name, fill=0, font=font)
+        draw.ellipse((left, y + 2, left + 9, y + 11), fill=GREYS + k)
+        draw.text((left + 15, y), name, fill=0, font=font)
     return np.asarray(image).copy()

@@ -9,8 +9,8 @@ from torch import Tensor
 from playground.denoisers import counted
 from playground.errors import require, require_known, require_seed, require_whole
 from playground.levels import EVEN, SCHEDULES, SPACINGS, seeded
-from playground.multistep import dpmpp_2m
 from playground.progress import Report, silent
+from playground.solvers import dpmpp_2m
 from playground.steps import Step, ancestral, ddim, heun, last_but_one
 from playground.walk import checked, final, prior, walk
 from toy2d.distances import Distances, distances

@@ -11,8 +11,8 @@ from torch import Tensor
 from playground.denoisers import Denoiser, counted
 from playground.errors import require, require_known, require_range, require_seed, require_whole
 from playground.levels import SCHEDULES, Level, Schedule, eps_from_x0, seeded
-from playground.multistep import dpmpp_2m
 from playground.progress import Report, silent
+from playground.solvers import dpmpp_2m
 from playground.steps import Step, ddim, heun
 from playground.trajectory import Trajectory, collect, frames_of
 from playground.walk import final, prior, walk

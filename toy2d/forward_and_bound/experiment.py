@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from playground.errors import require_known, require_seed, require_whole
+from playground.inpainting import climbing
 from playground.levels import SCHEDULES, Level, Schedule, noised, randn_like, seeded
 from playground.objectives import squared_norm
-from playground.steps import added_variance, climbing, ddim, posterior_mean, posterior_variance
+from playground.steps import added_variance, ddim, posterior_mean, posterior_variance
 from playground.walk import walk
 from toy2d.mixture import Mixture
 from toy2d.presets import MixtureSpec

@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 
 from playground.denoisers import Denoiser, guided
 from playground.errors import require, require_range, require_seed, require_whole
-from playground.guidance import classifier_guided, pulled_ancestral
+from playground.guidance import classifier_guided, guided_ancestral
 from playground.levels import CLEAN, SCHEDULES, seeded
 from playground.progress import Report, silent, turn_of
 from playground.steps import Step, ddim
@@ -30,7 +30,7 @@ W_MOST = 20.0
 # How each method walks: (models, class, w) -> step, denoiser.  The classifier's scale is s = 1 + w, so that
 # w = 0 is the plain conditional for all, and with exact models DDIM and classifier-free are one and the same.
 METHODS: dict[str, Callable[[Models, int, float], tuple[Step, Denoiser]]] = {
-    "stochastic": lambda m, c, w: (pulled_ancestral(m.gradient(c), 1 + w), m.unconditional),
+    "stochastic": lambda m, c, w: (guided_ancestral(m.gradient(c), 1 + w), m.unconditional),
     "ddim": lambda m, c, w: (ddim(0.0), classifier_guided(m.unconditional, m.gradient(c), 1 + w)),
     "free": lambda m, c, w: (ddim(0.0), guided(m.conditional(c), m.unconditional, w)),
 }

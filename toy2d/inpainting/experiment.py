@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.denoisers import Denoiser, counted, projected
+from playground.denoisers import Denoiser, counted
 from playground.errors import require, require_known, require_range, require_seed, require_whole
-from playground.guidance import measured
+from playground.inpainting import climbing, dps, pinned, projected, resampled
 from playground.levels import SCHEDULES, Level, seeded
 from playground.progress import Report, part_of, silent
 from playground.statistics import wilson
-from playground.steps import Step, ancestral, climbing, pinned, resampled, variance_named
+from playground.steps import Step, ancestral, variance_named
 from playground.trajectory import frames_of, recorded
 from playground.walk import State, checked, prior, walk, watched
 from toy2d.conditional import given, share_below, variance_above
@@ -111,7 +111,7 @@ METHODS: dict[str, Callable[[InpaintConfig, Mixture, Tensor], Walker]] = {
     "replacement": lambda c, m, known: (pinned(_step(c), known, c.mask), m, _grid(c)),
     "projection": lambda c, m, known: (_step(c), projected(m, known, c.mask), _grid(c)),
     "repaint": _repaint,
-    "dps": lambda c, m, known: (measured(_step(c), known, c.mask, c.zeta), m, _grid(c)),
+    "dps": lambda c, m, known: (dps(_step(c), known, c.mask, c.zeta), m, _grid(c)),
     "exact": lambda c, m, known: (_step(c), conditioned(c, m), _grid(c)),
 }
 

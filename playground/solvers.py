@@ -12,8 +12,8 @@ from playground.steps import Moved, Step
 class dpmpp_2m:
     """DPM-Solver++(2M) (Lu et al. 2022, Algorithm 2, data prediction): second order for one call a step.
 
-    It remembers the last estimate, so make one for every walk.  With lambda = log(alpha / sigma) and
-    h = lambda_s - lambda_t the step is
+    It remembers the last estimate, and uses it only where a walk goes on from there.  With lambda = log(alpha / sigma)
+    and h = lambda_s - lambda_t the step is
 
         xs = sigma_s / sigma_t * xt + alpha_s * (1 - exp(-h)) * D
 
@@ -22,16 +22,16 @@ class dpmpp_2m:
     """
 
     def __init__(self) -> None:
-        self._last: tuple[Tensor, Tensor] | None = None  # x0_hat and h of the step before
+        self._last: tuple[Level, Tensor, Tensor] | None = None  # where the step before led, its x0_hat and h
 
     def __call__(self, denoise: Denoiser, xt: Tensor, here: Level, there: Level, noise: Noise) -> Moved:
         x0_hat = denoise(xt, here)
         h = there.log_snr - here.log_snr
         D = x0_hat
-        if self._last is not None and bool(torch.isfinite(h).all()):
-            before, h_before = self._last
+        if self._last is not None and self._last[0] is here and bool(torch.isfinite(h).all()):
+            _, before, h_before = self._last
             D = x0_hat + (x0_hat - before) * h / (2 * h_before)
-        self._last = x0_hat, h
+        self._last = there, x0_hat, h
         keep = there.sigma / here.sigma
         return keep * xt + (there.alpha - keep * here.alpha) * D, x0_hat
 
@@ -67,4 +67,5 @@ def corrected(step: Step, corrections: int = 1, snr: float = 0.16) -> Step:
 
 def _mean_norm(x: Tensor) -> Tensor:
     """The batch mean of the norms, ()."""
-    return x.flatten(1).norm(dim=1).mean()
+    mean: Tensor = torch.linalg.vector_norm(x.flatten(1), dim=1).mean()
+    return mean

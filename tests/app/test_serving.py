@@ -1,0 +1,74 @@
+"""What the app offers to others: where it listens, what it tells, and what it refuses when it is read-only."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from streamlit import config as streamlit_config
+from streamlit.testing.v1 import AppTest
+
+from images.__main__ import main
+from images.training import job, runs
+from images.training.config import TrainConfig
+from playground.errors import UserError
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def one_run(tmp_path, monkeypatch):
+    monkeypatch.setenv(runs.ENV, str(tmp_path))
+    run = runs.Run(tmp_path / "first")
+    runs.create(run, TrainConfig(images=1_000))
+    monkeypatch.setenv(runs.READONLY, "1")
+    return run
+
+
+def test_the_shipped_configuration_listens_here_alone_and_tells_nothing():
+    shipped = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    assert shipped["server"]["address"] == "127.0.0.1"
+    assert shipped["client"] == {"showErrorDetails": "none", "toolbarMode": "minimal"}
+    known = streamlit_config._config_options_template  # a name that Streamlit does not know would be ignored
+    for section, options in shipped.items():
+        for name in options:
+            if section not in ("theme",):
+                assert f"{section}.{name}" in known
+    assert "none" in set(streamlit_config.ShowErrorDetailsConfigOptions)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda run: job.start(TrainConfig(images=1_000)),
+        lambda run: job.start(name=run.name),
+        lambda run: runs.create(runs.Run(run.directory.with_name("second")), TrainConfig(images=1_000)),
+        lambda run: runs.rename(run, "renamed"),
+        lambda run: runs.delete(run),
+        lambda run: run.ask_to_stop(),
+        lambda run: run.kill(),
+    ],
+)
+def test_read_only_runs_are_refused_where_they_would_change(one_run, change):
+    before = sorted(path.name for path in one_run.directory.parent.rglob("*"))
+    with pytest.raises(UserError, match="PLAYGROUND_READONLY is set"):
+        change(one_run)
+    assert sorted(path.name for path in one_run.directory.parent.rglob("*")) == before
+
+
+@pytest.mark.parametrize("value, yes", [("1", True), ("true", True), ("0", False), ("", False), ("no", False)])
+def test_what_counts_as_read_only(monkeypatch, value, yes):
+    monkeypatch.setenv(runs.READONLY, value)
+    assert runs.readonly() is yes
+
+
+def test_read_only_pages_offer_no_change(one_run):
+    app = AppTest.from_file(str(ROOT / "images/runs/page.py"), default_timeout=60).run()
+    assert not app.exception and not app.error
+    offered = {button.label for button in app.button} | {button.label for button in app.sidebar.button}
+    assert not offered & {"Rename", "Delete", "Measure", "Start training", "Go on with it"}
+
+
+def test_the_command_line_trains_nothing_read_only(one_run, capsys):
+    assert main(["train", "--run", str(one_run.directory.with_name("other"))]) == 2
+    error = capsys.readouterr().err
+    assert "PLAYGROUND_READONLY is set" in error and error.count("\n") == 1
