@@ -24,14 +24,12 @@ HELP = {
 
 def choose_image() -> np.ndarray:
     """A test digit (or, without MNIST's files, a packaged one), or an uploaded picture, (28, 28) uint8."""
-    source = bound(
-        st.segmented_control, "Image", ["test digit", "upload"], default="test digit", key="source", required=True
-    )
-    if source == "upload":
-        return _uploaded()
     test = digits("test")
     names = {"test digit": test.called.removesuffix("s"), "upload": "upload"}
-    source = st.segmented_control("Image", names, default="test digit", key="source", format_func=names.get)
+    source = bound(
+        st.segmented_control, "Image", list(names), default="test digit", key="source", required=True,
+        format_func=names.get,
+    )  # fmt: skip
     if source == "upload":
         return _uploaded(test.called)
     st.session_state.setdefault("digit", FIRST)
