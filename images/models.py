@@ -9,7 +9,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from images.networks.caption_prior import CaptionPriorConfig
 from images.networks.dilated import DilatedConfig
+from images.networks.prompted import PromptedConfig
 from images.networks.telling import TellConfig
 from images.networks.unet import UNetConfig
 from playground.checkpoint import load_checkpoint, save_checkpoint
@@ -20,6 +22,8 @@ from playground.levels import SCHEDULES, Schedule
 FORMAT = 1
 SHAPE = (1, 28, 28)
 NETWORKS = {"unet": UNetConfig, "dilated": DilatedConfig}
+# Those that a task brings along: nobody chooses them by name, but files hold them.
+TASKS_OWN = {"prompted": PromptedConfig, "caption-prior": CaptionPriorConfig}
 # NCSN's levels for digits in [-1, 1]: from about their largest distance (NCSNv2, Technique 1) to below one gray value.
 SIGMA_1, SIGMA_L = 30.0, 0.01
 SHIPPED = Path(__file__).with_name("shipped") / "model.safetensors"
@@ -34,7 +38,7 @@ class ModelConfig:
     kind: what the model is for, which says on which pages it is offered.
     """
 
-    net: UNetConfig | DilatedConfig = field(default_factory=UNetConfig)
+    net: UNetConfig | DilatedConfig | PromptedConfig | CaptionPriorConfig = field(default_factory=UNetConfig)
     predicts: str = "v"
     schedule: str = "linear"
     T: int = 1000
@@ -65,13 +69,13 @@ class ModelConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON can hold it; the kind of network goes with its settings."""
-        kind = next(name for name, of in NETWORKS.items() if isinstance(self.net, of))
+        kind = next(name for name, of in (NETWORKS | TASKS_OWN).items() if isinstance(self.net, of))
         return {**asdict(self), "net": {"kind": kind, **asdict(self.net)}}
 
     @staticmethod
     def from_dict(plain: dict[str, Any]) -> "ModelConfig":
         settings = dict(plain["net"])
-        net = NETWORKS[settings.pop("kind")](**settings)
+        net = (NETWORKS | TASKS_OWN)[settings.pop("kind")](**settings)
         shape = tuple(plain.get("shape", SHAPE))
         return ModelConfig(**{**plain, "net": net, "shape": shape})
 

@@ -10,4 +10,5 @@ TOPICS = (
     Topic("runs", "compare", "Runs and metrics", "monitoring", "Runs compared by loss, samples and metrics."),
     Topic("table1", "table1", "Table 1", "table_chart", "The lecture's table of η and steps, on MNIST."),
 )
-COMMANDS = ("train", "generate", "inpainting", "runs", "table1", "families", "classify")  # folders with a command.py
+# folders with a command.py
+COMMANDS = ("train", "generate", "inpainting", "runs", "table1", "families", "classify", "dalle2")
