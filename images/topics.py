@@ -7,6 +7,7 @@ TOPICS = (
     Topic("inpainting", "inpaint", "Inpaint", "brush", "Paint a hole into a digit; see it filled in."),
     Topic("train", "train", "Train", "model_training", "Train the model on real digits, and watch."),
     Topic("families", "families", "DDPM and NCSN", "compare", "The lecture's two families, side by side."),
+    Topic("dalle2", "dalle2", "DALL-E 2", "draw", "A caption becomes a digit, through CLIP, prior and decoder."),
     Topic("runs", "compare", "Runs and metrics", "monitoring", "Runs compared by loss, samples and metrics."),
     Topic("table1", "table1", "Table 1", "table_chart", "The lecture's table of η and steps, on MNIST."),
 )

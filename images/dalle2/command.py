@@ -1,4 +1,4 @@
-"""draw and variations: digits from a caption, and from the embedding of another digit."""
+"""draw, variations and table-captions: digits from captions and from embeddings, and how well they fit."""
 
 import argparse
 import json
@@ -9,10 +9,11 @@ import numpy as np
 import torch
 
 from images.command import progress
-from images.dalle2.agreement import agreement, measured
+from images.dalle2.agreement import CHANCE, agreement, measured
+from images.dalle2.claims import Claims, ClaimsConfig, claims
 from images.dalle2.clip_task import SHIPPED
 from images.dalle2.experiment import DrawConfig, Drawing, draw, load_stack, variations
-from images.data.captions import EXAMPLES, parse
+from images.data.captions import ATTRIBUTES, EXAMPLES, parse
 from images.data.mnist import load
 from images.metrics.classifier import load_classifier
 from images.models import best_device
@@ -46,6 +47,29 @@ def variations_command(arguments: argparse.Namespace) -> None:
     write(drawing, Path(arguments.out), "variations", asdict(config) | {"digit": arguments.digit}, original)
 
 
+def table_command(arguments: argparse.Namespace) -> None:
+    config = ClaimsConfig(arguments.samples, arguments.w, arguments.steps, arguments.seed)
+    stack = load_stack(arguments.models, arguments.device or best_device())
+    result = claims(stack, load("test", arguments.data), load_classifier(), config, progress("measuring"))
+    rows = {way: {name: str(share) for name, share in shares.items()} for way, shares in result.shares.items()}
+    text = table_of(result)
+    out = Path(arguments.out)
+    about = {"config": asdict(config), "agreement": rows, "chance": CHANCE, "verdict": result.verdict}
+    write_atomically(out / "captions.json", json.dumps(about, indent=1).encode())
+    print(f"{text}\n{result.verdict}\n{out / 'captions.json'}")
+
+
+def table_of(result: Claims) -> str:
+    """The shares with their 95 % intervals, a line for each way."""
+    columns = (*ATTRIBUTES, "all")
+    lines = [f"{'':20}" + "".join(f"{name:>24}" for name in columns)]
+    for way, shares in result.shares.items():
+        cells = (shares[name] for name in columns)
+        texts = (f"{s.value:.1%} ({s.interval[0]:.1%}-{s.interval[1]:.1%})" for s in cells)
+        lines.append(f"{way:20}" + "".join(f"{text:>24}" for text in texts))
+    return "\n".join(lines)
+
+
 def config_of(arguments: argparse.Namespace, **more: str) -> DrawConfig:
     names = ("count", "w", "prior_w", "steps", "seed")
     return DrawConfig(**{name: getattr(arguments, name) for name in names if hasattr(arguments, name)}, **more)
@@ -65,12 +89,17 @@ def write(drawing: Drawing, out: Path, name: str, about: dict, first: np.ndarray
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    """Adds the subcommands draw and variations."""
+    """Adds the subcommands draw, variations and table-captions."""
     p = commands.add_parser("draw", help="digits for a caption (DALL-E 2)")
     p.set_defaults(run=draw_command)
     p.add_argument("caption", help=f"such as {EXAMPLES[0]!r}")
     p.add_argument("--prior-w", type=float, default=DrawConfig.prior_w, help="guidance of the prior, 0 none")
     _add_options(p)
+    p = commands.add_parser("table-captions", help="what prior and caption are for, measured from pixels (DALL-E 2)")
+    p.set_defaults(run=table_command)
+    p.add_argument("--samples", type=int, default=ClaimsConfig.count, help="captions, those of the first test digits")
+    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    _add_options(p, "samples")
     p = commands.add_parser("variations", help="digits that CLIP embeds as it does a given one (DALL-E 2)")
     p.set_defaults(run=variations_command)
     p.add_argument("--digit", type=int, default=18, help="number of a test digit")
@@ -78,9 +107,10 @@ def add(commands: argparse._SubParsersAction) -> None:
     _add_options(p)
 
 
-def _add_options(p: argparse.ArgumentParser) -> None:
+def _add_options(p: argparse.ArgumentParser, counted: str = "count") -> None:
     d = DrawConfig()
-    p.add_argument("--count", type=int, default=d.count, help="how many digits")
+    if counted == "count":
+        p.add_argument("--count", type=int, default=d.count, help="how many digits")
     p.add_argument("--w", type=float, default=d.w, help="guidance of the decoder, 0 none")
     p.add_argument("--steps", type=int, default=d.steps, help="steps of each stage")
     p.add_argument("--seed", type=int, default=d.seed, help="noise")

@@ -45,14 +45,17 @@ class DecoderTask:
         return self.model.build(seed)
 
     def batches(self, digits: Digits, size: int, device: torch.device) -> Batches:
-        """Told CLIP's embedding of the very digit, made once, and the words of a caption that is true of it."""
-        clip, images = self.clip.to(device), digits.images.to(device)
-        z_i, codes = embedded(clip, images), codes_of(digits.images, digits.labels).to(device)
+        """Told CLIP's embedding of the very digit, and the words of a caption that is true of it.
+
+        Both are made for each batch: a short run sees few of the digits, and a step of the U-Net costs far more.
+        """
+        clip, images, labels = self.clip.to(device), digits.images.to(device), digits.labels.to(device)
 
         def draw(step: int, rng: Generator) -> Batch:
             i = torch.randint(len(images), (size,), generator=rng, device=device)
-            words = caption_of(clip, with_words_left_out(codes[i], rng))["tokens"]
-            return Batch(small(to_model(images[i])), {"vector": z_i[i], "tokens": words})
+            captions = with_words_left_out(codes_of(images[i], labels[i]), rng)
+            told = {"vector": embedded(clip, images[i]), "tokens": caption_of(clip, captions)["tokens"]}
+            return Batch(small(to_model(images[i])), told)
 
         return draw
 

@@ -42,7 +42,10 @@ class Stack:
 
 
 def load_stack(folder: str | Path = SHIPPED.parent, device: torch.device | str = "cpu") -> Stack:
-    """clip, prior, decoder and upsampler .safetensors.  Raises UserError where one is missing or built on another CLIP."""
+    """clip, prior, decoder and upsampler .safetensors of a folder.
+
+    Raises UserError where one is missing, of another kind, or built on another CLIP.
+    """
     folder = Path(folder)
     clip = load_clip(folder / "clip.safetensors", device)
     models = {}

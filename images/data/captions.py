@@ -112,7 +112,7 @@ def codes_of(images: Tensor, labels: Tensor) -> Tensor:
     An empty image has no thickness, width or slant: these are -1.
     """
     measured = attributes(images)
-    width_edges = torch.tensor(WIDTH_EDGES, device=labels.device)[labels]  # (N, 2)
+    width_edges = torch.tensor(WIDTH_EDGES).to(labels.device)[labels]  # (N, 2)
     columns = [
         (measured.thickness, torch.tensor(THICKNESS_EDGES)),
         (measured.width, width_edges),

@@ -137,10 +137,10 @@ PRESETS = {
     # DALL-E 2, stage by stage (images.dalle2): the prior and the decoder build on CLIP.
     "clip": TrainConfig(images=160_000, batch=200, lr=2e-3, width=32, blocks=1, size=64, task="clip"),
     "prior": TrainConfig(
-        images=300_000, batch=200, lr=1e-3, width=64, blocks=3, predicts="x0", task="prior"
+        images=150_000, batch=200, lr=2e-3, width=64, blocks=2, predicts="x0", task="prior"
     ),
     "decoder": TrainConfig(
-        images=40_000, batch=32, width=32, blocks=1, patch=1, optimizer="muon", objective="flow-logit-normal",
+        images=24_000, batch=32, width=24, blocks=1, patch=1, optimizer="muon", objective="flow-logit-normal",
         task="decoder",
     ),
     "upsampler": TrainConfig(

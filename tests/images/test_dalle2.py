@@ -1,19 +1,25 @@
 """DALL-E 2 at digit scale: each stage trains, saves and loads; the stack draws; what is refused, and why."""
 
 import itertools
+import json
 import math
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from scipy.stats import binomtest
+from streamlit.testing.v1 import AppTest
 
+import images.dalle2.clip_task
 from images.__main__ import main
 from images.dalle2.agreement import Share, agreement, measured
 from images.dalle2.claims import REAL, WAYS, ClaimsConfig, claims
 from images.dalle2.clip_experiment import clouds, found, zero_shot
 from images.dalle2.clip_task import embedded, load_clip, mark_of
 from images.dalle2.experiment import DrawConfig, decoded, draw, imagined, load_stack, variations
+from images.dalle2.frames import embeddings_as_pictures, in_stages
 from images.dalle2.prior_task import caption_of
 from images.dalle2.upsampler_task import blurred, enlarged, small
 from images.data.captions import codes_of, parse
@@ -29,6 +35,7 @@ from playground.denoisers import NetworkDenoiser, guided
 from playground.errors import UserError
 from playground.levels import Level, seeded
 
+PAGE = Path(__file__).parents[2] / "images" / "dalle2" / "page.py"
 CPU = torch.device("cpu")
 TINY = {
     "clip": TrainConfig(images=40, batch=20, width=8, blocks=1, size=16, task="clip"),
@@ -257,6 +264,52 @@ def test_the_table_has_every_way_and_the_same_captions_for_all(folder):
     assert "with" in result.verdict or "prior" in result.verdict
 
 
+# --- the page -----------------------------------------------------------------------------------------------------
+
+
+def test_each_panel_moves_in_its_own_stage_and_waits_otherwise():
+    walks = [np.arange(2).reshape(2, 1, 1, 1), np.arange(3).reshape(3, 1, 1, 1), np.arange(2).reshape(2, 1, 1, 1)]
+    panels, captions = in_stages(walks)
+    assert [panel.ravel().tolist() for panel in panels] == [
+        [0, 1, 1, 1, 1, 1, 1], [0, 0, 0, 1, 2, 2, 2], [0, 0, 0, 0, 0, 0, 1],
+    ]  # fmt: skip
+    assert captions[0].startswith("prior, frame 1 of 2") and captions[-1] == "upsampler, frame 2 of 2"
+
+
+def test_an_embedding_is_a_picture_with_the_captions_own_first():
+    z = np.zeros((2, 3, 64), np.float32)
+    z[1, 0, 0] = 3.0
+    pictures = embeddings_as_pictures(z, np.full(64, -3.0))
+    assert pictures.shape == (2, 4, 32, 32) and pictures.dtype == np.uint8
+    assert (pictures[:, 0] == 0).all() and (pictures[1, 1, :4, :4] == 255).all() and pictures[1, 1, 5, 5] == 128
+
+
+@pytest.fixture
+def opened(folder, monkeypatch):
+    monkeypatch.setattr(images.dalle2.clip_task, "SHIPPED", folder / "clip.safetensors")
+    app = AppTest.from_file(str(PAGE), default_timeout=120).run()
+    assert not app.exception and not app.error
+    return app
+
+
+def test_the_page_draws_a_caption_and_refuses_words_that_it_does_not_know(opened):
+    config, drawing = opened.session_state["drawing"]
+    assert drawing.images.shape == (8, 28, 28) and config.caption == "a thick seven leaning left"
+    assert any("are all that was asked" in text.value for text in opened.markdown)
+    opened.text_input(key="caption").set_value("a thick purple cow").run()
+    assert "'purple', 'cow'" in opened.error[0].value and "leaning" in opened.error[0].value
+    assert not opened.exception
+    opened.text_input(key="caption").set_value("a thin two").run()
+    assert not opened.error and any("have changed" in caption.value for caption in opened.caption)
+    next(button for button in opened.button if button.label == "Draw").click().run()
+    assert opened.session_state["drawing"][0].caption == "a thin two"
+
+
+def test_a_clicked_example_becomes_the_caption(opened):
+    opened.get("button_group")[0].set_value(["a four"]).run()
+    assert opened.text_input(key="caption").value == "a four" and not opened.exception
+
+
 # --- the command line ---------------------------------------------------------------------------------------------
 
 
@@ -264,7 +317,10 @@ def test_draw_and_variations_write_pictures(folder, tmp_path):
     options = ["--models", str(folder), "--steps", "3", "--count", "2", "--out", str(tmp_path)]
     assert main(["draw", "a thick seven leaning left", *options]) == 0
     assert main(["variations", "--digit", "3", *options]) == 0
-    assert {path.name for path in tmp_path.iterdir()} == {
+    table = ["--models", str(folder), "--steps", "2", "--samples", "10", "--out", str(tmp_path / "table")]
+    assert main(["table-captions", *table]) == 0
+    assert set(json.loads((tmp_path / "table" / "captions.json").read_text())["agreement"]) == {REAL, *WAYS}
+    assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {
         f"{name}.{end}" for name in ("drawn", "variations") for end in ("png", "gif", "json")
     }
 
