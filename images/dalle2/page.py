@@ -35,14 +35,16 @@ def test_embeddings() -> torch.Tensor:
 def choose_caption() -> str:
     """A box for a caption, and examples to click."""
 
-    def take() -> None:
-        st.session_state["caption"] = st.session_state["example"] or st.session_state["caption"]
+    def take(example: str) -> None:
+        st.session_state["caption"] = example
 
-    box, examples = st.columns([2, 3], vertical_alignment="bottom")
+    box, examples = st.columns([2, 5], vertical_alignment="bottom")
     caption = bound(
         box.text_input, "Caption", EXAMPLES[0], key="caption", help=f"It knows these words: {', '.join(KNOWN)}."
     )
-    examples.pills("Or click one", EXAMPLES, key="example", on_change=take)
+    with examples.container(horizontal=True, gap="small"):
+        for example in EXAMPLES:
+            st.button(example, on_click=take, args=(example,), type="tertiary", key=f"example-{example}")
     return caption
 
 
