@@ -83,6 +83,7 @@ LABELS = {
     "palette": "Palette: told a damaged picture",
     "clip": "DALL-E 2: CLIP",
     "prior": "DALL-E 2: the prior",
+    "ar-prior": "DALL-E 2: the autoregressive prior",
     "decoder": "DALL-E 2: the decoder",
     "upsampler": "DALL-E 2: the upsampler",
     "ncsn": "NCSN's network and loss",

@@ -139,6 +139,7 @@ PRESETS = {
     "prior": TrainConfig(
         images=150_000, batch=200, lr=2e-3, width=64, blocks=2, predicts="x0", task="prior"
     ),
+    "ar-prior": TrainConfig(images=150_000, batch=200, lr=2e-3, width=64, blocks=2, size=16, task="ar-prior"),
     "decoder": TrainConfig(
         images=24_000, batch=32, width=24, blocks=1, patch=1, optimizer="muon", objective="flow-logit-normal",
         task="decoder",

@@ -40,6 +40,7 @@ CPU = torch.device("cpu")
 TINY = {
     "clip": TrainConfig(images=40, batch=20, width=8, blocks=1, size=16, task="clip"),
     "prior": TrainConfig(images=40, batch=20, width=16, blocks=1, predicts="x0", T=50, task="prior"),
+    "ar-prior": TrainConfig(images=40, batch=20, width=16, blocks=1, size=4, task="ar-prior"),
     "decoder": TrainConfig(images=16, batch=8, width=8, blocks=1, patch=1, T=50, task="decoder"),
     "upsampler": TrainConfig(images=16, batch=8, width=8, blocks=1, T=50, task="upsampler"),
 }
@@ -56,7 +57,7 @@ def folder(few, tmp_path_factory):
     """A stack of tiny networks, trained for two steps each."""
     folder = tmp_path_factory.mktemp("stack")
     for name, config in TINY.items():
-        using = str(folder / "clip.safetensors") if name in ("prior", "decoder") else ""
+        using = str(folder / "clip.safetensors") if name in ("prior", "ar-prior", "decoder") else ""
         session = Session(replace(config, using=using), few, folder / name, CPU)
         assert run(session, report=lambda p: None, stopped=lambda: False)
         (folder / name / MODEL).rename(folder / f"{name}.safetensors")
