@@ -1,4 +1,4 @@
-"""draw, variations and table-captions: digits from captions and from embeddings, and how well they fit."""
+"""draw, variations, between, table-captions and clip: digits from captions and embeddings, and how well they fit."""
 
 import argparse
 import json
@@ -7,14 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from images.command import progress
 from images.dalle2.agreement import CHANCE, agreement, measured
 from images.dalle2.claims import Claims, ClaimsConfig, claims
-from images.dalle2.clip_task import SHIPPED
-from images.dalle2.experiment import DrawConfig, Drawing, draw, load_stack, variations
+from images.dalle2.clip_experiment import clouds, zero_shot
+from images.dalle2.clip_task import SHIPPED, load_clip
+from images.dalle2.experiment import DrawConfig, Drawing, between, draw, load_stack, variations
 from images.data.captions import ATTRIBUTES, EXAMPLES, parse
-from images.data.mnist import load
+from images.data.mnist import Digits, load
 from images.metrics.classifier import load_classifier
 from images.models import best_device
 from playground.checkpoint import write_atomically
@@ -36,12 +38,8 @@ def draw_command(arguments: argparse.Namespace) -> None:
 def variations_command(arguments: argparse.Namespace) -> None:
     config = config_of(arguments)
     digits = load("test", arguments.data)
-    require(
-        0 <= arguments.digit < len(digits),
-        f"The digit is {arguments.digit}; the test digits are numbered from 0 to {len(digits) - 1}: choose one.",
-    )
+    image = _test_digit(digits, arguments.digit)
     stack = load_stack(arguments.models, arguments.device or best_device())
-    image = digits.images[arguments.digit]
     drawing = variations(stack, image, config, progress("varying"))
     original = image.expand(1, 28, 28).numpy()
     write(drawing, Path(arguments.out), "variations", asdict(config) | {"digit": arguments.digit}, original)
@@ -70,6 +68,34 @@ def table_of(result: Claims) -> str:
     return "\n".join(lines)
 
 
+def between_command(arguments: argparse.Namespace) -> None:
+    config, digits = config_of(arguments), load("test", arguments.data)
+    first, last = (_test_digit(digits, number) for number in arguments.digits)
+    stack = load_stack(arguments.models, arguments.device or best_device())
+    drawing = between(stack, first, last, config, progress("between"))
+    write(drawing, Path(arguments.out), "between", asdict(config) | {"digits": arguments.digits}, first.numpy())
+
+
+def clip_command(arguments: argparse.Namespace) -> None:
+    digits = load("test", arguments.data)
+    clip = load_clip(Path(arguments.models) / "clip.safetensors")
+    shares, seen = zero_shot(clip, digits).shares, clouds(clip, digits)
+    lines = {name: str(share) for name, share in shares.items()}
+    about = {"zero-shot": lines, "chance": CHANCE, "distance of the clouds' centres": seen.centres}
+    about |= {"mean distance of an image from its cloud's centre": seen.spread}
+    path = write_atomically(Path(arguments.out) / "clip.json", json.dumps(about, indent=1).encode())
+    print("\n".join(f"{name}: {line}" for name, line in lines.items()))
+    print(f"image and caption clouds: {seen.centres:.2f} apart, {seen.spread:.2f} wide\n{path}")
+
+
+def _test_digit(digits: Digits, number: int) -> Tensor:
+    require(
+        0 <= number < len(digits),
+        f"The digit is {number}; the test digits are numbered from 0 to {len(digits) - 1}: choose one.",
+    )
+    return digits.images[number]
+
+
 def config_of(arguments: argparse.Namespace, **more: str) -> DrawConfig:
     names = ("count", "w", "prior_w", "steps", "seed")
     return DrawConfig(**{name: getattr(arguments, name) for name in names if hasattr(arguments, name)}, **more)
@@ -89,7 +115,8 @@ def write(drawing: Drawing, out: Path, name: str, about: dict, first: np.ndarray
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    """Adds the subcommands draw, variations and table-captions."""
+    """Adds the subcommands draw, variations, between, table-captions and clip."""
+    _add_more(commands)
     p = commands.add_parser("draw", help="digits for a caption (DALL-E 2)")
     p.set_defaults(run=draw_command)
     p.add_argument("caption", help=f"such as {EXAMPLES[0]!r}")
@@ -105,6 +132,19 @@ def add(commands: argparse._SubParsersAction) -> None:
     p.add_argument("--digit", type=int, default=18, help="number of a test digit")
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
     _add_options(p)
+
+
+def _add_more(commands: argparse._SubParsersAction) -> None:
+    p = commands.add_parser("between", help="digits between two, along CLIP's sphere (DALL-E 2)")
+    p.set_defaults(run=between_command)
+    p.add_argument("--digits", type=int, nargs=2, default=[18, 25], metavar="N", help="numbers of two test digits")
+    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    _add_options(p)
+    p = commands.add_parser("clip", help="CLIP's zero-shot classes and attributes on the test digits (DALL-E 2)")
+    p.set_defaults(run=clip_command)
+    p.add_argument("--models", default=str(SHIPPED.parent), metavar="DIR", help="folder of clip.safetensors")
+    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    p.add_argument("--out", default="out", metavar="DIR", help="where the JSON goes")
 
 
 def _add_options(p: argparse.ArgumentParser, counted: str = "count") -> None:

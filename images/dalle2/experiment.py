@@ -120,6 +120,27 @@ def variations(stack: Stack, image: Tensor, config: DrawConfig, report: Report =
     return _seen(stack, z_i[None].cpu(), z_i, told, config, seeded(config.seed, device), report)
 
 
+def between(stack: Stack, first: Tensor, last: Tensor, config: DrawConfig, report: Report = silent) -> Drawing:
+    """From one image to another, (1, 28, 28) uint8 each: count embeddings along the arc, decoded from one noise.
+
+    So all that changes is what CLIP sees (Ramesh et al. 2022, Section 3.2).
+    """
+    require(config.count >= 2, f"There is {config.count} digit between two; it takes 2 or more: raise the count.")
+    ends = embedded(stack.clip, torch.stack([first, last]))
+    z_i = arc(ends[0], ends[1], config.count)
+    told, device = {"vector": z_i[0]}, stack.decoder.device
+    return _seen(stack, z_i[None].cpu(), z_i, told, config, seeded(config.seed, device), report, one_noise=True)
+
+
+def arc(first: Tensor, last: Tensor, count: int) -> Tensor:
+    """`count` points at equal angles on the sphere from `first` (D,) to `last` (D,), both included: (count, D)."""
+    angle = torch.acos((first @ last / (first.norm() * last.norm())).clamp(-1, 1))
+    share = torch.linspace(0, 1, count, device=first.device)[:, None]
+    if angle < 1e-4:  # nearly one point: the straight line is the arc
+        return on_sphere(first + share * (last - first))
+    return on_sphere((((1 - share) * angle).sin() * first + (share * angle).sin() * last) / angle.sin())
+
+
 def _seen(
     stack: Stack,
     z_path: Tensor,
@@ -128,11 +149,14 @@ def _seen(
     config: DrawConfig,
     rng: Generator,
     report: Report,
+    one_noise: bool = False,
 ) -> Drawing:
     """Decodes and enlarges embeddings z_i (B, D); told: the caption's, or the embedding alone."""
     words = {"tokens": told["tokens"][0]} if "tokens" in told else {}
-    small_path, small = decoded(stack, {"vector": z_i, **words}, config, rng, _stage(report, 1, config))
-    large_path, _ = upsampled(stack, small, config, rng, _stage(report, 2, config))
+    small_path, small = decoded(
+        stack, {"vector": z_i, **words}, config, rng, _stage(report, 1, config), one_noise=one_noise
+    )
+    large_path, _ = upsampled(stack, small, config, rng, _stage(report, 2, config), one_noise=one_noise)
     pictures = (to_uint8(path.xs)[:, :, 0].numpy() for path in (small_path, large_path))
     return Drawing(z_path.numpy(), *pictures, told["vector"].reshape(-1, z_i.shape[1])[0].cpu().numpy())
 
@@ -159,28 +183,34 @@ def imagined(
 
 
 def decoded(
-    stack: Stack, told: dict[str, Tensor], config: DrawConfig, rng: Generator, report: Report = silent, count: int = 0
-) -> tuple[Trajectory, Tensor]:
-    """The decoder's walk, and small digits (B, 1, 14, 14) in [-1, 1].  told: "vector", "tokens", or both."""
+    stack: Stack, told: dict[str, Tensor], config: DrawConfig, rng: Generator, report: Report = silent,
+    count: int = 0, one_noise: bool = False,
+) -> tuple[Trajectory, Tensor]:  # fmt: skip
+    """The decoder's walk, and small digits (B, 1, 14, 14) in [-1, 1].
+
+    told: "vector", "tokens", or both; count: of digits, 0: as configured; one_noise: all start from the same noise.
+    """
     model = stack.decoder
     denoise = model.within(guided(model.denoise.given(**told), model.denoise, config.w))
-    return _walked(model, denoise, count or config.count, config, rng, report)
+    return _walked(model, denoise, count or config.count, config, rng, report, one_noise)
 
 
 def upsampled(
-    stack: Stack, small: Tensor, config: DrawConfig, rng: Generator, report: Report = silent
+    stack: Stack, small: Tensor, config: DrawConfig, rng: Generator, report: Report = silent, one_noise: bool = False
 ) -> tuple[Trajectory, Tensor]:
     """The upsampler's walk, and digits (B, 1, 28, 28); it is told the small ones, unguided."""
     model = stack.upsampler
     denoise = model.within(model.denoise.given(image=enlarged(small)))
-    return _walked(model, denoise, len(small), config, rng, report)
+    return _walked(model, denoise, len(small), config, rng, report, one_noise)
 
 
 def _walked(
-    model: Model, denoise: Denoiser, count: int, config: DrawConfig, rng: Generator, report: Report
+    model: Model, denoise: Denoiser, count: int, config: DrawConfig, rng: Generator, report: Report,
+    one_noise: bool = False,
 ) -> tuple[Trajectory, Tensor]:
     grid = model.schedule.grid(min(config.steps, model.schedule.T))
-    states = walk(ddim(0.0), denoise, prior((count, *model.shape), grid[0], rng), grid, rng)
+    start = prior((1 if one_noise else count, *model.shape), grid[0], rng).expand(count, *model.shape)
+    states = walk(ddim(0.0), denoise, start, grid, rng)
     return recorded(watched(checked(states), report, len(grid) - 1), frames_of(len(grid) - 1, config.frames))
 
 

@@ -18,7 +18,7 @@ from images.dalle2.agreement import Share, agreement, measured
 from images.dalle2.claims import REAL, WAYS, ClaimsConfig, claims
 from images.dalle2.clip_experiment import clouds, found, zero_shot
 from images.dalle2.clip_task import embedded, load_clip, mark_of
-from images.dalle2.experiment import DrawConfig, decoded, draw, imagined, load_stack, variations
+from images.dalle2.experiment import DrawConfig, arc, between, decoded, draw, imagined, load_stack, variations
 from images.dalle2.frames import embeddings_as_pictures, in_stages
 from images.dalle2.prior_task import caption_of
 from images.dalle2.upsampler_task import blurred, enlarged, small
@@ -217,6 +217,21 @@ def test_variations_of_a_digit_are_told_its_embedding_and_nothing_else(folder, f
     assert wanted.shape == (2, 1, 14, 14)
 
 
+def test_the_arc_has_its_ends_equal_angles_and_one_length():
+    first, last = on_sphere(torch.randn(2, 16, generator=seeded(0)))
+    points = arc(first, last, 5)
+    torch.testing.assert_close(points[[0, -1]], torch.stack([first, last]))
+    torch.testing.assert_close(points.norm(dim=1), torch.full((5,), 4.0))
+    steps = points.diff(dim=0).norm(dim=1)
+    torch.testing.assert_close(steps, steps[:1].expand(4), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(arc(first, first, 3), first.expand(3, 16))
+
+
+def test_between_a_digit_and_itself_nothing_changes(folder, few):
+    drawing = between(load_stack(folder), few.images[3], few.images[3], DrawConfig(count=3, steps=3))
+    assert (drawing.images == drawing.images[:1]).all()
+
+
 def test_a_stage_of_another_clip_or_kind_is_refused(folder, few, tmp_path):
     for name in TINY:
         (tmp_path / f"{name}.safetensors").write_bytes((folder / f"{name}.safetensors").read_bytes())
@@ -318,11 +333,13 @@ def test_draw_and_variations_write_pictures(folder, tmp_path):
     options = ["--models", str(folder), "--steps", "3", "--count", "2", "--out", str(tmp_path)]
     assert main(["draw", "a thick seven leaning left", *options]) == 0
     assert main(["variations", "--digit", "3", *options]) == 0
+    assert main(["between", "--digits", "3", "4", *options]) == 0
+    assert main(["clip", "--models", str(folder), "--out", str(tmp_path / "table")]) == 0
     table = ["--models", str(folder), "--steps", "2", "--samples", "10", "--out", str(tmp_path / "table")]
     assert main(["table-captions", *table]) == 0
     assert set(json.loads((tmp_path / "table" / "captions.json").read_text())["agreement"]) == {REAL, *WAYS}
     assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {
-        f"{name}.{end}" for name in ("drawn", "variations") for end in ("png", "gif", "json")
+        f"{name}.{end}" for name in ("drawn", "variations", "between") for end in ("png", "gif", "json")
     }
 
 
