@@ -82,8 +82,8 @@ def task_of(config: "TrainConfig") -> ARPriorTask:
     return ARPriorTask(ARPriorConfig(clip.size, config.size or 16, width=config.width, layers=config.blocks), clip)
 
 
-def load_ar_prior(path: str | Path, device: torch.device | str = "cpu") -> ARPrior:
-    """In eval mode, no gradients.  Raises UserError for a file that is missing or holds something else."""
+def load_ar_prior(path: str | Path, device: torch.device | str = "cpu") -> tuple[ARPrior, dict[str, Any]]:
+    """In eval mode, no gradients; and what is known about it.  Raises UserError for a file that is missing or holds something else."""
     weights, about = load_checkpoint(path)
     try:
         if about["model"]["kind"] != KIND:
@@ -95,4 +95,4 @@ def load_ar_prior(path: str | Path, device: torch.device | str = "cpu") -> ARPri
             f"{path} is no autoregressive prior of this version: train one with "
             "'python -m images train --preset ar-prior'."
         ) from error
-    return net.to(device).eval().requires_grad_(False)
+    return net.to(device).eval().requires_grad_(False), about

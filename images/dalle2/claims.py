@@ -1,4 +1,4 @@
-"""What the prior is for, measured: five ways to tell the decoder a caption, judged from the pixels they end in."""
+"""What the prior is for, measured: ways to tell the decoder a caption, judged from the pixels they end in."""
 
 from dataclasses import dataclass, replace
 
@@ -15,11 +15,13 @@ from playground.errors import require, require_range
 from playground.levels import seeded
 from playground.progress import Report, silent
 
+AUTOREGRESSIVE = "autoregressive prior"
 REAL = "real digits (floor)"
 WAYS = {
     "caption alone": "the caption's words, no embedding",
     "text embedding": "the caption's embedding in the place of the image's",
     "prior": "an image embedding that the diffusion prior drew for the caption",
+    AUTOREGRESSIVE: "an image embedding from the autoregressive prior, where there is one",
     "prior and caption": "the same, and the caption's words",
     "true embedding": "the embedding of a real digit that has this caption",
 }
@@ -71,14 +73,15 @@ def claims(
     images, labels = digits.images[: config.count], digits.labels[: config.count]
     asked = codes_of(images, labels)
     shares = {REAL: agreement(measured(classifier, images, asked), asked)}
-    for number, way in enumerate(WAYS):
-        report(number, len(WAYS), way)
+    ways = [way for way in WAYS if way != AUTOREGRESSIVE or stack.ar_prior is not None]
+    for number, way in enumerate(ways):
+        report(number, len(ways), way)
         told = told_by(way, stack, images, asked, config)
         rng = seeded(config.seed + 1, stack.decoder.device)
         _, small = decoded(stack, told, config.drawing, rng, count=config.count)
         _, large = upsampled(stack, small, config.drawing, rng)
         shares[way] = agreement(measured(classifier, to_uint8(large).cpu(), asked), asked)
-    report(len(WAYS), len(WAYS), "")
+    report(len(ways), len(ways))
     return Claims(config, shares)
 
 
@@ -92,5 +95,7 @@ def told_by(way: str, stack: Stack, images: Tensor, asked: Tensor, config: Claim
     if way == "true embedding":
         return {"vector": embedded(stack.clip, images)}
     rng = seeded(config.seed, stack.decoder.device)
+    if way == AUTOREGRESSIVE and stack.ar_prior is not None:
+        return {"vector": stack.ar_prior.sample(caption, len(asked), rng)}
     _, z_i = imagined(stack, caption, len(asked), replace(config.drawing, prior_w=0.0), rng)
     return {"vector": z_i} if way == "prior" else {"vector": z_i, "tokens": caption["tokens"]}

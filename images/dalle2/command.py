@@ -1,4 +1,4 @@
-"""draw, variations, between, table-captions and clip: digits from captions and embeddings, and how well they fit."""
+"""draw, variations, between: digits from captions and embeddings; clip, table-captions, table-priors: how good."""
 
 import argparse
 import json
@@ -15,6 +15,7 @@ from images.dalle2.claims import Claims, ClaimsConfig, claims
 from images.dalle2.clip_experiment import clouds, zero_shot
 from images.dalle2.clip_task import SHIPPED, load_clip
 from images.dalle2.experiment import DrawConfig, Drawing, between, draw, load_stack, variations
+from images.dalle2.priors import PriorsConfig, priors
 from images.data.captions import ATTRIBUTES, EXAMPLES, parse
 from images.data.mnist import Digits, load
 from images.metrics.classifier import load_classifier
@@ -68,6 +69,18 @@ def table_of(result: Claims) -> str:
     return "\n".join(lines)
 
 
+def priors_command(arguments: argparse.Namespace) -> None:
+    config = PriorsConfig(arguments.samples, arguments.seed)
+    stack = load_stack(arguments.models, arguments.device or best_device())
+    rows = priors(stack, load("test", arguments.data), config, progress("drawing embeddings"))
+    about = {"config": asdict(config), "rows": {name: asdict(row) for name, row in rows.items()}}
+    path = write_atomically(Path(arguments.out) / "priors.json", json.dumps(about, indent=1).encode())
+    print(f"{'':36}{'distance':>10}{'cosine':>10}{'seconds':>10}")
+    for name, row in rows.items():
+        print(f"{name:36}{row.distance:10.2f}{row.cosine:10.3f}{row.seconds:10.2f}")
+    print(path)
+
+
 def between_command(arguments: argparse.Namespace) -> None:
     config, digits = config_of(arguments), load("test", arguments.data)
     first, last = (_test_digit(digits, number) for number in arguments.digits)
@@ -115,7 +128,7 @@ def write(drawing: Drawing, out: Path, name: str, about: dict, first: np.ndarray
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    """Adds the subcommands draw, variations, between, table-captions and clip."""
+    """Adds the subcommands draw, variations, between, the two tables and clip."""
     _add_more(commands)
     p = commands.add_parser("draw", help="digits for a caption (DALL-E 2)")
     p.set_defaults(run=draw_command)
@@ -140,6 +153,14 @@ def _add_more(commands: argparse._SubParsersAction) -> None:
     p.add_argument("--digits", type=int, nargs=2, default=[18, 25], metavar="N", help="numbers of two test digits")
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
     _add_options(p)
+    p = commands.add_parser("table-priors", help="the priors' embeddings against real ones (DALL-E 2)")
+    p.set_defaults(run=priors_command)
+    p.add_argument("--samples", type=int, default=PriorsConfig.count, help="captions, those of the first test digits")
+    p.add_argument("--seed", type=int, default=0, help="noise")
+    p.add_argument("--models", default=str(SHIPPED.parent), metavar="DIR", help="folder of the .safetensors")
+    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
+    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    p.add_argument("--out", default="out", metavar="DIR", help="where the JSON goes")
     p = commands.add_parser("clip", help="CLIP's zero-shot classes and attributes on the test digits (DALL-E 2)")
     p.set_defaults(run=clip_command)
     p.add_argument("--models", default=str(SHIPPED.parent), metavar="DIR", help="folder of clip.safetensors")

@@ -2,17 +2,20 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from images.dalle2.ar_prior_task import load_ar_prior
 from images.dalle2.clip_task import SHIPPED, embedded, load_clip, mark_of
 from images.dalle2.prior_task import caption_of
 from images.dalle2.upsampler_task import enlarged
 from images.data.captions import parse
 from images.data.mnist import to_uint8
 from images.models import Model, load_model
+from images.networks.ar_prior import ARPrior
 from images.networks.clip import Clip, on_sphere
 from playground.denoisers import Denoiser, guided
 from playground.errors import require, require_range
@@ -28,12 +31,13 @@ MOST = 100  # digits in one go
 
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """The four networks.  Prior and decoder belong to this very CLIP."""
+    """The four networks, and the other prior where there is one.  Priors and decoder belong to this very CLIP."""
 
     clip: Clip
     prior: Model
     decoder: Model
     upsampler: Model
+    ar_prior: ARPrior | None = None
 
     @property
     def parameters(self) -> int:
@@ -42,7 +46,7 @@ class Stack:
 
 
 def load_stack(folder: str | Path = SHIPPED.parent, device: torch.device | str = "cpu") -> Stack:
-    """clip, prior, decoder and upsampler .safetensors of a folder.
+    """clip, prior, decoder and upsampler .safetensors of a folder, and ar-prior.safetensors where there is one.
 
     Raises UserError where one is missing, of another kind, or built on another CLIP.
     """
@@ -57,12 +61,22 @@ def load_stack(folder: str | Path = SHIPPED.parent, device: torch.device | str =
             f"{path} holds a model of the kind {model.config.kind!r}; it must be a {kind}: "
             f"train one with 'python -m images train --preset {kind}'.",
         )
-        require(
-            kind == "upsampler" or model.about.get("clip") == mark_of(clip),
-            f"{path} was trained with another CLIP than {folder / 'clip.safetensors'}: train it again with "
-            f"'python -m images train --preset {kind} --using {folder / 'clip.safetensors'}'.",
-        )
-    return Stack(clip, **models)
+        _require_clip(path, kind, model.about, clip)
+    path = folder / "ar-prior.safetensors"
+    if not path.is_file():
+        return Stack(clip, **models)
+    ar_prior, about = load_ar_prior(path, device)
+    _require_clip(path, "ar-prior", about, clip)
+    return Stack(clip, **models, ar_prior=ar_prior)
+
+
+def _require_clip(path: Path, kind: str, about: dict[str, Any], clip: Clip) -> None:
+    beside = path.with_name("clip.safetensors")
+    require(
+        kind == "upsampler" or about.get("clip") == mark_of(clip),
+        f"{path} was trained with another CLIP than {beside}: train it again with "
+        f"'python -m images train --preset {kind} --using {beside}'.",
+    )
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from playground.ui.page import bound, on_request, page
 from playground.ui.player import ImagesPanel, player
 
 NEAREST = 8
+COLUMNS = 4  # of digits
 
 
 @st.cache_resource(show_spinner="Loading CLIP, prior, decoder and upsampler")
@@ -63,10 +64,15 @@ def settings(caption: str) -> DrawConfig:
 def show(config: DrawConfig, drawing: Drawing) -> None:
     embeddings = embeddings_as_pictures(drawing.embeddings, drawing.z_t)
     panels, captions = in_stages([embeddings, drawing.smalls, drawing.larges])
-    sheets = [np.stack([tiled(frame, columns=4) for frame in panel]) for panel in panels]
+    rows = -(-config.count // COLUMNS)
+    columns = (-(-(config.count + 1) // rows), COLUMNS, COLUMNS)  # one embedding more, in as many rows
+    sheets = [
+        np.stack([tiled(frame, columns=across) for frame in panel])
+        for panel, across in zip(panels, columns, strict=True)
+    ]
     titles = (
-        "prior: CLIP's embeddings of the image; the first is the caption's own",
-        "decoder: 14 x 14, told an embedding and the caption",
+        "prior: the caption's embedding, then images'",
+        "decoder: 14 x 14, told embedding and caption",
         "upsampler: 28 x 28, told the small digit",
     )
     player(

@@ -145,7 +145,7 @@ PRESETS = {
         task="decoder",
     ),
     "upsampler": TrainConfig(
-        images=30_000, batch=32, width=24, blocks=1, optimizer="muon", objective="flow-logit-normal", task="upsampler"
+        images=15_000, batch=32, width=24, blocks=1, optimizer="muon", objective="flow-logit-normal", task="upsampler"
     ),
     "ncsn": TrainConfig(
         images=120_000, batch=32, net="dilated", width=32, blocks=1, objective="ncsn"

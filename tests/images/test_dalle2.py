@@ -21,6 +21,8 @@ from images.dalle2.clip_task import embedded, load_clip, mark_of
 from images.dalle2.experiment import DrawConfig, arc, between, decoded, draw, imagined, load_stack, variations
 from images.dalle2.frames import embeddings_as_pictures, in_stages
 from images.dalle2.prior_task import caption_of
+from images.dalle2.priors import REAL as FLOOR
+from images.dalle2.priors import TEXT, PriorsConfig, priors
 from images.dalle2.upsampler_task import blurred, enlarged, small
 from images.data.captions import codes_of, parse
 from images.data.mnist import Digits, load
@@ -280,6 +282,17 @@ def test_the_table_has_every_way_and_the_same_captions_for_all(folder):
     assert "with" in result.verdict or "prior" in result.verdict
 
 
+def test_the_priors_are_held_against_real_embeddings(folder):
+    test = load("test", download=False)
+    rows = priors(load_stack(folder), test, PriorsConfig(count=100))
+    assert rows[FLOOR].distance > 0 and rows[FLOOR].cosine == pytest.approx(1)
+    assert {"diffusion prior, 25 steps", "autoregressive prior", TEXT} < set(rows)
+    # an untrained prior is farther from real embeddings than other real ones are
+    assert rows["diffusion prior, 25 steps"].distance > rows[FLOOR].distance
+    with pytest.raises(UserError, match="digits for 2 x"):
+        priors(load_stack(folder), Digits(test.images[:150], test.labels[:150], "test", ""), PriorsConfig(count=100))
+
+
 # --- the page -----------------------------------------------------------------------------------------------------
 
 
@@ -335,6 +348,7 @@ def test_draw_and_variations_write_pictures(folder, tmp_path):
     assert main(["variations", "--digit", "3", *options]) == 0
     assert main(["between", "--digits", "3", "4", *options]) == 0
     assert main(["clip", "--models", str(folder), "--out", str(tmp_path / "table")]) == 0
+    assert main(["table-priors", "--models", str(folder), "--samples", "100", "--out", str(tmp_path / "table")]) == 0
     table = ["--models", str(folder), "--steps", "2", "--samples", "10", "--out", str(tmp_path / "table")]
     assert main(["table-captions", *table]) == 0
     assert set(json.loads((tmp_path / "table" / "captions.json").read_text())["agreement"]) == {REAL, *WAYS}
