@@ -83,7 +83,10 @@ def task_of(config: "TrainConfig") -> ARPriorTask:
 
 
 def load_ar_prior(path: str | Path, device: torch.device | str = "cpu") -> tuple[ARPrior, dict[str, Any]]:
-    """In eval mode, no gradients; and what is known about it.  Raises UserError for a file that is missing or holds something else."""
+    """In eval mode, no gradients; and what is known about it.
+
+    Raises UserError for a file that is missing or holds something else.
+    """
     weights, about = load_checkpoint(path)
     try:
         if about["model"]["kind"] != KIND:
