@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.stats import binomtest
 
-from images.dalle2.agreement import Share, agreement, measured
+from images.dalle2.agreement import Share, agreement, measured, without_dust
 from images.dalle2.frames import embeddings_as_pictures, in_stages
 from images.data.captions import codes_of
 from images.data.mnist import load
@@ -32,8 +32,19 @@ def test_real_digits_are_what_their_captions_say_but_for_the_classifiers_faults(
     images, labels = test.images[:300], test.labels[:300]
     asked = codes_of(images, labels)
     shares = agreement(measured(load_classifier(), images, asked), asked)
-    assert all(shares[name].value == 1 for name in ("thickness", "width", "slant"))
+    assert all(shares[name].value > 0.98 for name in ("thickness", "width", "slant"))  # but for the dust
     assert shares["digit"].value > 0.95  # of 99.3 %; of 300, four standard deviations are 2 %
+
+
+def test_specks_are_dust_and_strokes_are_not():
+    images = torch.zeros(2, 1, 28, 28, dtype=torch.uint8)
+    images[:, 0, 4:24, 12:15] = 255
+    images[1, 0, ::4, ::4] = torch.maximum(images[1, 0, ::4, ::4], torch.tensor(60, dtype=torch.uint8))
+    clean = without_dust(images)
+    assert torch.equal(clean[0], images[0]) and clean[1, 0, 0, 0] == 0
+    labels = torch.tensor([1, 1])
+    assert (codes_of(images, labels)[0] != codes_of(images, labels)[1]).any()
+    assert torch.equal(codes_of(clean, labels)[0], codes_of(clean, labels)[1])
 
 
 def test_each_panel_moves_in_its_own_stage_and_waits_otherwise():
