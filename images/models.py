@@ -9,7 +9,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from images.networks.caption_prior import CaptionPriorConfig
 from images.networks.dilated import DilatedConfig
+from images.networks.prompted import PromptedConfig
 from images.networks.telling import TellConfig
 from images.networks.unet import UNetConfig
 from playground.checkpoint import Shapes, load_checkpoint, require_format, require_shapes, save_checkpoint
@@ -23,6 +25,8 @@ FORMAT = 1
 SHAPE = (1, 28, 28)
 MOST_LEVELS = 10_000
 NETWORKS = {"unet": UNetConfig, "dilated": DilatedConfig}
+# Those that a task brings along: nobody chooses them by name, but files hold them.
+TASKS_OWN = {"prompted": PromptedConfig, "caption-prior": CaptionPriorConfig}
 # NCSN's levels for digits in [-1, 1]: from about their largest distance (NCSNv2, Technique 1) to 1.28 gray values,
 # 0.01 * 127.5.
 SIGMA_1, SIGMA_L = 30.0, 0.01
@@ -42,7 +46,7 @@ class ModelConfig:
     kind: what the model is for, which says on which pages it is offered.
     """
 
-    net: UNetConfig | DilatedConfig = field(default_factory=UNetConfig)
+    net: UNetConfig | DilatedConfig | PromptedConfig | CaptionPriorConfig = field(default_factory=UNetConfig)
     predicts: str = "v"
     schedule: str = "linear"
     T: int = 1000
@@ -75,15 +79,15 @@ class ModelConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON can hold it; the kind of network goes with its settings."""
-        kind = next(name for name, of in NETWORKS.items() if isinstance(self.net, of))
+        kind = next(name for name, of in (NETWORKS | TASKS_OWN).items() if isinstance(self.net, of))
         return {**asdict(self), "net": {"kind": kind, **asdict(self.net)}}
 
     @staticmethod
     def from_dict(plain: dict[str, Any]) -> "ModelConfig":
         settings = dict(plain["net"])
-        kind = settings.pop("kind")
-        require_known("The kind of network", kind, NETWORKS)
-        net = NETWORKS[kind](**settings)
+        kind, known = settings.pop("kind"), NETWORKS | TASKS_OWN
+        require_known("The kind of network", kind, known)
+        net = known[kind](**settings)
         shape = tuple(plain.get("shape", SHAPE))
         return ModelConfig(**{**plain, "net": net, "shape": shape})
 

@@ -9,8 +9,11 @@ TOPICS = (
     Topic("palette", "palette", "Palette", "palette", "One network told a damaged picture: colour, holes, JPEG."),
     Topic("train", "train", "Train", "model_training", "Train the model on real digits, and watch."),
     Topic("families", "families", "DDPM and NCSN", "compare", "The lecture's two families, side by side."),
+    Topic("dalle2", "dalle2", "DALL-E 2", "draw", "A caption becomes a digit, through CLIP, prior and decoder."),
     Topic("runs", "compare", "Runs and metrics", "monitoring", "Runs compared by loss, samples and metrics."),
     Topic("table1", "table1", "Table 1", "table_chart", "The lecture's table of η and steps, on MNIST."),
 )
 # folders with a command.py
-COMMANDS = ("train", "generate", "inpainting", "runs", "table1", "families", "guidance", "palette", "classify")
+COMMANDS = (
+    "train", "generate", "inpainting", "runs", "table1", "families", "guidance", "palette", "dalle2", "classify",
+)  # fmt: skip

@@ -27,7 +27,7 @@ from playground.training import OPTIMIZERS, Progress
 
 # fields of TrainConfig that the command line can change in a preset
 CHANGEABLE = ("images", "batch", "lr", "seed", "net", "width", "blocks", "patch", "objective", "predicts")
-CHANGEABLE += ("schedule", "ema", "compiled", "optimizer", "matrix_lr", "without_replacement")
+CHANGEABLE += ("using", "schedule", "ema", "compiled", "optimizer", "matrix_lr", "without_replacement")
 
 
 def train_command(arguments: argparse.Namespace) -> None:
@@ -190,5 +190,6 @@ def add(commands) -> None:
         default=None,
         help="through torch.compile; on a GPU as a CUDA graph",
     )
+    p.add_argument("--using", metavar="FILE", help="the model that this one builds on (default: the shipped one)")
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
     p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")

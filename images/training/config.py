@@ -126,6 +126,19 @@ PRESETS = {
     ),
     # min-snr, for the first step from pure noise is asked about: logit-normal levels hardly ever show it
     "palette": TrainConfig(images=120_000, batch=32, width=32, blocks=1, optimizer="muon", task="palette"),
+    # DALL-E 2, stage by stage (images.dalle2): the prior and the decoder build on CLIP.
+    "clip": TrainConfig(images=160_000, batch=200, lr=2e-3, width=32, blocks=1, size=64, task="clip"),
+    "prior": TrainConfig(
+        images=150_000, batch=200, lr=2e-3, width=64, blocks=2, predicts="x0", task="prior"
+    ),
+    "ar-prior": TrainConfig(images=150_000, batch=200, lr=2e-3, width=64, blocks=2, size=16, task="ar-prior"),
+    "decoder": TrainConfig(
+        images=24_000, batch=32, width=24, blocks=1, patch=1, optimizer="muon", objective="flow-logit-normal",
+        task="decoder",
+    ),
+    "upsampler": TrainConfig(
+        images=15_000, batch=32, width=24, blocks=1, optimizer="muon", objective="flow-logit-normal", task="upsampler"
+    ),
     "ncsn": TrainConfig(
         images=120_000, batch=32, net="dilated", width=32, blocks=1, objective="ncsn"
     ),

@@ -1,0 +1,111 @@
+"""Training CLIP, and its file: digits against captions of them, with every caption that is true as a positive."""
+
+import hashlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Generator, Tensor, nn
+
+from images.data.captions import codes_of, tokens_of, true_of, with_words_left_out
+from images.data.mnist import Digits, to_model
+from images.networks.clip import Clip, ClipConfig, contrast, cosines
+from images.training.tasks import Batches, LossOf
+from playground.checkpoint import load_checkpoint, save_checkpoint
+from playground.errors import UserError
+
+if TYPE_CHECKING:
+    from images.training.config import TrainConfig
+
+KIND, FORMAT = "clip", 1
+SHIPPED = Path(__file__).parents[1] / "shipped" / "clip.safetensors"
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Digits x (B, 1, 28, 28), all that is true of them (B, 4), and the caption that each one got (B, 4)."""
+
+    x: Tensor
+    codes: Tensor
+    captions: Tensor
+
+
+def contrastive(net: Clip, pairs: Pairs, rng: Generator) -> Tensor:
+    """The loss of a batch, (B,).  The images that a caption is true of are its positives, whoever's it is."""
+    z_t, _ = net.text(tokens_of(pairs.captions))
+    return contrast(net.logits(net.image(pairs.x), z_t), true_of(pairs.captions, pairs.codes))
+
+
+@dataclass(frozen=True)
+class ClipTask:
+    net: ClipConfig
+
+    def build(self, seed: int) -> Clip:
+        return self.net.build(seed)
+
+    def batches(self, digits: Digits, size: int, device: torch.device) -> Batches:
+        images = digits.images.to(device)
+        codes = codes_of(digits.images, digits.labels).to(device)
+
+        def draw(step: int, rng: Generator) -> Pairs:
+            i = torch.randint(len(images), (size,), generator=rng, device=device)
+            return Pairs(to_model(images[i]), codes[i], with_words_left_out(codes[i], rng))
+
+        return draw
+
+    def loss(self) -> LossOf:
+        return contrastive
+
+    def preview(self, net: nn.Module, device: torch.device) -> np.ndarray:
+        """The cosines of thirty captions, thin, medium and thick digits of each class: white is 1, black -1."""
+        codes = torch.tensor([[digit, thickness, -1, -1] for digit in range(10) for thickness in range(3)])
+        z_t, _ = net.text(tokens_of(codes.to(device)))
+        gray = ((cosines(z_t, z_t) + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
+        return gray.repeat(6, 0).repeat(6, 1)
+
+    def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
+        return save_clip(path, self.net, weights, about)
+
+
+def task_of(config: "TrainConfig") -> ClipTask:
+    return ClipTask(ClipConfig(config.size or 64, config.width, config.blocks))
+
+
+# --- the file -------------------------------------------------------------------------------------------------
+
+
+def save_clip(path: str | Path, net: ClipConfig, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
+    header = {"format": FORMAT, "model": {"kind": KIND, "net": asdict(net)}}
+    return save_checkpoint(path, weights, {**about, **header})
+
+
+def load_clip(path: str | Path = SHIPPED, device: torch.device | str = "cpu") -> Clip:
+    """In eval mode, no gradients.  Raises UserError for a file that is missing or holds something else."""
+    weights, about = load_checkpoint(path)
+    try:
+        if about["model"]["kind"] != KIND:
+            raise KeyError(KIND)
+        net = ClipConfig(**about["model"]["net"]).build()
+        net.load_state_dict(weights)
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise UserError(
+            f"{path} is no CLIP of this version: train one with 'python -m images train --preset clip'."
+        ) from error
+    return net.to(device).eval().requires_grad_(False)
+
+
+def mark_of(net: Clip) -> str:
+    """Twelve hex digits of a CLIP's weights, rounded to float16: what is built on it says which one it was."""
+    digest = hashlib.sha256()
+    for name, value in sorted(net.state_dict().items()):
+        digest.update(name.encode() + value.detach().cpu().half().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:12]
+
+
+@torch.no_grad()
+def embedded(net: Clip, images: Tensor, batch: int = 500) -> Tensor:
+    """The embeddings of uint8 images (N, 1, 28, 28), (N, D)."""
+    device = net.log_scale.device
+    return torch.cat([net.image(to_model(part.to(device))) for part in images.split(batch)])

@@ -1,0 +1,183 @@
+"""draw, variations, between: digits from captions and embeddings; clip, table-captions, table-priors: how good."""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from images.command import progress
+from images.dalle2.agreement import CHANCE, agreement, measured
+from images.dalle2.claims import Claims, ClaimsConfig, claims
+from images.dalle2.clip_experiment import clouds, zero_shot
+from images.dalle2.clip_task import SHIPPED, load_clip
+from images.dalle2.experiment import DrawConfig, Drawing, between, draw, load_stack, variations
+from images.dalle2.priors import PriorsConfig, priors
+from images.data.captions import ATTRIBUTES, EXAMPLES, parse
+from images.data.mnist import Digits, load
+from images.metrics.classifier import load_classifier
+from images.models import best_device
+from playground.checkpoint import write_atomically
+from playground.errors import require
+from playground.gif import gif_bytes, png_bytes, tiled
+
+
+def draw_command(arguments: argparse.Namespace) -> None:
+    config = config_of(arguments, caption=arguments.caption)
+    stack = load_stack(arguments.models, arguments.device or best_device())
+    drawing = draw(stack, config, progress("drawing"))
+    asked = torch.tensor([parse(config.caption).codes]).expand(config.count, 4)
+    seen = measured(load_classifier(), torch.tensor(drawing.images)[:, None], asked)
+    shares = {name: str(share) for name, share in agreement(seen, asked).items()}
+    write(drawing, Path(arguments.out), "drawn", asdict(config) | {"agreement, from the pixels": shares})
+    print("\n".join(f"{name}: {share}" for name, share in shares.items()))
+
+
+def variations_command(arguments: argparse.Namespace) -> None:
+    config = config_of(arguments)
+    digits = load("test", arguments.data)
+    image = _test_digit(digits, arguments.digit)
+    stack = load_stack(arguments.models, arguments.device or best_device())
+    drawing = variations(stack, image, config, progress("varying"))
+    original = image.expand(1, 28, 28).numpy()
+    write(drawing, Path(arguments.out), "variations", asdict(config) | {"digit": arguments.digit}, original)
+
+
+def table_command(arguments: argparse.Namespace) -> None:
+    config = ClaimsConfig(arguments.samples, arguments.w, arguments.steps, arguments.seed)
+    stack = load_stack(arguments.models, arguments.device or best_device())
+    result = claims(stack, load("test", arguments.data), load_classifier(), config, progress("measuring"))
+    rows = {way: {name: str(share) for name, share in shares.items()} for way, shares in result.shares.items()}
+    text = table_of(result)
+    out = Path(arguments.out)
+    about = {"config": asdict(config), "agreement": rows, "chance": CHANCE, "verdict": result.verdict}
+    write_atomically(out / "captions.json", json.dumps(about, indent=1).encode())
+    print(f"{text}\n{result.verdict}\n{out / 'captions.json'}")
+
+
+def table_of(result: Claims) -> str:
+    """The shares with their 95 % intervals, a line for each way."""
+    columns = (*ATTRIBUTES, "all")
+    lines = [f"{'':20}" + "".join(f"{name:>24}" for name in columns)]
+    for way, shares in result.shares.items():
+        cells = (shares[name] for name in columns)
+        texts = (f"{s.value:.1%} ({s.interval[0]:.1%}-{s.interval[1]:.1%})" for s in cells)
+        lines.append(f"{way:20}" + "".join(f"{text:>24}" for text in texts))
+    return "\n".join(lines)
+
+
+def priors_command(arguments: argparse.Namespace) -> None:
+    config = PriorsConfig(arguments.samples, arguments.seed)
+    stack = load_stack(arguments.models, arguments.device or best_device())
+    rows = priors(stack, load("test", arguments.data), config, progress("drawing embeddings"))
+    about = {"config": asdict(config), "rows": {name: asdict(row) for name, row in rows.items()}}
+    path = write_atomically(Path(arguments.out) / "priors.json", json.dumps(about, indent=1).encode())
+    print(f"{'':36}{'distance':>10}{'cosine':>10}{'seconds':>10}")
+    for name, row in rows.items():
+        print(f"{name:36}{row.distance:10.2f}{row.cosine:10.3f}{row.seconds:10.2f}")
+    print(path)
+
+
+def between_command(arguments: argparse.Namespace) -> None:
+    config, digits = config_of(arguments), load("test", arguments.data)
+    first, last = (_test_digit(digits, number) for number in arguments.digits)
+    stack = load_stack(arguments.models, arguments.device or best_device())
+    drawing = between(stack, first, last, config, progress("between"))
+    write(drawing, Path(arguments.out), "between", asdict(config) | {"digits": arguments.digits}, first.numpy())
+
+
+def clip_command(arguments: argparse.Namespace) -> None:
+    digits = load("test", arguments.data)
+    clip = load_clip(Path(arguments.models) / "clip.safetensors")
+    shares, seen = zero_shot(clip, digits).shares, clouds(clip, digits)
+    lines = {name: str(share) for name, share in shares.items()}
+    about = {"zero-shot": lines, "chance": CHANCE, "distance of the clouds' centres": seen.centres}
+    about |= {"mean distance of an image from its cloud's centre": seen.spread}
+    path = write_atomically(Path(arguments.out) / "clip.json", json.dumps(about, indent=1).encode())
+    print("\n".join(f"{name}: {line}" for name, line in lines.items()))
+    print(f"image and caption clouds: {seen.centres:.2f} apart, {seen.spread:.2f} wide\n{path}")
+
+
+def _test_digit(digits: Digits, number: int) -> Tensor:
+    require(
+        0 <= number < len(digits),
+        f"The digit is {number}; the test digits are numbered from 0 to {len(digits) - 1}: choose one.",
+    )
+    return digits.images[number]
+
+
+def config_of(arguments: argparse.Namespace, **more: str) -> DrawConfig:
+    names = ("count", "w", "prior_w", "steps", "seed")
+    return DrawConfig(**{name: getattr(arguments, name) for name in names if hasattr(arguments, name)}, **more)
+
+
+def write(drawing: Drawing, out: Path, name: str, about: dict, first: np.ndarray | None = None) -> None:
+    """PNG of the digits, with `first` before them; GIF of the small and large digits' walks; JSON of the settings."""
+    images = drawing.images if first is None else np.concatenate([first, drawing.images])
+    doubled = drawing.smalls.repeat(2, 2).repeat(2, 3)
+    frames = [tiled(frame) for frame in np.concatenate([doubled, drawing.larges])]
+    paths = [
+        write_atomically(out / f"{name}.png", png_bytes(tiled(images))),
+        write_atomically(out / f"{name}.gif", gif_bytes(frames)),
+        write_atomically(out / f"{name}.json", json.dumps(about, indent=1).encode()),
+    ]
+    print("\n".join(map(str, paths)))
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Adds the subcommands draw, variations, between, the two tables and clip."""
+    _add_more(commands)
+    p = commands.add_parser("draw", help="digits for a caption (DALL-E 2)")
+    p.set_defaults(run=draw_command)
+    p.add_argument("caption", help=f"such as {EXAMPLES[0]!r}")
+    p.add_argument("--prior-w", type=float, default=DrawConfig.prior_w, help="guidance of the prior, 0 none")
+    _add_options(p)
+    p = commands.add_parser("table-captions", help="what prior and caption are for, measured from pixels (DALL-E 2)")
+    p.set_defaults(run=table_command)
+    p.add_argument("--samples", type=int, default=ClaimsConfig.count, help="captions, those of the first test digits")
+    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    _add_options(p, "samples")
+    p = commands.add_parser("variations", help="digits that CLIP embeds as it does a given one (DALL-E 2)")
+    p.set_defaults(run=variations_command)
+    p.add_argument("--digit", type=int, default=18, help="number of a test digit")
+    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    _add_options(p)
+
+
+def _add_more(commands: argparse._SubParsersAction) -> None:
+    p = commands.add_parser("between", help="digits between two, along CLIP's sphere (DALL-E 2)")
+    p.set_defaults(run=between_command)
+    p.add_argument("--digits", type=int, nargs=2, default=[18, 25], metavar="N", help="numbers of two test digits")
+    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    _add_options(p)
+    p = commands.add_parser("table-priors", help="the priors' embeddings against real ones (DALL-E 2)")
+    p.set_defaults(run=priors_command)
+    p.add_argument("--samples", type=int, default=PriorsConfig.count, help="captions, those of the first test digits")
+    p.add_argument("--seed", type=int, default=0, help="noise")
+    p.add_argument("--models", default=str(SHIPPED.parent), metavar="DIR", help="folder of the .safetensors")
+    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
+    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    p.add_argument("--out", default="out", metavar="DIR", help="where the JSON goes")
+    p = commands.add_parser("clip", help="CLIP's zero-shot classes and attributes on the test digits (DALL-E 2)")
+    p.set_defaults(run=clip_command)
+    p.add_argument("--models", default=str(SHIPPED.parent), metavar="DIR", help="folder of clip.safetensors")
+    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    p.add_argument("--out", default="out", metavar="DIR", help="where the JSON goes")
+
+
+def _add_options(p: argparse.ArgumentParser, counted: str = "count") -> None:
+    d = DrawConfig()
+    if counted == "count":
+        p.add_argument("--count", type=int, default=d.count, help="how many digits")
+    p.add_argument("--w", type=float, default=d.w, help="guidance of the decoder, 0 none")
+    p.add_argument("--steps", type=int, default=d.steps, help="steps of each stage")
+    p.add_argument("--seed", type=int, default=d.seed, help="noise")
+    p.add_argument(
+        "--models", default=str(SHIPPED.parent), metavar="DIR",
+        help="folder of clip, prior, decoder and upsampler .safetensors",
+    )  # fmt: skip
+    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
+    p.add_argument("--out", default="out", metavar="DIR", help="where PNG, GIF and JSON go")

@@ -1,0 +1,139 @@
+"""Page "DALL-E 2": a caption becomes a digit, and each stage can be seen at work."""
+
+import numpy as np
+import streamlit as st
+import torch
+
+from images.dalle2.agreement import agreement, measured
+from images.dalle2.clip_task import SHIPPED, embedded
+from images.dalle2.experiment import DrawConfig, Drawing, Stack, draw, load_stack
+from images.dalle2.frames import embeddings_as_pictures, in_stages
+from images.data.captions import EXAMPLES, KNOWN, parse
+from images.metrics.classifier import load_classifier
+from images.models import best_device
+from images.networks.clip import cosines
+from images.ui import digits
+from playground.gif import gif_bytes, png_bytes, tiled
+from playground.ui.downloads import download_gif, download_png
+from playground.ui.page import bound, on_request, page
+from playground.ui.player import ImagesPanel, player
+
+NEAREST = 8
+COLUMNS = 4  # of digits
+
+
+@st.cache_resource(show_spinner="Loading CLIP, prior, decoder and upsampler")
+def stack() -> Stack:
+    return load_stack(SHIPPED.parent, best_device())
+
+
+@st.cache_resource(show_spinner="Embedding test digits")
+def test_embeddings() -> torch.Tensor:
+    """Of the first 2,000 test digits, (2000, D)."""
+    return embedded(stack().clip, digits("test").images[:2000])
+
+
+def choose_caption() -> str:
+    """A box for a caption, and examples to click."""
+
+    def take(example: str) -> None:
+        st.session_state["caption"] = example
+
+    box, examples = st.columns([2, 5], vertical_alignment="bottom")
+    caption = bound(
+        box.text_input, "Caption", EXAMPLES[0], key="caption", help=f"It knows these words: {', '.join(KNOWN)}."
+    )
+    with examples.container(horizontal=True, gap="small"):
+        for example in EXAMPLES:
+            st.button(example, on_click=take, args=(example,), type="tertiary", key=f"example-{example}")
+    return caption
+
+
+def settings(caption: str) -> DrawConfig:
+    first, second, third, fourth, fifth = st.columns(5, vertical_alignment="bottom")
+    count = bound(first.number_input, "Digits", 1, 25, 8, key="count")
+    w = bound(
+        second.slider, "w of the decoder", 0.0, 8.0, 1.0, 0.5, key="w", help="guidance; 0 is the conditional model"
+    )
+    prior_w = bound(third.slider, "w of the prior", 0.0, 4.0, 0.0, 0.5, key="prior_w")
+    steps = bound(fourth.select_slider, "Steps of each stage", [5, 10, 20, 25, 50, 100], value=25, key="steps")
+    seed = bound(fifth.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
+    return DrawConfig(caption, int(count), w, prior_w, int(steps), int(seed))
+
+
+def show(config: DrawConfig, drawing: Drawing) -> None:
+    embeddings = embeddings_as_pictures(drawing.embeddings, drawing.z_t)
+    panels, captions = in_stages([embeddings, drawing.smalls, drawing.larges])
+    rows = -(-config.count // COLUMNS)
+    columns = (-(-(config.count + 1) // rows), COLUMNS, COLUMNS)  # one embedding more, in as many rows
+    sheets = [
+        np.stack([tiled(frame, columns=across) for frame in panel])
+        for panel, across in zip(panels, columns, strict=True)
+    ]
+    titles = (
+        "prior: the caption's embedding, then images'",
+        "decoder: 14 x 14, told embedding and caption",
+        "upsampler: 28 x 28, told the small digit",
+    )
+    player(
+        [ImagesPanel(title, sheet, captions) for title, sheet in zip(titles, sheets, strict=True)],
+        key="dalle2-player", fps=8, height=300,
+    )  # fmt: skip
+    st.markdown(verdict(config, drawing))
+    name = f"{config.caption.replace(' ', '-')}-seed{config.seed}"
+    with st.container(horizontal=True):
+        download_gif("GIF", lambda: gif_bytes(list(sheets[2])), f"{name}.gif", "gif")
+        download_png("PNG", lambda: png_bytes(sheets[2][-1]), f"{name}.png", "png")
+
+
+def verdict(config: DrawConfig, drawing: Drawing) -> str:
+    """What was asked, and how much of it is there, measured on the pixels."""
+    asked = torch.tensor([parse(config.caption).codes]).expand(config.count, 4)
+    shares = agreement(measured(load_classifier(), torch.tensor(drawing.images)[:, None], asked), asked)
+    parts = ", ".join(f"{name} {share.hits} of {share.n}" for name, share in shares.items() if name != "all")
+    whole = shares["all"]
+    return (
+        f"**{whole.hits} of {whole.n}** are all that was asked ({parts or 'nothing was asked'}), measured on the "
+        f"pixels by the metrics' classifier and attributes, never by CLIP: {whole}."
+    )
+
+
+def nearest(drawing: Drawing) -> None:
+    """The real digits whose embeddings are nearest to the first one that was drawn, and to the caption's."""
+    z = torch.tensor(np.stack([drawing.embeddings[-1, 0], drawing.z_t])).to(test_embeddings())
+    scores = cosines(z, test_embeddings()).cpu()
+    images = digits("test").images[:, 0].numpy()
+    for column, row, label in zip(
+        st.columns(2), scores, ("drawn by the prior (the first digit's)", "of the caption"), strict=True
+    ):
+        best = row.topk(NEAREST)
+        column.image(tiled(images[best.indices.numpy()], columns=NEAREST), width=340)
+        column.caption(f"Nearest to the embedding {label}: cosine {float(best.values[0]):.2f} at best.")
+
+
+def explain() -> None:
+    with st.expander("What happens here"):
+        st.markdown(
+            "1. **CLIP** was trained on digits and captions: an image's embedding $z_i$ lies near those of captions "
+            "that are true of it. Captions are made from measurements: class, thickness, width within the class, "
+            "slant.\n"
+            "2. The **prior** denoises an embedding $z_i$, told the caption: the engine of the 2-D pages, on 64 "
+            "numbers. Nothing is clipped, because embeddings have no range.\n"
+            "3. The **decoder** denoises 14 x 14 pixels, told $z_i$ and the caption, with classifier-free guidance w.\n"
+            "4. The **upsampler** denoises 28 x 28 pixels, told the small digit.\n\n"
+            "A caption's embedding is not an image's: it stands for all digits that the caption is true of, and lies "
+            "elsewhere, so it cannot take the place of $z_i$. `python -m images table-captions` measures what that "
+            "costs. **Try** w = 0 and w = 4, and a caption that says less, such as *a thick digit*."
+        )
+    with st.expander("Real digits that lie near"):
+        nearest(st.session_state["drawing"][1])
+
+
+with page("DALL-E 2", "A caption becomes an embedding, the embedding a small digit, the small digit a digit."):
+    config = settings(choose_caption())
+    run = on_request(
+        "drawing", config, lambda wanted, report: draw(stack(), wanted, report), "Drawing", button="Draw", first=config
+    )
+    if run is not None:
+        show(*run)
+        explain()

@@ -1,0 +1,88 @@
+"""Training the prior: a denoiser of the image's embedding that is told the caption's, and its words.
+
+It lives on embeddings, which have no range, so nothing is clipped; captions are withheld whole, words and embedding
+together, from a tenth of the digits (Ramesh et al. 2022, Section 2.2).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Generator, Tensor, nn
+
+from images.dalle2.clip_task import SHIPPED, embedded, load_clip, mark_of
+from images.data.captions import codes_of, tokens_of, with_words_left_out
+from images.data.mnist import Digits
+from images.models import Model, ModelConfig, save_model
+from images.networks.caption_prior import CaptionPriorConfig
+from images.networks.clip import Clip, cosines, on_sphere
+from images.training.tasks import Batches
+from playground.denoisers import NetworkDenoiser
+from playground.levels import seeded
+from playground.objectives import Batch, Loss, Objective, per_dimension
+from playground.steps import ddim
+from playground.walk import final, prior, walk
+
+if TYPE_CHECKING:
+    from images.training.config import TrainConfig
+
+KIND = "prior"
+WITHHELD = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class PriorTask:
+    model: ModelConfig
+    objective: Callable[..., Objective]
+    clip: Clip
+
+    def build(self, seed: int) -> NetworkDenoiser:
+        return self.model.build(seed)
+
+    def batches(self, digits: Digits, size: int, device: torch.device) -> Batches:
+        """Embeddings are made once, captions anew for each batch."""
+        clip = self.clip.to(device)
+        z_i, codes = embedded(clip, digits.images), codes_of(digits.images, digits.labels).to(device)
+
+        def draw(step: int, rng: Generator) -> Batch:
+            i = torch.randint(len(z_i), (size,), generator=rng, device=device)
+            told = caption_of(clip, with_words_left_out(codes[i], rng))
+            hidden = torch.rand(size, generator=rng, device=device) < WITHHELD
+            return Batch(z_i[i], told, dict.fromkeys(told, hidden))
+
+        return draw
+
+    def loss(self) -> Loss:
+        return per_dimension(self.objective(self.model.build_schedule()))
+
+    def preview(self, net: nn.Module, device: torch.device) -> np.ndarray:
+        """The cosines of an embedding drawn for "a zero" to "a nine", rows, with the ten captions' own, columns."""
+        model = Model(self.model, net, self.model.build_schedule(), {})
+        codes = torch.tensor([[digit, -1, -1, -1] for digit in range(10)], device=device)
+        told = caption_of(self.clip.to(device), codes)
+        grid, rng = model.schedule.grid(min(20, model.schedule.T)), seeded(0, device)
+        z = final(walk(ddim(0.0), net.given(**told), prior((10, *model.shape), grid[0], rng), grid, rng))
+        gray = ((cosines(on_sphere(z), told["vector"]) + 1) * 127.5).round().clamp(0, 255)
+        return gray.to(torch.uint8).cpu().numpy().repeat(12, 0).repeat(12, 1)
+
+    def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
+        return save_model(path, self.model, weights, {**about, "clip": mark_of(self.clip)})
+
+
+@torch.no_grad()
+def caption_of(clip: Clip, codes: Tensor) -> dict[str, Tensor]:
+    """What prior and decoder are told of captions (B, 4): the embedding, "vector", and the words', "tokens"."""
+    z_t, words = clip.text(tokens_of(codes))
+    return {"vector": z_t, "tokens": words}
+
+
+def task_of(config: "TrainConfig") -> PriorTask:
+    from images.training.config import OBJECTIVES
+
+    clip = load_clip(config.using or SHIPPED)
+    net = CaptionPriorConfig(clip.size, config.width, config.blocks)
+    model = replace(config.model, net=net, shape=(clip.size,), bounded=False, kind=KIND)
+    return PriorTask(model, OBJECTIVES[config.objective], clip)
