@@ -7,23 +7,31 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from torch import Tensor
+from torch import Tensor, nn
 
+from images.networks.autoencoder import AutoencoderConfig
 from images.networks.dilated import DilatedConfig
+from images.networks.encoder import EncoderConfig
 from images.networks.telling import TellConfig
 from images.networks.unet import UNetConfig
 from playground.checkpoint import load_checkpoint, save_checkpoint
 from playground.denoisers import Denoiser, NetworkDenoiser, clipped
-from playground.errors import UserError, require_known
+from playground.errors import UserError, require, require_known
 from playground.levels import SCHEDULES, Schedule
 
 FORMAT = 1
 SHAPE = (1, 28, 28)
 NETWORKS = {"unet": UNetConfig, "dilated": DilatedConfig}
+PARTS = {"encoder": EncoderConfig, "autoencoder": AutoencoderConfig}  # what a denoiser may bring along in its file
 # NCSN's levels for digits in [-1, 1]: from about their largest distance (NCSNv2, Technique 1) to below one gray value.
 SIGMA_1, SIGMA_L = 30.0, 0.01
 SHIPPED = Path(__file__).with_name("shipped") / "model.safetensors"
-SHIPPED_MODELS = {SHIPPED: "the shipped model", SHIPPED.with_name("labelled.safetensors"): "shipped, knows labels"}
+SHIPPED_MODELS = {
+    SHIPPED: "the shipped model",
+    SHIPPED.with_name("labelled.safetensors"): "shipped, knows labels",
+    SHIPPED.with_name("diffusion-autoencoder.safetensors"): "the shipped diffusion autoencoder",
+    SHIPPED.with_name("latent.safetensors"): "the shipped latent model",
+}
 
 
 @dataclass(frozen=True)
@@ -31,7 +39,8 @@ class ModelConfig:
     """Everything that is needed to build the network and its schedule again.
 
     shape: of one sample.  bounded: whether samples lie in [-1, 1]; latents and embeddings do not, and are not clipped.
-    kind: what the model is for, which says on which pages it is offered.
+    kind: what the model is for, which says on which pages it is offered.  parts: networks that go with it, such as the
+    encoder of what it is told.
     """
 
     net: UNetConfig | DilatedConfig = field(default_factory=UNetConfig)
@@ -41,6 +50,7 @@ class ModelConfig:
     shape: tuple[int, ...] = SHAPE
     bounded: bool = True
     kind: str = "digits"
+    parts: tuple[EncoderConfig | AutoencoderConfig, ...] = ()
     highest: float | None = None  # sigma / alpha; the network has not seen more noise; None: than its schedule has
 
     def __post_init__(self) -> None:
@@ -50,7 +60,10 @@ class ModelConfig:
         """A fresh network; its random start comes from the seed and leaves no trace elsewhere."""
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
-            return NetworkDenoiser(self.net.build(), self.predicts)
+            denoise = NetworkDenoiser(self.net.build(), self.predicts)
+            if self.parts:
+                denoise.parts = nn.ModuleDict({_part_name(part): part.build() for part in self.parts})
+            return denoise
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -66,14 +79,20 @@ class ModelConfig:
     def to_dict(self) -> dict[str, Any]:
         """As JSON can hold it; the kind of network goes with its settings."""
         kind = next(name for name, of in NETWORKS.items() if isinstance(self.net, of))
-        return {**asdict(self), "net": {"kind": kind, **asdict(self.net)}}
+        parts = [{"kind": _part_name(part), **asdict(part)} for part in self.parts]
+        return {**asdict(self), "net": {"kind": kind, **asdict(self.net)}, "parts": parts}
 
     @staticmethod
     def from_dict(plain: dict[str, Any]) -> "ModelConfig":
         settings = dict(plain["net"])
         net = NETWORKS[settings.pop("kind")](**settings)
-        shape = tuple(plain.get("shape", SHAPE))
-        return ModelConfig(**{**plain, "net": net, "shape": shape})
+        shape, described = tuple(plain.get("shape", SHAPE)), [dict(part) for part in plain.get("parts", ())]
+        parts = tuple(PARTS[part.pop("kind")](**part) for part in described)
+        return ModelConfig(**{**plain, "net": net, "shape": shape, "parts": parts})
+
+
+def _part_name(part: EncoderConfig | AutoencoderConfig) -> str:
+    return next(name for name, of in PARTS.items() if isinstance(part, of))
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +113,17 @@ class Model:
     def told(self) -> tuple[str, ...]:
         """The conditions that it knows, by name."""
         return self.config.told
+
+    def part(self, name: str) -> nn.Module:
+        """A network that came with the denoiser, by its name in PARTS.  Raises UserError where there is none."""
+        parts = getattr(self.denoise, "parts", {})
+        require(
+            name in parts,
+            f"This model brings no {name} along; it is of the kind {self.config.kind!r}: choose a model that was "
+            "trained for this.",
+        )
+        found: nn.Module = parts[name]
+        return found
 
     def within(self, denoise: Denoiser) -> Denoiser:
         """Keeps estimates in the data's range, where they have one; after guidance, not before."""

@@ -24,7 +24,7 @@ from playground.training import Progress
 
 # fields of TrainConfig that the command line can change in a preset
 CHANGEABLE = ("images", "batch", "lr", "seed", "net", "width", "blocks", "patch", "objective", "predicts")
-CHANGEABLE += ("schedule", "ema", "compiled")
+CHANGEABLE += ("schedule", "ema", "compiled", "size", "kl", "using")
 
 
 def train_command(arguments: argparse.Namespace) -> None:
@@ -141,6 +141,9 @@ def add(commands) -> None:
     p.add_argument("--predicts", choices=TO_X0, help="what the network's output means")
     p.add_argument("--schedule", choices=SCHEDULES, help="DDPM's noise levels")
     p.add_argument("--ema", type=float, help="decay of the weights' average, 0 for none")
+    p.add_argument("--size", type=int, help="numbers of a code, or an autoencoder's f: 2, 4 or 8")
+    p.add_argument("--kl", type=float, help="an autoencoder's weight of KL")
+    p.add_argument("--using", metavar="FILE", help="the model to build on, such as a latent model's autoencoder")
     p.add_argument("--seed", type=int, help="start and batches")
     p.add_argument(
         "--run", dest="run_directory", metavar="DIR", help="run directory (default: runs/DATE-TIME)"

@@ -35,7 +35,8 @@ class TrainConfig:
 
     task: what is trained (`images.training.tasks`).  muon: Muon's step size, 0 for AdamW alone.  labels: whether the
     network is told the class; withheld: the share of conditions that are hidden.  size: of a code, or what an
-    autoencoder divides lengths by.  using: the model that this one builds on, a file; empty: the shipped one.
+    autoencoder divides lengths by; kl: the weight of its divergence from N(0, I).  using: the model that this one
+    builds on, a file; empty: the shipped one.
 
     compiled: the network through torch.compile, on a GPU as a CUDA graph.  Its sums are ordered otherwise, so the
     weights agree with those of an uncompiled run to rounding only.
@@ -61,6 +62,7 @@ class TrainConfig:
     withheld: float = 0.1
     size: int = 0
     using: str = ""
+    kl: float = 1e-6
 
     def __post_init__(self) -> None:
         require(
@@ -85,6 +87,7 @@ class TrainConfig:
         )
         share = self.withheld
         require(0 <= share < 1, f"The share withheld is {share:g}; it must be from 0 to below 1: 0.1 is usual.")
+        require(0 <= self.kl <= 10, f"The weight of KL is {self.kl:g}; it must be from 0 to 10: 1e-6 is usual.")
         require(not self.labels or self.net == "unet", "Only the U-Net can be told labels: choose net unet.")
         _ = self.recipe, self.model  # their own rules are checked now, not when the run has started
 
@@ -114,6 +117,11 @@ PRESETS = {
         images=60_000, batch=32, width=24, blocks=1, muon=0.01, task="guide", objective="simple"
     ),
     "palette": TrainConfig(images=150_000, batch=32, width=32, blocks=1, muon=0.01, task="palette"),
+    "diffusion-autoencoder": TrainConfig(
+        images=90_000, batch=32, width=32, blocks=1, muon=0.01, task="diffusion-autoencoder", size=32
+    ),
+    "autoencoder-f4": TrainConfig(images=60_000, batch=32, width=24, blocks=1, muon=0.01, task="autoencoder", size=4),
+    "latent-f4": TrainConfig(images=120_000, batch=32, width=32, blocks=1, patch=1, muon=0.01, task="latent"),
     "ncsn": TrainConfig(
         images=120_000, batch=32, net="dilated", width=32, blocks=1, objective="ncsn"
     ),
