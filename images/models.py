@@ -114,7 +114,7 @@ class Model:
         """The conditions that it knows, by name."""
         return self.config.told
 
-    def part(self, name: str) -> nn.Module:
+    def part(self, name: str) -> Any:
         """A network that came with the denoiser, by its name in PARTS.  Raises UserError where there is none."""
         parts = getattr(self.denoise, "parts", {})
         require(
@@ -122,8 +122,7 @@ class Model:
             f"This model brings no {name} along; it is of the kind {self.config.kind!r}: choose a model that was "
             "trained for this.",
         )
-        found: nn.Module = parts[name]
-        return found
+        return parts[name]
 
     def within(self, denoise: Denoiser) -> Denoiser:
         """Keeps estimates in the data's range, where they have one; after guidance, not before."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from images.command import add_model_options, model_of, progress, write
 from images.data.mnist import Digits, load
+from images.diffusion_autoencoder.claims import claims
 from images.diffusion_autoencoder.experiment import (
     WAYS,
     BetweenConfig,
@@ -47,7 +48,7 @@ def _measured(model, arguments: argparse.Namespace) -> None:
     )
     plain, classifier = load_model(device=model.device), load_classifier()
     found = measure(model, plain, classifier, training, test, config, progress("measuring"))
-    print("\n".join(lines(found)))
+    print("\n".join([*lines(found), *claims(found)]))
     print(
         write_atomically(
             Path(arguments.out) / "measured.json", json.dumps(plain_of(found), indent=1).encode()
@@ -90,7 +91,7 @@ def between_command(arguments: argparse.Namespace) -> None:
     model, out, test = model_of(arguments), Path(arguments.out), load("test", arguments.data)
     config = BetweenConfig(arguments.count, arguments.steps)
     images = [load_digit(test, number) for number in (arguments.digit, arguments.other)]
-    found = between(model, *images, config, progress("walking in between"))
+    found = between(model, images[0], images[1], config, progress("walking in between"))
     rows = [found[way][:, 0].numpy() for way in WAYS]
     sheet = tiled(np.concatenate(rows), columns=config.count)
     frames = [tiled(np.stack(images), columns=len(rows)) for images in zip(*rows, strict=True)]

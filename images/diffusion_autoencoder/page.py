@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from images.diffusion_autoencoder.claims import claims, text
 from images.diffusion_autoencoder.experiment import (
     WAYS,
     BetweenConfig,
@@ -11,18 +12,8 @@ from images.diffusion_autoencoder.experiment import (
     between,
     reconstruct,
 )
-from images.diffusion_autoencoder.measure import (
-    PCA,
-    PLAIN,
-    UNTOLD,
-    Z_OWN,
-    Z_RANDOM,
-    MeasureConfig,
-    Measured,
-    measure,
-)
+from images.diffusion_autoencoder.measure import MeasureConfig, Measured, measure
 from images.metrics.classifier import load_classifier
-from images.metrics.estimates import Estimate
 from images.models import Model, load_model
 from images.ui import choose_model, digits, training_sidebar
 from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
@@ -87,7 +78,7 @@ def way(model: Model, one: int, two: int, steps: int) -> None:
     found = cached(
         "between",
         (model.about, one, two, config),
-        lambda report: between(model, *images, config, report),
+        lambda report: between(model, images[0], images[1], config, report),
         "Walking",
     )
     frames = {
@@ -139,7 +130,7 @@ def measured(model: Model) -> None:
 
 def tables(found: Measured) -> None:
     for claim in claims(found):
-        st.markdown(claim)
+        st.markdown(f"- {claim}")
     rows = [{"from": name, "steps": steps or "", "mean squared error": f"{e.value:.1e}",
              "95 % interval": f"{e.low:.1e} to {e.high:.1e}"} for (name, steps), e in found.errors.items()]  # fmt: skip
     st.dataframe(rows, hide_index=True, width="stretch", key="d-table")
@@ -147,41 +138,9 @@ def tables(found: Measured) -> None:
         f"x_T of real digits is not N(0, I): its standard deviation is {found.spreads['ink']:.2f} where there is ink "
         f"and {found.spreads['paper']:.2f} on paper away from it. The longest of ten steps over the mean one, in the "
         "classifier's features (1 is even): "
-        + ", ".join(f"{name} {_text(e, '.2f')}" for name, e in found.uneven.items())
+        + ", ".join(f"{name} {text(e, '.2f')}" for name, e in found.uneven.items())
         + f"; {found.config.pairs} pairs."
     )
-
-
-def claims(found: Measured) -> list[str]:
-    """Each with its numbers and its verdict."""
-    errors, few = found.errors, found.config.steps[0]
-    pairs = [
-        (f"z alone (a random x_T, {few} steps) keeps more of the digit than PCA with {found.size} numbers",
-         errors[Z_RANDOM, few], errors[PCA, 0], ".1e"),
-        (f"with its own x_T little is lost in {few} steps; told nothing, the same network loses more",
-         errors[Z_OWN, few], errors[UNTOLD, few], ".1e"),
-        (f"so does the shipped unconditional model, in {few} steps", errors[Z_OWN, few], errors[PLAIN, few], ".1e"),
-        ("classes can be read off z by a linear map better than off PCA of the same size",
-         found.probes["z"], found.probes["PCA"], ".3f"),
-        ("where z is one digit's and x_T another's, the class is z's", found.follows["z"], found.follows["x_T"], ".2f"),
-    ]  # fmt: skip
-    falls = (True, True, True, False, False)
-    return [
-        f"- {words}: {_text(a, form)} against {_text(b, form)}; {_verdict(a, b, lower)}."
-        for (words, a, b, form), lower in zip(pairs, falls, strict=True)
-    ]
-
-
-def _verdict(one: Estimate, two: Estimate, lower: bool) -> str:
-    """Whether `one` is below `two` (or above), by intervals that do not touch."""
-    below, above = one.high < two.low, one.low > two.high
-    if not (below or above):
-        return "**cannot be told** at this N"
-    return "**holds**" if below == lower else "**does not hold**"
-
-
-def _text(e: Estimate, form: str) -> str:
-    return f"{e.value:{form}} ({e.low:{form}} to {e.high:{form}})"
 
 
 def explain() -> None:

@@ -35,7 +35,7 @@ class Encoder(nn.Module):
         super().__init__()
         fine, coarse = config.width, 2 * config.width
         self.enter = nn.Conv2d(4, fine, 3, padding=1)
-        blocks = [Block(fine, fine) for _ in range(config.blocks)]
+        blocks: list[nn.Module] = [Block(fine, fine) for _ in range(config.blocks)]
         blocks += [
             nn.Conv2d(fine, coarse, 2, stride=2),
             *(Block(coarse, coarse) for _ in range(config.blocks)),

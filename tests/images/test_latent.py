@@ -1,14 +1,17 @@
 """Latent diffusion: the autoencoder, its centre and spread, and a file that needs no other."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from streamlit.testing.v1 import AppTest
 from torch.distributions import Normal, kl_divergence
 
 from images.__main__ import main
 from images.data.mnist import Digits, load, to_model
+from images.latent import task
 from images.latent.autoencoder_task import divergence, load_autoencoder
 from images.latent.experiment import (
     LatentConfig,
@@ -22,6 +25,7 @@ from images.latent.experiment import (
 from images.metrics.classifier import build
 from images.models import load_model
 from images.networks.autoencoder import CHANNELS, AutoencoderConfig
+from images.training import runs
 from images.training.config import TrainConfig, with_changes
 from images.training.session import MODEL, Session
 from playground.errors import UserError
@@ -137,6 +141,14 @@ def test_measuring_sets_the_generated_beside_the_reconstructed(model, digits):
     assert found.psnr == pytest.approx(float(10 * np.log10(4 / found.error.value)), abs=1e-4)
     with pytest.raises(UserError, match="ask for fewer"):
         measure(model, build(), digits, digits, MeasureConfig(150, 4))
+
+
+def test_the_page_shows_latents_beside_what_they_decode_to(monkeypatch, tmp_path):
+    monkeypatch.setenv(runs.ENV, str(tmp_path))
+    app = AppTest.from_file(str(Path(task.__file__).with_name("page.py")), default_timeout=300).run()
+    assert not app.exception and not app.error
+    found = app.session_state["latent-film"][1]
+    assert found.film.images.shape == (16, 28, 28) and found.latents.shape[1:] == (16, 8, 24)
 
 
 # --- the command line ---------------------------------------------------------------------------------------
