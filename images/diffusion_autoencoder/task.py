@@ -10,12 +10,13 @@ import torch
 from torch import Generator, Tensor, nn
 
 from images.data.mnist import Digits, load, to_model
-from images.models import Model, ModelConfig, save_model
+from images.models import Model, ModelConfig, load_model, save_model
 from images.networks.encoder import EncoderConfig
 from images.networks.telling import TellConfig
 from images.networks.unet import UNetConfig
 from images.training.tasks import Batches, sheet
 from playground.denoisers import NetworkDenoiser
+from playground.errors import require
 from playground.levels import seeded
 from playground.objectives import Batch, Loss, Objective, dropping, per_dimension
 from playground.steps import ddim
@@ -30,14 +31,27 @@ SHIPPED = Path(__file__).parents[1] / "shipped" / "diffusion-autoencoder.safeten
 
 @dataclass(frozen=True)
 class DiffusionAutoencoderTask:
-    """withheld: the share of digits whose z the denoiser is not told, so that it can do without, too."""
+    """withheld: the share of digits whose z the denoiser is not told, so that it can do without, too.
+
+    start: a file whose weights it begins with; empty: none.
+    """
 
     model: ModelConfig
     objective: Callable[..., Objective]
     withheld: float
+    start: str = ""
 
     def build(self, seed: int) -> NetworkDenoiser:
-        return self.model.build(seed)
+        net = self.model.build(seed)
+        if self.start:
+            begun = load_model(self.start)
+            require(
+                begun.config == self.model,
+                f"{self.start} holds another network than the one that is to be trained: choose the same preset and "
+                "size, or start without it.",
+            )
+            net.load_state_dict(begun.denoise.state_dict())
+        return net
 
     def batches(self, digits: Digits, size: int, device: torch.device) -> Batches:
         images = digits.images.to(device)
@@ -78,4 +92,4 @@ def task_of(config: "TrainConfig") -> DiffusionAutoencoderTask:
     encoder = EncoderConfig(config.size or 32, max(4, 3 * config.width // 4), config.blocks)
     net = UNetConfig(config.width, config.blocks, patch=config.patch, tell=TellConfig(vector=encoder.size))
     model = replace(config.model, net=net, kind=KIND, parts=(encoder,))
-    return DiffusionAutoencoderTask(model, OBJECTIVES[config.objective], config.withheld)
+    return DiffusionAutoencoderTask(model, OBJECTIVES[config.objective], config.withheld, config.using)

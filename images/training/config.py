@@ -12,6 +12,7 @@ from playground.errors import require, require_known
 from playground.levels import SCHEDULES, Schedule, shell_sigmas
 from playground.objectives import (
     Objective,
+    ddpm_clamped_snr,
     ddpm_min_snr,
     ddpm_simple,
     ddpm_weighted,
@@ -24,6 +25,7 @@ PIXELS = 28 * 28
 OBJECTIVES: dict[str, Callable[[Schedule], Objective]] = {
     "simple": ddpm_simple,
     "min-snr": ddpm_min_snr,
+    "clamped-snr": ddpm_clamped_snr,
     "weighted": ddpm_weighted,
     "ncsn": lambda schedule: ncsn(shell_sigmas(SIGMA_1, SIGMA_L, PIXELS)),
 }
@@ -118,7 +120,8 @@ PRESETS = {
     ),
     "palette": TrainConfig(images=150_000, batch=32, width=32, blocks=1, muon=0.01, task="palette"),
     "diffusion-autoencoder": TrainConfig(
-        images=90_000, batch=32, width=32, blocks=1, muon=0.01, task="diffusion-autoencoder", size=32
+        images=90_000, batch=32, width=32, blocks=1, muon=0.01, task="diffusion-autoencoder", size=32,
+        objective="clamped-snr",
     ),
     "autoencoder-f4": TrainConfig(images=60_000, batch=32, width=24, blocks=1, muon=0.01, task="autoencoder", size=4),
     "latent-f4": TrainConfig(images=120_000, batch=32, width=32, blocks=1, patch=1, muon=0.01, task="latent"),

@@ -73,6 +73,14 @@ def test_the_file_brings_the_encoder_along(model, digits):
     assert not torch.allclose(z[0], z[1])
 
 
+def test_a_run_may_begin_with_another_files_weights(path, model, digits, tmp_path):
+    begun = task_for(with_changes(TINY, using=str(path), objective="clamped-snr")).build(1)
+    for name, value in model.denoise.state_dict().items():
+        assert torch.equal(begun.state_dict()[name], value)
+    with pytest.raises(UserError, match="another network"):
+        task_for(with_changes(TINY, using=str(path), size=5)).build(1)
+
+
 def test_the_diffusion_loss_alone_reaches_the_encoder(digits, tmp_path):
     """Not at the first steps, because what is told, and where it arrives, start at zero; then all of it must move."""
     session = Session(with_changes(TINY, images=480), digits, tmp_path, CPU)
