@@ -74,6 +74,10 @@ def show(image: np.ndarray, found: Reconstruction, config: ReconstructConfig) ->
 def way(model: Model, one: int, two: int, steps: int) -> None:
     """Three ways from one digit to the other, played side by side."""
     st.subheader("In between")
+    st.caption(
+        f"From test digit {one} to {two}: z goes straight, x_T along the sphere while its length changes evenly. Told "
+        f"nothing, {steps} steps may not even bring the ends back."
+    )
     images, config = [digits("test").images[i, 0].numpy() for i in (one, two)], BetweenConfig(21, steps)
     found = cached(
         "between",

@@ -7,6 +7,7 @@ from playground.errors import UserError
 from playground.levels import CLEAN, ascending, linear_beta, seeded
 from playground.steps import ddim, heun
 from playground.walk import final, walk
+from toy2d.mixture import two_modes
 
 SCHEDULE = linear_beta()
 
@@ -51,3 +52,25 @@ def test_up_and_down_again_is_nearly_the_same_point(mixture):
     back = final(walk(heun(), mixture, climbed(heun(), mixture, x, 200), grid, seeded(0)))
     rough = final(walk(ddim(0.0), mixture, climbed(ddim(0.0), mixture, x, 200), grid, seeded(0)))
     assert (back - x).square().mean() < 1e-4 < (rough - x).square().mean() < 0.05
+
+
+@pytest.mark.parametrize("std", [1.0, 0.3])
+def test_told_the_mode_few_steps_lose_less_than_many_told_nothing(std):
+    """Why a diffusion autoencoder inverts in few steps: told its mode, a point's flow is a Gaussian's, smooth to walk.
+
+    Both denoisers are exact; two modes, 2,000 points.  DDIM's 20 steps, told, against 200, told nothing.
+    """
+    mixture = two_modes(0.8, std=std).to(torch.float64)
+    x, modes = mixture.sample_with_modes(2000, seeded(0))
+    x, mu = x.double(), mixture.means[modes]
+
+    def told(xt, level):
+        scale = level.alpha * std**2 / (level.alpha**2 * std**2 + level.sigma**2)
+        return mu + scale * (xt - level.alpha * mu)
+
+    def lost(denoise, steps):
+        up = climbed(ddim(0.0), denoise, x, steps)
+        back = final(walk(ddim(0.0), denoise, up, SCHEDULE.grid(steps), seeded(0)))
+        return float((back - x).square().mean())
+
+    assert lost(told, 20) < lost(mixture, 200) / 2
