@@ -98,8 +98,8 @@ def measure(
         config,
         z.shape[1],
         errors,
-        probes(model, basis, training, test, rng),
-        _swapped(model, classifier, test, x_T, z, config, rng),
+        probes(model, basis, training, test),
+        _swapped(model, classifier, test, x_T, z, config),
         {"ink": float(x_T[x0 > INK].std()), "paper": float(x_T[_far(x0)].std())},
         unevenness(model, classifier, test, config, rng),
     )
@@ -114,12 +114,18 @@ def _far(x0: Tensor) -> Tensor:
     return torch.nn.functional.max_pool2d(x0, 7, stride=1, padding=3) == -1
 
 
+def share(found: Tensor) -> Estimate:
+    """How many of found (N,) bool are true, with Wilson's interval (1927): none of N does not mean never."""
+    N, z = len(found), 1.96
+    p = float(found.double().mean())
+    middle, half = p + z**2 / (2 * N), z * (p * (1 - p) / N + z**2 / (4 * N**2)) ** 0.5
+    return Estimate(p, max(0.0, (middle - half) / (1 + z**2 / N)), min(1.0, (middle + half) / (1 + z**2 / N)))
+
+
 # --- the probes --------------------------------------------------------------------------------------------
 
 
-def probes(
-    model: Model, basis: Basis, training: Digits, test: Digits, rng: torch.Generator
-) -> dict[str, Estimate]:
+def probes(model: Model, basis: Basis, training: Digits, test: Digits) -> dict[str, Estimate]:
     """Accuracy on the test digits of a ridge regression to the classes, from z and from PCA of the same size."""
     seen, unseen = to_model(training.images[:PROBED]), to_model(test.images)
     views: dict[str, Callable[[Tensor], Tensor]] = {
@@ -127,9 +133,7 @@ def probes(
         "PCA": lambda x: basis.projected(x.flatten(1)),
     }
     return {
-        name: _mean(
-            (ridge(view(seen), training.labels[:PROBED], view(unseen)).argmax(1) == test.labels).double(), rng
-        )
+        name: share(ridge(view(seen), training.labels[:PROBED], view(unseen)).argmax(1) == test.labels)
         for name, view in views.items()
     }
 
@@ -153,7 +157,6 @@ def _swapped(
     x_T: Tensor,
     z: Tensor,
     config: MeasureConfig,
-    rng: torch.Generator,
 ) -> dict[str, Estimate]:
     """z of one digit with the own x_T of the next, where their classes differ: whose class is it then?"""
     n = config.digits
@@ -162,8 +165,8 @@ def _swapped(
     found = features(classifier, to_uint8(x).cpu()).classes
     differ = labels != others
     return {
-        "z": _mean((found == labels)[differ].double(), rng),
-        "x_T": _mean((found == others)[differ].double(), rng),
+        "z": share((found == labels)[differ]),
+        "x_T": share((found == others)[differ]),
     }
 
 
