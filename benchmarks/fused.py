@@ -19,7 +19,9 @@ from playground.levels import CLEAN, Level, Noise
 from playground.steps import Moved
 from toy2d.mixture import Mixture
 
-_drawing = ThreadPoolExecutor(1, thread_name_prefix="noise")  # one thread: a generator's numbers keep their order
+_drawing = ThreadPoolExecutor(
+    1, thread_name_prefix="noise"
+)  # one thread: a generator's numbers keep their order
 
 
 class fused_langevin:

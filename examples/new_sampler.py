@@ -25,5 +25,7 @@ def midpoint():
 grid, rng, mixture = linear_beta().grid(20), seeded(0), two_modes(0.8)
 x = final(walk(midpoint(), mixture, prior((2_000, 2), grid[0], rng), grid, rng))
 print(f"points: share of the first mode {float((x.sum(1) > 0).float().mean()):.3f}, weight 0.8")
-digits = final(walk(midpoint(), clipped(load_model().denoise, -1, 1), prior((4, 1, 28, 28), grid[0], rng), grid, rng))
+digits = final(
+    walk(midpoint(), clipped(load_model().denoise, -1, 1), prior((4, 1, 28, 28), grid[0], rng), grid, rng)
+)
 print(f"digits: {tuple(digits.shape)}, mean ink {float((digits + 1).mean() / 2):.3f}")

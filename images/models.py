@@ -7,10 +7,12 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from torch import Tensor
+from torch import Tensor, nn
 
+from images.networks.autoencoder import AutoencoderConfig
 from images.networks.caption_prior import CaptionPriorConfig
 from images.networks.dilated import DilatedConfig
+from images.networks.encoder import EncoderConfig
 from images.networks.prompted import PromptedConfig
 from images.networks.telling import TellConfig
 from images.networks.unet import UNetConfig
@@ -27,6 +29,10 @@ MOST_LEVELS = 10_000
 NETWORKS = {"unet": UNetConfig, "dilated": DilatedConfig}
 # Those that a task brings along: nobody chooses them by name, but files hold them.
 TASKS_OWN = {"prompted": PromptedConfig, "caption-prior": CaptionPriorConfig}
+PARTS = {
+    "encoder": EncoderConfig,
+    "autoencoder": AutoencoderConfig,
+}  # what a denoiser may bring along in its file
 # NCSN's levels for digits in [-1, 1]: from about their largest distance (NCSNv2, Technique 1) to 1.28 gray values,
 # 0.01 * 127.5.
 SIGMA_1, SIGMA_L = 30.0, 0.01
@@ -35,6 +41,8 @@ SHIPPED_MODELS = {
     SHIPPED: "the shipped model",
     SHIPPED.with_name("labelled.safetensors"): "shipped, knows labels",
     SHIPPED.with_name("palette.safetensors"): "shipped",
+    SHIPPED.with_name("diffusion-autoencoder.safetensors"): "the shipped diffusion autoencoder",
+    SHIPPED.with_name("latent.safetensors"): "the shipped latent model",
 }
 
 
@@ -43,7 +51,8 @@ class ModelConfig:
     """Everything that is needed to build the network and its schedule again.
 
     shape: of one sample.  bounded: whether samples lie in [-1, 1]; latents and embeddings do not, and are not clipped.
-    kind: what the model is for, which says on which pages it is offered.
+    kind: what the model is for, which says on which pages it is offered.  parts: networks that go with it, such as the
+    encoder of what it is told.
     """
 
     net: UNetConfig | DilatedConfig | PromptedConfig | CaptionPriorConfig = field(default_factory=UNetConfig)
@@ -53,7 +62,10 @@ class ModelConfig:
     shape: tuple[int, ...] = SHAPE
     bounded: bool = True
     kind: str = "digits"
-    highest: float | None = None  # sigma / alpha; the network has not seen more noise; None: than its schedule has
+    parts: tuple[EncoderConfig | AutoencoderConfig, ...] = ()
+    highest: float | None = (
+        None  # sigma / alpha; the network has not seen more noise; None: than its schedule has
+    )
 
     def __post_init__(self) -> None:
         require_known("The schedule", self.schedule, SCHEDULES)
@@ -64,7 +76,10 @@ class ModelConfig:
         """A fresh network; its random start comes from the seed and leaves no trace elsewhere."""
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
-            return NetworkDenoiser(self.net.build(), self.predicts)
+            denoise = NetworkDenoiser(self.net.build(), self.predicts)
+            if self.parts:
+                denoise.parts = nn.ModuleDict({_part_name(part): part.build() for part in self.parts})
+            return denoise
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -80,7 +95,8 @@ class ModelConfig:
     def to_dict(self) -> dict[str, Any]:
         """As JSON can hold it; the kind of network goes with its settings."""
         kind = next(name for name, of in (NETWORKS | TASKS_OWN).items() if isinstance(self.net, of))
-        return {**asdict(self), "net": {"kind": kind, **asdict(self.net)}}
+        parts = [{"kind": _part_name(part), **asdict(part)} for part in self.parts]
+        return {**asdict(self), "net": {"kind": kind, **asdict(self.net)}, "parts": parts}
 
     @staticmethod
     def from_dict(plain: dict[str, Any]) -> "ModelConfig":
@@ -88,8 +104,13 @@ class ModelConfig:
         kind, known = settings.pop("kind"), NETWORKS | TASKS_OWN
         require_known("The kind of network", kind, known)
         net = known[kind](**settings)
-        shape = tuple(plain.get("shape", SHAPE))
-        return ModelConfig(**{**plain, "net": net, "shape": shape})
+        shape, described = tuple(plain.get("shape", SHAPE)), [dict(part) for part in plain.get("parts", ())]
+        parts = tuple(PARTS[part.pop("kind")](**part) for part in described)
+        return ModelConfig(**{**plain, "net": net, "shape": shape, "parts": parts})
+
+
+def _part_name(part: EncoderConfig | AutoencoderConfig) -> str:
+    return next(name for name, of in PARTS.items() if isinstance(part, of))
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +131,16 @@ class Model:
     def told(self) -> tuple[str, ...]:
         """The conditions that it knows, by name."""
         return self.config.told
+
+    def part(self, name: str) -> Any:
+        """A network that came with the denoiser, by its name in PARTS.  Raises UserError where there is none."""
+        parts = getattr(self.denoise, "parts", {})
+        require(
+            name in parts,
+            f"This model brings no {name} along; it is of the kind {self.config.kind!r}: choose a model that was "
+            "trained for this.",
+        )
+        return parts[name]
 
     def within(self, denoise: Denoiser) -> Denoiser:
         """Keeps estimates in the data's range, where they have one; after guidance, not before."""

@@ -1,6 +1,5 @@
 """What all topics on digits share: the samplers by name, a walk, and what is kept of it."""
 
-
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,8 +9,9 @@ import numpy as np
 from torch import Tensor
 
 from images.data.mnist import to_uint8
-from images.models import SIGMA_1, SIGMA_L, Model
+from images.models import SHAPE, SIGMA_1, SIGMA_L, Model
 from playground.annealing import actual, settling, told
+from playground.errors import require
 from playground.levels import Level, geometric_sigmas, held, seeded
 from playground.progress import Report
 from playground.solvers import corrected, dpmpp_2m
@@ -103,8 +103,13 @@ def walked(
     config: Shown,
     report: Report,
 ) -> Iterator[State]:
+    require(
+        model.shape == SHAPE,
+        f"This model is of the kind {model.config.kind!r} and makes x of the shape {model.shape}, not digits of "
+        f"{SHAPE}: choose another model, or the command made for it.",
+    )
     rng = seeded(config.seed, model.device)
-    start = prior((config.count, 1, 28, 28), grid[0], rng)
+    start = prior((config.count, *SHAPE), grid[0], rng)
     return watched(checked(walk(step, denoise, start, grid, rng)), report, len(grid) - 1)
 
 

@@ -16,7 +16,11 @@ from playground.ui.page import bound
 
 
 def choose_model(
-    label: str = "Model", key: str = "model", described: Model | None = None, kind: str = "digits", needs: str = ""
+    label: str = "Model",
+    key: str = "model",
+    described: Model | None = None,
+    kind: str = "digits",
+    needs: str = "",
 ) -> Model:
     """A box in the sidebar with the models of one kind; stops the page with a sentence where there is none.
 
@@ -73,6 +77,7 @@ def yardstick() -> Yardstick:
     """What models are measured with, loaded once for all sessions."""
     return Yardstick.load()
 
+
 IDLE = 30.0  # seconds between two looks where nothing trains here: each is a run of the page's script
 _REFUSED = "train-refused"  # in the session: why a training did not start
 LABELS = {
@@ -89,6 +94,9 @@ LABELS = {
     "ar-prior": "DALL-E 2: the autoregressive prior",
     "decoder": "DALL-E 2: the decoder",
     "upsampler": "DALL-E 2: the upsampler",
+    "diffusion-autoencoder": "a diffusion autoencoder",
+    "autoencoder-f4": "an autoencoder, f = 4",
+    "latent-f4": "diffusion in its latents",
     "ncsn": "NCSN's network and loss",
     "gpu-minute": "a minute on a GPU",
     "gpu": "best, on a GPU",
@@ -151,7 +159,11 @@ def _idle() -> None:
         _last_run(latest)
     names = list(PRESETS)
     preset = st.selectbox(
-        "Preset", names, names.index("cpu-quick"), format_func=lambda name: LABELS.get(name, name), key="train-preset"
+        "Preset",
+        names,
+        names.index("cpu-quick"),
+        format_func=lambda name: LABELS.get(name, name),
+        key="train-preset",
     )
     config = PRESETS[preset]
     thousands = st.number_input(

@@ -20,7 +20,9 @@ _HOME = {
     **dict.fromkeys(("classifier_guided", "gradient_of", "guided_ancestral"), "guidance"),
     **dict.fromkeys(("State", "checked", "final", "prior", "watched"), "walk"),
     **dict.fromkeys(("Trajectory", "collect", "recorded"), "trajectory"),
-    **dict.fromkeys(("Batch", "dae", "ddpm_min_snr", "ddpm_simple", "ddpm_weighted", "dropping", "dsm"), "objectives"),
+    **dict.fromkeys(
+        ("Batch", "dae", "ddpm_min_snr", "ddpm_simple", "ddpm_weighted", "dropping", "dsm"), "objectives"
+    ),
     **dict.fromkeys(("flow_matching", "ncsn", "noisy_classification", "per_dimension"), "objectives"),
     **dict.fromkeys(("Progress", "Recipe", "Trainee", "train"), "training"),
 }

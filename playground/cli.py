@@ -78,7 +78,9 @@ def refuse_idle(arguments: argparse.Namespace, names: str, because: str) -> None
     idle = [name for name in names.split() if name in getattr(arguments, "given", ())]
     if idle:
         words = ", ".join(f"--{name.replace('_', '-')}" for name in idle)
-        raise UserError(f"{words} would do nothing {because}: leave {'it' if len(idle) == 1 else 'them'} out.")
+        raise UserError(
+            f"{words} would do nothing {because}: leave {'it' if len(idle) == 1 else 'them'} out."
+        )
 
 
 def run(parser: argparse.ArgumentParser, argv: list[str] | None = None) -> int:

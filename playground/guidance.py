@@ -51,5 +51,3 @@ def guided_ancestral(gradient: Gradient, scale: float = 1.0, variance: str = "be
         return mean + Sigma.sqrt() * noise(xt), x0_hat
 
     return step
-
-

@@ -15,7 +15,6 @@ def projected(denoise: Denoiser, known: Tensor, mask: Tensor) -> Denoiser:
     return lambda xt, level: torch.where(mask, known, denoise(xt, level))
 
 
-
 def pinned(step: Step, known: Tensor, mask: Tensor) -> Step:
     """Inpainting as a step: where `mask` is True, `known` (B or 1, *D), re-noised to the level reached.
 
@@ -30,7 +29,6 @@ def pinned(step: Step, known: Tensor, mask: Tensor) -> Step:
     return pinning
 
 
-
 def climbing(step: Step) -> Step:
     """Where the grid climbs to more noise, a sample of q(xt | xs) instead of a step: RePaint's resampling."""
 
@@ -41,7 +39,6 @@ def climbing(step: Step) -> Step:
         return xs, None  # nothing was denoised, so there is no new estimate
 
     return climb
-
 
 
 def resampled(grid: list[Level], resamplings: int = 1, jump: int = 1) -> list[Level]:
@@ -71,7 +68,6 @@ def resampled(grid: list[Level], resamplings: int = 1, jump: int = 1) -> list[Le
         for turn in range(resamplings):
             walked += ([noisy[start]] if turn else []) + down
     return walked + clean
-
 
 
 def dps(step: Step, known: Tensor, mask: Tensor, zeta: float = 1.0) -> Step:

@@ -264,6 +264,19 @@ def held(levels: Sequence[Level], T: int) -> list[Level]:
     return [level for level in levels for _ in range(T)] + [levels[-1]]
 
 
+def ascending(grid: Sequence[Level], first: Level) -> list[Level]:
+    """A grid of DDIM walked the other way, from data to noise (Song et al. 2021, Section 4.3): n levels up to grid[0].
+
+    first: the level that clean data are taken for, the schedule's level 1.  At sigma = 0 eps would be 0 / 0, and the
+    flow cannot be started there.
+    """
+    require(
+        not first.is_clean,
+        "A walk up to noise cannot start at sigma = 0, where eps is 0 / 0: start at the schedule's level 1.",
+    )
+    return [first, *(level for level in reversed(grid) if float(level.ratio) > float(first.ratio))]
+
+
 # --- chance, and what is remembered -----------------------------------------------------------------------
 
 Noise = Callable[[Tensor], Tensor]  # z = noise(x): standard normal, shaped like x

@@ -90,6 +90,27 @@ def ddpm_min_snr(schedule: Schedule, gamma: float = 5.0) -> Objective:
     return objective
 
 
+def ddpm_clamped_snr(schedule: Schedule, low: float = 0.5, high: float = 5.0) -> Objective:
+    """|| x0 - x0_hat ||**2 times SNR, the simple loss, where SNR is held between low and high; low = 0 is min-SNR.
+
+    The simple loss and min-SNR hardly ask about x0 where nearly all is noise: there only what the denoiser is told can
+    answer, so a code that is learned from the loss alone needs that question.
+    """
+    require(
+        0 <= low <= high, f"The weights run from {low:g} to {high:g}; they must not fall: choose 0.5 and 5."
+    )
+
+    def objective(denoise: Denoiser, x0: Tensor, rng: Generator) -> Tensor:
+        t = uniform_times(x0, schedule, rng)
+        level = schedule.at(t, x0)
+        snr = (schedule.alpha / schedule.sigma).square().to(x0)[t]
+        return snr.clamp(low, high) * squared_norm(
+            denoise(noised(x0, randn_like(x0, rng), level), level) - x0
+        )
+
+    return objective
+
+
 def ddpm_weighted(schedule: Schedule, variance: str = "beta") -> Objective:
     """DDPM's loss with the bound's weight (lecture; Ho et al. 2020, eq. 12):
 

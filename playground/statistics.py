@@ -61,7 +61,10 @@ def mean_difference(a: np.ndarray, b: np.ndarray) -> Difference:
 
     apart = np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64)
     n = len(apart)
-    require(n >= 2, f"There {'is' if n == 1 else 'are'} {n} pair{'s' * (n != 1)}; a spread needs two: run more seeds.")
+    require(
+        n >= 2,
+        f"There {'is' if n == 1 else 'are'} {n} pair{'s' * (n != 1)}; a spread needs two: run more seeds.",
+    )
     value, half = float(apart.mean()), float(student.ppf(0.975, n - 1) * apart.std(ddof=1) / math.sqrt(n))
     return Difference(value, value - half, value + half)
 

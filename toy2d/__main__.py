@@ -9,7 +9,9 @@ from toy2d.topics import TOPICS
 
 
 def parser() -> Parser:
-    top = Parser(prog="python -m toy2d", description="The lecture in two dimensions, held against closed forms.")
+    top = Parser(
+        prog="python -m toy2d", description="The lecture in two dimensions, held against closed forms."
+    )
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = top.add_subparsers(title="experiments", required=True, metavar="EXPERIMENT")
     for topic in TOPICS:

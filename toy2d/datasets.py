@@ -25,7 +25,9 @@ def moons(n: int, rng: Generator) -> Tensor:
     """sklearn's two half circles, slightly noisy; here arm and angle of each point are drawn."""
     upper, angle = torch.rand((n,), generator=rng) < 0.5, math.pi * torch.rand((n,), generator=rng)
     arc = torch.stack([angle.cos(), angle.sin()], 1)
-    x = torch.where(upper[:, None], arc, torch.tensor([1.0, 0.5]) - arc) + 0.06 * torch.randn((n, 2), generator=rng)
+    x = torch.where(upper[:, None], arc, torch.tensor([1.0, 0.5]) - arc) + 0.06 * torch.randn(
+        (n, 2), generator=rng
+    )
     return 4.5 * (x - torch.tensor([0.5, 0.25]))
 
 
@@ -33,7 +35,9 @@ def circles(n: int, rng: Generator) -> Tensor:
     """sklearn's circle in a circle of twice its radius, slightly noisy; circle and angle of each point are drawn."""
     radius = torch.where(torch.rand((n,), generator=rng) < 0.5, 1.0, 0.5)
     angle = 2 * math.pi * torch.rand((n,), generator=rng)
-    x = radius[:, None] * torch.stack([angle.cos(), angle.sin()], 1) + 0.04 * torch.randn((n, 2), generator=rng)
+    x = radius[:, None] * torch.stack([angle.cos(), angle.sin()], 1) + 0.04 * torch.randn(
+        (n, 2), generator=rng
+    )
     return 6.5 * x
 
 
@@ -62,7 +66,9 @@ DATASETS: dict[str, Callable[[int, Generator], Tensor]] = {
 # --- given points -----------------------------------------------------------------------------------------
 
 
-LONGEST_TEXT = 2_000_000  # characters: 10,000 points with every digit of a double in both numbers take a quarter
+LONGEST_TEXT = (
+    2_000_000  # characters: 10,000 points with every digit of a double in both numbers take a quarter
+)
 MINUS = str.maketrans({sign: "-" for sign in "\N{MINUS SIGN}\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{FIGURE DASH}\N{EN DASH}"
                        "\N{SMALL HYPHEN-MINUS}\N{FULLWIDTH HYPHEN-MINUS}"})  # fmt: skip
 QUOTES = "\"'"
@@ -132,8 +138,12 @@ def _pair(fields: list[str], number: int) -> tuple[float, float]:
         "write it as 1.5, -2 (with a point for decimals).",
     )
     for field in fields:
-        require(field != "", f"Row {number} has an empty value; it must have two, x and y: write it as 1.5, -2.")
-        require(_is_number(field), f"Row {number} has {field[:20]!r}; that is not a number: write it as 1.5, -2.")
+        require(
+            field != "", f"Row {number} has an empty value; it must have two, x and y: write it as 1.5, -2."
+        )
+        require(
+            _is_number(field), f"Row {number} has {field[:20]!r}; that is not a number: write it as 1.5, -2."
+        )
         require(
             math.isfinite(float(field)) and abs(float(field)) <= 1e12,
             f"Row {number} has {field[:20]}; values must be finite and below 1e12 in size: correct or delete that row.",

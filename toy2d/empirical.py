@@ -35,7 +35,9 @@ class Empirical:
 
         At sigma = 0 it is the nearest point (the mean of those that tie).
         """
-        return torch.cat([self._logits(x, a, s)[0].softmax(1) @ self.points for x, a, s in self._chunks(xt, level)])
+        return torch.cat(
+            [self._logits(x, a, s)[0].softmax(1) @ self.points for x, a, s in self._chunks(xt, level)]
+        )
 
     def score(self, xt: Tensor, level: Level) -> Tensor:
         """grad log q(xt), by Tweedie's formula: (B, D) -> (B, D).  Needs sigma > 0."""

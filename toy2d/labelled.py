@@ -88,9 +88,7 @@ def learned_models(config: LearnConfig, dropout: float = 0.2, report: Report = s
     )
 
 
-def _train(
-    net: nn.Module, data: Batch, config: LearnConfig, loss: Loss, report: Report
-) -> None:
+def _train(net: nn.Module, data: Batch, config: LearnConfig, loss: Loss, report: Report) -> None:
     """To the end, with averaged weights."""
     trainee = Trainee(net, Recipe(config.steps, lr=config.lr, ema=0.99, seed=config.seed))
 

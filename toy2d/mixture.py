@@ -101,7 +101,9 @@ class Mixture:
         return per_level(self._noised)
 
     def _noised(self, level: Level) -> "Noised":
-        alpha, sigma = (number.reshape(-1).to(self.means) for number in (level.alpha, level.sigma))  # (1 or B,)
+        alpha, sigma = (
+            number.reshape(-1).to(self.means) for number in (level.alpha, level.sigma)
+        )  # (1 or B,)
         variances = alpha**2 * self._eigenvalues + sigma**2
         log_scale = 0.5 * variances.log().sum(1) + 0.5 * self.D * math.log(2 * math.pi)
         return Noised(

@@ -81,6 +81,7 @@ def chart(figure: Any, key: str) -> None:
     """A Plotly figure in the page's theme and width, without the tool bar that hides titles."""
     st.plotly_chart(figure, key=key, width="stretch", config={"displayModeBar": False})
 
+
 COLUMNS = {
     "In a wrong mode": ("weights", "%.4f", "Total variation between the shares of the modes and their weights"),
     "± s.e.": ("weights_se", "%.4f", "Standard error of that share"),

@@ -56,13 +56,16 @@ def without_dust(images: Tensor) -> Tensor:
     Two hundredths of the ink may lie outside a digit's width; faint specks far from the stroke, which a network of
     minutes leaves, are as much, and would make every digit wide.
     """
-    return torch.where(F.avg_pool2d(images.float(), 3, stride=1, padding=1) < DUST, torch.zeros_like(images), images)
+    return torch.where(
+        F.avg_pool2d(images.float(), 3, stride=1, padding=1) < DUST, torch.zeros_like(images), images
+    )
 
 
 def agreement(seen: Tensor, asked: Tensor) -> dict[str, Share]:
     """Of each attribute that is asked for, and of "all": the share of digits that have it.  (N, 4) codes each."""
     require(
-        seen.shape == asked.shape, f"{len(seen)} digits were seen for {len(asked)} captions: give one for each."
+        seen.shape == asked.shape,
+        f"{len(seen)} digits were seen for {len(asked)} captions: give one for each.",
     )
     said, right = asked != UNSAID, (asked == UNSAID) | (seen == asked)
     shares = {

@@ -73,13 +73,19 @@ class ARPriorTask:
         return gray.to(torch.uint8).cpu().numpy().repeat(12, 0).repeat(12, 1)
 
     def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
-        header = {"format": FORMAT, "model": {"kind": KIND, "net": asdict(self.net)}, "clip": mark_of(self.clip)}
+        header = {
+            "format": FORMAT,
+            "model": {"kind": KIND, "net": asdict(self.net)},
+            "clip": mark_of(self.clip),
+        }
         return save_checkpoint(path, weights, {**about, **header})
 
 
 def task_of(config: "TrainConfig") -> ARPriorTask:
     clip = load_clip(config.using or SHIPPED)
-    return ARPriorTask(ARPriorConfig(clip.size, config.size or 16, width=config.width, layers=config.blocks), clip)
+    return ARPriorTask(
+        ARPriorConfig(clip.size, config.size or 16, width=config.width, layers=config.blocks), clip
+    )
 
 
 def load_ar_prior(path: str | Path, device: torch.device | str = "cpu") -> tuple[ARPrior, dict[str, Any]]:

@@ -68,7 +68,8 @@ def claims(
 ) -> Claims:
     """Each way draws one digit for each of the same captions, from the same noise."""
     require(
-        config.count <= len(digits), f"There are {len(digits)} digits, fewer than {config.count}: ask for fewer."
+        config.count <= len(digits),
+        f"There are {len(digits)} digits, fewer than {config.count}: ask for fewer.",
     )
     images, labels = digits.images[: config.count], digits.labels[: config.count]
     asked = codes_of(images, labels)

@@ -50,7 +50,9 @@ def table_command(arguments: argparse.Namespace) -> None:
     config = ClaimsConfig(arguments.samples, arguments.w, arguments.steps, arguments.seed)
     stack = load_stack(arguments.models, arguments.device or best_device())
     result = claims(stack, load("test", arguments.data), load_classifier(), config, progress("measuring"))
-    rows = {way: {name: str(share) for name, share in shares.items()} for way, shares in result.shares.items()}
+    rows = {
+        way: {name: str(share) for name, share in shares.items()} for way, shares in result.shares.items()
+    }
     text = table_of(result)
     out = Path(arguments.out)
     about = {"config": asdict(config), "agreement": rows, "chance": CHANCE, "verdict": result.verdict}
@@ -86,7 +88,9 @@ def between_command(arguments: argparse.Namespace) -> None:
     first, last = (_test_digit(digits, number) for number in arguments.digits)
     stack = load_stack(arguments.models, arguments.device or best_device())
     drawing = between(stack, first, last, config, progress("between"))
-    write(drawing, Path(arguments.out), "between", asdict(config) | {"digits": arguments.digits}, first.numpy())
+    write(
+        drawing, Path(arguments.out), "between", asdict(config) | {"digits": arguments.digits}, first.numpy()
+    )
 
 
 def clip_command(arguments: argparse.Namespace) -> None:
@@ -111,7 +115,9 @@ def _test_digit(digits: Digits, number: int) -> Tensor:
 
 def config_of(arguments: argparse.Namespace, **more: str) -> DrawConfig:
     names = ("count", "w", "prior_w", "steps", "seed")
-    return DrawConfig(**{name: getattr(arguments, name) for name in names if hasattr(arguments, name)}, **more)
+    return DrawConfig(
+        **{name: getattr(arguments, name) for name in names if hasattr(arguments, name)}, **more
+    )
 
 
 def write(drawing: Drawing, out: Path, name: str, about: dict, first: np.ndarray | None = None) -> None:
@@ -135,9 +141,13 @@ def add(commands: argparse._SubParsersAction) -> None:
     p.add_argument("caption", help=f"such as {EXAMPLES[0]!r}")
     p.add_argument("--prior-w", type=float, default=DrawConfig.prior_w, help="guidance of the prior, 0 none")
     _add_options(p)
-    p = commands.add_parser("table-captions", help="what prior and caption are for, measured from pixels (DALL-E 2)")
+    p = commands.add_parser(
+        "table-captions", help="what prior and caption are for, measured from pixels (DALL-E 2)"
+    )
     p.set_defaults(run=table_command)
-    p.add_argument("--samples", type=int, default=ClaimsConfig.count, help="captions, those of the first test digits")
+    p.add_argument(
+        "--samples", type=int, default=ClaimsConfig.count, help="captions, those of the first test digits"
+    )
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
     _add_options(p, "samples")
     p = commands.add_parser("variations", help="digits that CLIP embeds as it does a given one (DALL-E 2)")
@@ -150,18 +160,24 @@ def add(commands: argparse._SubParsersAction) -> None:
 def _add_more(commands: argparse._SubParsersAction) -> None:
     p = commands.add_parser("between", help="digits between two, along CLIP's sphere (DALL-E 2)")
     p.set_defaults(run=between_command)
-    p.add_argument("--digits", type=int, nargs=2, default=[18, 25], metavar="N", help="numbers of two test digits")
+    p.add_argument(
+        "--digits", type=int, nargs=2, default=[18, 25], metavar="N", help="numbers of two test digits"
+    )
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
     _add_options(p)
     p = commands.add_parser("table-priors", help="the priors' embeddings against real ones (DALL-E 2)")
     p.set_defaults(run=priors_command)
-    p.add_argument("--samples", type=int, default=PriorsConfig.count, help="captions, those of the first test digits")
+    p.add_argument(
+        "--samples", type=int, default=PriorsConfig.count, help="captions, those of the first test digits"
+    )
     p.add_argument("--seed", type=int, default=0, help="noise")
     p.add_argument("--models", default=str(SHIPPED.parent), metavar="DIR", help="folder of the .safetensors")
     p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
     p.add_argument("--out", default="out", metavar="DIR", help="where the JSON goes")
-    p = commands.add_parser("clip", help="CLIP's zero-shot classes and attributes on the test digits (DALL-E 2)")
+    p = commands.add_parser(
+        "clip", help="CLIP's zero-shot classes and attributes on the test digits (DALL-E 2)"
+    )
     p.set_defaults(run=clip_command)
     p.add_argument("--models", default=str(SHIPPED.parent), metavar="DIR", help="folder of clip.safetensors")
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")

@@ -134,16 +134,22 @@ def variations(stack: Stack, image: Tensor, config: DrawConfig, report: Report =
     return _seen(stack, z_i[None].cpu(), z_i, told, config, seeded(config.seed, device), report)
 
 
-def between(stack: Stack, first: Tensor, last: Tensor, config: DrawConfig, report: Report = silent) -> Drawing:
+def between(
+    stack: Stack, first: Tensor, last: Tensor, config: DrawConfig, report: Report = silent
+) -> Drawing:
     """From one image to another, (1, 28, 28) uint8 each: count embeddings along the arc, decoded from one noise.
 
     So all that changes is what CLIP sees (Ramesh et al. 2022, Section 3.2).
     """
-    require(config.count >= 2, f"There is {config.count} digit between two; it takes 2 or more: raise the count.")
+    require(
+        config.count >= 2, f"There is {config.count} digit between two; it takes 2 or more: raise the count."
+    )
     ends = embedded(stack.clip, torch.stack([first, last]))
     z_i = arc(ends[0], ends[1], config.count)
     told, device = {"vector": z_i[0]}, stack.decoder.device
-    return _seen(stack, z_i[None].cpu(), z_i, told, config, seeded(config.seed, device), report, one_noise=True)
+    return _seen(
+        stack, z_i[None].cpu(), z_i, told, config, seeded(config.seed, device), report, one_noise=True
+    )
 
 
 def arc(first: Tensor, last: Tensor, count: int) -> Tensor:
@@ -183,7 +189,12 @@ def _stage(report: Report, number: int, config: DrawConfig) -> Report:
 
 
 def imagined(
-    stack: Stack, told: dict[str, Tensor], count: int, config: DrawConfig, rng: Generator, report: Report = silent
+    stack: Stack,
+    told: dict[str, Tensor],
+    count: int,
+    config: DrawConfig,
+    rng: Generator,
+    report: Report = silent,
 ) -> tuple[Trajectory, Tensor]:
     """The prior's walk, and `count` image embeddings on the sphere, (B, D), for what a caption tells.
 
@@ -210,7 +221,12 @@ def decoded(
 
 
 def upsampled(
-    stack: Stack, small: Tensor, config: DrawConfig, rng: Generator, report: Report = silent, one_noise: bool = False
+    stack: Stack,
+    small: Tensor,
+    config: DrawConfig,
+    rng: Generator,
+    report: Report = silent,
+    one_noise: bool = False,
 ) -> tuple[Trajectory, Tensor]:
     """The upsampler's walk, and digits (B, 1, 28, 28); it is told the small ones, unguided."""
     model = stack.upsampler
@@ -219,12 +235,15 @@ def upsampled(
 
 
 def _walked(
-    model: Model, denoise: Denoiser, count: int, config: DrawConfig, rng: Generator, report: Report,
+    model: Model,
+    denoise: Denoiser,
+    count: int,
+    config: DrawConfig,
+    rng: Generator,
+    report: Report,
     one_noise: bool = False,
 ) -> tuple[Trajectory, Tensor]:
     grid = model.schedule.grid(min(config.steps, model.schedule.T))
     start = prior((1 if one_noise else count, *model.shape), grid[0], rng).expand(count, *model.shape)
     states = walk(ddim(0.0), denoise, start, grid, rng)
     return recorded(watched(checked(states), report, len(grid) - 1), frames_of(len(grid) - 1, config.frames))
-
-

@@ -6,7 +6,9 @@ import numpy as np
 
 from images.dalle2.experiment import STAGES
 
-LARGEST = 3.0  # coordinates of embeddings from -3 to 3 are black to white; their standard deviation is about one
+LARGEST = (
+    3.0  # coordinates of embeddings from -3 to 3 are black to white; their standard deviation is about one
+)
 
 
 def embeddings_as_pictures(z: np.ndarray, z_t: np.ndarray) -> np.ndarray:

@@ -41,7 +41,11 @@ def choose_caption() -> str:
 
     box, examples = st.columns([2, 5], vertical_alignment="bottom")
     caption = bound(
-        box.text_input, "Caption", EXAMPLES[0], key="caption", help=f"It knows these words: {', '.join(KNOWN)}."
+        box.text_input,
+        "Caption",
+        EXAMPLES[0],
+        key="caption",
+        help=f"It knows these words: {', '.join(KNOWN)}.",
     )
     with examples.container(horizontal=True, gap="small"):
         for example in EXAMPLES:
@@ -53,10 +57,19 @@ def settings(caption: str) -> DrawConfig:
     first, second, third, fourth, fifth = st.columns(5, vertical_alignment="bottom")
     count = bound(first.number_input, "Digits", 1, 25, 8, key="count")
     w = bound(
-        second.slider, "w of the decoder", 0.0, 8.0, 1.0, 0.5, key="w", help="guidance; 0 is the conditional model"
+        second.slider,
+        "w of the decoder",
+        0.0,
+        8.0,
+        1.0,
+        0.5,
+        key="w",
+        help="guidance; 0 is the conditional model",
     )
     prior_w = bound(third.slider, "w of the prior", 0.0, 4.0, 0.0, 0.5, key="prior_w")
-    steps = bound(fourth.select_slider, "Steps of each stage", [5, 10, 20, 25, 50, 100], value=25, key="steps")
+    steps = bound(
+        fourth.select_slider, "Steps of each stage", [5, 10, 20, 25, 50, 100], value=25, key="steps"
+    )
     seed = bound(fifth.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
     return DrawConfig(caption, int(count), w, prior_w, int(steps), int(seed))
 
@@ -129,10 +142,17 @@ def explain() -> None:
         nearest(st.session_state["drawing"][1])
 
 
-with page("DALL-E 2", "A caption becomes an embedding, the embedding a small digit, the small digit a digit."):
+with page(
+    "DALL-E 2", "A caption becomes an embedding, the embedding a small digit, the small digit a digit."
+):
     config = settings(choose_caption())
     run = on_request(
-        "drawing", config, lambda wanted, report: draw(stack(), wanted, report), "Drawing", button="Draw", first=config
+        "drawing",
+        config,
+        lambda wanted, report: draw(stack(), wanted, report),
+        "Drawing",
+        button="Draw",
+        first=config,
     )
     if run is not None:
         show(*run)

@@ -119,7 +119,8 @@ def codes_of(images: Tensor, labels: Tensor) -> Tensor:
         (measured.slant, torch.tensor(SLANT_EDGES)),
     ]
     coded = [
-        torch.where(value.isnan(), UNSAID, (value[:, None] > edges.to(value)).sum(1)) for value, edges in columns
+        torch.where(value.isnan(), UNSAID, (value[:, None] > edges.to(value)).sum(1))
+        for value, edges in columns
     ]
     return torch.stack([labels, *coded], 1)
 

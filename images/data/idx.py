@@ -44,7 +44,11 @@ def read_idx(path: Path, ndim: int) -> np.ndarray:
                 shape = _shape(path, head, magic)
                 promised = math.prod(shape)
                 content = _up_to(plain, promised + 1)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:  # cut short; bad codes; wrong checksum, trailing bytes
+    except (
+        EOFError,
+        zlib.error,
+        gzip.BadGzipFile,
+    ) as error:  # cut short; bad codes; wrong checksum, trailing bytes
         raise UserError(f"{path} is a damaged gzip file ({error}): {REMEDY}.") from error
     except OSError as error:
         raise UserError(

@@ -197,7 +197,9 @@ def _check(arrays: Arrays, split: str, images_name: str, labels_name: str) -> No
 def _digits(arrays: Arrays, split: str, where: str, packaged: bool = False) -> Digits:
     images, labels = (torch.tensor(arrays[name]) for name in FILES[split])
     word = "training" if split == "train" else "packaged" if packaged else "test"
-    return Digits(images.unsqueeze(1), labels.long(), split, f"{len(images):,} {word} digits {where}", packaged)
+    return Digits(
+        images.unsqueeze(1), labels.long(), split, f"{len(images):,} {word} digits {where}", packaged
+    )
 
 
 # --- the download -----------------------------------------------------------------------------------------
@@ -242,7 +244,9 @@ def _remembered(marker: Path) -> str | None:
         return None
     if not 0 <= ago < RETRY:
         return None
-    return f"{reason}, {round(ago / 60)} min ago; it is tried again after an hour, or once {marker} is deleted"
+    return (
+        f"{reason}, {round(ago / 60)} min ago; it is tried again after an hour, or once {marker} is deleted"
+    )
 
 
 def _in_a_line(error: Exception) -> str:

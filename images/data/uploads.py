@@ -96,7 +96,11 @@ def _scaled(gray: np.ndarray, seen: np.ndarray) -> np.ndarray:
         "The picture has gray values that are not finite numbers: save it as a PNG of 8 or 16 bits.",
     )
     low, high = (shown.min(), shown.max()) if shown.size else (0.0, 0.0)
-    return np.clip((gray - low) / max(high - low, 1e-300) * WHITE, 0, WHITE) if high > low else np.zeros_like(gray)
+    return (
+        np.clip((gray - low) / max(high - low, 1e-300) * WHITE, 0, WHITE)
+        if high > low
+        else np.zeros_like(gray)
+    )
 
 
 def _paper(picture: Image.Image) -> int:

@@ -21,13 +21,18 @@ from playground.progress import duration
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    d, p = ToldConfig(), commands.add_parser(
-        "annealing", help="annealed Langevin as written, and told the noise that is there"
+    d, p = (
+        ToldConfig(),
+        commands.add_parser(
+            "annealing", help="annealed Langevin as written, and told the noise that is there"
+        ),
     )
     p.set_defaults(run=annealing_command, writes=["annealing"])
     p.add_argument("--samples", type=int, default=d.samples, help="digits of each chain")
     p.add_argument("--steps", type=int, default=d.steps, help="steps from noise to data")
-    p.add_argument("--remembered", type=int, default=d.remembered, help="digits of the exact denoiser; 0: without it")
+    p.add_argument(
+        "--remembered", type=int, default=d.remembered, help="digits of the exact denoiser; 0: without it"
+    )
     p.add_argument("--model", default=str(SHIPPED), metavar="FILE", help="checkpoint to use")
     p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
     p.add_argument("--seed", type=int, default=d.seed, help="noise")
@@ -64,12 +69,16 @@ def readable(found: ToldDigits) -> list[str]:
         lines.append(f"{denoiser}, {sampler}: {FCD} {e.value:.2f} ({e.low:.2f} to {e.high:.2f})")
     floor = found.floor
     N = f"N = {found.config.samples:,}"
-    return [*lines, f"floor, as many real digits: {floor.value:.2f} ({floor.low:.2f} to {floor.high:.2f}); {N}"]
+    return [
+        *lines,
+        f"floor, as many real digits: {floor.value:.2f} ({floor.low:.2f} to {floor.high:.2f}); {N}",
+    ]
 
 
 def plain(found: ToldDigits) -> dict:
     rows = [
-        {"denoiser": denoiser, "sampler": sampler, FCD: asdict(e)} for (denoiser, sampler), e in found.distances.items()
+        {"denoiser": denoiser, "sampler": sampler, FCD: asdict(e)}
+        for (denoiser, sampler), e in found.distances.items()
     ]
     parts = {name: asdict(getattr(found, name)) for name in ("config", "mismatch", "floor")}
     return {**parts, "runs": rows}
@@ -78,7 +87,10 @@ def plain(found: ToldDigits) -> dict:
 def picture(found: ToldDigits, shown: int = 50) -> bytes:
     """The network's digits: as written on the left, told the noise that is there on the right; titled, enlarged."""
     sheets = []
-    for sampler, title in ((AS_WRITTEN, "told sigma_i, as written"), (ANNEALED, "told the noise that is there")):
+    for sampler, title in (
+        (AS_WRITTEN, "told sigma_i, as written"),
+        (ANNEALED, "told the noise that is there"),
+    ):
         e = found.distances[NETWORK, sampler]
         sheet = Image.fromarray(tiled(found.images[NETWORK, sampler][:shown].numpy(), columns=10))
         sheet = sheet.resize((2 * sheet.width, 2 * sheet.height), Image.Resampling.NEAREST)

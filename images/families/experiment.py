@@ -92,10 +92,14 @@ def told_digits(
     model: Model, config: ToldConfig, yardstick: Yardstick, report: Report = silent
 ) -> ToldDigits:
     """Both chains, from the same starts and noise, with the network and with the exact denoiser."""
-    floor = yardstick.floors(config.samples, config.seed)[FCD]  # refuses too many samples before the long work
+    floor = yardstick.floors(config.samples, config.seed)[
+        FCD
+    ]  # refuses too many samples before the long work
     denoisers: dict[str, Denoiser] = {NETWORK: clipped(model.denoise, -1, 1)}
     if config.remembered:
-        denoisers[EXACT] = remembering(to_model(yardstick.training.images[: config.remembered]).to(model.device))
+        denoisers[EXACT] = remembering(
+            to_model(yardstick.training.images[: config.remembered]).to(model.device)
+        )
     walks = [(name, sampler) for name in denoisers for sampler in LANGEVIN]
     images, distances = {}, {}
     for number, (name, sampler) in enumerate(walks):

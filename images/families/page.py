@@ -71,8 +71,12 @@ def show(ddpm: Film, ncsn: Film) -> None:
     with st.container(horizontal=True):
         for side, film in (("DDPM", ddpm), ("NCSN", ncsn)):
             name = f"digits-{side.lower()}"
-            download_gif(f"GIF, {side}", lambda film=film: gif_bytes(both(film)), f"{name}.gif", f"f-gif-{side}")
-            download_webp(f"WebP, {side}", lambda film=film: webp_bytes(both(film)), f"{name}.webp", f"f-webp-{side}")
+            download_gif(
+                f"GIF, {side}", lambda film=film: gif_bytes(both(film)), f"{name}.gif", f"f-gif-{side}"
+            )
+            download_webp(
+                f"WebP, {side}", lambda film=film: webp_bytes(both(film)), f"{name}.webp", f"f-webp-{side}"
+            )
 
 
 def both(film: Film) -> list[np.ndarray]:
@@ -102,7 +106,9 @@ def told(model: Model, config: SampleConfig) -> None:
     if "told" in st.session_state:
         made_for, found = st.session_state["told"]
         if made_for != (model.about, wanted):
-            st.caption("The settings have changed since this was measured: press Measure both to measure again.")
+            st.caption(
+                "The settings have changed since this was measured: press Measure both to measure again."
+            )
         measured(found)
 
 

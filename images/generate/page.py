@@ -30,7 +30,10 @@ def settings(T: int, knows_labels: bool) -> SampleConfig:
     sampler = bound(first.selectbox, "Sampler", list(SAMPLERS), key="sampler")
     steps = bound(
         second.select_slider,
-        "Steps", [s for s in (5, 10, 20, 50, 100, 200, 500, 1000) if s <= T], value=min(50, T), key="steps"
+        "Steps",
+        [s for s in (5, 10, 20, 50, 100, 200, 500, 1000) if s <= T],
+        value=min(50, T),
+        key="steps",
     )
     eta = bound(
         third.slider, "eta", 0.0, 1.0, 0.0, 0.05, key="eta", disabled=sampler != "DDIM",
@@ -48,7 +51,12 @@ def guidance_widgets() -> tuple[int | None, float]:
     """The class that the model is told, and how much it is guided towards it."""
     first, second = st.columns([3, 2], vertical_alignment="bottom")
     chosen = bound(
-        first.segmented_control, "Label", ["none", *map(str, range(10))], key="label", default="none", required=True
+        first.segmented_control,
+        "Label",
+        ["none", *map(str, range(10))],
+        key="label",
+        default="none",
+        required=True,
     )
     w = bound(
         second.slider, "Guidance w", 0.0, 8.0, 0.0, 0.25, key="w", disabled=chosen == "none",
@@ -61,7 +69,12 @@ def film_for(model, config: SampleConfig) -> Film:
     """The last film, or a new one when asked for, or at the first visit."""
     made_for = (model.about, config)
     return on_request(
-        "film", made_for, lambda _, report: sample(model, config, report), "Sampling", button="Generate", first=made_for
+        "film",
+        made_for,
+        lambda _, report: sample(model, config, report),
+        "Sampling",
+        button="Generate",
+        first=made_for,
     )[1]
 
 

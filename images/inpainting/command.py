@@ -73,10 +73,14 @@ def _test_digit(arguments: argparse.Namespace) -> np.ndarray:
 def add(commands) -> None:
     d, p = InpaintConfig(), commands.add_parser("inpaint", help="fill a hole in a digit")
     p.set_defaults(run=inpaint_command, writes=["inpainted"])
-    p.add_argument("--digit", type=int, default=0, help="number of the test digit; without MNIST: of 500 packaged ones")
+    p.add_argument(
+        "--digit", type=int, default=0, help="number of the test digit; without MNIST: of 500 packaged ones"
+    )
     p.add_argument("--image", metavar="FILE", help="a 28 x 28 picture instead")
     p.add_argument("--fit", action="store_true", help="resize a picture of another size")
-    p.add_argument("--invert", action="store_true", help="the picture is dark ink on light paper: turn it around")
+    p.add_argument(
+        "--invert", action="store_true", help="the picture is dark ink on light paper: turn it around"
+    )
     p.add_argument("--hole", choices=HOLES, default="left", help="the part to fill in")
     p.add_argument("--method", choices=METHODS, default=d.method, help="how the known part is used")
     p.add_argument("--count", type=int, default=d.count, help="how many completions")

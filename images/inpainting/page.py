@@ -56,7 +56,9 @@ def _uploaded(instead: str) -> np.ndarray:
         offer, button = st.columns([3, 2], vertical_alignment="center")
         offer.caption("This is dark ink on light paper; the model draws light ink on dark.")
         turn = {"invert": not invert}  # a callback: a widget's own value cannot be set after it was drawn
-        button.button("Turn it around", icon=":material/invert_colors:", on_click=st.session_state.update, args=(turn,))
+        button.button(
+            "Turn it around", icon=":material/invert_colors:", on_click=st.session_state.update, args=(turn,)
+        )
     return image
 
 
@@ -64,12 +66,14 @@ def settings(T: int) -> InpaintConfig:
     """One row above the pictures."""
     cells = st.columns([1.2, 1.4, 1.4, 1.4, 1, 1], vertical_alignment="bottom")
     method = bound(
-        cells[0].selectbox,
-        "Method", METHODS, key="method", help="; ".join(f"{m} {HELP[m]}" for m in METHODS)
+        cells[0].selectbox, "Method", METHODS, key="method", help="; ".join(f"{m} {HELP[m]}" for m in METHODS)
     )
     steps = bound(
         cells[1].select_slider,
-        "Steps", [s for s in (10, 20, 50, 100, 250) if s <= T], value=50, key="in-steps"
+        "Steps",
+        [s for s in (10, 20, 50, 100, 250) if s <= T],
+        value=50,
+        key="in-steps",
     )
     resamplings = bound(
         cells[2].slider, "Resamplings r", 1, 20, 5, key="resamplings", disabled=method != "RePaint",
@@ -77,7 +81,13 @@ def settings(T: int) -> InpaintConfig:
     )  # fmt: skip
     eta = bound(
         cells[3].slider,
-        "eta", 0.0, 1.0, 1.0, 0.05, key="in-eta", help="DDIM's noise: 0 none, 1 as much as DDPM"
+        "eta",
+        0.0,
+        1.0,
+        1.0,
+        0.05,
+        key="in-eta",
+        help="DDIM's noise: 0 none, 1 as much as DDPM",
     )
     count = bound(cells[4].number_input, "Images", 1, 64, 8, key="completions")
     seed = bound(cells[5].number_input, "Seed", 0, 2**31 - 1, 0, key="in-seed")

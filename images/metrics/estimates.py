@@ -137,7 +137,8 @@ def measured(
         CONFIDENCE: (mean_of(images.probabilities.amax(1)), (0.0, 1.0)),
     }
     others = {
-        name: bootstrap(statistic, len(images), rng, resamples, ends) for name, (statistic, ends) in statistics.items()
+        name: bootstrap(statistic, len(images), rng, resamples, ends)
+        for name, (statistic, ends) in statistics.items()
     }
     return distances | shares | others
 

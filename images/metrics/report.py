@@ -53,7 +53,12 @@ def _sheet(images: Tensor, columns: int) -> bytes:
 def reference_of(yardstick: Yardstick) -> dict[str, Any]:
     """The digits that others are held against, by what they are called and a fingerprint."""
     test = yardstick.test
-    return {"digits": len(test), "fingerprint": test.fingerprint(), "called": test.called, "caution": test.caution}
+    return {
+        "digits": len(test),
+        "fingerprint": test.fingerprint(),
+        "called": test.called,
+        "caution": test.caution,
+    }
 
 
 def about_evaluation(model: Model, yardstick: Yardstick) -> dict[str, Any]:
@@ -74,7 +79,12 @@ def readable(evaluation: Evaluation, yardstick: Yardstick) -> list[str]:
     for name, e in evaluation.metrics.items():
         floor = evaluation.floors[name]
         lines.append(
-            _row(name, number_text(e.value), interval_text(e), f"{number_text(floor.value)}  {interval_text(floor)}")
+            _row(
+                name,
+                number_text(e.value),
+                interval_text(e),
+                f"{number_text(floor.value)}  {interval_text(floor)}",
+            )
         )
     if (limit := evaluation.bound) is not None:
         parts = f"L_T {limit.prior:.4f}, L_1 to L_T-1 {limit.steps:.4f}, L_0 {limit.decoder:.4f}"

@@ -53,15 +53,25 @@ class ARPrior(nn.Module):
         self.config = config
         self.register_buffer("centre", torch.zeros(D))
         self.register_buffer("directions", torch.eye(D)[: config.kept])  # (kept, D), orthonormal rows
-        self.register_buffer("values", torch.zeros(config.kept, config.buckets))  # what each bucket stands for
+        self.register_buffer(
+            "values", torch.zeros(config.kept, config.buckets)
+        )  # what each bucket stands for
         self.words, self.caption = nn.Linear(D, width), nn.Linear(D, width)
         self.no_words, self.no_caption = nn.Parameter(torch.zeros(LENGTH, D)), nn.Parameter(torch.zeros(D))
         self.bucket = nn.Embedding(config.buckets, width)
         self.places = nn.Parameter(0.1 * torch.randn(LENGTH + 1 + config.kept, width))
         layer = nn.TransformerEncoderLayer(
-            width, max(1, width // 16), 2 * width, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
+            width,
+            max(1, width // 16),
+            2 * width,
+            dropout=0.0,
+            activation="gelu",
+            batch_first=True,
+            norm_first=True,
         )
-        self.body = nn.TransformerEncoder(layer, config.layers, nn.LayerNorm(width), enable_nested_tensor=False)
+        self.body = nn.TransformerEncoder(
+            layer, config.layers, nn.LayerNorm(width), enable_nested_tensor=False
+        )
         self.leave = nn.Linear(width, config.buckets)
 
     @torch.no_grad()
@@ -69,7 +79,8 @@ class ARPrior(nn.Module):
         """Directions and buckets from embeddings (N, D): buckets hold equal shares, and stand for their means."""
         kept, buckets = self.config.kept, self.config.buckets
         require(
-            len(z) >= buckets, f"There are {len(z)} embeddings for {buckets} buckets: give more, or have fewer buckets."
+            len(z) >= buckets,
+            f"There are {len(z)} embeddings for {buckets} buckets: give more, or have fewer buckets.",
         )
         self.centre.copy_(z.mean(0))
         _, vectors = torch.linalg.eigh(torch.cov(z.T).double())

@@ -78,7 +78,13 @@ def _unit(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
 def transformer(width: int, layers: int) -> nn.TransformerEncoder:
     """Attention and two layers for each place, normalised before each (B, n, width) -> (B, n, width)."""
     layer = nn.TransformerEncoderLayer(
-        width, max(1, width // 16), 2 * width, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
+        width,
+        max(1, width // 16),
+        2 * width,
+        dropout=0.0,
+        activation="gelu",
+        batch_first=True,
+        norm_first=True,
     )
     return nn.TransformerEncoder(layer, layers, nn.LayerNorm(width), enable_nested_tensor=False)
 

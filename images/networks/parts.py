@@ -10,20 +10,25 @@ from playground.errors import require, require_whole
 
 
 class Block(nn.Module):
-    """Residual block; the level scales and shifts each channel after the second normalisation (FiLM)."""
+    """Residual block; the level scales and shifts each channel after the second normalisation (FiLM).
 
-    def __init__(self, inputs: int, outputs: int, cond: int):
+    cond: the length of the level's embedding; 0: a block of a network that sees no level.
+    """
+
+    def __init__(self, inputs: int, outputs: int, cond: int = 0):
         super().__init__()
         self.norm1, self.conv1 = norm(inputs), nn.Conv2d(inputs, outputs, 3, padding=1)
         self.norm2, self.conv2 = norm(outputs), zeroed(nn.Conv2d(outputs, outputs, 3, padding=1))
-        self.film = zeroed(nn.Linear(cond, 2 * outputs))
+        if cond:
+            self.film = zeroed(nn.Linear(cond, 2 * outputs))
         self.skip = nn.Conv2d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
 
-    def forward(self, x: Tensor, cond: Tensor) -> Tensor:
-        h = self.conv1(F.silu(self.norm1(x)))
-        scale, shift = self.film(cond)[..., None, None].chunk(2, dim=1)
-        h = self.conv2(F.silu(torch.addcmul(shift, self.norm2(h), 1 + scale)))
-        return self.skip(x) + h
+    def forward(self, x: Tensor, cond: Tensor | None = None) -> Tensor:
+        h = self.norm2(self.conv1(F.silu(self.norm1(x))))
+        if cond is not None:
+            scale, shift = self.film(cond)[..., None, None].chunk(2, dim=1)
+            h = torch.addcmul(shift, h, 1 + scale)
+        return self.skip(x) + self.conv2(F.silu(h))
 
 
 class Attention(nn.Module):

@@ -86,4 +86,6 @@ def require_length(told: Told) -> None:
     """Captions have LENGTH tokens, words that are not there included."""
     if "tokens" in told:
         count = told["tokens"].shape[-2]
-        require(count == LENGTH, f"The caption has {count} tokens; it must have {LENGTH}: make it by tokens_of.")
+        require(
+            count == LENGTH, f"The caption has {count} tokens; it must have {LENGTH}: make it by tokens_of."
+        )

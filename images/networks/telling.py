@@ -52,7 +52,9 @@ class TellConfig:
                 outside = value[(value < 0) | (value >= self.classes)]
                 if outside.numel():
                     wrong = int(outside.flatten()[0])
-                    raise UserError(f"The label is {wrong}; known are 0 to {self.classes - 1}: choose one of these.")
+                    raise UserError(
+                        f"The label is {wrong}; known are 0 to {self.classes - 1}: choose one of these."
+                    )
             else:
                 axis, size = sizes[name]
                 require(

@@ -13,9 +13,7 @@ from playground.files import note_result, require_replaceable, write_result
 FROM_THE_RUN = ("config", "data", "images_seen", "seconds", "device", "torch")
 
 
-def ship(
-    source: str | Path, out: str | Path, evaluation: str | Path | None = None
-) -> dict[str, Any]:
+def ship(source: str | Path, out: str | Path, evaluation: str | Path | None = None) -> dict[str, Any]:
     """Writes the model at `source` to `out` in float16, half the bytes, and its card to the JSON file beside it.
 
     evaluation: what `python -m images evaluate --model OUT` wrote; it must be of the very file, rounded weights and
@@ -57,7 +55,9 @@ def _of(wanted: str, path: Path) -> dict[str, Any]:
 
 def ship_command(arguments: argparse.Namespace) -> None:
     card = ship(arguments.model, arguments.file, arguments.evaluation)
-    print(f"{arguments.file}: {card['parameters']:,} parameters in float16, fingerprint {card['fingerprint']}")
+    print(
+        f"{arguments.file}: {card['parameters']:,} parameters in float16, fingerprint {card['fingerprint']}"
+    )
 
 
 def add_ship(commands: argparse._SubParsersAction) -> None:

@@ -72,6 +72,11 @@ def _table(cells: list[Cell], config: TableConfig) -> list[str]:
     for eta in etas:
         lines.append(eta.ljust(12) + "".join(f"{number_text(values[eta, s]):>12}" for s in columns))
     lines.append("lowest".ljust(12) + "".join(f"{column[0].eta:>12}" for column in lowest(cells).values()))
-    lines += [f"S = {steps}: {told_lead(column)}" for steps, column in lowest(cells).items() if len(column) > 1]
+    lines += [
+        f"S = {steps}: {told_lead(column)}" for steps, column in lowest(cells).items() if len(column) > 1
+    ]
     floor = cells[0].floors[FCD]
-    return [*lines, f"floor, {config.samples:,} real digits: {number_text(floor.value)} ({interval_text(floor)})"]
+    return [
+        *lines,
+        f"floor, {config.samples:,} real digits: {number_text(floor.value)} ({interval_text(floor)})",
+    ]

@@ -25,7 +25,9 @@ from playground.ui.busy import busy
 from playground.ui.page import bound, page
 
 # one table of all numbers of steps, and one of few steps with more digits in each cell
-SHIPPED = [Path(__file__).parent.parent / "shipped" / name for name in ("table1", "table1-1000", "table1-authors")]
+SHIPPED = [
+    Path(__file__).parent.parent / "shipped" / name for name in ("table1", "table1-1000", "table1-authors")
+]
 TIMES = {EVEN: "even times T, ..., 0", AUTHORS: "the authors' times ..., 1 + T/S, 1, 0"}
 
 

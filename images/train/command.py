@@ -27,7 +27,17 @@ from playground.training import OPTIMIZERS, Progress
 
 # fields of TrainConfig that the command line can change in a preset
 CHANGEABLE = ("images", "batch", "lr", "seed", "net", "width", "blocks", "patch", "objective", "predicts")
-CHANGEABLE += ("using", "schedule", "ema", "compiled", "optimizer", "matrix_lr", "without_replacement")
+CHANGEABLE += (
+    "using",
+    "size",
+    "kl",
+    "schedule",
+    "ema",
+    "compiled",
+    "optimizer",
+    "matrix_lr",
+    "without_replacement",
+)
 
 
 def train_command(arguments: argparse.Namespace) -> None:
@@ -116,9 +126,7 @@ def _give_way() -> None:
         os.nice(10)
 
 
-def _steps(
-    session: Session, reporter: job.Reporter, stopped: Callable[[], bool], save_every: float
-) -> None:
+def _steps(session: Session, reporter: job.Reporter, stopped: Callable[[], bool], save_every: float) -> None:
     here = reporter.run
     _give_way()
     job.forget_after(here, session.trainee.step)
@@ -169,7 +177,15 @@ def add(commands) -> None:
     p.add_argument("--optimizer", choices=OPTIMIZERS, help="muon: hidden matrices by Muon, the rest by AdamW")
     p.add_argument("--matrix-lr", type=float, help="Muon's highest learning rate")
     p.add_argument(
-        "--without-replacement", action="store_true", default=None, help="each digit once before any comes again"
+        "--without-replacement",
+        action="store_true",
+        default=None,
+        help="each digit once before any comes again",
+    )
+    p.add_argument("--size", type=int, help="numbers of a code, or an autoencoder's f: 2, 4 or 8")
+    p.add_argument("--kl", type=float, help="an autoencoder's weight of KL")
+    p.add_argument(
+        "--using", metavar="FILE", help="the model to build on, such as a latent model's autoencoder"
     )
     p.add_argument("--seed", type=int, help="start and batches")
     p.add_argument(
@@ -190,6 +206,5 @@ def add(commands) -> None:
         default=None,
         help="through torch.compile; on a GPU as a CUDA graph",
     )
-    p.add_argument("--using", metavar="FILE", help="the model that this one builds on (default: the shipped one)")
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
     p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")

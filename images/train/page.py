@@ -105,7 +105,7 @@ def contents() -> None:
     name = bound(st.selectbox, "Run", [run.name for run in found], key="run")
     run = runs.Run(runs.root() / name)
     if not run.is_sound:
-        st.error(f"{run.status()['message']} The page \"Runs and metrics\" deletes it.")
+        st.error(f'{run.status()["message"]} The page "Runs and metrics" deletes it.')
         return
     is_live = run.status()["state"] in runs.LIVE
     st.fragment(live, run_every=2.0 if is_live else None)(name)

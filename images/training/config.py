@@ -12,6 +12,7 @@ from playground.errors import require, require_known, require_whole
 from playground.levels import SCHEDULES, Schedule, shell_sigmas
 from playground.objectives import (
     Objective,
+    ddpm_clamped_snr,
     ddpm_min_snr,
     ddpm_simple,
     ddpm_weighted,
@@ -26,6 +27,7 @@ PIXELS = 28 * 28
 OBJECTIVES: dict[str, Callable[[Schedule], Objective]] = {
     "simple": ddpm_simple,
     "min-snr": ddpm_min_snr,
+    "clamped-snr": ddpm_clamped_snr,
     "weighted": ddpm_weighted,
     "flow": lambda schedule: flow_matching(),
     "flow-logit-normal": lambda schedule: flow_matching(logit_normal),
@@ -39,7 +41,8 @@ class TrainConfig:
 
     task: what is trained (`images.training.tasks`).  labels: whether the network is told the class;
     withheld: the share of conditions that are hidden.  size: of a code, or what an
-    autoencoder divides lengths by.  using: the model that this one builds on, a file; empty: the shipped one.
+    autoencoder divides lengths by; kl: the weight of its divergence from N(0, I).  using: the model that this one
+    builds on, a file; empty: the shipped one.
     optimizer, matrix_lr: as in `playground.training.Recipe`; without_replacement: every digit is seen once before any
     is seen again.
 
@@ -69,6 +72,7 @@ class TrainConfig:
     optimizer: str = "adamw"
     matrix_lr: float = 0.01
     without_replacement: bool = False
+    kl: float = 1e-6
 
     def __post_init__(self) -> None:
         require_whole("The batch", self.batch, 1, 8192)
@@ -85,7 +89,12 @@ class TrainConfig:
             f"The average's decay is {self.ema:g}; it must be at least 0 and below 1: 0.999 is usual.",
         )
         share = self.withheld
-        require(0 <= share < 1, f"The share withheld is {share:g}; it must be from 0 to below 1: 0.1 is usual.")
+        require(
+            0 <= share < 1, f"The share withheld is {share:g}; it must be from 0 to below 1: 0.1 is usual."
+        )
+        require(
+            0 <= self.kl <= 10, f"The weight of KL is {self.kl:g}; it must be from 0 to 10: 1e-6 is usual."
+        )
         require(not self.labels or self.net == "unet", "Only the U-Net can be told labels: choose net unet.")
         _ = self.recipe, self.model  # their own rules are checked now, not when the run has started
 
@@ -115,10 +124,22 @@ PRESETS = {
     ),
     "cpu": TrainConfig(images=480_000, optimizer="muon", objective="flow-logit-normal"),
     "labelled-quick": TrainConfig(
-        images=90_000, batch=32, width=32, blocks=2, optimizer="muon", objective="flow-logit-normal", labels=True
+        images=90_000,
+        batch=32,
+        width=32,
+        blocks=2,
+        optimizer="muon",
+        objective="flow-logit-normal",
+        labels=True,
     ),
     "labelled": TrainConfig(
-        images=240_000, batch=32, width=32, blocks=2, optimizer="muon", objective="flow-logit-normal", labels=True
+        images=240_000,
+        batch=32,
+        width=32,
+        blocks=2,
+        optimizer="muon",
+        objective="flow-logit-normal",
+        labels=True,
     ),
     "guide": TrainConfig(images=90_000, batch=32, width=24, blocks=1, optimizer="muon", task="guide"),
     "guide-clean": TrainConfig(
@@ -128,20 +149,44 @@ PRESETS = {
     "palette": TrainConfig(images=120_000, batch=32, width=32, blocks=1, optimizer="muon", task="palette"),
     # DALL-E 2, stage by stage (images.dalle2): the prior and the decoder build on CLIP.
     "clip": TrainConfig(images=160_000, batch=200, lr=2e-3, width=32, blocks=1, size=64, task="clip"),
-    "prior": TrainConfig(
-        images=150_000, batch=200, lr=2e-3, width=64, blocks=2, predicts="x0", task="prior"
-    ),
+    "prior": TrainConfig(images=150_000, batch=200, lr=2e-3, width=64, blocks=2, predicts="x0", task="prior"),
     "ar-prior": TrainConfig(images=150_000, batch=200, lr=2e-3, width=64, blocks=2, size=16, task="ar-prior"),
     "decoder": TrainConfig(
-        images=24_000, batch=32, width=24, blocks=1, patch=1, optimizer="muon", objective="flow-logit-normal",
+        images=24_000,
+        batch=32,
+        width=24,
+        blocks=1,
+        patch=1,
+        optimizer="muon",
+        objective="flow-logit-normal",
         task="decoder",
     ),
     "upsampler": TrainConfig(
-        images=15_000, batch=32, width=24, blocks=1, optimizer="muon", objective="flow-logit-normal", task="upsampler"
+        images=15_000,
+        batch=32,
+        width=24,
+        blocks=1,
+        optimizer="muon",
+        objective="flow-logit-normal",
+        task="upsampler",
     ),
-    "ncsn": TrainConfig(
-        images=120_000, batch=32, net="dilated", width=32, blocks=1, objective="ncsn"
+    "diffusion-autoencoder": TrainConfig(
+        images=90_000,
+        batch=32,
+        width=32,
+        blocks=1,
+        optimizer="muon",
+        task="diffusion-autoencoder",
+        size=32,
+        objective="clamped-snr",
     ),
+    "autoencoder-f4": TrainConfig(
+        images=60_000, batch=32, width=24, blocks=1, optimizer="muon", task="autoencoder", size=4
+    ),
+    "latent-f4": TrainConfig(
+        images=120_000, batch=32, width=32, blocks=1, patch=1, optimizer="muon", task="latent"
+    ),
+    "ncsn": TrainConfig(images=120_000, batch=32, net="dilated", width=32, blocks=1, objective="ncsn"),
     # Sized by arithmetic, not by measurement: see docs/training.md.
     "gpu-minute": TrainConfig(images=2_000_000, batch=1024, lr=4e-3),
     "gpu": TrainConfig(images=12_000_000, batch=1024, width=64),

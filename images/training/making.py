@@ -30,7 +30,10 @@ def new(directory: Path | None = None) -> Iterator[Run]:
                 "config.json" not in there,
                 f"There is a run in {run.directory} already: go on with it (--resume), or choose another.",
             )
-            require(not there, f"{run.directory} holds other files already: choose a directory that is new or empty.")
+            require(
+                not there,
+                f"{run.directory} holds other files already: choose a directory that is new or empty.",
+            )
             yield run
     finally:
         if made and not (run.directory / "config.json").exists():

@@ -65,7 +65,9 @@ def read_status(path: Path) -> dict[str, Any]:
     require(isinstance(state, str), f"{path} names no state: {REMEDY}.")
     kept = {name: found[name] for name in NUMBERS if is_number(found.get(name))}
     kept |= {name: str(found[name]) for name in WORDS if found.get(name) is not None}
-    whole = all(name in kept for name in PROGRESS) and 0 <= kept["step"] <= kept["steps"] and kept["steps"] >= 1
+    whole = (
+        all(name in kept for name in PROGRESS) and 0 <= kept["step"] <= kept["steps"] and kept["steps"] >= 1
+    )
     if not whole:
         kept = {name: value for name, value in kept.items() if name not in PROGRESS}
     if isinstance(found.get("pid"), int) and 0 < found["pid"] < 2**31:

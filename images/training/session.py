@@ -29,7 +29,8 @@ class Session:
         self.task = task_for(config)
         self.trainee = Trainee(self.task.build(config.seed).to(device), config.recipe)
         if config.compiled:  # in place: the weights keep their names, so checkpoints are the same
-            self.trainee.net.net.compile(mode="reduce-overhead" if device.type == "cuda" else None)
+            inner = getattr(self.trainee.net, "net", self.trainee.net)  # a denoiser's network, or the whole
+            inner.compile(mode="reduce-overhead" if device.type == "cuda" else None)
         self.seconds_before = 0.0
         self.batches, self.loss = self.task.batches(digits, config.batch, device), self.task.loss()
         self._clock = time.perf_counter()

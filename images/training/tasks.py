@@ -62,7 +62,6 @@ KINDS = {
     "autoencoder": "images.latent.autoencoder_task",
     "latent": "images.latent.task",
     "diffusion-autoencoder": "images.diffusion_autoencoder.task",
-    "z-prior": "images.diffusion_autoencoder.prior_task",
     "clip": "images.dalle2.clip_task",
     "prior": "images.dalle2.prior_task",
     "ar-prior": "images.dalle2.ar_prior_task",
@@ -159,4 +158,3 @@ def task_of(config: "TrainConfig") -> DigitsTask:
 
     passes = config.seed if config.without_replacement else None
     return DigitsTask(config.model, OBJECTIVES[config.objective], config.withheld, passes)
-

@@ -47,7 +47,8 @@ def stands_for(given: Sequence[str], value: Any, format_func: Callable[[Any], st
     """Whether a widget's value is what the address asked for."""
     if isinstance(value, (list, tuple)):
         return len(given) == len(value) and all(
-            stands_for([g], v, format_func) for g, v in zip(sorted(given), sorted(value, key=str), strict=True)
+            stands_for([g], v, format_func)
+            for g, v in zip(sorted(given), sorted(value, key=str), strict=True)
         )
     text = given[-1]
     if isinstance(value, bool):

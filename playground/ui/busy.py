@@ -91,5 +91,7 @@ def _ask_again(verb: str, key: str, made_for: Any) -> None:
         allow(key)
         return
     st.info(f"{verb}: stopped. Nothing has been computed for these settings.", icon=":material/stop_circle:")
-    st.button("Run", key=f"{key}-again", type="primary", icon=":material/play_arrow:", on_click=allow, args=(key,))
+    st.button(
+        "Run", key=f"{key}-again", type="primary", icon=":material/play_arrow:", on_click=allow, args=(key,)
+    )
     st.stop()

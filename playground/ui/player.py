@@ -81,7 +81,8 @@ class PointsPanel:
             "give one for each point, or one for each point of each frame.",
         )
         require(
-            self.background is None or (np.ndim(self.background) == 2 and min(np.asarray(self.background).shape) > 1),
+            self.background is None
+            or (np.ndim(self.background) == 2 and min(np.asarray(self.background).shape) > 1),
             f"The background of panel {self.title!r} has shape {np.asarray(self.background).shape}; "
             "give a grid of (H, W), at least 2 x 2.",
         )

@@ -39,7 +39,8 @@ def decode_points(text: str, extent: float = 9.0, most: int = MOST) -> np.ndarra
     Raises UserError for anything but a list of pairs of numbers within [-extent, extent].
     """
     require(
-        not isinstance(text, str) or len(text) <= LONGEST * most + 2,  # before it is parsed: a million take seconds
+        not isinstance(text, str)
+        or len(text) <= LONGEST * most + 2,  # before it is parsed: a million take seconds
         f"The painted points are {len(text):,} characters; at most {most:,} points are taken: clear some.",
     )
     try:
@@ -49,7 +50,8 @@ def decode_points(text: str, extent: float = 9.0, most: int = MOST) -> np.ndarra
         raise UserError("The painted points are not a list of [x, y] pairs: paint them again.") from error
     require(isinstance(plain, list), "The painted points are not a list of [x, y] pairs: paint them again.")
     require(
-        len(points) <= most, f"There are {len(points):,} painted points; at most {most:,} are taken: clear some."
+        len(points) <= most,
+        f"There are {len(points):,} painted points; at most {most:,} are taken: clear some.",
     )
     require(
         bool((np.abs(points) <= extent).all()),  # NaN compares False
@@ -70,7 +72,9 @@ def points_canvas(
     kept = st.session_state.setdefault(_POINTS, {})
     kept.setdefault(key, encode_points(np.zeros((0, 2)) if default is None else default))
     painted = (st.session_state.get(key) or {}).get("points")  # None until the browser has sent some
-    points = decode_points(painted or kept[key], extent, most)  # before they are kept: wrong ones must not stay
+    points = decode_points(
+        painted or kept[key], extent, most
+    )  # before they are kept: wrong ones must not stay
     if painted:
         kept[key] = painted
     data = {"key": key, "points": kept[key], "extent": extent, "most": most, "size": size}

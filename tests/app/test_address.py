@@ -44,7 +44,13 @@ def script() -> None:
         "select": from_address(st.select_slider, "ss", [1, 2, 5], value=2, key="select"),
         "box": from_address(st.selectbox, "sb", list(names), key="box", format_func=names.get),
         "part": from_address(
-            st.segmented_control, "p", list(names), default="a", required=True, key="part", format_func=names.get
+            st.segmented_control,
+            "p",
+            list(names),
+            default="a",
+            required=True,
+            key="part",
+            format_func=names.get,
         ),
         "many": from_address(st.multiselect, "m", [1, 2, 3], default=[1], key="many"),
         "toggle": from_address(st.toggle, "t", True, key="toggle"),

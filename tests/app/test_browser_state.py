@@ -48,7 +48,9 @@ def test_one_press_of_back_leaves_a_page_however_often_its_settings_changed(app,
 
 def test_stop_stays_stopped_offers_to_run_and_moves_nothing(app, page):  # noqa: F811
     page.goto(f"{app}/{LONG}")
-    stop = page.locator(".st-key-page-work").get_by_role("button", name="Stop")  # Streamlit has one of its own above
+    stop = page.locator(".st-key-page-work").get_by_role(
+        "button", name="Stop"
+    )  # Streamlit has one of its own above
     stop.wait_for()
     pi = page.get_by_role("slider", name="π").first
     during = pi.bounding_box()

@@ -90,7 +90,9 @@ def test_seeds_beyond_the_pages_are_refused_everywhere(wing, capsys, tmp_path, m
 
 @pytest.mark.parametrize("name", ["sample", "inpaint", "evaluate", "table1", "train"])
 @pytest.mark.parametrize("device", ["gpu", "cuda:99", "meta", "quantum"])
-def test_a_device_that_is_not_there_is_refused_with_those_that_are(name, device, capsys, tmp_path, monkeypatch):
+def test_a_device_that_is_not_there_is_refused_with_those_that_are(
+    name, device, capsys, tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     error = refused("images", [name, "--device", device], capsys)
     assert "cpu" in error and "choose one of these" in error

@@ -55,7 +55,9 @@ def test_read_only_runs_are_refused_where_they_would_change(one_run, change):
     assert sorted(path.name for path in one_run.directory.parent.rglob("*")) == before
 
 
-@pytest.mark.parametrize("value, yes", [("1", True), ("true", True), ("0", False), ("", False), ("no", False)])
+@pytest.mark.parametrize(
+    "value, yes", [("1", True), ("true", True), ("0", False), ("", False), ("no", False)]
+)
 def test_what_counts_as_read_only(monkeypatch, value, yes):
     monkeypatch.setenv(runs.READONLY, value)
     assert runs.readonly() is yes

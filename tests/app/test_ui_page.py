@@ -28,7 +28,11 @@ def visit(app: AppTest, name: str) -> AppTest:
 
 
 def values(app: AppTest) -> tuple:
-    return app.slider(key="pi").value, app.number_input(key="particles").value, app.selectbox(key="mixture").value
+    return (
+        app.slider(key="pi").value,
+        app.number_input(key="particles").value,
+        app.selectbox(key="mixture").value,
+    )
 
 
 def test_a_page_opens_with_its_own_defaults_whatever_the_page_before_had():

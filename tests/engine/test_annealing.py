@@ -22,7 +22,9 @@ from playground.walk import final, walk
 
 SIGMAS, HOLD = geometric_sigmas(30.0, 0.01, 20), 5
 RATIO = SIGMAS[0] / SIGMAS[1]
-TECHNIQUE_4 = 0.5487  # c by NCSNv2's Technique 4 for these levels: nearest to v = 1 after one level from RATIO**2
+TECHNIQUE_4 = (
+    0.5487  # c by NCSNv2's Technique 4 for these levels: nearest to v = 1 after one level from RATIO**2
+)
 
 
 def nothing(xt, level):

@@ -121,7 +121,9 @@ def test_a_console_that_cannot_encode_a_path_stops_nothing(tmp_path):
     out = tmp_path / "Größe π"
     words = ["mixing", "--particles", "20", "--L", "2", "--T", "2", "--out", str(out)]
     env = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
-    done = subprocess.run([sys.executable, "-m", "toy2d", *words], cwd=ROOT, env=env, capture_output=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-m", "toy2d", *words], cwd=ROOT, env=env, capture_output=True, timeout=120
+    )
     assert done.returncode == 0, done.stderr
     assert {path.suffix for path in out.glob("mixing.*")} == {".json", ".png", ".gif"}
     assert rb"\u03c0" in done.stdout

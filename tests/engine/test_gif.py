@@ -171,9 +171,13 @@ def test_the_longest_hold_is_written():
 def test_downloads_have_112_pixels_a_digit_side_by_side():
     digit = np.arange(784, dtype=np.uint8).reshape(28, 28)
     sheet = enlarged(digit)
-    assert sheet.shape == (112, 112) and (sheet[::4, ::4] == digit).all() and (sheet[3::4, 3::4] == digit).all()
+    assert (
+        sheet.shape == (112, 112) and (sheet[::4, ::4] == digit).all() and (sheet[3::4, 3::4] == digit).all()
+    )
     pair = beside(sheet, 255 - sheet, gap=16)
-    assert pair.shape == (112, 240) and (pair[:, :112] == sheet).all() and (pair[:, 128:] == 255 - sheet).all()
+    assert (
+        pair.shape == (112, 240) and (pair[:, :112] == sheet).all() and (pair[:, 128:] == 255 - sheet).all()
+    )
     assert (pair[:, 112:128] == 255).all()
 
 

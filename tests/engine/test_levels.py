@@ -252,5 +252,7 @@ def test_an_unknown_spacing_is_named():
 
 
 def test_the_angle_is_that_of_alpha_and_sigma():
-    assert float(Level.of(1.0, 0.0).angle) == 0 and float(Level.of(0.0, 1.0).angle) == pytest.approx(math.pi / 2)
+    assert float(Level.of(1.0, 0.0).angle) == 0 and float(Level.of(0.0, 1.0).angle) == pytest.approx(
+        math.pi / 2
+    )
     assert float(Level.of(3.0, 3.0).angle) == pytest.approx(math.pi / 4)

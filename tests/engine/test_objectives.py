@@ -27,6 +27,7 @@ from playground.levels import (
 from playground.objectives import (
     bound_weight,
     dae,
+    ddpm_clamped_snr,
     ddpm_min_snr,
     ddpm_simple,
     ddpm_weighted,
@@ -198,6 +199,17 @@ def test_min_snr_caps_the_signal_to_noise_ratio(tiny, x0, gamma):
     torch.testing.assert_close(losses, snr.clamp(max=gamma) / snr * loss, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("low, high", [(0.0, 5.0), (0.5, 5.0), (1.0, 1.0)])
+def test_clamped_snr_asks_about_x0_at_every_level(tiny, x0, low, high):
+    """The x0 loss weighted by SNR held between two bounds; from 0 up it is min-SNR."""
+    t, loss, losses = by_hand(ddpm_clamped_snr(SCHEDULE, low, high), tiny().double(), x0[:5000])
+    snr = (SCHEDULE.alpha[t] / SCHEDULE.sigma[t]) ** 2
+    assert (snr < 0.5).any() and (snr > 5).any()
+    torch.testing.assert_close(losses, snr.clamp(low, high) / snr * loss, rtol=1e-9, atol=1e-9)
+    with pytest.raises(UserError, match="must not fall"):
+        ddpm_clamped_snr(SCHEDULE, 2.0, 1.0)
+
+
 def test_an_unknown_variance_and_a_chain_that_is_too_short_are_refused():
     with pytest.raises(UserError, match="'gamma'"):
         ddpm_weighted(SCHEDULE, "gamma")
@@ -249,4 +261,6 @@ def test_flow_matching_is_the_error_of_the_velocity(rng):
 def test_the_levels_of_a_logit_normal_density(rng):
     """logit(s) has mean 0 and variance 1; 10,000 numbers that are spread evenly know that to a hundredth."""
     logits = logit_normal(spread(torch.zeros(10_000, 1), rng)).logit()
-    assert logits.mean().item() == pytest.approx(0, abs=0.01) and logits.std().item() == pytest.approx(1, abs=0.01)
+    assert logits.mean().item() == pytest.approx(0, abs=0.01) and logits.std().item() == pytest.approx(
+        1, abs=0.01
+    )

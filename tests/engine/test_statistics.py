@@ -47,7 +47,10 @@ def test_the_test_of_a_difference_errs_as_often_as_it_says():
 
 def test_a_difference_of_shares_is_newcombes_published_example():
     """Newcombe (1998), Table II, method 10: 56/70 - 48/80 and 9/10 - 3/10."""
-    for (k, n), (j, m), low, high in (((56, 70), (48, 80), 0.0524, 0.3339), ((9, 10), (3, 10), 0.1705, 0.8090)):
+    for (k, n), (j, m), low, high in (
+        ((56, 70), (48, 80), 0.0524, 0.3339),
+        ((9, 10), (3, 10), 0.1705, 0.8090),
+    ):
         found = difference_of_shares(k / n, n, j / m, m)
         assert (found.low, found.high) == pytest.approx((low, high), abs=1e-4)
     edge = difference_of_shares(1.0, 10, 0.0, 10)

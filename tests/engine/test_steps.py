@@ -364,7 +364,11 @@ def test_repaints_grid_is_the_one_of_its_authors(T, r, jump):
     grid = linear_beta(100).grid(T)
     place = {id(level): T - 1 - i for i, level in enumerate(grid)}  # -1: clean
     # theirs climb one level at a time, ours at once: q(x_t | x_s) is the same Gaussian
-    theirs = [t for i, t in enumerate([*times, -1]) if not (0 < i < len(times) - 1 and times[i - 1] < t < times[i + 1])]
+    theirs = [
+        t
+        for i, t in enumerate([*times, -1])
+        if not (0 < i < len(times) - 1 and times[i - 1] < t < times[i + 1])
+    ]
     assert [place[id(level)] for level in resampled(grid, r, jump)] == theirs
 
 

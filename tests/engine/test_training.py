@@ -75,7 +75,9 @@ def test_the_loss_is_per_dimension():
     """Twice the dimensions, the same loss: E ||eps - eps_hat||**2 / D, detached, one number."""
     for D in (2, 20):
         trainee, shape = Trainee(NetworkDenoiser(Slope(), predicts="eps"), Recipe(steps=1)), (50_000 // D, D)
-        (progress,) = train(trainee, lambda _, rng, shape=shape: Batch(torch.randn(shape, generator=rng)), LOSS)
+        (progress,) = train(
+            trainee, lambda _, rng, shape=shape: Batch(torch.randn(shape, generator=rng)), LOSS
+        )
         assert progress.loss.shape == () and not progress.loss.requires_grad
         # eps_hat = 0, so the loss is the mean of eps**2: standard error sqrt(2 / 50,000) = 0.0063
         assert progress.loss.item() == pytest.approx(1, abs=0.032)

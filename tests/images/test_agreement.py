@@ -48,7 +48,11 @@ def test_specks_are_dust_and_strokes_are_not():
 
 
 def test_each_panel_moves_in_its_own_stage_and_waits_otherwise():
-    walks = [np.arange(2).reshape(2, 1, 1, 1), np.arange(3).reshape(3, 1, 1, 1), np.arange(2).reshape(2, 1, 1, 1)]
+    walks = [
+        np.arange(2).reshape(2, 1, 1, 1),
+        np.arange(3).reshape(3, 1, 1, 1),
+        np.arange(2).reshape(2, 1, 1, 1),
+    ]
     panels, captions = in_stages(walks)
     assert [panel.ravel().tolist() for panel in panels] == [
         [0, 1, 1, 1, 1, 1, 1], [0, 0, 0, 1, 2, 2, 2], [0, 0, 0, 0, 0, 0, 1],
@@ -61,4 +65,6 @@ def test_an_embedding_is_a_picture_with_the_captions_own_first():
     z[1, 0, 0] = 3.0
     pictures = embeddings_as_pictures(z, np.full(64, -3.0))
     assert pictures.shape == (2, 4, 32, 32) and pictures.dtype == np.uint8
-    assert (pictures[:, 0] == 0).all() and (pictures[1, 1, :4, :4] == 255).all() and pictures[1, 1, 5, 5] == 128
+    assert (
+        (pictures[:, 0] == 0).all() and (pictures[1, 1, :4, :4] == 255).all() and pictures[1, 1, 5, 5] == 128
+    )

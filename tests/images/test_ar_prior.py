@@ -37,7 +37,9 @@ def test_finer_buckets_come_nearer_and_a_value_of_a_bucket_is_exact():
         centres = net.values.T[:, :1].expand(-1, D)  # each bucket's own value, along the first direction
         again = net.quantised(net.centre + centres[:, :1] * net.directions[0])
         assert torch.equal(again[:, 0], torch.arange(buckets))
-    assert errors[0] > 3 * errors[1] > 9 * errors[2]  # 4 times finer: 16 times less for a flat law, less in tails
+    assert (
+        errors[0] > 3 * errors[1] > 9 * errors[2]
+    )  # 4 times finer: 16 times less for a flat law, less in tails
 
 
 def test_a_place_is_told_only_the_buckets_before_it():

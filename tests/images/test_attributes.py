@@ -55,7 +55,9 @@ def test_thickness_of_a_long_stroke_is_its_width_less_what_its_ends_add():
 def test_thickness_of_a_ring_is_that_of_its_stroke():
     """A ring has no ends: area pi (R^2 - r^2), outline 2 pi (R + r), so 2 ink / outline = R - r exactly."""
     for w in (2.0, 3.0, 4.0):
-        ring = drawn(lambda row, column, w=w: ((row - 13.5) ** 2 + (column - 13.5) ** 2).sqrt().sub(8).abs() <= w / 2)
+        ring = drawn(
+            lambda row, column, w=w: ((row - 13.5) ** 2 + (column - 13.5) ** 2).sqrt().sub(8).abs() <= w / 2
+        )
         assert float(attributes(ring).thickness) == pytest.approx(w, rel=0.04)  # discrete outline of a circle
 
 

@@ -85,7 +85,9 @@ def test_every_word_is_used_for_a_fair_share_of_real_digits():
 
 def test_a_caption_is_true_of_what_has_all_that_it_says():
     full = torch.tensor([[7, 2, 1, 0], [7, 1, 1, 0], [3, 2, 1, 0]])
-    said = torch.tensor([parse(text).codes for text in ("a seven", "a thick digit", "a thick seven", "a digit")])
+    said = torch.tensor(
+        [parse(text).codes for text in ("a seven", "a thick digit", "a thick seven", "a digit")]
+    )
     wanted = [[True, True, True, True], [True, False, False, True], [False, True, False, True]]
     assert true_of(said, full).tolist() == wanted
 

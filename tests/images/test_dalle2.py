@@ -103,7 +103,9 @@ def test_embeddings_have_the_length_of_the_root_of_their_dimension(few):
 
 def test_a_clip_is_read_back_and_another_file_is_refused(folder):
     clip = load_clip(folder / "clip.safetensors")
-    assert mark_of(clip) == mark_of(clip.half().float())  # rounding to float16 does not change which one it is
+    assert mark_of(clip) == mark_of(
+        clip.half().float()
+    )  # rounding to float16 does not change which one it is
     assert mark_of(clip) != mark_of(ClipConfig(16, 8).build())
     with pytest.raises(UserError, match="is no CLIP"):
         load_clip(folder / "upsampler.safetensors")
@@ -123,7 +125,10 @@ def test_zero_shot_search_and_clouds_count_every_digit(folder, few):
 
 # --- what the networks are told -----------------------------------------------------------------------------------
 
-NETS = {"prompted": (PromptedConfig(8, 1, 1, 16), (1, 14, 14)), "caption-prior": (CaptionPriorConfig(16, 16, 1), (16,))}
+NETS = {
+    "prompted": (PromptedConfig(8, 1, 1, 16), (1, 14, 14)),
+    "caption-prior": (CaptionPriorConfig(16, 16, 1), (16,)),
+}
 
 
 @pytest.mark.parametrize("kind", NETS)
@@ -151,7 +156,9 @@ def test_guidance_in_one_call_is_guidance_in_two(kind):
     config, shape = NETS[kind]
     model = NetworkDenoiser(shaken(config.build()), "x0")
     x, level = torch.randn(3, *shape, generator=seeded(1)), Level.of(0.6, 0.8)
-    view = model.given(vector=torch.randn(3, 16, generator=seeded(2)), tokens=torch.randn(5, 16, generator=seeded(3)))
+    view = model.given(
+        vector=torch.randn(3, 16, generator=seeded(2)), tokens=torch.randn(5, 16, generator=seeded(3))
+    )
     wanted = 3 * view(x, level) - 2 * model(x, level)
     torch.testing.assert_close(guided(view, model, 2.0)(x, level), wanted, rtol=1e-4, atol=1e-4)
 
@@ -262,7 +269,11 @@ def test_the_priors_are_held_against_real_embeddings(folder):
     # an untrained prior is farther from real embeddings than other real ones are
     assert rows["diffusion prior, 25 steps"].distance > rows[FLOOR].distance
     with pytest.raises(UserError, match="digits for 2 x"):
-        priors(load_stack(folder), Digits(test.images[:150], test.labels[:150], "test", ""), PriorsConfig(count=100))
+        priors(
+            load_stack(folder),
+            Digits(test.images[:150], test.labels[:150], "test", ""),
+            PriorsConfig(count=100),
+        )
 
 
 # --- the page -----------------------------------------------------------------------------------------------------
@@ -303,7 +314,10 @@ def test_draw_and_variations_write_pictures(folder, tmp_path):
     assert main(["variations", "--digit", "3", *options]) == 0
     assert main(["between", "--digits", "3", "4", *options]) == 0
     assert main(["clip", "--models", str(folder), "--out", str(tmp_path / "table")]) == 0
-    assert main(["table-priors", "--models", str(folder), "--samples", "100", "--out", str(tmp_path / "table")]) == 0
+    assert (
+        main(["table-priors", "--models", str(folder), "--samples", "100", "--out", str(tmp_path / "table")])
+        == 0
+    )
     table = ["--models", str(folder), "--steps", "2", "--samples", "10", "--out", str(tmp_path / "table")]
     assert main(["table-captions", *table]) == 0
     assert set(json.loads((tmp_path / "table" / "captions.json").read_text())["agreement"]) == {REAL, *WAYS}

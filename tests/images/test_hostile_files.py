@@ -95,7 +95,10 @@ def test_a_score_of_the_plane_whose_header_lies_is_refused(plane, tmp_path, kind
 
 
 def test_files_with_and_without_a_format_load(plane, tmp_path):
-    with_it, without = net.load(plane), net.load(rewritten(plane, tmp_path / "old", lambda a: a.pop("format")))
+    with_it, without = (
+        net.load(plane),
+        net.load(rewritten(plane, tmp_path / "old", lambda a: a.pop("format"))),
+    )
     x = torch.ones(3, 2)
     level = with_it.denoise, without.denoise
     one, other = (d(x, net.Level.of(1.0, 1.0)) for d in level)
@@ -108,7 +111,9 @@ def test_a_score_from_before_the_centring_moved_into_the_denoiser_loads(plane, t
         about = json.loads(file.metadata()["about"])
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     about.pop("checksum")
-    old = {name if name in ("mean", "losses") else f"denoise.{name}": value for name, value in tensors.items()}
+    old = {
+        name if name in ("mean", "losses") else f"denoise.{name}": value for name, value in tensors.items()
+    }
     save_file(old, tmp_path / "old", metadata={"about": json.dumps(about)})
     x, level = torch.ones(3, 2), net.Level.of(1.0, 1.0)
     assert torch.equal(net.load(tmp_path / "old").denoise(x, level), net.load(plane).denoise(x, level))

@@ -108,7 +108,10 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path, arra
 @pytest.mark.parametrize("promised", [2, 20_000])
 def test_a_bomb_is_refused_within_the_size_that_its_header_promises(tmp_path, promised):
     """A quarter of a gigabyte of zeros in 260 kB.  Twice the promise: the pieces, and the one that they become."""
-    path, header = tmp_path / NAME, b"\x00\x00\x08\x03" + promised.to_bytes(4, "big") + b"\x00\x00\x00\x1c" * 2
+    path, header = (
+        tmp_path / NAME,
+        b"\x00\x00\x08\x03" + promised.to_bytes(4, "big") + b"\x00\x00\x00\x1c" * 2,
+    )
     with gzip.open(path, "wb", compresslevel=1) as file:
         file.write(header)
         for _ in range(256):

@@ -206,9 +206,13 @@ def test_a_training_process_gets_the_written_out_directory(tmp_path, monkeypatch
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv(mnist.ENV, "~/mnist")
     given = {}
-    monkeypatch.setattr(job.subprocess, "Popen", lambda command, **options: given.update(options, command=command))
+    monkeypatch.setattr(
+        job.subprocess, "Popen", lambda command, **options: given.update(options, command=command)
+    )
     job._launch(runs.Run(tmp_path), "~/other")
-    assert given["env"][mnist.ENV] == str(tmp_path / "mnist") and given["command"][-1] == str(tmp_path / "other")
+    assert given["env"][mnist.ENV] == str(tmp_path / "mnist") and given["command"][-1] == str(
+        tmp_path / "other"
+    )
 
 
 # --- the download -----------------------------------------------------------------------------------------
@@ -378,8 +382,12 @@ def test_the_shipped_digits_are_split_by_class_without_overlap():
 def test_packaged_digits_are_never_called_test_digits():
     """All of them are of MNIST's training digits: the shipped model and classifier have seen them."""
     test = mnist.load("test", download=False)
-    assert test.called == "packaged digits" and "trained on" in test.caution and "test digits" not in test.source
-    assert replace(test, packaged=False).called == "test digits" and replace(test, packaged=False).caution == ""
+    assert (
+        test.called == "packaged digits" and "trained on" in test.caution and "test digits" not in test.source
+    )
+    assert (
+        replace(test, packaged=False).called == "test digits" and replace(test, packaged=False).caution == ""
+    )
     assert replace(test, packaged=False, split="train").called == "training digits"
 
 

@@ -100,7 +100,12 @@ def test_annealed_langevin_never_asks_about_noise_that_the_network_has_not_seen(
                 ratios = [float(level.sigma / level.alpha) for level in grid]
                 assert max(ratios) <= schedule.highest * (1 + 1e-5)  # float32 levels
                 assert len(grid) == steps + 1
-    assert ModelConfig(highest=30.0).build_schedule().highest <= 30 < 150 < ModelConfig().build_schedule().highest
+    assert (
+        ModelConfig(highest=30.0).build_schedule().highest
+        <= 30
+        < 150
+        < ModelConfig().build_schedule().highest
+    )
 
 
 def test_both_kinds_of_annealed_langevin_share_levels_and_step_size():
@@ -177,7 +182,9 @@ def test_repaint_on_digits_climbs_only_while_there_is_noise(model, monkeypatch):
         inpaint(model, np.zeros((28, 28), np.uint8), hole, InpaintConfig(count=1, steps=steps, resamplings=3))
         sigmas = [float(level.sigma) for level in grids[-1]]
         assert sigmas.count(0.0) == 1 and sigmas[-1] == 0.0 and max(sigmas) == sigmas[0]
-        assert len(sigmas) == 1 + 3 * (steps - 1) + 2 * (steps - 1) + 1  # down thrice, up twice, the last step
+        assert (
+            len(sigmas) == 1 + 3 * (steps - 1) + 2 * (steps - 1) + 1
+        )  # down thrice, up twice, the last step
 
 
 def test_more_steps_than_the_schedule_has_are_refused(model):

@@ -141,7 +141,10 @@ def test_table1_shows_the_lecture_and_fills_a_table_that_goes_on():
     lecture = [frame.value for frame in app.dataframe if {"S = 1000", "eta"} <= set(frame.value)][-2:]
     assert [table["S = 1000"].iloc[-1] for table in lecture] == [3.17, 3.26]  # sigma-hat wins at 1000
     (noise,) = [frame.value for frame in app.dataframe if "sigma-hat adds / the level has" in frame.value]
-    assert noise["S = 10"].tolist() == ["0.515 / 0.321", "0.324 / 0.010"]  # roots of 1 - alpha_bar ratios, by hand
+    assert noise["S = 10"].tolist() == [
+        "0.515 / 0.321",
+        "0.324 / 0.010",
+    ]  # roots of 1 - alpha_bar ratios, by hand
     app.selectbox(key="model").set_value(str(run.model))
     app.selectbox(key="t1-samples").set_value(100)
     app.multiselect(key="t1-steps").set_value([10])
@@ -183,7 +186,9 @@ def test_families_walk_both_ways_with_one_network_or_two():
 
 def test_families_measure_both_ways_of_telling_the_noise():
     app = opened("families")
-    assert said(app, "settles at **v = 1.22**") and said(app, "5 to 27 standard deviations")  # before any walk
+    assert said(app, "settles at **v = 1.22**") and said(
+        app, "5 to 27 standard deviations"
+    )  # before any walk
     app.select_slider(key="f-steps").set_value(50)
     app.selectbox(key="f-told").set_value(AS_WRITTEN)
     app.selectbox(key="f-told-samples").set_value(50)

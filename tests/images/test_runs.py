@@ -97,7 +97,9 @@ def test_names_of_one_second_do_not_collide(place, monkeypatch):
 def test_a_closed_terminal_saves_and_ends_and_nohup_does_not(place):
     run, other = runs.Run(place / "R"), runs.Run(place / "N")
     (first,) = trainers((*LONG, "--run", str(run.directory)))
-    (second,) = trainers((*LONG, "--run", str(other.directory)), before=("sh", "-c", "trap '' HUP; exec \"$@\"", "sh"))
+    (second,) = trainers(
+        (*LONG, "--run", str(other.directory)), before=("sh", "-c", "trap '' HUP; exec \"$@\"", "sh")
+    )
     try:
         wait_for(lambda: run.status().get("step", 0) >= 3 and other.status().get("step", 0) >= 3, 120)
         first.stdout.close()  # who would have read it is gone, too
@@ -124,7 +126,9 @@ def test_what_is_ignored_stays_ignored(monkeypatch):
 # --- nothing before everything is checked -----------------------------------------------------------------------
 
 
-def test_a_command_that_is_refused_leaves_nothing_and_the_corrected_one_runs(place, tmp_path, capsys, quiet_signals):
+def test_a_command_that_is_refused_leaves_nothing_and_the_corrected_one_runs(
+    place, tmp_path, capsys, quiet_signals
+):
     words = ["train", *SMALL, "--images", "64", "--run", str(place / "R")]
     for wrong in (["--data", str(tmp_path / "none")], ["--device", "cuda:77"], ["--width", "0"]):
         assert main([*words, *wrong]) == 2
@@ -268,7 +272,9 @@ def test_the_pages_show_damaged_runs_beside_sound_ones_and_delete_them(quiet_sig
     app = opened("runs")
     table = app.dataframe[0].value.set_index("run")
     assert set(table.index) == {"sound", "aa", "bb", "cc", "dd"}
-    assert dict(table["state"]) == {"sound": "finished"} | dict.fromkeys(("aa", "bb", "cc", "dd"), runs.DAMAGED)
+    assert dict(table["state"]) == {"sound": "finished"} | dict.fromkeys(
+        ("aa", "bb", "cc", "dd"), runs.DAMAGED
+    )
     assert "telepathy" in table["what is wrong"]["cc"] and "no state" in table["what is wrong"]["dd"]
     for name in ("aa", "bb", "cc", "dd"):
         app.selectbox(key="tidy-run").set_value(name).run()

@@ -37,7 +37,9 @@ def test_what_is_known_before_the_walk():
 
 def test_the_difference_of_independent_estimates():
     """Standard errors 3 and 4 make 5."""
-    found = difference(Estimate(10.0, 10 - 3 * 1.96, 10 + 3 * 1.96), Estimate(4.0, 4 - 4 * 1.96, 4 + 4 * 1.96))
+    found = difference(
+        Estimate(10.0, 10 - 3 * 1.96, 10 + 3 * 1.96), Estimate(4.0, 4 - 4 * 1.96, 4 + 4 * 1.96)
+    )
     assert (found.value, found.low, found.high) == pytest.approx((6.0, 6 - 5 * 1.96, 6 + 5 * 1.96))
 
 

@@ -263,7 +263,11 @@ def test_a_run_that_another_process_has_is_left_alone(runs_here, sleeper, capsys
         assert run.status()["state"] in runs.LIVE and runs.live_run() == run
         assert main(["train", "--resume", "--run", str(run.directory)]) == 2
         assert f"by process {sleeper.pid}" in capsys.readouterr().err
-        for action in (lambda: runs.delete(run), lambda: runs.rename(run, "other"), lambda: job.start(name="busy")):
+        for action in (
+            lambda: runs.delete(run),
+            lambda: runs.rename(run, "other"),
+            lambda: job.start(name="busy"),
+        ):
             with pytest.raises(UserError, match="still training"):
                 action()
     assert before == {path: path.read_bytes() for path in run.directory.iterdir()}
@@ -283,7 +287,9 @@ def test_what_a_kill_left_is_cleared_and_the_log_goes_back_to_the_checkpoint(run
     reporter.state("died")
     (run.directory / "previews").mkdir()
     for step in (1, 3):
-        (run.directory / "previews" / f"preview-{step:07d}.png").write_bytes(png_bytes(np.zeros((4, 4), np.uint8)))
+        (run.directory / "previews" / f"preview-{step:07d}.png").write_bytes(
+            png_bytes(np.zeros((4, 4), np.uint8))
+        )
     half_written = run.directory / f".{RESUME}.abc"
     half_written.touch()
     run.ask_to_stop()

@@ -72,7 +72,17 @@ def test_dark_ink_is_recognised_and_light_ink_is_not():
 
 def test_the_command_line_offers_invert_and_takes_it(tmp_path, capsys):
     Image.fromarray(255 - INK).save(tmp_path / "dark.png")
-    command = ["inpaint", "--image", str(tmp_path / "dark.png"), "--steps", "2", "--count", "1", "--method", "project"]
+    command = [
+        "inpaint",
+        "--image",
+        str(tmp_path / "dark.png"),
+        "--steps",
+        "2",
+        "--count",
+        "1",
+        "--method",
+        "project",
+    ]
     assert main([*command, "--out", str(tmp_path / "a"), "--device", "cpu"]) == 0
     assert "give --invert" in capsys.readouterr().err
     assert main([*command, "--invert", "--out", str(tmp_path / "b"), "--device", "cpu"]) == 0

@@ -31,7 +31,9 @@ GRID = MixtureSpec("grid")  # modes of standard deviation 0.3
     ],
 )
 def test_steps_are_the_formula_s_where_sigma_is_added(rule, formula):
-    sigmas, a, ratio = step_sizes(AnnealingConfig(levels="added", rule=rule, L=3, eps=0.02, sigma_1=8, sigma_L=0.5))
+    sigmas, a, ratio = step_sizes(
+        AnnealingConfig(levels="added", rule=rule, L=3, eps=0.02, sigma_1=8, sigma_L=0.5)
+    )
     assert sigmas == pytest.approx([8, 2, 0.5], rel=1e-5)
     assert a == pytest.approx(formula(np.array([8, 2, 0.5])), rel=1e-5)
     assert ratio == pytest.approx(a / (sigmas**2 + 1), rel=1e-5)

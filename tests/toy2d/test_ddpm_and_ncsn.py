@@ -55,7 +55,10 @@ def test_the_two_views_walk_the_same_path(networks):
     exploding = [Level(torch.ones(()), level.sigma / level.alpha) for level in preserving]
     start = 20 * torch.randn((50, 2), generator=seeded(0))
     for denoise in (SMALL.mixture.build(), networks["ncsn"].denoise, networks["ddpm"].denoise):
-        a = final(walk(ddim(), denoise, preserving[0].alpha * start, preserving, seeded(0))) / preserving[-1].alpha
+        a = (
+            final(walk(ddim(), denoise, preserving[0].alpha * start, preserving, seeded(0)))
+            / preserving[-1].alpha
+        )
         b = final(walk(ddim(), denoise, start, exploding, seeded(0)))
         assert torch.allclose(a, b, atol=5e-3)
 

@@ -86,6 +86,7 @@ def test_with_the_authors_times_sigma_hat_leaves_its_noise_in_the_samples():
 
 def test_the_spacing_reaches_the_table():
     """Other times, other samples from the same noise; with all 1,000 steps both spacings are the same times."""
+
     def row(steps: int, spacing: str) -> np.ndarray:
         return few_steps(FewStepsConfig(RING, "linear", (steps,), 20, 2, 0, spacing)).values("sliced")[:, 0]
 
@@ -214,7 +215,10 @@ def test_the_page_opens_and_more_noise_means_more_crossings():
 
 
 def test_the_command_writes_its_three_files(tmp_path, capsys):
-    assert main(["steps", "--mixture", "ring", "--steps", "2", "5", "--particles", "50", "--out", str(tmp_path)]) == 0
+    assert (
+        main(["steps", "--mixture", "ring", "--steps", "2", "5", "--particles", "50", "--out", str(tmp_path)])
+        == 0
+    )
     numbers = json.loads((tmp_path / "steps.json").read_text())
     assert np.array(numbers["sliced"]).shape == (len(ROWS), 2) and len(numbers["orders"]) == len(SOLVERS)
     assert all((tmp_path / f"steps.{suffix}").stat().st_size > 1000 for suffix in ("png", "gif"))

@@ -148,7 +148,9 @@ def test_humps_are_those_that_the_density_has():
     inner = (log_q[:, 1:-1] > log_q[:, :-2]) & (log_q[:, 1:-1] > log_q[:, 2:])
     counted = float((inner.sum(1) == 2).double().mean())
     assert 0.2 < counted < 0.6
-    assert two_humped(mixture, thinned(SCHEDULES["linear"](), 10), n)[t - 2] == pytest.approx(counted, abs=0.01)
+    assert two_humped(mixture, thinned(SCHEDULES["linear"](), 10), n)[t - 2] == pytest.approx(
+        counted, abs=0.01
+    )
 
 
 def test_the_bound_is_a_bound_and_comes_near_with_the_exact_denoiser():

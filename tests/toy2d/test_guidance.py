@@ -65,7 +65,9 @@ def test_without_guidance_every_method_samples_the_conditional():
     for run in result.runs:
         # 0.05 is the floor of two exact samples; a hundred steps shrink the long mode by a few per cent.
         assert run.to_conditional < 0.2
-        assert abs(run.along.mean() - result.along_conditional.mean()) < 0.2  # 2.4 * sqrt(2 / 2000) = 0.08, doubled
+        assert (
+            abs(run.along.mean() - result.along_conditional.mean()) < 0.2
+        )  # 2.4 * sqrt(2 / 2000) = 0.08, doubled
 
 
 def test_guided_samples_are_not_what_the_formula_seems_to_say():
@@ -101,7 +103,9 @@ def test_the_belief_is_normalised_and_its_samples_follow_it():
 
 def test_the_axis_points_from_the_others_to_the_class(pair):
     axis = class_axis(pair, 0)
-    assert float(axis @ (pair.means[0] - pair.means[1])) == pytest.approx(float((pair.means[0] - pair.means[1]).norm()))
+    assert float(axis @ (pair.means[0] - pair.means[1])) == pytest.approx(
+        float((pair.means[0] - pair.means[1]).norm())
+    )
 
 
 def test_the_sweep_starts_at_its_floor_and_leaves_it():
@@ -146,7 +150,11 @@ def test_a_fresh_classifier_costs_log_k_and_says_probabilities():
 
 @pytest.mark.parametrize(
     "wrong, words",
-    [({"label": 2}, "classes 0 to 1"), ({"w": -1.0}, "guidance w is -1"), ({"steps": 0}, "number of steps is 0")],
+    [
+        ({"label": 2}, "classes 0 to 1"),
+        ({"w": -1.0}, "guidance w is -1"),
+        ({"steps": 0}, "number of steps is 0"),
+    ],
 )
 def test_bad_settings_are_named(wrong, words):
     with pytest.raises(UserError, match=words):

@@ -45,7 +45,9 @@ def test_the_conditional_is_the_joint_divided_by_its_integral(preset, known, val
     line, y = given(mixture, known, value), np.linspace(-15, 15, 6_001)
     density = joint(mixture, known, value, y)
     exact = density / simpson(density, x=y)  # steps of 0.005 under modes at least 0.3 wide
-    assert np.allclose(line.log_prob(torch.from_numpy(y)[:, None]).exp().numpy(), exact, rtol=1e-6, atol=1e-12)
+    assert np.allclose(
+        line.log_prob(torch.from_numpy(y)[:, None]).exp().numpy(), exact, rtol=1e-6, atol=1e-12
+    )
     below = y < 0.7 + 1e-9
     above = ~below
     mass = simpson(exact[above], x=y[above])
@@ -124,7 +126,9 @@ def test_either_coordinate_can_be_the_known_one():
     b = inpainting(InpaintConfig(mixture="two_modes", known=1, value=-3.0, **FEW))
     assert a.low == pytest.approx(b.low, abs=1e-6)
     for one, other in zip(a.runs, b.runs, strict=True):
-        assert abs(one.low - other.low) < 0.06, one.name  # four standard errors of a difference, at a share near 1
+        assert abs(one.low - other.low) < 0.06, (
+            one.name
+        )  # four standard errors of a difference, at a share near 1
 
 
 def test_the_exact_denoiser_is_the_lines_own():
@@ -166,7 +170,9 @@ def test_resampling_narrows_the_mode_with_the_smaller_variance_alone():
     assert last < first - 4 * np.hypot(*narrow.errors["beta_tilde"])
     assert last < narrow.exact - 4 * narrow.errors["beta_tilde"][1]
     assert abs(beta - narrow.exact) < 4 * narrow.errors["beta"][1]
-    assert "too narrow" in narrowing_verdict(config, narrow) and "exact 0.96" in narrowing_verdict(config, narrow)
+    assert "too narrow" in narrowing_verdict(config, narrow) and "exact 0.96" in narrowing_verdict(
+        config, narrow
+    )
 
 
 def test_a_spread_of_nothing_is_no_number():

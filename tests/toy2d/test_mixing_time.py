@@ -46,7 +46,9 @@ def test_the_line_has_the_planes_score_and_across_it_every_step_is_the_same():
     uv = 4 * torch.randn((500, 2), generator=seeded(0), dtype=torch.float64)
     turn = torch.tensor([[1.0, 1.0], [-1.0, 1.0]], dtype=torch.float64) / math.sqrt(2)  # rows: along, across
     along_and_across = plane.score(uv @ turn) @ turn.T
-    assert torch.allclose(along_and_across[:, :1], line.score(uv[:, :1]), atol=1e-6)  # the means are float32's
+    assert torch.allclose(
+        along_and_across[:, :1], line.score(uv[:, :1]), atol=1e-6
+    )  # the means are float32's
     assert torch.allclose(along_and_across[:, 1], -uv[:, 1], atol=1e-6)
 
 
@@ -93,7 +95,9 @@ def test_curvature_is_the_second_derivative_of_minus_log_p():
 def test_the_chain_s_time_goes_to_kramers_time(pi):
     """As a falls; at distance 4 the barrier is so high that 3 % are left, most of it the step's."""
     line = along(pi, 4.0)
-    errors = [abs(relaxation_steps(grid_chain(line, a), a) * a / kramers(line) - 1) for a in (0.04, 0.02, 0.01)]
+    errors = [
+        abs(relaxation_steps(grid_chain(line, a), a) * a / kramers(line) - 1) for a in (0.04, 0.02, 0.01)
+    ]
     assert errors[0] > errors[1] > errors[2] and errors[2] < 0.03
 
 
@@ -110,7 +114,9 @@ def test_eyring_kramers_closed_form_and_the_factor_that_it_keeps():
     rate = math.sqrt(m**2 - 1) / (4 * math.pi) * 2 * math.exp(-(m**2) / 2)
     assert eyring_kramers(along(0.5, 5.0)) == pytest.approx(1 / (2 * rate), rel=1e-6)
     ratio = kramers(along(0.5, 6.0)) / eyring_kramers(along(0.5, 6.0))
-    correction = (1 + math.pi**2 / (8 * 72)) * math.sqrt(1 - 1 / 72)  # m^2 = 72; the next terms are of order 1 / m^4
+    correction = (1 + math.pi**2 / (8 * 72)) * math.sqrt(
+        1 - 1 / 72
+    )  # m^2 = 72; the next terms are of order 1 / m^4
     assert ratio == pytest.approx(math.sqrt(math.pi / 2) * correction, rel=2e-3)
     assert math.isnan(eyring_kramers(along(0.8, 0.6)))  # one mode: no saddle
 
@@ -216,7 +222,10 @@ def test_the_commands_write_their_files(tmp_path, capsys):
     numbers = json.loads((tmp_path / "crossing.json").read_text())
     assert numbers["times"]["gap"] > 10 and len(numbers["sweep"]["times"]) > 10
     assert "gap:" in capsys.readouterr().out
-    assert main(["recovery", "--T", "2", "--particles", "20", "--pis", "0.2", "0.8", "--out", str(tmp_path)]) == 0
+    assert (
+        main(["recovery", "--T", "2", "--particles", "20", "--pis", "0.2", "0.8", "--out", str(tmp_path)])
+        == 0
+    )
     names = ("crossing.png", "crossing.gif", "recovery.json", "recovery.png")
     assert all((tmp_path / name).stat().st_size > 400 for name in names)
 

@@ -160,7 +160,11 @@ def test_presets_fit_the_square_and_have_the_modes_they_name():
     for name in PRESETS:
         m = MixtureSpec(name).build()
         reach = m.means.abs() + 3 * m.covariances.diagonal(dim1=1, dim2=2).sqrt()
-        assert float(reach.max()) == pytest.approx(9.5) if name == "anisotropic_pair" else float(reach.max()) <= EXTENT
+        assert (
+            float(reach.max()) == pytest.approx(9.5)
+            if name == "anisotropic_pair"
+            else float(reach.max()) <= EXTENT
+        )
     assert two_modes(0.8).log_weights.exp().tolist() == pytest.approx([0.8, 0.2])
     assert narrowest_std(grid()) == pytest.approx(0.3)
 

@@ -45,7 +45,9 @@ def test_the_loss_that_remains_is_the_gaussians():
     degrees: 4,000 samples know it to 1.6 %; 8 % are five of these.
     """
     sigmas = np.array(SMALL.sigmas)
-    assert level_losses(Mixture.of([[0.0, 0.0]]), SMALL) == pytest.approx(1 / (sigmas**2 * (1 + sigmas**2)), rel=0.08)
+    assert level_losses(Mixture.of([[0.0, 0.0]]), SMALL) == pytest.approx(
+        1 / (sigmas**2 * (1 + sigmas**2)), rel=0.08
+    )
 
 
 @pytest.mark.parametrize("objective", WEIGHTS)
@@ -72,7 +74,9 @@ def test_sigma_squared_learns_the_levels_where_the_modes_part(result):
     by more than what 250 steps leave.
     """
     middle = slice(1, 3)  # sigma 5.3 and 1.4
-    one, sigma, square = (result.runs[name].errors[middle].max() for name in ("ncsn_one", "ncsn_sigma", "ncsn"))
+    one, sigma, square = (
+        result.runs[name].errors[middle].max() for name in ("ncsn_one", "ncsn_sigma", "ncsn")
+    )
     assert square < sigma < one
     assert square < 0.5 * one
 
@@ -80,7 +84,9 @@ def test_sigma_squared_learns_the_levels_where_the_modes_part(result):
 def test_the_ceiling_is_the_error_of_the_best_gaussian(result):
     """No linear score does better: one of another covariance has a larger error at every level."""
     mixture = MixtureSpec().build()
-    wider = Mixture(mixture.mean()[None], 1.5 * torch.cov(mixture.sample(100_000, seeded(0)).T)[None], torch.zeros(1))
+    wider = Mixture(
+        mixture.mean()[None], 1.5 * torch.cov(mixture.sample(100_000, seeded(0)).T)[None], torch.zeros(1)
+    )
     errors, _ = level_errors(wider, mixture, SMALL.sigmas)
     assert (result.ceiling < errors).all()
 
@@ -108,7 +114,12 @@ def test_the_pages_first_settings_decide_between_the_weights():
     found = ncsn(config, learn_all(config))
     one, squared = found.runs["ncsn_one"], found.runs["ncsn"]
     assert verdict(difference(*mean_error(one), *mean_error(squared))) == HOLDS
-    shares = (one.distances.weights, one.distances.weights_se, squared.distances.weights, squared.distances.weights_se)
+    shares = (
+        one.distances.weights,
+        one.distances.weights_se,
+        squared.distances.weights,
+        squared.distances.weights_se,
+    )
     assert verdict(difference(*shares)) == HOLDS
     assert found.exact.weights < 0.06 and one.distances.sliced > squared.distances.sliced
 

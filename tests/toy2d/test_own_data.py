@@ -121,7 +121,8 @@ def test_the_checkerboard_is_uniform_on_its_dark_squares():
 
 
 @pytest.mark.parametrize(
-    "text", ["x,y\n1,2\n3,-4e1\n", "1;2\r\n3;-40", "1\t2\n\n# remark\n3\t-40", " 1   2 \n 3 -40 ", "1, 2\n3, -40,\n"]
+    "text",
+    ["x,y\n1,2\n3,-4e1\n", "1;2\r\n3;-40", "1\t2\n\n# remark\n3\t-40", " 1   2 \n 3 -40 ", "1, 2\n3, -40,\n"],
 )
 def test_csv_in_the_usual_forms(text):
     assert parse_csv(text).tolist() == [[1, 2], [3, -40]]
@@ -177,7 +178,11 @@ def test_given_points_are_fitted_into_the_square_and_good_ones_left_alone():
     assert np.abs(points).max() == pytest.approx(8) and np.allclose(points / fit.scale + fit.centre, small)
     assert np.ptp(points[:, 0]) / np.ptp(points[:, 1]) == pytest.approx(2)  # both axes alike
     assert fitted(np.array(TRIANGLE))[1] == Fit()
-    for wrong, words in (([[1.0, 2.0]], "There is 1 point"), ([], "There are 0"), ([[3.0, 3]] * 5, "one place")):
+    for wrong, words in (
+        ([[1.0, 2.0]], "There is 1 point"),
+        ([], "There are 0"),
+        ([[3.0, 3]] * 5, "one place"),
+    ):
         with pytest.raises(UserError, match=words):
             fitted(np.array(wrong).reshape(-1, 2))
 
@@ -211,7 +216,9 @@ def test_a_million_points_are_refused_before_they_are_read(monkeypatch):
             parse_csv("1,2\n" * 1_000_000)
     rng = np.random.default_rng(0)
     most = rng.uniform(-9, 9, (MOST, 2))
-    assert np.allclose(decode_points(encode_points(most)), most, atol=6e-4)  # as many as are allowed, three decimals
+    assert np.allclose(
+        decode_points(encode_points(most)), most, atol=6e-4
+    )  # as many as are allowed, three decimals
 
 
 # --- the experiment ---------------------------------------------------------------------------------------
@@ -234,7 +241,9 @@ def test_the_optimum_samples_each_point_alike():
     ends = torch.from_numpy(result.optimum.xs[-1])
     at = torch.cdist(ends, torch.tensor(TRIANGLE)).argmin(1)
     shares = torch.bincount(at, minlength=3) / 900
-    assert (shares - 1 / 3).abs().max() < 0.08  # five standard errors; the start, N(0, I) but for 0.6 %, adds a little
+    assert (
+        shares - 1 / 3
+    ).abs().max() < 0.08  # five standard errors; the start, N(0, I) but for 0.6 %, adds a little
     assert result.network is None and result.floor is None and result.optimum.to_fresh is None
 
 

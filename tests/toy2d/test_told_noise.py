@@ -58,7 +58,18 @@ def test_the_verdict_says_what_was_measured(ring):
 
 
 def test_the_command_writes_its_files_and_refuses_in_one_line(tmp_path, capsys):
-    options = ["--train-steps", "20", "--particles", "50", "--repeats", "2", "--levels", "4", "--out", str(tmp_path)]
+    options = [
+        "--train-steps",
+        "20",
+        "--particles",
+        "50",
+        "--repeats",
+        "2",
+        "--levels",
+        "4",
+        "--out",
+        str(tmp_path),
+    ]
     assert main(["told-noise", *options]) == 0
     numbers = json.loads((tmp_path / "told-noise.json").read_text())
     assert set(numbers["measured"]) == {"exact", "ncsn"}

@@ -14,7 +14,9 @@ from toy2d.drawing.clouds import clouds_gif
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    parser = command(commands, "annealing", annealing_command, "annealed Langevin: L, T, eps, sigma_1 against errors")
+    parser = command(
+        commands, "annealing", annealing_command, "annealed Langevin: L, T, eps, sigma_1 against errors"
+    )
     parser.add_argument("--levels", choices=("own", "added"), default="own",
                         help="sigmas are the modes' own standard deviation, or noise added")  # fmt: skip
     parser.add_argument("--rule", choices=list(RULES), default="algorithm1",
@@ -29,7 +31,9 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--across", choices=AXES, default="L", help="the map's first axis")
     parser.add_argument("--xs", type=float, nargs="+", default=(3, 10, 30), metavar="X", help="its values")
     parser.add_argument("--up", choices=AXES, default="eps", help="the map's second axis")
-    parser.add_argument("--ys", type=float, nargs="+", default=(0.03, 0.1, 0.3), metavar="Y", help="its values")
+    parser.add_argument(
+        "--ys", type=float, nargs="+", default=(0.03, 0.1, 0.3), metavar="Y", help="its values"
+    )
 
 
 def annealing_command(arguments: argparse.Namespace) -> None:
@@ -46,7 +50,9 @@ def annealing_command(arguments: argparse.Namespace) -> None:
         ("share in a wrong mode", result.weights, result.weights_floor),
         ("sliced distance", result.sliced, result.sliced_floor),
     ):
-        print(f"{name} (exact samples: {floor:.4f}), a row for each {config.y}, a column for each {config.x}:")
+        print(
+            f"{name} (exact samples: {floor:.4f}), a row for each {config.y}, a column for each {config.x}:"
+        )
         for y, row in zip(config.ys, values, strict=True):
             print(f"{y:>8g}  " + "  ".join(f"{value:8.4f}" for value in row))
     numbers |= {

@@ -242,9 +242,7 @@ def annealing_map(config: MapConfig, report: Report = silent) -> Map:
     return Map(weights, sliced, _weights_floor(mixture, n), exact_floor(mixture, n))
 
 
-def _cell(
-    cell: AnnealingConfig, mixture: Mixture, truth: Tensor, report: Report
-) -> tuple[float, float]:
+def _cell(cell: AnnealingConfig, mixture: Mixture, truth: Tensor, report: Report) -> tuple[float, float]:
     try:
         end = final(watched(_states(cell, mixture), report, 0))
     except UserError:  # nothing else is refused during a walk

@@ -12,7 +12,12 @@ from toy2d.drawing.clouds import Cloud, density, mode_names
 from toy2d.drawing.mpl import figure_of
 from toy2d.drawing.plotly import laid_out
 
-AXIS_NAMES = {"L": "levels L", "T": "steps T at each level", "eps": "step size eps", "sigma_1": "highest sigma"}
+AXIS_NAMES = {
+    "L": "levels L",
+    "T": "steps T at each level",
+    "eps": "step size eps",
+    "sigma_1": "highest sigma",
+}
 RULE_NAMES = {
     "algorithm1": "Algorithm 1: eps σ_i² / σ_L²",
     "prose": "the slip: σ_i / σ_L",
@@ -27,7 +32,8 @@ def annealing_cloud(config: AnnealingConfig, result: Annealing) -> Cloud:
     """The chain of the settings, coloured by the mode that a particle is in."""
     mixture = config.mixture.build()
     captions = tuple(
-        f"step {step:,}   noise added {sigma:.2f}" for step, sigma in zip(result.steps, result.sigmas, strict=True)
+        f"step {step:,}   noise added {sigma:.2f}"
+        for step, sigma in zip(result.steps, result.sigmas, strict=True)
     )
     names = mode_names(mixture.log_weights.exp().numpy())
     return Cloud("Annealed Langevin", result.xs, result.modes, captions, density(mixture), names)
@@ -121,4 +127,8 @@ def _panel(ax: Axes, config: MapConfig, values: np.ndarray, floor: float, title:
         ax.text(j, i, _told(value) if finite[i, j] else "diverged", ha="center", va="center", color=color)
     ax.set_xticks(range(len(config.xs)), _labels(config.xs))
     ax.set_yticks(range(len(config.ys)), _labels(config.ys))
-    ax.set(xlabel=AXIS_NAMES[config.x], ylabel=AXIS_NAMES[config.y], title=f"{title} (exact samples: {_told(floor)})")
+    ax.set(
+        xlabel=AXIS_NAMES[config.x],
+        ylabel=AXIS_NAMES[config.y],
+        title=f"{title} (exact samples: {_told(floor)})",
+    )

@@ -15,7 +15,9 @@ from toy2d.ncsn.experiment import learn_each
 
 def add(commands: argparse._SubParsersAction) -> None:
     told_command.add(commands)
-    parser = command(commands, "families", families_command, "networks trained as NCSN and DDPM, with both's samplers")
+    parser = command(
+        commands, "families", families_command, "networks trained as NCSN and DDPM, with both's samplers"
+    )
     parser.add_argument("--T", type=int, default=30, help="annealed Langevin steps at each level")
     parser.add_argument("--levels", type=int, default=10, help="noise levels of annealed Langevin")
     parser.add_argument("--schedule", choices=list(SCHEDULES), default="linear", help="DDPM's noise schedule")
@@ -34,7 +36,12 @@ def families_command(arguments: argparse.Namespace) -> None:
     config.preserving()  # refuses too many steps before the training
     networks = learn_each(config.learning(), progress("training"))
     result = two_families(config, networks, progress("sampling"))
-    numbers = {"floor": dataclasses.asdict(result.floor), "sigmas": result.sigmas, "errors": result.errors, "runs": []}
+    numbers = {
+        "floor": dataclasses.asdict(result.floor),
+        "sigmas": result.sigmas,
+        "errors": result.errors,
+        "runs": [],
+    }
     for (trained, sampler), run in result.runs.items():
         numbers["runs"].append(
             {"trained": trained, "sampler": sampler, "calls": run.calls} | dataclasses.asdict(run.distances)

@@ -13,7 +13,11 @@ from toy2d.drawing.plotly import laid_out
 TRAINED_NAMES = {"exact": "exact score", "ncsn": "trained as NCSN", "ddpm": "trained as DDPM"}
 SAMPLER_NAMES = {"annealed": "annealed Langevin", "ddpm": "DDPM", "ddim": "DDIM, eta = 0"}
 COLORS = dict(zip(TRAINED_NAMES, (TRUTH, PALETTE[1], PALETTE[0]), strict=True))
-MEASURES = {"sliced": "sliced Wasserstein distance", "energy": "energy distance", "weights": "share in a wrong mode"}
+MEASURES = {
+    "sliced": "sliced Wasserstein distance",
+    "energy": "energy distance",
+    "weights": "share in a wrong mode",
+}
 
 
 def networks_of(result: Families) -> list[str]:
@@ -29,7 +33,9 @@ def distance_chart(result: Families, measure: str = "sliced") -> go.Figure:
             y=[getattr(result.runs[name, s].distances, measure) for s in SAMPLERS],
             name=TRAINED_NAMES[name], marker={"color": COLORS[name]},
         )  # fmt: skip
-    figure.add_hline(getattr(result.floor, measure), line={"color": TRUTH, "dash": "dash"}, annotation_text="floor")
+    figure.add_hline(
+        getattr(result.floor, measure), line={"color": TRUTH, "dash": "dash"}, annotation_text="floor"
+    )
     figure.update_yaxes(title=MEASURES[measure], rangemode="tozero")
     return laid_out(figure, 340, barmode="group")
 
@@ -39,14 +45,20 @@ def learned_chart(result: Families) -> go.Figure:
     figure = go.Figure()
     for name, errors in result.errors.items():
         figure.add_scatter(
-            x=result.sigmas, y=errors, name=TRAINED_NAMES[name], mode="lines+markers", line={"color": COLORS[name]}
+            x=result.sigmas,
+            y=errors,
+            name=TRAINED_NAMES[name],
+            mode="lines+markers",
+            line={"color": COLORS[name]},
         )
     figure.update_xaxes(type="log", title="sigma / alpha", dtick=1)
     figure.update_yaxes(type="log", title="sigma² E‖s_hat − s‖²", exponentformat="power")
     return laid_out(figure, 340)
 
 
-def families_clouds(config: FamiliesConfig, result: Families, trained: str, rescaled: bool = False) -> list[Cloud]:
+def families_clouds(
+    config: FamiliesConfig, result: Families, trained: str, rescaled: bool = False
+) -> list[Cloud]:
     """The three samplers with one network.  rescaled: x_t / alpha, NCSN's view, for all three."""
     background, names = density(config.mixture.build()), mode_names(result.weights)
 
@@ -71,7 +83,9 @@ def families_figure(config: FamiliesConfig, result: Families) -> Figure:
         for ax, sampler, cloud in zip(row, SAMPLERS, clouds, strict=True):
             scatter(ax, cloud, -1)
             found = result.runs[name, sampler].distances.sliced
-            ax.set_title(f"{SAMPLER_NAMES[sampler]}, {TRAINED_NAMES[name]}\nsliced W1 {found:.3f}", fontsize="medium")
+            ax.set_title(
+                f"{SAMPLER_NAMES[sampler]}, {TRAINED_NAMES[name]}\nsliced W1 {found:.3f}", fontsize="medium"
+            )
             if ax is not axes[0, 0] and ax.get_legend() is not None:
                 ax.get_legend().remove()
     figure.suptitle(f"Sliced W1 of two exact samples: {result.floor.sliced:.3f}", fontsize="medium")

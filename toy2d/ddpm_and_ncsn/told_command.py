@@ -12,12 +12,20 @@ from toy2d.net import learn
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    d, parser = ToldConfig(), command(
-        commands, "told-noise", told_command, "annealed Langevin told sigma_i, and told the noise that is there"
+    d, parser = (
+        ToldConfig(),
+        command(
+            commands,
+            "told-noise",
+            told_command,
+            "annealed Langevin told sigma_i, and told the noise that is there",
+        ),
     )
     parser.add_argument("--levels", type=int, default=d.levels, help="noise levels, from 30 to 0.01")
     parser.add_argument("--hold", type=int, default=d.hold, help="steps at each level")
-    parser.add_argument("--train-steps", type=int, default=d.train_steps, help="training steps of the network")
+    parser.add_argument(
+        "--train-steps", type=int, default=d.train_steps, help="training steps of the network"
+    )
     parser.add_argument("--particles", type=int, default=d.particles, help="samples of each run")
     parser.add_argument("--repeats", type=int, default=d.repeats, help="independent runs, for the intervals")
 

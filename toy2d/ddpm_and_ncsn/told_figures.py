@@ -6,7 +6,11 @@ from scipy.stats import t as student_t
 from toy2d.ddpm_and_ncsn.told_noise import MEASURES, TOLD, Told, ToldConfig, mean_and_se
 from toy2d.drawing.mpl import figure_of
 
-MEASURED = {"log_likelihood": "log-likelihood", "weights": "share in a wrong mode", "sliced": "sliced Wasserstein"}
+MEASURED = {
+    "log_likelihood": "log-likelihood",
+    "weights": "share in a wrong mode",
+    "sliced": "sliced Wasserstein",
+}
 NETWORKS = {"exact": "exact score", "ncsn": "trained as NCSN", "ddpm": "trained as DDPM"}
 
 
@@ -62,5 +66,7 @@ def told_figure(config: ToldConfig, result: Told) -> Figure:
         ax.set_xticks(range(len(result.measured)), [NETWORKS[name] for name in result.measured])
         ax.set_title(MEASURED[measure])
     axes.flat[0].legend(fontsize="small")
-    figure.suptitle(f"{config.levels} levels of {config.hold} steps, {config.particles:,} particles", fontsize="medium")
+    figure.suptitle(
+        f"{config.levels} levels of {config.hold} steps, {config.particles:,} particles", fontsize="medium"
+    )
     return figure

@@ -86,9 +86,7 @@ class Diffusion:
     floor: float
 
 
-def diffusion(
-    config: DiffusionConfig, learned: Learned | None = None, report: Report = silent
-) -> Diffusion:
+def diffusion(config: DiffusionConfig, learned: Learned | None = None, report: Report = silent) -> Diffusion:
     """Adds noise to data along the schedule, and samples back down from N(0, I)."""
     config.require_walks(learned is not None)
     mixture = config.mixture.build()

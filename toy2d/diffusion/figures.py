@@ -1,6 +1,5 @@
 """The forward and the reverse process as clouds and as a figure."""
 
-
 import numpy as np
 from matplotlib.figure import Figure
 

@@ -11,9 +11,13 @@ from toy2d.few_steps.flow import SOLVERS, FlowConfig, orders, round_trip
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    parser = command(commands, "steps", steps_command, "eta x number of steps; round trip and orders of the solvers")
+    parser = command(
+        commands, "steps", steps_command, "eta x number of steps; round trip and orders of the solvers"
+    )
     parser.add_argument("--schedule", choices=list(SCHEDULES), default="linear", help="the noise schedule")
-    parser.add_argument("--steps", type=int, nargs="+", default=list(STEPS), metavar="S", help="the table's columns")
+    parser.add_argument(
+        "--steps", type=int, nargs="+", default=list(STEPS), metavar="S", help="the table's columns"
+    )
     parser.add_argument(
         "--times", dest="spacing", choices=list(SPACINGS), default=EVEN,
         help="even: from T down; authors: 1, 1 + T/S, ..., as in the code that made DDIM's Table 1",

@@ -88,9 +88,7 @@ class FewSteps:
         return np.array([[getattr(cell, measure) for cell in row] for row in self.errors])
 
 
-def few_steps(
-    config: FewStepsConfig, learned: Learned | None = None, report: Report = silent
-) -> FewSteps:
+def few_steps(config: FewStepsConfig, learned: Learned | None = None, report: Report = silent) -> FewSteps:
     """Fills the table.  Every cell starts from the same noise and meets the same exact samples."""
     config.require_walks(learned is not None)
     mixture, schedule = config.mixture.build(), SCHEDULES[config.schedule]()

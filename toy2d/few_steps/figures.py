@@ -15,9 +15,19 @@ from toy2d.few_steps.experiment import ROWS, FewSteps, FewStepsConfig
 from toy2d.few_steps.flow import SOLVERS, FlowConfig, Orders, Paths, RoundTrip
 
 FLOOR = "exact samples"
-SHOWN = ("eta = 0 (DDIM)", "eta = 1 (DDPM)", "sigma-hat (DDPM)", "Heun", "DPM-Solver++(2M)")  # of the rows, as curves
+SHOWN = (
+    "eta = 0 (DDIM)",
+    "eta = 1 (DDPM)",
+    "sigma-hat (DDPM)",
+    "Heun",
+    "DPM-Solver++(2M)",
+)  # of the rows, as curves
 COLORS = dict(zip(SHOWN, PALETTE, strict=False)) | {"DDIM": PALETTE[0]}
-MEASURES = {"sliced": "sliced Wasserstein distance", "energy": "energy distance", "weights": "share in a wrong mode"}
+MEASURES = {
+    "sliced": "sliced Wasserstein distance",
+    "energy": "energy distance",
+    "weights": "share in a wrong mode",
+}
 
 
 # --- the table --------------------------------------------------------------------------------------------
@@ -60,7 +70,9 @@ def cost_chart(result: FewSteps, measure: str) -> go.Figure:
 
 def paths_chart(panels: dict[str, Paths]) -> go.Figure:
     """x_t against t, noise on the left and data on the right; coloured by where a path starts."""
-    figure = make_subplots(1, len(panels), subplot_titles=list(panels), shared_yaxes=True, horizontal_spacing=0.04)
+    figure = make_subplots(
+        1, len(panels), subplot_titles=list(panels), shared_yaxes=True, horizontal_spacing=0.04
+    )
     for column, path in enumerate(panels.values(), start=1):
         for b in range(path.x.shape[1]):
             color = translucent(PALETTE[0] if path.x[-1, b] > 0 else PALETTE[1], 0.7)
@@ -97,7 +109,10 @@ def trip_clouds(config: FlowConfig, result: RoundTrip) -> list[Cloud]:
         )
         return Cloud(title, walked.xs.float().numpy(), result.modes, captions, background, names)
 
-    return [cloud("Encode: data to noise", result.encode), cloud("Decode: the same noise to data", result.decode)]
+    return [
+        cloud("Encode: data to noise", result.encode),
+        cloud("Decode: the same noise to data", result.decode),
+    ]
 
 
 # --- the figure of the command line -----------------------------------------------------------------------
@@ -108,7 +123,9 @@ def few_steps_figure(config: FewStepsConfig, table: FewSteps, trip: RoundTrip, o
     figure, axes = figure_of(3)
     values, errors = table.values("sliced"), table.standard_errors("sliced")
     for i, name in enumerate(ROWS):
-        axes[0, 0].errorbar(table.calls[i], values[i], errors[i], label=name, color=COLORS.get(name), alpha=0.8)
+        axes[0, 0].errorbar(
+            table.calls[i], values[i], errors[i], label=name, color=COLORS.get(name), alpha=0.8
+        )
     axes[0, 0].axhline(table.floor.sliced, color=TRUTH, linestyle="--", label="floor")
     axes[0, 0].set(xscale="log", yscale="log", xlabel="denoiser calls", ylabel=MEASURES["sliced"])
     axes[0, 0].legend(fontsize="x-small")

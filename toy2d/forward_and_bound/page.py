@@ -149,7 +149,9 @@ def bound_part(mixture: MixtureSpec, schedule: str, seed: int) -> None:
             "takes it back. The gap is a mean over points; ± is two standard errors.\n\n"
             "**Look** at the two variances: both work well for samples, as the lecture says, but they do not give the "
             "same likelihood. For smooth densities beta is nearly exact, and beta_tilde, too narrow near the data, "
-            "costs nats even with the exact denoiser, and fewer with more steps: " + cost_of_variances(gaps) + ". "
+            "costs nats even with the exact denoiser, and fewer with more steps: "
+            + cost_of_variances(gaps)
+            + ". "
             "**Try** few steps: then beta pays, too, because the true reverse step is no Gaussian."
         )
 
@@ -191,7 +193,12 @@ def losses_part(mixture: MixtureSpec, schedule: str, seed: int) -> None:
         return losses(made_for[0], learn_both(made_for[0], steps=made_for[1], report=report))
 
     found = on_request(
-        "losses", (config, training), make, "Training both networks", button="Train one network by each loss", place=b
+        "losses",
+        (config, training),
+        make,
+        "Training both networks",
+        button="Train one network by each loss",
+        place=b,
     )
     if found is not None:
         show_losses(found[1])

@@ -13,14 +13,20 @@ from toy2d.net import LearnConfig
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    parser = command(commands, "guidance", guidance_command, "classifier and classifier-free guidance, and truth")
+    parser = command(
+        commands, "guidance", guidance_command, "classifier and classifier-free guidance, and truth"
+    )
     parser.set_defaults(mixture="anisotropic_pair", pi=0.6)
     parser.add_argument("--label", type=int, default=0, help="the class: a mode, counted from 0")
     parser.add_argument("--w", type=float, default=3.0, help="guidance; the classifier's scale is 1 + w")
     parser.add_argument("--steps", type=int, default=50, help="steps back")
     parser.add_argument("--particles", type=int, default=2_000, help="particles of each method")
-    parser.add_argument("--learned", action="store_true", help="train a classifier and a denoiser now, and use these")
-    parser.add_argument("--dropout", type=float, default=0.2, help="share of points trained without their class")
+    parser.add_argument(
+        "--learned", action="store_true", help="train a classifier and a denoiser now, and use these"
+    )
+    parser.add_argument(
+        "--dropout", type=float, default=0.2, help="share of points trained without their class"
+    )
     parser.add_argument("--points", type=int, default=10_000, help="training points")
     parser.add_argument("--train-steps", type=int, default=2_000, help="training steps of each network")
 
@@ -44,7 +50,9 @@ def guidance_command(arguments: argparse.Namespace) -> None:
             "to_belief": run.to_belief, "to_conditional": run.to_conditional, "mean_on_axis": run.along.mean(),
             "std_on_axis": run.along.std(),
         }  # fmt: skip
-        print(f"{run.name}: to the believed density {run.to_belief:.3f}, to the conditional {run.to_conditional:.3f}")
+        print(
+            f"{run.name}: to the believed density {run.to_belief:.3f}, to the conditional {run.to_conditional:.3f}"
+        )
     print(f"floor, two samples of the believed density: {result.belief.floor:.3f}")
     gif = clouds_gif(guidance_clouds(config, result), fps=15)
     write(arguments.out, "guidance", config, numbers, guidance_figure(config, result), gif)

@@ -165,12 +165,19 @@ def _walked(name: str, models: Models, config: GuidanceConfig) -> Iterator[State
 
 
 def _run(
-    name: str, states: Iterator[State], config: GuidanceConfig, drawn: Tensor, conditional: Tensor, axis: Tensor
+    name: str,
+    states: Iterator[State],
+    config: GuidanceConfig,
+    drawn: Tensor,
+    conditional: Tensor,
+    axis: Tensor,
 ) -> tuple[Guided, Tensor]:
     """What is kept of a walk, and its end points, (B, 2)."""
     trajectory = collect(states, frames_of(config.steps, config.frames))
     end = trajectory.xs[-1]
-    alphas, sigmas = (np.array([float(getattr(lv, n)) for lv in trajectory.levels]) for n in ("alpha", "sigma"))
+    alphas, sigmas = (
+        np.array([float(getattr(lv, n)) for lv in trajectory.levels]) for n in ("alpha", "sigma")
+    )
     return Guided(
         name, trajectory.xs[:, :KEPT].numpy(), alphas, sigmas, (end @ axis).numpy(),
         sliced_wasserstein(end, drawn), sliced_wasserstein(end, conditional),
@@ -194,7 +201,9 @@ def believed_log_density(mixture: Mixture, label: int, w: float, x: Tensor) -> T
     return mixture.log_prob(x, CLEAN) + (1 + w) * mixture.log_responsibilities(x, CLEAN)[:, label]
 
 
-def believed(mixture: Mixture, config: GuidanceConfig, rng: Generator, pairs: int = 4) -> tuple[Belief, Tensor]:
+def believed(
+    mixture: Mixture, config: GuidanceConfig, rng: Generator, pairs: int = 4
+) -> tuple[Belief, Tensor]:
     """The density on a fine grid, and samples of it (B, 2): a cell by its mass, a point uniformly within.
 
     It never exceeds p(x | c) / p(c)^w times a constant, so what lies outside the grid is negligible.

@@ -71,7 +71,9 @@ def contour_levels(density: np.ndarray) -> list[float]:
 
 def ends_chart(config: GuidanceConfig, result: Guidance) -> go.Figure:
     """The end points of each method on the contours of the believed density."""
-    figure = make_subplots(1, 3, subplot_titles=[NAMES[run.name] for run in result.runs], horizontal_spacing=0.05)
+    figure = make_subplots(
+        1, 3, subplot_titles=[NAMES[run.name] for run in result.runs], horizontal_spacing=0.05
+    )
     density = np.exp(result.belief.log_density)
     for column, run in enumerate(result.runs, start=1):
         at = {"row": 1, "col": column}
@@ -97,7 +99,9 @@ def along_chart(result: Guidance) -> go.Figure:
         ("believed density", result.along_belief, TRUTH, "solid"),
         ("exact conditional, w = 0", result.along_conditional, TRUTH, "dot"),
     ]
-    rows += [(NAMES[run.name], run.along, PALETTE[COLORS[run.name]], dash_of(run.name)) for run in result.runs]
+    rows += [
+        (NAMES[run.name], run.along, PALETTE[COLORS[run.name]], dash_of(run.name)) for run in result.runs
+    ]
     for name, along, color, dash in rows:
         heights = np.histogram(along, edges, density=True)[0]
         figure.add_scatter(
@@ -127,7 +131,11 @@ def sweep_chart(sweep: GuidanceSweep) -> go.Figure:
         line = {"color": PALETTE[k], "dash": dash_of(name)}
         figure.add_scatter(x=sweep.ws, y=row, name=NAMES[name], mode="lines+markers", line=line)
     figure.add_scatter(
-        x=sweep.ws, y=sweep.floors, name="floor: two samples of it", mode="lines", line={"color": TRUTH, "dash": "dot"}
+        x=sweep.ws,
+        y=sweep.floors,
+        name="floor: two samples of it",
+        mode="lines",
+        line={"color": TRUTH, "dash": "dot"},
     )
     figure.update_xaxes(title="w")
     figure.update_yaxes(title="distance to the believed density", rangemode="tozero")
@@ -143,16 +151,28 @@ def guidance_figure(config: GuidanceConfig, result: Guidance) -> Figure:
     density = np.exp(result.belief.log_density)
     for ax, cloud in zip(axes[0], guidance_clouds(config, result), strict=False):
         scatter(ax, cloud, -1)
-        ax.contour(result.belief.axis, result.belief.axis, density, levels=contour_levels(density), colors=TRUTH)
+        ax.contour(
+            result.belief.axis, result.belief.axis, density, levels=contour_levels(density), colors=TRUTH
+        )
         ax.set_title(cloud.title)
     last, edges = axes[0, 3], along_edges(result)
-    last.hist(result.along_belief, edges, density=True, histtype="step", color=TRUTH, lw=2, label="believed density")
     last.hist(
-        result.along_conditional, edges, density=True, histtype="step", color=TRUTH, ls=":", label="exact conditional"
+        result.along_belief, edges, density=True, histtype="step", color=TRUTH, lw=2, label="believed density"
+    )
+    last.hist(
+        result.along_conditional,
+        edges,
+        density=True,
+        histtype="step",
+        color=TRUTH,
+        ls=":",
+        label="exact conditional",
     )
     for run in result.runs:
         color, line = PALETTE[COLORS[run.name]], {"dash": "--", "solid": "-"}[dash_of(run.name)]
-        last.hist(run.along, edges, density=True, histtype="step", color=color, ls=line, label=NAMES[run.name])
+        last.hist(
+            run.along, edges, density=True, histtype="step", color=color, ls=line, label=NAMES[run.name]
+        )
     last.set(xlabel="along the class's axis", ylabel="density", title=f"w = {config.w:g}")
     last.legend(fontsize="small")
     return figure

@@ -12,24 +12,44 @@ from toy2d.presets import PRESETS, MixtureSpec
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    parser = command(commands, "inpainting", inpainting_command, "fill in a coordinate; four methods against the truth")
+    parser = command(
+        commands, "inpainting", inpainting_command, "fill in a coordinate; four methods against the truth"
+    )
     default = InpaintConfig()
     mixture = next(action for action in parser._actions if action.dest == "mixture")
     mixture.choices = [PAIR, *PRESETS]
     parser.set_defaults(mixture=PAIR, pi=default.pi)
-    parser.add_argument("--lean", type=float, default=default.lean, help="how far the pair's modes lie off in x")
+    parser.add_argument(
+        "--lean", type=float, default=default.lean, help="how far the pair's modes lie off in x"
+    )
     parser.add_argument("--known", choices=("x", "y"), default="x", help="the coordinate that is seen")
     parser.add_argument("--value", type=float, default=default.value, help="what is seen")
     parser.add_argument("--resamplings", type=int, default=default.resamplings, help="RePaint's r")
     parser.add_argument("--jump", type=int, default=default.jump, help="RePaint's jump length")
-    parser.add_argument("--zeta", type=float, default=default.zeta, help="the step of gradient guidance (DPS)")
-    parser.add_argument("--variance", choices=list(VARIANCES), default=default.variance, help="the steps' variance")
+    parser.add_argument(
+        "--zeta", type=float, default=default.zeta, help="the step of gradient guidance (DPS)"
+    )
+    parser.add_argument(
+        "--variance", choices=list(VARIANCES), default=default.variance, help="the steps' variance"
+    )
     parser.add_argument("--steps", type=int, default=default.steps, help="steps back")
     parser.add_argument("--particles", type=int, default=default.particles, help="particles of each method")
 
 
 def inpainting_command(arguments: argparse.Namespace) -> None:
-    names = ("mixture", "pi", "lean", "value", "resamplings", "jump", "zeta", "steps", "particles", "seed", "variance")
+    names = (
+        "mixture",
+        "pi",
+        "lean",
+        "value",
+        "resamplings",
+        "jump",
+        "zeta",
+        "steps",
+        "particles",
+        "seed",
+        "variance",
+    )
     if arguments.mixture == PAIR:
         idle, because = "", ""
     elif MixtureSpec(arguments.mixture).has_pi:

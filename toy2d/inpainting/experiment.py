@@ -74,7 +74,9 @@ class InpaintConfig:
 
     def require_walks(self, turns: int) -> None:
         """Raises UserError where the methods take minutes, RePaint walking `turns` times over each step."""
-        calls = self.steps * (2 * turns + 4)  # gradient guidance costs more than one call, the others one each
+        calls = self.steps * (
+            2 * turns + 4
+        )  # gradient guidance costs more than one call, the others one each
         require_walk(self.build().K, particles=self.particles, calls=calls)
 
     def build(self) -> Mixture:
@@ -185,7 +187,12 @@ def inpainting(config: InpaintConfig, report: Report = silent) -> Inpainting:
     axis = torch.linspace(-9, 9, 361)
     density = line.log_prob(axis[:, None]).exp()
     return Inpainting(
-        tuple(runs), share_below(line, SPLIT), variance_above(line, SPLIT), floor, axis.numpy(), density.numpy()
+        tuple(runs),
+        share_below(line, SPLIT),
+        variance_above(line, SPLIT),
+        floor,
+        axis.numpy(),
+        density.numpy(),
     )
 
 
@@ -194,9 +201,7 @@ def seen(config: InpaintConfig) -> Tensor:
     return torch.full((1, 2), config.value)
 
 
-def _fill(
-    name: str, walker: Walker, config: InpaintConfig, truth: Tensor, report: Report
-) -> Filled:
+def _fill(name: str, walker: Walker, config: InpaintConfig, truth: Tensor, report: Report) -> Filled:
     step, denoise, grid = walker
     moves, calls = len(grid) - 1, counted(denoise)
     states = watched(walk_of((step, calls, grid), config, config.particles), report, moves)

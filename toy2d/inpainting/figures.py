@@ -114,10 +114,19 @@ def shares_chart(config: InpaintConfig, shares: Shares, x_title: str, log: bool 
         color = COLORS[name]
         band(figure, shares.at, *wilson(low, shares.particles), color)
         figure.add_scatter(
-            x=shares.at, y=low, name=NAMES[name], mode="lines+markers", line={"color": color}, marker={"size": 4}
+            x=shares.at,
+            y=low,
+            name=NAMES[name],
+            mode="lines+markers",
+            line={"color": color},
+            marker={"size": 4},
         )
     figure.add_scatter(
-        x=shares.at, y=shares.truth, name="truth", mode="lines", line={"color": TRUTH, "width": 3, "dash": "dash"}
+        x=shares.at,
+        y=shares.truth,
+        name="truth",
+        mode="lines",
+        line={"color": TRUTH, "width": 3, "dash": "dash"},
     )
     figure.update_xaxes(title=x_title, type="log" if log else "linear")
     if log:
@@ -148,7 +157,13 @@ def narrowing_verdict(config: InpaintConfig, narrow: Narrowing) -> str:
         if not np.isfinite(off) or not np.isfinite(half):
             said.append(f"with {name} no two particles end above {SPLIT:g}")
             continue
-        verdict = "not told apart from the exact one" if abs(off) <= half else "too wide" if off > 0 else "too narrow"
+        verdict = (
+            "not told apart from the exact one"
+            if abs(off) <= half
+            else "too wide"
+            if off > 0
+            else "too narrow"
+        )
         said.append(f"with {name} {above[-1]:.2f} ± {half:.2f} ({verdict})")
     return (
         f"Variance of {coordinate(config)} above {SPLIT:g} at r = {narrow.at[-1]}, exact {narrow.exact:.2f}: "
@@ -165,14 +180,19 @@ def inpainting_figure(config: InpaintConfig, result: Inpainting) -> Figure:
     for ax, run in zip(axes[0], result.runs, strict=False):
         ax.fill_between(result.axis, result.density, color=TRUTH, alpha=0.35, linewidth=0, label="exact")
         ax.stairs(heights(run), EDGES, color=COLORS[run.name])
-        ax.set(title=f"{named(run.name, config)}\nP = {run.low:.3f}, truth {result.low:.3f}", xlabel=coordinate(config))
+        ax.set(
+            title=f"{named(run.name, config)}\nP = {run.low:.3f}, truth {result.low:.3f}",
+            xlabel=coordinate(config),
+        )
     last = axes[0, -1]
     for at, run in enumerate(result.runs):
         low, high = run.low_band
         last.bar(at, run.low, color=COLORS[run.name])
         last.plot([at, at], [low, high], color="black")
     last.axhline(result.low, color=TRUTH, linestyle="--", label="truth")
-    last.set_xticks(range(len(result.runs)), [NAMES[run.name] for run in result.runs], rotation=40, ha="right")
+    last.set_xticks(
+        range(len(result.runs)), [NAMES[run.name] for run in result.runs], rotation=40, ha="right"
+    )
     last.set(ylabel=f"P({coordinate(config)} < {SPLIT:g})")
     last.legend()
     return figure

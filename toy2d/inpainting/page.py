@@ -87,8 +87,12 @@ def table(config: InpaintConfig, result: Inpainting) -> None:
     ]
     for run in result.runs:
         wide = f"{run.above:.2f} ± {1.96 * run.above_se:.2f}"
-        rows.append(f"| {named(run.name, config)} | {run.distance:.3f} | {wide} | {run.off:.3f} | {run.calls:,} |")
-    rows.append(f"| exact: two samples (the floor); closed form | {result.floor:.3f} | {result.above:.2f} | 0 | |")
+        rows.append(
+            f"| {named(run.name, config)} | {run.distance:.3f} | {wide} | {run.off:.3f} | {run.calls:,} |"
+        )
+    rows.append(
+        f"| exact: two samples (the floor); closed form | {result.floor:.3f} | {result.above:.2f} | 0 | |"
+    )
     st.markdown("\n".join(rows))
     st.caption(
         "Distance: Wasserstein-1 on the line. Variance: of the particles above 0, with a 95 % interval. Off by: root "

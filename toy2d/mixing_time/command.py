@@ -18,15 +18,21 @@ from toy2d.starts import STARTS
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    one = command(commands, "crossing", crossing_command, "the time plain Langevin needs, by crossings and by formulas")
-    one.add_argument("--distance", type=float, default=2.0, help="modes at (d, d) and (-d, -d); the paper has 5")
+    one = command(
+        commands, "crossing", crossing_command, "the time plain Langevin needs, by crossings and by formulas"
+    )
+    one.add_argument(
+        "--distance", type=float, default=2.0, help="modes at (d, d) and (-d, -d); the paper has 5"
+    )
     one.add_argument("--step-size", type=float, default=0.1, help="a of x + (a/2) score + sqrt(a) z")
     one.add_argument("--particles", type=int, default=1_000, help="particles from each mode")
     one.add_argument("--longest", type=int, default=2_000, help="the most steps of a walk")
     one.add_argument("--measured-at", type=float, nargs="+", default=(1.0, 1.5, 2.0, 2.5),
                      metavar="D", help="distances at which crossings are counted")  # fmt: skip
 
-    many = command(commands, "recovery", recovery_command, "recovered against true weight, plain and annealed")
+    many = command(
+        commands, "recovery", recovery_command, "recovered against true weight, plain and annealed"
+    )
     many.add_argument("--pis", type=float, nargs="+", default=(0.1, 0.3, 0.5, 0.7, 0.9), metavar="PI",
                       help="the true weights")  # fmt: skip
     many.add_argument("--repeats", type=int, default=4, help="independent runs at each weight")

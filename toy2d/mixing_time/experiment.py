@@ -208,7 +208,9 @@ class SweepConfig:
     def at(self, distance: float) -> CrossingConfig:
         require_range("The distance", distance, 0.25, FARTHEST)
         seed = seed_beside(self.seed, round(100 * distance))  # points of a curve are to err independently
-        return CrossingConfig(self.pi, distance, self.step_size, self.particles, self.longest, frames=5, seed=seed)
+        return CrossingConfig(
+            self.pi, distance, self.step_size, self.particles, self.longest, frames=5, seed=seed
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,7 +31,9 @@ def crossing_cloud(config: CrossingConfig, result: Crossing) -> Cloud:
     extent = max(4.0, config.distance + 3.5)
     background = density(two_modes(config.pi, config.distance), extent)
     captions = tuple(f"step {step:,}" for step in result.steps)
-    return Cloud("Plain Langevin from both modes", result.xs, result.origins, captions, background, STARTED, extent)
+    return Cloud(
+        "Plain Langevin from both modes", result.xs, result.origins, captions, background, STARTED, extent
+    )
 
 
 # --- one distance -----------------------------------------------------------------------------------------
@@ -44,7 +46,11 @@ def relaxation_chart(config: CrossingConfig, result: Crossing) -> go.Figure:
         low, high = wilson(result.shares[:, k], config.particles)
         band(figure, result.steps, low, high, PALETTE[k])
         figure.add_scatter(
-            x=result.steps, y=result.shares[:, k], name=name, mode="lines", line={"color": PALETTE[k], "width": 2}
+            x=result.steps,
+            y=result.shares[:, k],
+            name=name,
+            mode="lines",
+            line={"color": PALETTE[k], "width": 2},
         )
         figure.add_scatter(
             x=result.steps, y=result.expected[:, k], mode="lines", name="expected by the grid", showlegend=k == 0,
@@ -93,7 +99,9 @@ def times_chart(result: Sweep, distance: float) -> go.Figure:
         )  # fmt: skip
     figure.add_vline(distance, line={"color": TRUTH, "dash": "dash", "width": 1})
     figure.update_xaxes(title="distance d (the paper: 5)")
-    figure.update_yaxes(type="log", title="relaxation time, steps", exponentformat="power", dtick=2, row=1, col=1)
+    figure.update_yaxes(
+        type="log", title="relaxation time, steps", exponentformat="power", dtick=2, row=1, col=1
+    )
     figure.update_yaxes(title="time / spectral gap's", range=[0.4, 1.6], row=1, col=2)
     return laid_out(figure, 400)
 
@@ -152,12 +160,17 @@ def _bars(shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def recovery_chart(result: Recovery) -> go.Figure:
     """Recovered against true weight; the bars are one standard deviation of the repeats either way."""
     figure = go.Figure()
-    figure.add_scatter(x=[0, 1], y=[0, 1], name="recovered = true", mode="lines", line={"color": TRUTH, "dash": "dash"})
+    figure.add_scatter(
+        x=[0, 1], y=[0, 1], name="recovered = true", mode="lines", line={"color": TRUTH, "dash": "dash"}
+    )
     figure.add_scatter(
         x=result.pis, y=result.expected, name="plain, expected from the start", mode="lines",
         line={"color": PALETTE[1], "dash": "dot"},
     )  # fmt: skip
-    for name, color, shares in (("plain", PALETTE[1], result.plain), ("annealed", PALETTE[0], result.annealed)):
+    for name, color, shares in (
+        ("plain", PALETTE[1], result.plain),
+        ("annealed", PALETTE[0], result.annealed),
+    ):
         mean, deviation = _bars(shares)
         figure.add_scatter(
             x=result.pis, y=mean, name=name, mode="markers", marker={"color": color, "size": 9},
@@ -173,10 +186,17 @@ def recovery_figure(result: Recovery) -> Figure:
     figure, axes = figure_of(1, side=5)
     ax = axes[0, 0]
     ax.plot([0, 1], [0, 1], color=TRUTH, linestyle="--", label="recovered = true")
-    ax.plot(result.pis, result.expected, color=PALETTE[1], linestyle=":", label="plain, expected from the start")
-    for name, color, shares in (("plain", PALETTE[1], result.plain), ("annealed", PALETTE[0], result.annealed)):
+    ax.plot(
+        result.pis, result.expected, color=PALETTE[1], linestyle=":", label="plain, expected from the start"
+    )
+    for name, color, shares in (
+        ("plain", PALETTE[1], result.plain),
+        ("annealed", PALETTE[0], result.annealed),
+    ):
         mean, deviation = _bars(shares)
         ax.errorbar(result.pis, mean, deviation, fmt="o", color=color, capsize=3, label=name)
-    ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="true weight π of mode 1", ylabel="recovered weight", aspect="equal")
+    ax.set(
+        xlim=(0, 1), ylim=(0, 1), xlabel="true weight π of mode 1", ylabel="recovered weight", aspect="equal"
+    )
     ax.legend(fontsize="small")
     return figure

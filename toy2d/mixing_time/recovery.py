@@ -95,4 +95,3 @@ def _start(chain: GridChain, start: str, pi: float) -> np.ndarray:
         "data": lambda u: pi * np.exp(-0.5 * (u - at) ** 2) + (1 - pi) * np.exp(-0.5 * (u + at) ** 2),
     }
     return spread[start](chain.u)
-

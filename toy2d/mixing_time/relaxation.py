@@ -64,7 +64,9 @@ def eyring_kramers(line: Mixture) -> float:
     tops = [_extremum(line, top - m / 2, top + m / 2, -1) for top in (m, -m)]
     saddle = _extremum(line, tops[1], tops[0], 1)
     bends = [curvature(line, u) for u in (*tops, saddle)]
-    flat = all(abs(float(line.score(_column(u)))) < 1e-3 for u in (*tops, saddle))  # else an end of the search
+    flat = all(
+        abs(float(line.score(_column(u)))) < 1e-3 for u in (*tops, saddle)
+    )  # else an end of the search
     if not (flat and min(bends[:2]) > 0 > bends[2]):
         return math.nan
     high = _log_prob(line, saddle)

@@ -11,7 +11,9 @@ from toy2d.ncsn.figures import NAMES, ncsn_clouds, ncsn_figure
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    parser = command(commands, "ncsn", ncsn_command, "one network for all sigmas; lambda = 1, sigma, sigma^2 compared")
+    parser = command(
+        commands, "ncsn", ncsn_command, "one network for all sigmas; lambda = 1, sigma, sigma^2 compared"
+    )
     parser.add_argument("--levels", type=int, default=10, help="noise levels L")
     parser.add_argument("--sigma-1", type=float, default=20.0, help="the highest level")
     parser.add_argument("--sigma-L", type=float, default=0.1, help="the lowest level")
@@ -35,4 +37,11 @@ def ncsn_command(arguments: argparse.Namespace) -> None:
         print(f"{NAMES[objective]:<16} worst level {run.errors.max():.4f}   {in_a_line(run.distances)}")
     print(f"{'exact score':<16} {'':<18}   {in_a_line(result.exact)}")
     print(f"{'exact samples':<16} {'':<18}   {in_a_line(result.floor)}")
-    write(arguments.out, "ncsn", config, numbers, ncsn_figure(config, result), clouds_gif(ncsn_clouds(config, result)))
+    write(
+        arguments.out,
+        "ncsn",
+        config,
+        numbers,
+        ncsn_figure(config, result),
+        clouds_gif(ncsn_clouds(config, result)),
+    )

@@ -126,7 +126,9 @@ def ncsn(config: NcsnConfig, networks: Mapping[str, Learned], report: Report = s
     frames, last = _annealed(config, mixture, mixture, turn_of(report, 0, turns))
     lowest = level_losses(mixture, config)
     runs = {
-        objective: _weighted(config, objective, network, mixture, truth, lowest, turn_of(report, number, turns))
+        objective: _weighted(
+            config, objective, network, mixture, truth, lowest, turn_of(report, number, turns)
+        )
         for number, (objective, network) in enumerate(networks.items(), start=1)
     }
     return Ncsn(
@@ -146,7 +148,12 @@ def _weighted(
     frames, last = _annealed(config, network.denoise, mixture, report)
     modes = modes_of(mixture, last)[:KEPT].to(torch.uint8)
     return Weighted(
-        errors, errors_se, loss / loss.sum(), distances(mixture, last, truth), frames.xs.numpy(), modes.numpy()
+        errors,
+        errors_se,
+        loss / loss.sum(),
+        distances(mixture, last, truth),
+        frames.xs.numpy(),
+        modes.numpy(),
     )
 
 

@@ -29,14 +29,19 @@ def error_chart(result: Ncsn) -> go.Figure:
         x=result.sigmas, y=result.ceiling, name=CEILING, mode="lines", line={"color": TRUTH, "dash": "dash"}
     )
     figure.update_xaxes(type="log", title="noise level sigma")
-    figure.update_yaxes(type="log", title="sigma² E‖s_hat − s‖²", exponentformat="power", range=_decades(result))
+    figure.update_yaxes(
+        type="log", title="sigma² E‖s_hat − s‖²", exponentformat="power", range=_decades(result)
+    )
     return laid_out(figure, 340)
 
 
 def _decades(result: Ncsn) -> list[float]:
     """From below the smallest error to above the largest: the ceiling may fall far out of sight."""
     errors = np.concatenate([run.errors for run in result.runs.values()])
-    return [float(np.log10(errors.min())) - 0.4, float(np.log10(max(errors.max(), result.ceiling.max()))) + 0.2]
+    return [
+        float(np.log10(errors.min())) - 0.4,
+        float(np.log10(max(errors.max(), result.ceiling.max()))) + 0.2,
+    ]
 
 
 def share_chart(result: Ncsn) -> go.Figure:

@@ -47,7 +47,9 @@ def result_for(config: NcsnConfig) -> tuple[NcsnConfig, Ncsn]:
 def networks_for(config: NcsnConfig) -> dict[str, Learned]:
     """The three networks: those of the run before, where only the sampling has changed."""
     made_for = [config.learning(objective) for objective in WEIGHTS]
-    return cached("ncsn-networks", made_for, lambda report: learn_all(config, report), "Training three networks")
+    return cached(
+        "ncsn-networks", made_for, lambda report: learn_all(config, report), "Training three networks"
+    )
 
 
 def numbers(result: Ncsn) -> None:
@@ -63,7 +65,10 @@ def verdicts(config: NcsnConfig, result: Ncsn) -> None:
     one, squared = result.runs["ncsn_one"], result.runs["ncsn"]
     error = difference(*mean_error(one), *mean_error(squared))
     modes = difference(
-        one.distances.weights, one.distances.weights_se, squared.distances.weights, squared.distances.weights_se
+        one.distances.weights,
+        one.distances.weights_se,
+        squared.distances.weights,
+        squared.distances.weights_se,
     )
     chain, at = result.exact.weights, f"N = {config.particles:,}"
     st.markdown(

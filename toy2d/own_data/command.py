@@ -20,7 +20,9 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--seed", type=int, default=0, help="seed of all that is random")
     parser.add_argument("--out", default="out", metavar="DIR", help="where the files go")
     parser.add_argument("--data", choices=list(DATASETS), default=default.source, help="a named data set")
-    parser.add_argument("--csv", metavar="FILE", help="points of your own, two numbers a row, instead of --data")
+    parser.add_argument(
+        "--csv", metavar="FILE", help="points of your own, two numbers a row, instead of --data"
+    )
     parser.add_argument("--n", type=int, default=default.n, help="training points of the named data set")
     parser.add_argument("--threshold", type=float, default=default.threshold,
                         help="a copy is nearer than this share of the typical distance")  # fmt: skip
@@ -37,7 +39,9 @@ def read_points(path: str) -> Points:
         with open(path, encoding="utf-8-sig") as file:
             text = file.read(LONGEST_TEXT + 1)  # of more, enough to be refused
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} could not be read ({error}): name a text file with two numbers a row.") from error
+        raise UserError(
+            f"{path} could not be read ({error}): name a text file with two numbers a row."
+        ) from error
     points, _ = fitted(parse_csv(text))
     return tuple((float(x), float(y)) for x, y in points)
 

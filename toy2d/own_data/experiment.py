@@ -162,7 +162,9 @@ def last_fine_grid(steps: int) -> list[Level]:
 def _walk(config: OwnDataConfig, denoise: Denoiser, points: Tensor) -> Iterator[State]:
     """From noise around the data's mean, which the last level still shows a little of: DDPM, or DDIM at eta 0."""
     rng, grid = seeded(config.seed + 1), last_fine_grid(config.steps)
-    start = prior((config.particles, 2), grid[0], rng, float(points.std(0).mean())) + grid[0].alpha * points.mean(0)
+    start = prior((config.particles, 2), grid[0], rng, float(points.std(0).mean())) + grid[
+        0
+    ].alpha * points.mean(0)
     return checked(walk(ddim(config.eta), denoise, start, grid, rng))
 
 
@@ -178,5 +180,3 @@ def _sampled(config: OwnDataConfig, states: Iterator[State], points: Tensor, bel
         float((nearest < below).double().mean()),
         None if fresh is None else sliced_wasserstein(end, fresh),
     )
-
-

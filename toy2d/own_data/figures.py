@@ -22,7 +22,11 @@ def own_data_clouds(config: OwnDataConfig, result: OwnData) -> list[Cloud]:
     """Samples on their way, with the training points lying still above them; the data's density behind."""
     background = truth_background(config)
     runs = (result.optimum, result.network)
-    return [_cloud(title, run, result, background) for title, run in zip(TITLES, runs, strict=True) if run is not None]
+    return [
+        _cloud(title, run, result, background)
+        for title, run in zip(TITLES, runs, strict=True)
+        if run is not None
+    ]
 
 
 def _cloud(title: str, run: Sampled, result: OwnData, background: np.ndarray | None) -> Cloud:
@@ -87,7 +91,9 @@ def own_data_figure(config: OwnDataConfig, result: OwnData) -> Figure:
         ax.set_title(cloud.title)
     last = axes[0, -1]
     for name, nearest, color in _curves(config, result):
-        last.plot(*_steps(nearest, result.typical), color=color, label=name, ls="--" if color == TRUTH else "-")
+        last.plot(
+            *_steps(nearest, result.typical), color=color, label=name, ls="--" if color == TRUTH else "-"
+        )
     last.axvline(config.threshold, color=TRUTH, linestyle=":")
     last.set(xscale="log", xlabel="distance to a training point, in typical distances", ylabel="share")
     last.set_title("Copies: left of the line")

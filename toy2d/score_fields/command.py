@@ -42,7 +42,9 @@ def field_command(arguments: argparse.Namespace) -> None:
 
 def train_command(arguments: argparse.Namespace) -> None:
     if arguments.objective not in ("dsm", "dae"):
-        refuse_idle(arguments, "sigma", f"with --objective {arguments.objective}, which has levels of its own")
+        refuse_idle(
+            arguments, "sigma", f"with --objective {arguments.objective}, which has levels of its own"
+        )
     config = LearnConfig(
         spec(arguments), arguments.objective, sigma=arguments.sigma, points=arguments.points,
         steps=arguments.train_steps, seed=arguments.seed,

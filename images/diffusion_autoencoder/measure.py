@@ -1,0 +1,183 @@
+"""What z and x_T hold, in numbers: reconstruction, probes of z, z swapped, and the path between two digits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from images.data.mnist import Digits, to_model, to_uint8
+from images.diffusion_autoencoder.experiment import (
+    BetweenConfig,
+    between,
+    codes,
+    downward,
+    own_noise,
+    squared_errors,
+)
+from images.metrics.classifier import Classifier, features
+from images.metrics.estimates import Estimate, bootstrap, mean_of
+from images.metrics.pca import Basis, principal
+from images.models import Model
+from playground.errors import require_range
+from playground.levels import randn_like, seeded
+from playground.progress import Report, silent
+from playground.walk import final
+
+PROBED = 8000  # training digits that the probes are fitted to
+RIDGE = 1e-3  # of the features' mean variance
+INK = 0.0  # pixels above this, in [-1, 1], are ink; paper is -1 exactly, away from every stroke
+
+
+@dataclass(frozen=True)
+class MeasureConfig:
+    """digits: test digits reconstructed; steps: each way, one or more; pairs: for swapping and the path in between."""
+
+    digits: int = 100
+    steps: tuple[int, ...] = (20, 50)
+    pairs: int = 20
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_range("The number of digits", self.digits, 10, 10_000)
+        require_range("The number of pairs", self.pairs, 2, self.digits // 2)
+        for steps in self.steps:
+            require_range("The number of steps", steps, 2, 1000)
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """errors: (what, steps; 0 where there are none) -> mean squared error; probes: class accuracy of linear probes.
+
+    follows: of swapped pairs, the share whose class is that of z's digit, and of x_T's.  spreads: standard deviation of
+    x_T where there is ink, and on paper.  uneven: longest over mean step of the path between two digits, by way.
+    """
+
+    config: MeasureConfig
+    size: int
+    errors: dict[tuple[str, int], Estimate]
+    probes: dict[str, Estimate]
+    follows: dict[str, Estimate]
+    spreads: dict[str, float]
+    uneven: dict[str, Estimate]
+
+
+Z_RANDOM, Z_OWN = "z and a random x_T", "z and its own x_T"
+UNTOLD = "the same network told nothing, its own x_T"
+PLAIN, PCA = "the shipped model, its own x_T", "PCA of the same size"
+
+
+def measure(
+    model: Model,
+    plain: Model,
+    classifier: Classifier,
+    training: Digits,
+    test: Digits,
+    config: MeasureConfig,
+    report: Report = silent,
+) -> Measured:
+    """plain: an unconditional model of digits.  The test digits are the first ones; x_T and intervals from the seed."""
+    x0 = to_model(test.images[: config.digits]).to(model.device)
+    z = codes(model, x0)
+    errors, rng = {}, seeded(config.seed)
+    runs = [(steps, name) for steps in config.steps for name in (Z_RANDOM, Z_OWN, UNTOLD, PLAIN)]
+    x_T = None
+    for done, (steps, name) in enumerate(runs):
+        report(done, len(runs) + 2)
+        given = z if name in (Z_RANDOM, Z_OWN) else None
+        of = plain if name == PLAIN else model
+        noise = randn_like(x0, seeded(config.seed, x0.device))
+        start = noise if name == Z_RANDOM else own_noise(of, x0, steps, given)
+        x_T = start if name == Z_OWN else x_T
+        errors[name, steps] = _mean(squared_errors(final(downward(of, start, steps, given)), x0), rng)
+    assert x_T is not None
+    basis = principal(to_model(training.images).flatten(1), z.shape[1])
+    errors[PCA, 0] = _mean(squared_errors(basis.rebuilt(x0.cpu().flatten(1)), x0.cpu().flatten(1)), rng)
+    report(len(runs), len(runs) + 2)
+    return Measured(
+        config,
+        z.shape[1],
+        errors,
+        probes(model, basis, training, test),
+        _swapped(model, classifier, test, x_T, z, config),
+        {"ink": float(x_T[x0 > INK].std()), "paper": float(x_T[_far(x0)].std())},
+        unevenness(model, classifier, test, config, rng),
+    )
+
+
+def _mean(values: Tensor, rng: torch.Generator) -> Estimate:
+    return bootstrap(mean_of(values.cpu()), len(values), rng)
+
+
+def _far(x0: Tensor) -> Tensor:
+    """Pixels with no ink within three of them."""
+    return torch.nn.functional.max_pool2d(x0, 7, stride=1, padding=3) == -1
+
+
+def share(found: Tensor) -> Estimate:
+    """How many of found (N,) bool are true, with Wilson's interval (1927): none of N does not mean never."""
+    N, z = len(found), 1.96
+    p = float(found.double().mean())
+    middle, half = p + z**2 / (2 * N), z * (p * (1 - p) / N + z**2 / (4 * N**2)) ** 0.5
+    return Estimate(p, max(0.0, (middle - half) / (1 + z**2 / N)), min(1.0, (middle + half) / (1 + z**2 / N)))
+
+
+# --- the probes --------------------------------------------------------------------------------------------
+
+
+def probes(model: Model, basis: Basis, training: Digits, test: Digits) -> dict[str, Estimate]:
+    """Accuracy on the test digits of a ridge regression to the classes, from z and from PCA of the same size."""
+    seen, unseen = to_model(training.images[:PROBED]), to_model(test.images)
+    views: dict[str, Callable[[Tensor], Tensor]] = {
+        "z": lambda x: codes(model, x).cpu(),
+        "PCA": lambda x: basis.projected(x.flatten(1)),
+    }
+    return {
+        name: share(ridge(view(seen), training.labels[:PROBED], view(unseen)).argmax(1) == test.labels)
+        for name, view in views.items()
+    }
+
+
+def ridge(x: Tensor, labels: Tensor, new: Tensor) -> Tensor:
+    """Ridge regression to one-hot labels, features standardised by x (N, D): scores of new (M, 10)."""
+    mean, std = x.double().mean(0), x.double().std(0).clamp(min=1e-12)
+    a, b = (torch.nn.functional.pad((y.double() - mean) / std, (0, 1), value=1.0) for y in (x, new))
+    target = torch.nn.functional.one_hot(labels, 10).double()
+    gram = a.T @ a + RIDGE * len(a) * torch.eye(a.shape[1], dtype=a.dtype)
+    return b @ torch.linalg.solve(gram, a.T @ target)
+
+
+# --- swapping, and the way in between -------------------------------------------------------------------------
+
+
+def _swapped(
+    model: Model,
+    classifier: Classifier,
+    test: Digits,
+    x_T: Tensor,
+    z: Tensor,
+    config: MeasureConfig,
+) -> dict[str, Estimate]:
+    """z of one digit with the own x_T of the next, where their classes differ: whose class is it then?"""
+    n = config.digits
+    labels, others = test.labels[:n], test.labels[:n].roll(-1)
+    x = final(downward(model, x_T.roll(-1, 0), config.steps[-1], z))
+    found = features(classifier, to_uint8(x).cpu()).classes
+    differ = labels != others
+    return {
+        "z": share((found == labels)[differ]),
+        "x_T": share((found == others)[differ]),
+    }
+
+
+def unevenness(
+    model: Model, classifier: Classifier, test: Digits, config: MeasureConfig, rng: torch.Generator
+) -> dict[str, Estimate]:
+    """Longest over mean step between neighbours on the way, in the classifier's features; 1 is even."""
+    ratios: dict[str, list[float]] = {}
+    for pair in range(config.pairs):
+        one, two = (test.images[2 * pair + k, 0].numpy() for k in (0, 1))
+        for way, images in between(model, one, two, BetweenConfig(11, config.steps[0])).items():
+            steps = features(classifier, images).deep.diff(dim=0).norm(dim=1)
+            ratios.setdefault(way, []).append(float(steps.max() / steps.mean()))
+    return {way: _mean(torch.tensor(values), rng) for way, values in ratios.items()}

@@ -1,0 +1,95 @@
+"""Training a diffusion autoencoder: the denoiser is told what an encoder makes of the clean digit; one loss."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Generator, Tensor, nn
+
+from images.data.mnist import Digits, load, to_model
+from images.models import Model, ModelConfig, load_model, save_model
+from images.networks.encoder import EncoderConfig
+from images.networks.telling import TellConfig
+from images.networks.unet import UNetConfig
+from images.training.tasks import Batches, sheet
+from playground.denoisers import NetworkDenoiser
+from playground.errors import require
+from playground.levels import seeded
+from playground.objectives import Batch, Loss, Objective, dropping, per_dimension
+from playground.steps import ddim
+from playground.walk import final, prior, walk
+
+if TYPE_CHECKING:
+    from images.training.config import TrainConfig
+
+KIND = "diffusion-autoencoder"
+SHIPPED = Path(__file__).parents[1] / "shipped" / "diffusion-autoencoder.safetensors"
+
+
+@dataclass(frozen=True)
+class DiffusionAutoencoderTask:
+    """withheld: the share of digits whose z the denoiser is not told, so that it can do without, too.
+
+    start: a file whose weights it begins with; empty: none.
+    """
+
+    model: ModelConfig
+    objective: Callable[..., Objective]
+    withheld: float
+    start: str = ""
+
+    def build(self, seed: int) -> NetworkDenoiser:
+        net = self.model.build(seed)
+        if self.start:
+            begun = load_model(self.start)
+            require(
+                begun.config == self.model,
+                f"{self.start} holds another network than the one that is to be trained: choose the same preset and "
+                "size, or start without it.",
+            )
+            net.load_state_dict(begun.denoise.state_dict())
+        return net
+
+    def batches(self, digits: Digits, size: int, device: torch.device) -> Batches:
+        images = digits.images.to(device)
+
+        def draw(step: int, rng: Generator) -> Batch:
+            i = torch.randint(len(images), (size,), generator=rng, device=device)
+            return Batch(to_model(images[i]))
+
+        return draw
+
+    def loss(self) -> Loss:
+        """The diffusion loss alone: its gradient reaches the encoder through what the denoiser is told."""
+        plain = dropping(per_dimension(self.objective(self.model.build_schedule())), self.withheld)
+
+        def loss(net: Any, batch: Batch, rng: Generator) -> Tensor:
+            return plain(net, replace(batch, told={"vector": net.parts["encoder"](batch.x0)}), rng)
+
+        return loss
+
+    def preview(self, net: nn.Module, device: torch.device) -> np.ndarray:
+        """Test digits, and below each what its z and a random x_T make of it."""
+        model = Model(self.model, net, self.model.build_schedule(), {})
+        x0, rng = to_model(load("test", download=False).images[:10]).to(device), seeded(0, device)
+        grid = model.schedule.grid(min(20, model.schedule.T))
+        told = model.within(model.denoise.given(vector=model.part("encoder")(x0)))
+        start = prior((2 * len(x0), *model.shape), grid[0], rng).chunk(2)
+        return sheet(
+            torch.cat([x0, *(final(walk(ddim(0.0), told, x, grid, rng)) for x in start)]), columns=10
+        )
+
+    def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
+        return save_model(path, self.model, weights, about)
+
+
+def task_of(config: "TrainConfig") -> DiffusionAutoencoderTask:
+    from images.training.config import OBJECTIVES
+
+    encoder = EncoderConfig(config.size or 32, max(4, 3 * config.width // 4), config.blocks)
+    net = UNetConfig(config.width, config.blocks, patch=config.patch, tell=TellConfig(vector=encoder.size))
+    model = replace(config.model, net=net, kind=KIND, parts=(encoder,))
+    return DiffusionAutoencoderTask(model, OBJECTIVES[config.objective], config.withheld, config.using)

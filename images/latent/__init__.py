@@ -1,0 +1,1 @@
+"""Latent diffusion: an autoencoder, and the same diffusion in its latents."""

@@ -1,0 +1,200 @@
+"""Diffusion in latents: the walk is the walk, and decoding listens to it.
+
+Rombach et al. (2022); lecture, "Latent diffusion models".
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from images.data.mnist import Digits, to_model, to_uint8
+from images.generate.experiment import MOST_W, told_label
+from images.metrics.classifier import Classifier, features
+from images.metrics.estimates import Estimate, Reference, bootstrap, frechet_estimate, mean_of
+from images.metrics.pca import principal
+from images.models import Model
+from images.sampling import MOST, Film, filmed
+from playground.errors import require, require_range
+from playground.levels import seeded
+from playground.progress import Report, part_of, silent
+from playground.steps import ddim
+from playground.walk import State, checked, final, prior, walk, watched
+
+SHOWN = 2.5  # standard deviations of a latent from black to white
+BATCH = 250
+
+
+@dataclass(frozen=True)
+class LatentConfig:
+    """count digits in `steps` steps of DDIM; label and w: as in `images.generate.experiment.SampleConfig`."""
+
+    count: int = 25
+    steps: int = 50
+    eta: float = 0.0
+    seed: int = 0
+    frames: int = 40
+    label: int | None = None
+    w: float = 0.0
+
+    def __post_init__(self) -> None:
+        require_range("The number of images", self.count, 1, MOST)
+        require_range("eta", self.eta, 0, 1)
+        require_range("The guidance w", self.w, 0, MOST_W)
+        if self.label is not None:
+            require_range("The label", self.label, 0, 9)
+        require(
+            self.w == 0 or self.label is not None,
+            f"The guidance w is {self.w:g}, but no label was given: guidance needs one, choose it or leave w at 0.",
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class LatentFilm:
+    """film: the decoded walk, frames of (B, 28, 28); latents: (F, B, h, C * w) uint8, their channels side by side."""
+
+    film: Film
+    latents: np.ndarray
+
+
+def sample(model: Model, config: LatentConfig, report: Report = silent) -> LatentFilm:
+    """New digits; every state of the walk in latents is passed on decoded.  UserError for a model of pixels."""
+    keep: list[Tensor] = []
+    grid = model.schedule.grid(config.steps)
+    film = filmed(decoded(model, watched(states(model, config), report, config.steps), keep), grid, config)
+    kept = np.linspace(0, config.steps, min(config.frames, config.steps + 1)).round().astype(int)
+    return LatentFilm(film, np.stack([keep[i].numpy() for i in kept]))
+
+
+def states(model: Model, config: LatentConfig) -> Iterator[State]:
+    """The walk in latents, which nothing clips: they have no range."""
+    model.part("autoencoder")
+    grid, rng = model.schedule.grid(config.steps), seeded(config.seed, model.device)
+    start = prior((config.count, *model.shape), grid[0], rng)
+    return checked(walk(ddim(config.eta), told_label(model, config.label, config.w), start, grid, rng))
+
+
+@torch.no_grad()
+def decoded(model: Model, walked: Iterator[State], keep: list[Tensor] | None = None) -> Iterator[State]:
+    """Passes each state on as pixels; `keep` collects the latents as gray pictures."""
+    decode = model.part("autoencoder").decode
+    for state in walked:
+        if keep is not None:
+            keep.append(pictures(state.x))
+        x0_hat = None if state.x0_hat is None else decode(state.x0_hat)
+        yield replace(state, x=decode(state.x), x0_hat=x0_hat)
+
+
+def pictures(latents: Tensor) -> Tensor:
+    """(B, C, h, w) -> (B, h, C * w) uint8, channels side by side, zero in the middle of the grays."""
+    beside = latents.permute(0, 2, 1, 3).flatten(2)
+    return to_uint8(beside / SHOWN).cpu()
+
+
+# --- measured -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class MeasureConfig:
+    """digits: generated, decoded from noise, and reconstructed, as many of each."""
+
+    digits: int = 500
+    steps: int = 50
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_range("The number of digits", self.digits, 10, 10_000)
+        require_range("The number of steps", self.steps, 2, 1000)
+
+
+GENERATED, REBUILT = "latent diffusion", "reconstructed test digits"
+FROM_NOISE, REAL = "decode(randn), no diffusion", "training digits (the floor)"
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """distances: what -> Frechet distance to the test digits that were not rebuilt; error, pca: mean squared error.
+
+    psnr: in dB, peak to peak; numbers: in a latent; seconds: of sampling all digits.
+    """
+
+    config: MeasureConfig
+    distances: dict[str, Estimate]
+    error: Estimate
+    pca: Estimate
+    psnr: float
+    numbers: int
+    seconds: float
+
+
+def measure(
+    model: Model,
+    classifier: Classifier,
+    training: Digits,
+    test: Digits,
+    config: MeasureConfig,
+    report: Report = silent,
+) -> Measured:
+    """The generated distance beside that of reconstructions: what the autoencoder loses, no diffusion brings back."""
+    n, autoencoder = config.digits, model.part("autoencoder")
+    require(
+        2 * n <= len(test) and n <= len(training),
+        f"{n:,} digits are reconstructed and the other test digits are the reference, but there are {len(test):,}: ask "
+        "for fewer.",
+    )
+    x0 = to_model(test.images[:n]).to(model.device)
+    with torch.no_grad():
+        rebuilt = torch.cat([autoencoder.decode(autoencoder.encode(some)) for some in x0.split(BATCH)])
+        noise = torch.randn(
+            (n, *model.shape), generator=seeded(config.seed, model.device), device=model.device
+        )
+        from_noise = torch.cat([autoencoder.decode(some) for some in noise.split(BATCH)])
+    begun = time.perf_counter()
+    images = {GENERATED: _generated(model, config, report), REBUILT: to_uint8(rebuilt).cpu()}
+    seconds = time.perf_counter() - begun
+    drawn = torch.randperm(len(training), generator=seeded(config.seed))[:n]
+    images |= {FROM_NOISE: to_uint8(from_noise).cpu(), REAL: training.images[drawn]}
+    reference = Reference(features(classifier, test.images[n:]))
+    rng = seeded(config.seed)
+    distances = {
+        name: frechet_estimate(features(classifier, some).deep, reference.deep, rng)
+        for name, some in images.items()
+    }
+    errors = (rebuilt.clamp(-1, 1) - x0).square().flatten(1).mean(1).cpu()
+    numbers = noise[0].numel()
+    pca = _pca_errors(training, x0.cpu(), numbers)
+    return Measured(
+        config,
+        distances,
+        _mean(errors, rng),
+        _mean(pca, rng),
+        float(10 * (4 / errors.mean()).log10()),
+        numbers,
+        seconds,
+    )
+
+
+def _mean(values: Tensor, rng: torch.Generator) -> Estimate:
+    return bootstrap(mean_of(values), len(values), rng)
+
+
+def _generated(model: Model, config: MeasureConfig, report: Report) -> Tensor:
+    """(N, 1, 28, 28) uint8, in batches; only the last latents are decoded."""
+    found = []
+    for start in range(0, config.digits, BATCH):
+        count = min(BATCH, config.digits - start)
+        part = LatentConfig(count, config.steps, seed=config.seed + start)
+        told = part_of(report, start * config.steps // BATCH, -(-config.digits // BATCH) * config.steps)
+        latents = final(watched(states(model, part), told, config.steps))
+        with torch.no_grad():
+            found.append(to_uint8(model.part("autoencoder").decode(latents)).cpu())
+    return torch.cat(found)
+
+
+def _pca_errors(training: Digits, x0: Tensor, numbers: int) -> Tensor:
+    """Mean squared error of each digit of PCA with as many numbers as a latent has."""
+    flat = x0.flatten(1)
+    return (principal(to_model(training.images).flatten(1), numbers).rebuilt(flat) - flat).square().mean(1)

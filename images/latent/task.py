@@ -1,0 +1,85 @@
+"""Training diffusion in latents: denoiser and loss are those of digits, x is what an autoencoder makes of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Generator, Tensor, nn
+
+from images.data.mnist import Digits, to_model
+from images.latent.autoencoder_task import load_autoencoder
+from images.models import Model, ModelConfig, save_model
+from images.networks.autoencoder import Autoencoder
+from images.networks.telling import TellConfig
+from images.networks.unet import UNetConfig
+from images.training.tasks import Batches, sheet
+from playground.denoisers import NetworkDenoiser
+from playground.levels import seeded
+from playground.objectives import Batch, Loss, Objective, dropping, per_dimension
+from playground.steps import ddim
+from playground.walk import final, prior, walk
+
+if TYPE_CHECKING:
+    from images.training.config import TrainConfig
+
+KIND = "latent"
+
+
+@dataclass(frozen=True, eq=False)
+class LatentTask:
+    """model: without the autoencoder, which is not trained any more; it goes into the file beside the denoiser."""
+
+    model: ModelConfig
+    autoencoder: Autoencoder
+    objective: Callable[..., Objective]
+    withheld: float
+
+    def build(self, seed: int) -> NetworkDenoiser:
+        return self.model.build(seed)
+
+    def batches(self, digits: Digits, size: int, device: torch.device) -> Batches:
+        """All digits are encoded once; their latents' centre and spread are measured, and kept by the autoencoder."""
+        encoder = self.autoencoder.to(device)
+        latents, labels = encoder.settle(to_model(digits.images).to(device)), digits.labels.to(device)
+        labelled = "label" in self.model.told
+
+        def draw(step: int, rng: Generator) -> Batch:
+            i = torch.randint(len(latents), (size,), generator=rng, device=device)
+            return Batch(latents[i], {"label": labels[i]} if labelled else {})
+
+        return draw
+
+    def loss(self) -> Loss:
+        plain = per_dimension(self.objective(self.model.build_schedule()))
+        return dropping(plain, self.withheld) if self.model.told else plain
+
+    def preview(self, net: nn.Module, device: torch.device) -> np.ndarray:
+        model = Model(self.model, net, self.model.build_schedule(), {})
+        told = {"label": torch.arange(20, device=device) % 10} if model.told else {}
+        grid, rng = model.schedule.grid(min(20, model.schedule.T)), seeded(0, device)
+        denoise = model.denoise.given(**told) if told else model.denoise
+        latents = final(walk(ddim(0.0), denoise, prior((20, *model.shape), grid[0], rng), grid, rng))
+        return sheet(self.autoencoder.to(device).decode(latents).clamp(-1, 1), columns=10)
+
+    def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
+        """One file: whoever loads it can sample pixels, without knowing of another one."""
+        carried = {
+            f"parts.autoencoder.{name}": value for name, value in self.autoencoder.state_dict().items()
+        }
+        return save_model(
+            path, replace(self.model, parts=(self.autoencoder.config,)), weights | carried, about
+        )
+
+
+def task_of(config: "TrainConfig") -> LatentTask:
+    from images.training.config import OBJECTIVES
+
+    autoencoder = load_autoencoder(config.using)
+    shape = autoencoder.config.shape
+    tell = TellConfig(classes=10 if config.labels else 0)
+    net = UNetConfig(config.width, config.blocks, patch=config.patch, channels=shape[0], tell=tell)
+    model = replace(config.model, net=net, shape=shape, bounded=False, kind=KIND)
+    return LatentTask(model, autoencoder, OBJECTIVES[config.objective], config.withheld)

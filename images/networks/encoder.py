@@ -1,0 +1,49 @@
+"""A digit -> a few numbers: the semantic encoder of a diffusion autoencoder (Preechakul et al. 2022, Section 3)."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from images.networks.parts import Block, norm, require_size
+from playground.errors import require_range
+
+
+@dataclass(frozen=True)
+class EncoderConfig:
+    """size: how many numbers come out.  width: channels at 14 x 14, twice that at 7 x 7 and 4 x 4; blocks at each."""
+
+    size: int = 32
+    width: int = 24
+    blocks: int = 1
+
+    def __post_init__(self) -> None:
+        require_size(self.width, self.blocks)
+        require_range("The size of the code", self.size, 1, 1024)
+
+    def build(self) -> "Encoder":
+        return Encoder(self)
+
+
+class Encoder(nn.Module):
+    """x0 (B, 1, 28, 28) in [-1, 1] -> z (B, size), of no fixed scale.  Half a U-Net that sees no noise level."""
+
+    OUTER = ("enter", "leave")  # not for Muon
+
+    def __init__(self, config: EncoderConfig):
+        super().__init__()
+        fine, coarse = config.width, 2 * config.width
+        self.enter = nn.Conv2d(4, fine, 3, padding=1)
+        blocks: list[nn.Module] = [Block(fine, fine) for _ in range(config.blocks)]
+        blocks += [
+            nn.Conv2d(fine, coarse, 2, stride=2),
+            *(Block(coarse, coarse) for _ in range(config.blocks)),
+        ]
+        self.blocks = nn.Sequential(*blocks, nn.Conv2d(coarse, coarse, 3, stride=2, padding=1))  # to 4 x 4
+        self.leave = nn.Sequential(norm(coarse), nn.SiLU(), nn.Flatten(), nn.Linear(16 * coarse, config.size))
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, x0: Tensor) -> Tensor:
+        folded = F.pixel_unshuffle(x0, 2).contiguous(memory_format=torch.channels_last)
+        return self.leave(self.blocks(self.enter(folded)))

@@ -1,0 +1,187 @@
+"""Latent diffusion: the autoencoder, its centre and spread, and a file that needs no other."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+from torch.distributions import Normal, kl_divergence
+
+from images.__main__ import main
+from images.data.mnist import Digits, load, to_model
+from images.latent import task
+from images.latent.autoencoder_task import divergence, load_autoencoder
+from images.latent.experiment import (
+    LatentConfig,
+    MeasureConfig,
+    decoded,
+    measure,
+    pictures,
+    sample,
+    states,
+)
+from images.metrics.classifier import build
+from images.models import load_model
+from images.networks.autoencoder import CHANNELS, AutoencoderConfig
+from images.training import runs
+from images.training.config import TrainConfig, with_changes
+from images.training.session import MODEL, Session
+from playground.errors import UserError
+from playground.levels import seeded
+from playground.walk import final
+
+CPU = torch.device("cpu")
+TINY = TrainConfig(images=64, batch=32, width=8, blocks=1, T=50, task="autoencoder", size=4)
+
+
+@pytest.fixture(scope="module")
+def digits() -> Digits:
+    found = load("test", download=False)
+    return Digits(found.images[:200], found.labels[:200], "test", "200 test digits")
+
+
+def trained(config: TrainConfig, digits: Digits, directory):
+    session = Session(config, digits, directory, CPU)
+    for _ in session.steps():
+        pass
+    session.save()
+    session.preview()
+    return directory / MODEL
+
+
+@pytest.fixture(scope="module")
+def path(digits, tmp_path_factory):
+    """A latent model of two steps on an autoencoder of two steps, whose own file is gone by now."""
+    first = trained(TINY, digits, tmp_path_factory.mktemp("autoencoder"))
+    changes = {"task": "latent", "patch": 1, "using": str(first), "labels": True}
+    second = trained(with_changes(TINY, **changes), digits, tmp_path_factory.mktemp("latent"))
+    first.unlink()
+    return second
+
+
+@pytest.fixture(scope="module")
+def model(path):
+    return load_model(path)
+
+
+# --- the autoencoder ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("f", CHANNELS)
+def test_digits_come_back_in_their_own_size_at_every_f(f, digits):
+    config = AutoencoderConfig(f=f, width=8)
+    net, x = config.build(), to_model(digits.images[:3])
+    assert net.encode(x).shape == (3, *config.shape) and net.decode(net.encode(x)).shape == x.shape
+    assert config.shape[1:] == (32 // f, 32 // f)
+
+
+def test_latents_are_centred_and_scaled_channel_by_channel_and_decoding_takes_it_back(digits):
+    net, x = AutoencoderConfig(width=8).build(), to_model(digits.images)
+    with torch.no_grad():
+        raw = net.moments(x)[0]
+        plain = net.raw_decoded(raw)
+        latents = net.settle(x, batch=64)
+        assert torch.allclose(latents.mean((0, 2, 3)), torch.zeros(3), atol=1e-4)
+        assert torch.allclose(latents.std((0, 2, 3)), torch.ones(3), atol=1e-4)
+        assert torch.allclose(net.encode(x), latents, atol=1e-4)
+        assert torch.allclose(net.decode(latents), plain, atol=1e-4)
+
+
+def test_the_divergence_is_that_of_two_gaussians():
+    mean, log_variance = torch.randn(2, 4, 3, 2, 2, generator=seeded(0), dtype=torch.float64)
+    exact = kl_divergence(Normal(mean, (log_variance / 2).exp()), Normal(torch.zeros(()).double(), 1.0))
+    assert torch.allclose(divergence(mean, log_variance), exact.flatten(1).mean(1))
+
+
+def test_a_heavy_weight_of_kl_leaves_nothing_in_the_latents(digits, tmp_path):
+    """Only pictures can pay for what the latents say: at weight 10 that is too dear, at 0 it is free."""
+    said = []
+    for kl in (0.0, 10.0):
+        session = Session(with_changes(TINY, images=1920, kl=kl, lr=5e-3), digits, tmp_path / str(kl), CPU)
+        for _ in session.steps():
+            pass
+        with torch.no_grad():
+            mean, log_variance = session.trainee.net.moments(to_model(digits.images))
+        said.append(float(divergence(mean, log_variance).mean()))
+    assert said[1] < 0.02 < said[0]
+
+
+# --- diffusion in latents -----------------------------------------------------------------------------------
+
+
+def test_the_file_needs_no_other(model, digits):
+    assert model.shape == (3, 8, 8) and model.config.kind == "latent" and not model.config.bounded
+    x = to_model(digits.images)
+    latents = model.part("autoencoder").encode(x)
+    assert torch.allclose(latents.std((0, 2, 3)), torch.ones(3), atol=1e-4)
+
+
+def test_decoding_listens_and_changes_nothing(model):
+    config = LatentConfig(count=3, steps=6, frames=4, label=7, w=1.0)
+    latents = final(states(model, config))
+    pixels = final(decoded(model, states(model, config)))
+    assert torch.equal(pixels, model.part("autoencoder").decode(latents))
+    found = sample(model, config)
+    assert found.film.xs.shape == (4, 3, 28, 28) and found.latents.shape == (4, 3, 8, 24)
+    assert np.array_equal(found.latents[-1], pictures(latents).numpy())
+
+
+def test_nothing_clips_latents(model):
+    """Far from zero an estimate stays there: latents have no range."""
+    level = model.schedule.level(1)
+    far = torch.full((1, 3, 8, 8), 5.0)
+    assert float(model.within(model.denoise)(far, level).max()) > 1
+
+
+def test_measuring_sets_the_generated_beside_the_reconstructed(model, digits):
+    found = measure(model, build(), digits, digits, MeasureConfig(50, 4))
+    assert len(found.distances) == 4 and found.numbers == 192 and found.error.value > 0
+    assert found.psnr == pytest.approx(float(10 * np.log10(4 / found.error.value)), abs=1e-4)
+    with pytest.raises(UserError, match="ask for fewer"):
+        measure(model, build(), digits, digits, MeasureConfig(150, 4))
+
+
+def test_the_page_shows_latents_beside_what_they_decode_to(monkeypatch, tmp_path):
+    monkeypatch.setenv(runs.ENV, str(tmp_path))
+    app = AppTest.from_file(str(Path(task.__file__).with_name("page.py")), default_timeout=300).run()
+    assert not app.exception and not app.error
+    found = app.session_state["latent-film"][1]
+    assert found.film.images.shape == (16, 28, 28) and found.latents.shape[1:] == (16, 8, 24)
+
+
+# --- the command line ---------------------------------------------------------------------------------------
+
+
+def test_the_command_writes_digits(path, tmp_path):
+    words = ["latent", "--model", str(path), "--out", str(tmp_path), "--device", "cpu", "--steps", "3"]
+    assert main([*words, "--count", "2", "--label", "3"]) == 0
+    assert json.loads((tmp_path / "latent.json").read_text())["label"] == 3
+    assert (tmp_path / "latent.png").is_file() and (tmp_path / "latent.gif").is_file()
+
+
+@pytest.mark.parametrize(
+    "words, sentence",
+    [
+        (["sample"], "kind 'latent'"),
+        (["inpaint"], "kind 'latent'"),
+        (["reconstruct"], "brings no encoder"),
+        (["latent", "--w", "2"], "no label was given"),
+        (["latent", "--steps", "0"], "number of steps is 0"),
+    ],
+)
+def test_what_cannot_be_is_a_sentence(path, tmp_path, capsys, words, sentence):
+    assert main([*words, "--model", str(path), "--out", str(tmp_path), "--device", "cpu"]) == 2
+    said = capsys.readouterr().err
+    assert sentence in said and len(said.strip().splitlines()) == 1
+
+
+def test_files_that_hold_no_autoencoder_are_refused(digits, tmp_path):
+    plain = trained(TrainConfig(images=32, batch=32, width=8, blocks=1, T=50), digits, tmp_path)
+    with pytest.raises(UserError, match="is no autoencoder"):
+        load_autoencoder(plain)
+    with pytest.raises(UserError, match="There is no checkpoint"):
+        load_autoencoder(tmp_path / "nothing.safetensors")
+    with pytest.raises(UserError, match="f = 3; known are 2, 4 and 8"):
+        AutoencoderConfig(f=3)
