@@ -1,4 +1,4 @@
-"""draw, variations, between: digits from captions and embeddings; clip, table-captions, table-priors: how good."""
+"""draw, variations, clip-between: digits from captions and embeddings; clip, table-captions, table-priors: how good."""
 
 import argparse
 import json
@@ -89,7 +89,11 @@ def between_command(arguments: argparse.Namespace) -> None:
     stack = load_stack(arguments.models, arguments.device or best_device())
     drawing = between(stack, first, last, config, progress("between"))
     write(
-        drawing, Path(arguments.out), "between", asdict(config) | {"digits": arguments.digits}, first.numpy()
+        drawing,
+        Path(arguments.out),
+        "clip-between",
+        asdict(config) | {"digits": arguments.digits},
+        first.numpy(),
     )
 
 
@@ -134,7 +138,7 @@ def write(drawing: Drawing, out: Path, name: str, about: dict, first: np.ndarray
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    """Adds the subcommands draw, variations, between, the two tables and clip."""
+    """Adds the subcommands draw, variations, clip-between, the two tables and clip."""
     _add_more(commands)
     p = commands.add_parser("draw", help="digits for a caption (DALL-E 2)")
     p.set_defaults(run=draw_command)
@@ -158,7 +162,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 
 def _add_more(commands: argparse._SubParsersAction) -> None:
-    p = commands.add_parser("between", help="digits between two, along CLIP's sphere (DALL-E 2)")
+    p = commands.add_parser("clip-between", help="digits between two, along CLIP's sphere (DALL-E 2)")
     p.set_defaults(run=between_command)
     p.add_argument(
         "--digits", type=int, nargs=2, default=[18, 25], metavar="N", help="numbers of two test digits"

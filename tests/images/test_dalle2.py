@@ -312,7 +312,7 @@ def test_draw_and_variations_write_pictures(folder, tmp_path):
     options = ["--models", str(folder), "--steps", "3", "--count", "2", "--out", str(tmp_path)]
     assert main(["draw", "a thick seven leaning left", *options]) == 0
     assert main(["variations", "--digit", "3", *options]) == 0
-    assert main(["between", "--digits", "3", "4", *options]) == 0
+    assert main(["clip-between", "--digits", "3", "4", *options]) == 0
     assert main(["clip", "--models", str(folder), "--out", str(tmp_path / "table")]) == 0
     assert (
         main(["table-priors", "--models", str(folder), "--samples", "100", "--out", str(tmp_path / "table")])
@@ -322,7 +322,7 @@ def test_draw_and_variations_write_pictures(folder, tmp_path):
     assert main(["table-captions", *table]) == 0
     assert set(json.loads((tmp_path / "table" / "captions.json").read_text())["agreement"]) == {REAL, *WAYS}
     assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {
-        f"{name}.{end}" for name in ("drawn", "variations", "between") for end in ("png", "gif", "json")
+        f"{name}.{end}" for name in ("drawn", "variations", "clip-between") for end in ("png", "gif", "json")
     }
 
 
