@@ -76,10 +76,14 @@ class ModelConfig:
         """A fresh network; its random start comes from the seed and leaves no trace elsewhere."""
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
-            denoise = NetworkDenoiser(self.net.build(), self.predicts)
-            if self.parts:
-                denoise.parts = nn.ModuleDict({_part_name(part): part.build() for part in self.parts})
-            return denoise
+            return self.assembled()
+
+    def assembled(self) -> NetworkDenoiser:
+        """The network with the parts that it brings along, from torch's own random stream."""
+        denoise = NetworkDenoiser(self.net.build(), self.predicts)
+        if self.parts:
+            denoise.parts = nn.ModuleDict({_part_name(part): part.build() for part in self.parts})
+        return denoise
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -190,4 +194,4 @@ def _check(about: dict[str, Any], shapes: Shapes) -> None:
     require("model" in about, f"it is no image model of format {FORMAT}")
     config = ModelConfig.from_dict(about["model"])
     with torch.device("meta"):
-        require_shapes(NetworkDenoiser(config.net.build(), config.predicts).state_dict(), shapes)
+        require_shapes(config.assembled().state_dict(), shapes)
