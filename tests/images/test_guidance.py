@@ -1,0 +1,130 @@
+"""Guidance on digits: the guide's loss and gradient, what is refused, and that the sweep is what it says."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from images.__main__ import main
+from images.data.mnist import load
+from images.generate.experiment import SampleConfig, sample, told_label
+from images.guidance.experiment import (
+    GuidanceConfig,
+    by_guide,
+    classifier_free,
+    generated,
+    labels_like,
+    within_classes,
+)
+from images.guidance.task import SHIPPED as GUIDE
+from images.guidance.task import load_guide
+from images.models import SHIPPED_MODELS, load_model
+from images.networks.guide import GuideConfig
+from playground.errors import UserError
+from playground.guidance import gradient_of
+from playground.levels import Level, linear_beta, noised, seeded
+
+LABELLED = next(path for path, name in SHIPPED_MODELS.items() if "labels" in name)
+WING = Path(__file__).parents[2] / "images"
+
+
+@pytest.fixture(scope="module")
+def labelled():
+    return load_model(LABELLED)
+
+
+def test_the_guide_says_probabilities_and_its_gradient_is_autograds():
+    guide = GuideConfig(width=8).build(0).eval()
+    for parameter in guide.parameters():
+        parameter.data += 0.05 * torch.randn(parameter.shape, generator=seeded(1))
+    x, level = torch.randn((3, 1, 28, 28), generator=seeded(0)), Level.of(0.8, 0.6)
+    assert torch.allclose(guide(x, level).exp().sum(1), torch.ones(3), atol=1e-5)
+    gradient = gradient_of(lambda xt, at: guide(xt, at)[:, 4])(x, level)
+    direction = torch.randn(x.shape, generator=seeded(2))
+    with torch.no_grad():  # a central difference in float64 would need a float64 guide: 2 % in float32
+        up, down = (guide(x + s * direction, level)[:, 4] for s in (1e-2, -1e-2))
+    expected = (up - down) / 2e-2
+    assert torch.allclose((gradient * direction).flatten(1).sum(1), expected, rtol=0.02, atol=1e-3)
+
+
+def test_the_shipped_guide_knows_noisy_digits_and_can_only_guess_at_the_end():
+    guide, digits = load_guide(GUIDE), load("test", download=False)
+    x0, shares = digits.images[:400].float() / 127.5 - 1, {}
+    for t in (1, 300, 1000):
+        level = linear_beta().level(t).to(x0)
+        xt = noised(x0, torch.randn(x0.shape, generator=seeded(t)), level)
+        shares[t] = float((guide(xt, level).argmax(1) == digits.labels[:400]).double().mean())
+    # measured 0.95 of 400; 0.9 is four standard errors below
+    assert shares[1] > 0.9 and shares[300] > 0.7 and shares[1000] < 0.25
+
+
+def test_a_told_label_is_drawn(labelled):
+    """Ten of each class at w = 1: the metrics' classifier reads most as asked; chance is a tenth."""
+    from images.metrics.classifier import features, load_classifier
+
+    labels = torch.arange(10).repeat_interleave(4)
+    images = generated(labelled, classifier_free(labelled), labels, 1.0, GuidanceConfig(steps=10))
+    read = features(load_classifier(), images).classes
+    assert float((read == labels).double().mean()) > 0.8
+
+
+def test_zero_strength_is_the_unguided_model(labelled):
+    guide, labels = load_guide(GUIDE), torch.tensor([3, 5])
+    x, level = torch.randn((2, 1, 28, 28), generator=seeded(0)), linear_beta().level(400)
+    assert torch.equal(
+        by_guide(labelled, guide)(labels, 0.0)(x, level), labelled.within(labelled.denoise)(x, level)
+    )
+    told = labelled.within(labelled.denoise.given(label=labels))
+    assert torch.allclose(told_label(labelled, labels, 0.0)(x, level), told(x, level), atol=1e-6)
+
+
+def test_labels_have_the_shares_of_the_digits():
+    digits = load("test", download=False)
+    drawn = labels_like(digits, 20_000, 0)
+    wanted = torch.bincount(digits.labels, minlength=10).double() / len(digits)
+    found = torch.bincount(drawn, minlength=10).double() / len(drawn)
+    assert float((found - wanted).abs().max()) < 4 * (0.12 * 0.88 / 20_000) ** 0.5  # four standard errors
+
+
+def test_the_spread_within_classes_ignores_the_means_between_them():
+    digits = load("test", download=False)
+    one = digits.labels == 1
+    slant, thickness = within_classes(digits.images[one], digits.labels[one])
+    from images.data.attributes import attributes
+
+    found = attributes(digits.images[one])
+    assert slant == pytest.approx(float(found.slant.double().std()), rel=1e-6)
+    assert thickness == pytest.approx(float(found.thickness.double().std()), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "wrong, words",
+    [({"label": 10}, "label is 10"), ({"label": 3, "w": -1.0}, "guidance w is -1"), ({"w": 1.0}, "no label was given"),
+     ({"label": 3, "w": float("nan")}, "guidance w is nan")],
+)  # fmt: skip
+def test_bad_labels_and_weights_are_named(wrong, words):
+    with pytest.raises(UserError, match=words):
+        SampleConfig(**wrong)
+
+
+def test_a_model_without_labels_says_so():
+    with pytest.raises(UserError, match="trained without labels"):
+        sample(load_model(), SampleConfig(count=1, steps=2, label=3))
+
+
+def test_the_command_writes_picture_and_numbers(tmp_path, capsys):
+    few = ["--samples", "20", "--steps", "2", "--strengths", "0", "2", "--out", str(tmp_path)]
+    assert main(["guidance", *few]) == 0
+    said = capsys.readouterr().out
+    assert "agreement" in said and "N = 20" in said
+    assert (tmp_path / "guidance.png").stat().st_size > 500 and (tmp_path / "guidance.json").is_file()
+    assert main(["guidance", "--strengths", "-1"]) == 2
+    assert "guidance w is -1" in capsys.readouterr().err
+
+
+def test_the_page_shows_the_ten_classes():
+    app = AppTest.from_file(str(WING / "guidance" / "page.py"), default_timeout=120).run()
+    assert not app.exception and not app.error
+    assert np.size(app.session_state["guided-ten"][1]) == 6 * 10 * 28 * 28
