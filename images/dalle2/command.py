@@ -20,8 +20,8 @@ from images.data.captions import ATTRIBUTES, EXAMPLES, parse
 from images.data.mnist import Digits, load
 from images.metrics.classifier import load_classifier
 from images.models import best_device
-from playground.checkpoint import write_atomically
 from playground.errors import require
+from playground.files import write_result
 from playground.gif import gif_bytes, png_bytes, tiled
 
 
@@ -56,7 +56,7 @@ def table_command(arguments: argparse.Namespace) -> None:
     text = table_of(result)
     out = Path(arguments.out)
     about = {"config": asdict(config), "agreement": rows, "chance": CHANCE, "verdict": result.verdict}
-    write_atomically(out / "captions.json", json.dumps(about, indent=1).encode())
+    write_result(out / "captions.json", json.dumps(about, indent=1).encode())
     print(f"{text}\n{result.verdict}\n{out / 'captions.json'}")
 
 
@@ -76,7 +76,7 @@ def priors_command(arguments: argparse.Namespace) -> None:
     stack = load_stack(arguments.models, arguments.device or best_device())
     rows = priors(stack, load("test", arguments.data), config, progress("drawing embeddings"))
     about = {"config": asdict(config), "rows": {name: asdict(row) for name, row in rows.items()}}
-    path = write_atomically(Path(arguments.out) / "priors.json", json.dumps(about, indent=1).encode())
+    path = write_result(Path(arguments.out) / "priors.json", json.dumps(about, indent=1).encode())
     print(f"{'':36}{'distance':>10}{'cosine':>10}{'seconds':>10}")
     for name, row in rows.items():
         print(f"{name:36}{row.distance:10.2f}{row.cosine:10.3f}{row.seconds:10.2f}")
@@ -104,7 +104,7 @@ def clip_command(arguments: argparse.Namespace) -> None:
     lines = {name: str(share) for name, share in shares.items()}
     about = {"zero-shot": lines, "chance": CHANCE, "distance of the clouds' centres": seen.centres}
     about |= {"mean distance of an image from its cloud's centre": seen.spread}
-    path = write_atomically(Path(arguments.out) / "clip.json", json.dumps(about, indent=1).encode())
+    path = write_result(Path(arguments.out) / "clip.json", json.dumps(about, indent=1).encode())
     print("\n".join(f"{name}: {line}" for name, line in lines.items()))
     print(f"image and caption clouds: {seen.centres:.2f} apart, {seen.spread:.2f} wide\n{path}")
 
@@ -130,9 +130,9 @@ def write(drawing: Drawing, out: Path, name: str, about: dict, first: np.ndarray
     doubled = drawing.smalls.repeat(2, 2).repeat(2, 3)
     frames = [tiled(frame) for frame in np.concatenate([doubled, drawing.larges])]
     paths = [
-        write_atomically(out / f"{name}.png", png_bytes(tiled(images))),
-        write_atomically(out / f"{name}.gif", gif_bytes(frames)),
-        write_atomically(out / f"{name}.json", json.dumps(about, indent=1).encode()),
+        write_result(out / f"{name}.png", png_bytes(tiled(images))),
+        write_result(out / f"{name}.gif", gif_bytes(frames)),
+        write_result(out / f"{name}.json", json.dumps(about, indent=1).encode()),
     ]
     print("\n".join(map(str, paths)))
 

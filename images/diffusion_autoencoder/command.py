@@ -21,8 +21,8 @@ from images.diffusion_autoencoder.measure import MeasureConfig, Measured, measur
 from images.diffusion_autoencoder.task import SHIPPED
 from images.metrics.classifier import load_classifier
 from images.models import load_model
-from playground.checkpoint import write_atomically
 from playground.errors import require
+from playground.files import write_result
 from playground.gif import gif_bytes, png_bytes, tiled
 
 
@@ -50,7 +50,7 @@ def _measured(model, arguments: argparse.Namespace) -> None:
     found = measure(model, plain, classifier, training, test, config, progress("measuring"))
     print("\n".join([*lines(found), *claims(found)]))
     print(
-        write_atomically(
+        write_result(
             Path(arguments.out) / "measured.json", json.dumps(plain_of(found), indent=1).encode()
         )
     )
@@ -97,9 +97,9 @@ def between_command(arguments: argparse.Namespace) -> None:
     frames = [tiled(np.stack(images), columns=len(rows)) for images in zip(*rows, strict=True)]
     about = {**asdict(config), "digits": [arguments.digit, arguments.other], "ways": WAYS}
     paths = [
-        write_atomically(out / "between.png", png_bytes(sheet)),
-        write_atomically(out / "between.gif", gif_bytes(frames, fps=5)),
-        write_atomically(out / "between.json", json.dumps(about, indent=1).encode()),
+        write_result(out / "between.png", png_bytes(sheet)),
+        write_result(out / "between.gif", gif_bytes(frames, fps=5)),
+        write_result(out / "between.json", json.dumps(about, indent=1).encode()),
     ]
     print("\n".join(map(str, paths)))
 

@@ -10,7 +10,7 @@ from images.data.mnist import load
 from images.latent.autoencoder_task import LATENT
 from images.latent.experiment import LatentConfig, MeasureConfig, Measured, measure, sample
 from images.metrics.classifier import load_classifier
-from playground.checkpoint import write_atomically
+from playground.files import write_result
 
 
 def latent_command(arguments: argparse.Namespace) -> None:
@@ -23,7 +23,7 @@ def latent_command(arguments: argparse.Namespace) -> None:
         wanted = MeasureConfig(arguments.measure, arguments.steps, arguments.seed)
         found = measure(model, load_classifier(), training, test, wanted, progress("measuring"))
         print("\n".join(lines(found)))
-        print(write_atomically(out / "latent-measured.json", json.dumps(asdict(found), indent=1).encode()))
+        print(write_result(out / "latent-measured.json", json.dumps(asdict(found), indent=1).encode()))
 
 
 def lines(found: Measured) -> list[str]:
