@@ -49,11 +49,7 @@ def _measured(model, arguments: argparse.Namespace) -> None:
     plain, classifier = load_model(device=model.device), load_classifier()
     found = measure(model, plain, classifier, training, test, config, progress("measuring"))
     print("\n".join([*lines(found), *claims(found)]))
-    print(
-        write_result(
-            Path(arguments.out) / "measured.json", json.dumps(plain_of(found), indent=1).encode()
-        )
-    )
+    print(write_result(Path(arguments.out) / "measured.json", json.dumps(plain_of(found), indent=1).encode()))
 
 
 def lines(found: Measured) -> list[str]:

@@ -73,11 +73,12 @@ def the_ten(model: Model, by: str, steps: int, seed: int) -> None:
 
     images = cached("guided-ten", (model.about, by, steps, seed), make, "Guiding")
     sign = "w" if by == "itself" else "s"
-    labels, picture = st.columns([1, 9])
-    labels.markdown("  \n".join(f"**{sign} = {s:g}**" for s in strengths))
     sheet = tiled(images, columns=10)
-    picture.image(
-        np.kron(sheet, np.ones((4, 4), np.uint8)), width="stretch", caption="0 to 9, each from its own noise"
+    rows = ", ".join(f"{s:g}" for s in strengths)
+    st.image(
+        np.kron(sheet, np.ones((4, 4), np.uint8)),
+        width=620,
+        caption=f"0 to 9, each from its own noise, the same in every row; {sign} from the top: {rows}",
     )
     download_png(
         "PNG", lambda: png_bytes(np.kron(sheet, np.ones((4, 4), np.uint8))), "guided.png", "guided-png"

@@ -13,12 +13,11 @@ from playground.ui.downloads import download_png
 from playground.ui.page import bound, cached, on_request, page
 
 NAMES = {
-    "colourisation": "colourisation",
-    "inpainting": "inpainting: a box",
-    "uncropping": "uncropping: one side",
-    "jpeg": "JPEG, quality 3 to 30",
+    "colourisation": "colour",
+    "inpainting": "a hole",
+    "uncropping": "a side",
+    "jpeg": "JPEG",
 }
-ROWS = ("truth", "told", "one step: the regression", "samples")
 
 
 def settings() -> PaletteConfig:
@@ -41,10 +40,12 @@ def show(model: Model, config: PaletteConfig) -> None:
         "Restoring",
     )
     sheet = np.kron(sheet_of(made), np.ones((4, 4, 1), np.uint8))
-    labels, picture = st.columns([1, 7])
-    labels.markdown("  \n".join(f"**{row}**" for row in ROWS))
-    picture.image(sheet, width="stretch", caption="Ten held-out digits; rows from the top: truth, what the network is "
-                  "told, its first step from pure noise, four restorations")  # fmt: skip
+    st.image(
+        sheet,
+        width=620,
+        caption="Rows from the top: ten held-out digits; what the network is told; its first step from pure noise, the "
+        "regression; four restorations",
+    )
     download_png("PNG", lambda: png_bytes(sheet), "palette.png", "palette-png")
 
 

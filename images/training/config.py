@@ -145,8 +145,10 @@ PRESETS = {
     "guide-clean": TrainConfig(
         images=60_000, batch=32, width=24, blocks=1, optimizer="muon", task="guide", objective="simple"
     ),
-    # min-snr, for the first step from pure noise is asked about: logit-normal levels hardly ever show it
-    "palette": TrainConfig(images=120_000, batch=32, width=32, blocks=1, optimizer="muon", task="palette"),
+    # clamped-snr asks about x0 at every level: its first step from pure noise is then the regression
+    "palette": TrainConfig(
+        images=120_000, batch=32, width=32, blocks=1, optimizer="muon", objective="clamped-snr", task="palette"
+    ),
     # DALL-E 2, stage by stage (images.dalle2): the prior and the decoder build on CLIP.
     "clip": TrainConfig(images=160_000, batch=200, lr=2e-3, width=32, blocks=1, size=64, task="clip"),
     "prior": TrainConfig(images=150_000, batch=200, lr=2e-3, width=64, blocks=2, predicts="x0", task="prior"),
