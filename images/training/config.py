@@ -129,7 +129,6 @@ PRESETS = {
         width=32,
         blocks=2,
         optimizer="muon",
-        objective="flow-logit-normal",
         labels=True,
     ),
     "labelled": TrainConfig(
@@ -138,7 +137,6 @@ PRESETS = {
         width=32,
         blocks=2,
         optimizer="muon",
-        objective="flow-logit-normal",
         labels=True,
     ),
     "guide": TrainConfig(images=90_000, batch=32, width=24, blocks=1, optimizer="muon", task="guide"),
@@ -147,7 +145,13 @@ PRESETS = {
     ),
     # clamped-snr asks about x0 at every level: its first step from pure noise is then the regression
     "palette": TrainConfig(
-        images=120_000, batch=32, width=32, blocks=1, optimizer="muon", objective="clamped-snr", task="palette"
+        images=120_000,
+        batch=32,
+        width=32,
+        blocks=1,
+        optimizer="muon",
+        objective="clamped-snr",
+        task="palette",
     ),
     # DALL-E 2, stage by stage (images.dalle2): the prior and the decoder build on CLIP.
     "clip": TrainConfig(images=160_000, batch=200, lr=2e-3, width=32, blocks=1, size=64, task="clip"),
