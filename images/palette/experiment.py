@@ -157,6 +157,8 @@ def verdicts(m: Measured) -> list[str]:
         else "does not hold: too much error"
     )
     mean = m.mean / m.regression
+    if mean < 1:
+        word += ", and the mean of the samples is nearer than the first step, which is not the best regression yet"
     a, b, c, d = (m.accuracy[name] for name in ("input", "regression", "sample", "truth"))
     return [
         f"**The factor of two.** A sample's squared error is **{m.ratio:.2f}** ({low:.2f} to {high:.2f}) times the "
