@@ -11,7 +11,7 @@ from images.dalle2.prior_task import caption_of
 from images.data.captions import codes_of
 from images.data.mnist import Digits, to_uint8
 from images.metrics.classifier import Classifier
-from playground.errors import require, require_range
+from playground.errors import require, require_seed, require_whole
 from playground.levels import seeded
 from playground.progress import Report, silent
 
@@ -37,7 +37,9 @@ class ClaimsConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        require_range("The number of digits", self.count, 10, 10_000)
+        require_seed(self.seed)
+        require_whole("The number of digits", self.count, 10, 10_000)
+        _ = self.drawing  # its rules are checked now, before anything is loaded
 
     @property
     def drawing(self) -> DrawConfig:

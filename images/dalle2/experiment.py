@@ -18,7 +18,7 @@ from images.models import Model, load_model
 from images.networks.ar_prior import ARPrior
 from images.networks.clip import Clip, on_sphere
 from playground.denoisers import Denoiser, guided
-from playground.errors import require, require_range
+from playground.errors import require, require_range, require_seed, require_whole
 from playground.levels import seeded
 from playground.progress import Report, part_of, silent
 from playground.steps import ddim
@@ -92,11 +92,12 @@ class DrawConfig:
     frames: int = 13
 
     def __post_init__(self) -> None:
+        require_seed(self.seed)
         parse(self.caption)
-        require_range("The number of digits", self.count, 1, MOST)
+        require_whole("The number of digits", self.count, 1, MOST)
         require_range("The guidance w", self.w, 0, 20)
         require_range("The prior's guidance w", self.prior_w, 0, 20)
-        require_range("The number of steps", self.steps, 1, 1000)
+        require_whole("The number of steps", self.steps, 1, 1000)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from images.dalle2.prior_task import caption_of
 from images.data.captions import codes_of
 from images.data.mnist import Digits
 from images.metrics.frechet import fitted, frechet_distance
-from playground.errors import require, require_range
+from playground.errors import require, require_seed, require_whole
 from playground.levels import seeded
 from playground.progress import Report, silent
 
@@ -28,7 +28,8 @@ class PriorsConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        require_range("The number of captions", self.count, 100, 5000)
+        require_seed(self.seed)
+        require_whole("The number of captions", self.count, 100, 5000)
 
 
 @dataclass(frozen=True)

@@ -20,15 +20,18 @@ from images.diffusion_autoencoder.experiment import (
 from images.diffusion_autoencoder.measure import MeasureConfig, Measured, measure
 from images.diffusion_autoencoder.task import SHIPPED
 from images.metrics.classifier import load_classifier
-from images.models import load_model
-from playground.errors import require
+from images.models import Model, load_model
+from playground.errors import require, require_seed
 from playground.files import write_result
 from playground.gif import gif_bytes, png_bytes, tiled
 
 
 def reconstruct_command(arguments: argparse.Namespace) -> None:
-    model, out = model_of(arguments), Path(arguments.out)
-    config = ReconstructConfig(arguments.count, arguments.steps, arguments.seed)
+    config, out = ReconstructConfig(arguments.count, arguments.steps, arguments.seed), Path(arguments.out)
+    wanted, n = None, arguments.measure
+    if n is not None:
+        wanted = MeasureConfig(n, seed=arguments.seed, pairs=max(2, min(20, n // 2)))
+    model = model_of(arguments)
     image = load_digit(load("test", arguments.data), arguments.digit)
     found = reconstruct(model, image, config, progress("reconstructing"))
     about = {**asdict(config), "digit": arguments.digit, "mean_squared_errors": found.errors.tolist()}
@@ -37,15 +40,12 @@ def reconstruct_command(arguments: argparse.Namespace) -> None:
     print(
         f"mean squared error with its own x_T {found.errors[0]:.2g}, with random ones {others:.2g} on average"
     )
-    if arguments.measure:
-        _measured(model, arguments)
+    if wanted is not None:
+        _measured(model, wanted, arguments)
 
 
-def _measured(model, arguments: argparse.Namespace) -> None:
+def _measured(model: Model, config: MeasureConfig, arguments: argparse.Namespace) -> None:
     training, test = load("train", arguments.data), load("test", arguments.data)
-    config = MeasureConfig(
-        arguments.measure, seed=arguments.seed, pairs=max(2, min(20, arguments.measure // 2))
-    )
     plain, classifier = load_model(device=model.device), load_classifier()
     found = measure(model, plain, classifier, training, test, config, progress("measuring"))
     print("\n".join([*lines(found), *claims(found)]))
@@ -84,8 +84,9 @@ def plain_of(found: Measured) -> dict:
 
 
 def between_command(arguments: argparse.Namespace) -> None:
-    model, out, test = model_of(arguments), Path(arguments.out), load("test", arguments.data)
-    config = BetweenConfig(arguments.count, arguments.steps)
+    config, out = BetweenConfig(arguments.count, arguments.steps), Path(arguments.out)
+    require_seed(arguments.seed)  # taken as by the other commands; nothing is drawn at random here
+    model, test = model_of(arguments), load("test", arguments.data)
     images = [load_digit(test, number) for number in (arguments.digit, arguments.other)]
     found = between(model, images[0], images[1], config, progress("walking in between"))
     rows = [found[way][:, 0].numpy() for way in WAYS]

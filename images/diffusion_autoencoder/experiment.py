@@ -14,7 +14,7 @@ from images.data.mnist import to_model, to_uint8
 from images.models import Model
 from images.sampling import Film, filmed
 from playground.denoisers import Denoiser
-from playground.errors import require, require_range
+from playground.errors import require, require_seed, require_whole
 from playground.levels import ascending, randn_like, seeded
 from playground.progress import Report, silent, turn_of
 from playground.steps import ddim
@@ -34,8 +34,9 @@ class ReconstructConfig:
     frames: int = 40
 
     def __post_init__(self) -> None:
-        require_range("The number of reconstructions", self.count, 1, MOST)
-        require_range("The number of steps", self.steps, LEAST_STEPS, 1000)
+        require_seed(self.seed)
+        require_whole("The number of reconstructions", self.count, 1, MOST)
+        require_whole("The number of steps", self.steps, LEAST_STEPS, 1000)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +104,7 @@ def reconstruct(
 ) -> Reconstruction:
     """image: (28, 28) uint8.  One walk up, with its z; one down, from its own x_T and from `count` random ones."""
     x0, n, T = digit(model, image), config.count, config.steps
-    require_range("The number of steps", T, LEAST_STEPS, model.schedule.T)
+    require_whole("The number of steps", T, LEAST_STEPS, model.schedule.T)
     z = codes(model, x0)
     own = own_noise(model, x0, T, z, turn_of(report, 0, 2))
     random = randn_like(own.expand(n, -1, -1, -1), seeded(config.seed, model.device))
@@ -133,8 +134,8 @@ class BetweenConfig:
     steps: int = 20
 
     def __post_init__(self) -> None:
-        require_range("The number of digits on the way", self.count, 3, MOST)
-        require_range("The number of steps", self.steps, LEAST_STEPS, 1000)
+        require_whole("The number of digits on the way", self.count, 3, MOST)
+        require_whole("The number of steps", self.steps, LEAST_STEPS, 1000)
 
 
 def between(
@@ -142,7 +143,7 @@ def between(
 ) -> dict[str, Tensor]:
     """From one digit to another, (28, 28) uint8 each, by each of WAYS: (count, 1, 28, 28) uint8."""
     ends = torch.cat([digit(model, one), digit(model, two)])
-    require_range("The number of steps", config.steps, LEAST_STEPS, model.schedule.T)
+    require_whole("The number of steps", config.steps, LEAST_STEPS, model.schedule.T)
     share = torch.linspace(0, 1, config.count, device=model.device)
     z = codes(model, ends)
     moved = torch.lerp(z[:1], z[1:], share[:, None])

@@ -19,7 +19,7 @@ from images.metrics.classifier import Classifier, features
 from images.metrics.estimates import Estimate, bootstrap, mean_of
 from images.metrics.pca import Basis, principal
 from images.models import Model
-from playground.errors import require_range
+from playground.errors import require_seed, require_whole
 from playground.levels import randn_like, seeded
 from playground.progress import Report, silent
 from playground.walk import final
@@ -39,10 +39,11 @@ class MeasureConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        require_range("The number of digits", self.digits, 10, 10_000)
-        require_range("The number of pairs", self.pairs, 2, self.digits // 2)
+        require_seed(self.seed)
+        require_whole("The number of digits", self.digits, 10, 10_000)
+        require_whole("The number of pairs", self.pairs, 2, self.digits // 2)
         for steps in self.steps:
-            require_range("The number of steps", steps, 2, 1000)
+            require_whole("The number of steps", steps, 2, 1000)
 
 
 @dataclass(frozen=True, eq=False)

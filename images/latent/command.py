@@ -14,13 +14,15 @@ from playground.files import write_result
 
 
 def latent_command(arguments: argparse.Namespace) -> None:
-    model, out = model_of(arguments), Path(arguments.out)
-    names = ("count", "steps", "eta", "seed", "label", "w")
+    out, names = Path(arguments.out), ("count", "steps", "eta", "seed", "label", "w")
     config = LatentConfig(**{name: getattr(arguments, name) for name in names})
-    write(sample(model, config, progress("sampling")).film, out, "latent", asdict(config))
-    if arguments.measure:
-        training, test = load("train", arguments.data), load("test", arguments.data)
+    wanted = None
+    if arguments.measure is not None:
         wanted = MeasureConfig(arguments.measure, arguments.steps, arguments.seed)
+    model = model_of(arguments)
+    write(sample(model, config, progress("sampling")).film, out, "latent", asdict(config))
+    if wanted is not None:
+        training, test = load("train", arguments.data), load("test", arguments.data)
         found = measure(model, load_classifier(), training, test, wanted, progress("measuring"))
         print("\n".join(lines(found)))
         print(write_result(out / "latent-measured.json", json.dumps(asdict(found), indent=1).encode()))

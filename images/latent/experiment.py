@@ -18,7 +18,7 @@ from images.metrics.estimates import Estimate, Reference, bootstrap, frechet_est
 from images.metrics.pca import principal
 from images.models import Model
 from images.sampling import MOST, Film, filmed
-from playground.errors import require, require_range
+from playground.errors import require, require_range, require_seed, require_whole
 from playground.levels import seeded
 from playground.progress import Report, part_of, silent
 from playground.steps import ddim
@@ -41,7 +41,8 @@ class LatentConfig:
     w: float = 0.0
 
     def __post_init__(self) -> None:
-        require_range("The number of images", self.count, 1, MOST)
+        require_seed(self.seed)
+        require_whole("The number of images", self.count, 1, MOST)
         require_range("eta", self.eta, 0, 1)
         require_range("The guidance w", self.w, 0, MOST_W)
         if self.label is not None:
@@ -106,8 +107,9 @@ class MeasureConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        require_range("The number of digits", self.digits, 10, 10_000)
-        require_range("The number of steps", self.steps, 2, 1000)
+        require_seed(self.seed)
+        require_whole("The number of digits", self.digits, 10, 10_000)
+        require_whole("The number of steps", self.steps, 2, 1000)
 
 
 GENERATED, REBUILT = "latent diffusion", "reconstructed test digits"

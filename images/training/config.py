@@ -8,7 +8,7 @@ from images.models import NETWORKS, SIGMA_1, SIGMA_L, ModelConfig
 from images.networks.telling import TellConfig
 from images.training.tasks import KINDS
 from playground.checkpoint import Shapes
-from playground.errors import require, require_known, require_whole
+from playground.errors import require, require_known, require_range, require_whole
 from playground.levels import SCHEDULES, Schedule, shell_sigmas
 from playground.objectives import (
     Objective,
@@ -92,9 +92,8 @@ class TrainConfig:
         require(
             0 <= share < 1, f"The share withheld is {share:g}; it must be from 0 to below 1: 0.1 is usual."
         )
-        require(
-            0 <= self.kl <= 10, f"The weight of KL is {self.kl:g}; it must be from 0 to 10: 1e-6 is usual."
-        )
+        require_range("The weight of KL", self.kl, 0, 10)
+        require_whole("The size", self.size, 0, 1024)
         require(not self.labels or self.net == "unet", "Only the U-Net can be told labels: choose net unet.")
         _ = self.recipe, self.model  # their own rules are checked now, not when the run has started
 

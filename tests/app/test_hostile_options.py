@@ -84,7 +84,7 @@ def test_seeds_beyond_the_pages_are_refused_everywhere(wing, capsys, tmp_path, m
     monkeypatch.chdir(tmp_path)
     for name in [name for w, name, option, _ in OPTIONS if w == wing and option == "--seed"]:
         for seed in (2**31, 2**32):
-            beside = ["--learned"] if (wing, name) == ("toy2d", "field") else []
+            beside = {"field": ["--learned"], "draw": ["a thick seven"]}.get(name, [])
             assert "2,147,483,647" in refused(wing, [name, *beside, "--seed", str(seed)], capsys)
 
 
