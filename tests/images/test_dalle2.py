@@ -321,14 +321,14 @@ def test_draw_and_variations_write_pictures(folder, tmp_path):
     table = ["--models", str(folder), "--steps", "2", "--samples", "10", "--out", str(tmp_path / "table")]
     assert main(["table-captions", *table]) == 0
     assert set(json.loads((tmp_path / "table" / "captions.json").read_text())["agreement"]) == {REAL, *WAYS}
-    assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {
+    assert {path.name for path in tmp_path.glob("[!.]*") if path.is_file()} == {
         f"{name}.{end}" for name in ("drawn", "variations", "clip-between") for end in ("png", "gif", "json")
     }
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
-    [(["draw", "a purple cow"], "'purple', 'cow'"), (["draw", "a seven", "--w", "nan"], "w is nan"),
+    [(["draw", "a purple cow"], "'purple', 'cow'"), (["draw", "a seven", "--w", "30"], "w is 30"),
      (["draw", "a seven", "--count", "0"], "number of digits"), (["variations", "--digit", "-1"], "digit is -1"),
      (["draw", "a seven", "--models", "nowhere"], "no checkpoint")],
 )  # fmt: skip

@@ -234,5 +234,5 @@ def test_a_model_without_an_encoder_is_refused(tmp_path, capsys, digits):
 def test_the_preset_is_one_of_this_task():
     made = task_for(PRESETS["diffusion-autoencoder"])
     assert made.model.parts[0].size == 32 and made.model.net.tell.vector == 32
-    with pytest.raises(UserError, match="size of the code is 2,000"):
+    with pytest.raises(UserError, match="size is 2,000"):
         task_for(with_changes(PRESETS["diffusion-autoencoder"], size=2000))
