@@ -286,7 +286,7 @@ def test_the_density_of_the_background_has_its_rows_from_low_y_to_high():
 def test_commands_write_whole_files(arguments, files, tmp_path):
     assert main([*arguments, "--out", str(tmp_path)]) == 0
     assert {path.name for path in tmp_path.glob("[!.]*")} == files
-    for path in tmp_path.glob("*.json"):
+    for path in tmp_path.glob("[!.]*.json"):
         assert json.loads(path.read_text())["config"]["mixture"]["preset"] in ("two_modes", "ring")
 
 
