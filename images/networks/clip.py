@@ -53,7 +53,7 @@ class Clip(nn.Module):
         )  # fmt: skip
         self.point = nn.Linear(2 * width * 16, D)
         self.words = nn.Embedding(len(WORDS), D)
-        self.places = nn.Parameter(0.1 * torch.randn(LENGTH, D))
+        self.places = nn.Parameter(0.1 * nn.init.normal_(torch.empty(LENGTH, D)))
         self.read = transformer(D, config.layers)
         self.mean = nn.Linear(D, D)
         self.log_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
