@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from images.inpainting.experiment import InpaintConfig
 from images.sampling import LONGEST as LONGEST_SAMPLING
-from images.sampling import _require_calls
+from images.sampling import require_calls
 from playground.errors import UserError
 from playground.ui.address import stands_for
 from playground.work import require_work
@@ -143,9 +143,9 @@ def test_hours_of_digits_are_refused_on_a_processor():
             type = "cpu"
 
     most = InpaintConfig(64, steps=250, resamplings=20)
-    _require_calls(Cpu, images=400, steps=500)
+    require_calls(Cpu, images=400, steps=500)
     with pytest.raises(UserError, match="about 26 min 00 s of work"):
-        _require_calls(Cpu, images=most.count, steps=most.steps, turns=2 * most.resamplings - 1)
+        require_calls(Cpu, images=most.count, steps=most.steps, turns=2 * most.resamplings - 1)
     assert LONGEST_SAMPLING == 15 * 60
 
 

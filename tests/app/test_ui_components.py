@@ -151,11 +151,18 @@ def mask_page() -> None:
     import numpy as np
     import streamlit as st
 
+    from playground.errors import UserError
     from playground.ui.mask import mask_canvas
 
     start = np.zeros((28, 28), dtype=bool)
     start[:, :14] = True
-    painted = mask_canvas(np.zeros((28, 28), np.uint8), key=st.session_state.get("name", "a"), default=start)
+    try:
+        painted = mask_canvas(
+            np.zeros((28, 28), np.uint8), key=st.session_state.get("name", "a"), default=start
+        )
+    except UserError as error:
+        st.error(str(error))
+        st.stop()
     st.text(f"{painted.dtype} {painted.sum()} {painted[:, :14].all()}")
 
 
@@ -192,7 +199,7 @@ def test_two_canvases_keep_their_own_masks():
 def test_a_forged_mask_is_refused_with_one_sentence():
     page = AppTest.from_function(mask_page)
     page.session_state["a"] = {"mask": "zz"}
-    assert "196 hexadecimal digits" in page.run().exception[0].message
+    assert "196 hexadecimal digits" in page.run().error[0].value
     assert page.session_state["playground_masks"]["a"] != "zz"
 
 
