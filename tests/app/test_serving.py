@@ -8,7 +8,7 @@ from streamlit import config as streamlit_config
 from streamlit.testing.v1 import AppTest
 
 from images.__main__ import main
-from images.training import job, runs
+from images.training import job, making, runs
 from images.training.config import TrainConfig
 from playground.errors import UserError
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 def one_run(tmp_path, monkeypatch):
     monkeypatch.setenv(runs.ENV, str(tmp_path))
     run = runs.Run(tmp_path / "first")
-    runs.create(run, TrainConfig(images=1_000))
+    making.create(run, TrainConfig(images=1_000))
     monkeypatch.setenv(runs.READONLY, "1")
     return run
 
@@ -41,7 +41,7 @@ def test_the_shipped_configuration_listens_here_alone_and_tells_nothing():
     [
         lambda run: job.start(TrainConfig(images=1_000)),
         lambda run: job.start(name=run.name),
-        lambda run: runs.create(runs.Run(run.directory.with_name("second")), TrainConfig(images=1_000)),
+        lambda run: making.create(runs.Run(run.directory.with_name("second")), TrainConfig(images=1_000)),
         lambda run: runs.rename(run, "renamed"),
         lambda run: runs.delete(run),
         lambda run: run.ask_to_stop(),
