@@ -4,7 +4,6 @@ Never by CLIP: a system is not judged by a part of itself.  Width is compared wi
 where none is, within the class that is seen.
 """
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -14,6 +13,7 @@ from torch import Tensor
 from images.data.captions import ATTRIBUTES, UNSAID, codes_of
 from images.metrics.classifier import Classifier, features
 from playground.errors import require
+from playground.statistics import wilson
 
 DUST = 40  # of 255
 CHANCE = dict(zip(ATTRIBUTES, (1 / 10, 1 / 3, 1 / 3, 1 / 3), strict=True))
@@ -33,9 +33,8 @@ class Share:
     @property
     def interval(self) -> tuple[float, float]:
         """Wilson (1927): right at shares near 0 and 1, too."""
-        z, n, p = 1.959964, self.n, self.value
-        middle, half = p + z**2 / (2 * n), z * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-        return max(0.0, (middle - half) / (1 + z**2 / n)), min(1.0, (middle + half) / (1 + z**2 / n))
+        low, high = wilson(self.value, self.n, z=1.959964)
+        return float(low), float(high)
 
     def __str__(self) -> str:
         low, high = self.interval

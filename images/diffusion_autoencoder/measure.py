@@ -16,7 +16,7 @@ from images.diffusion_autoencoder.experiment import (
     squared_errors,
 )
 from images.metrics.classifier import Classifier, features
-from images.metrics.estimates import Estimate, bootstrap, mean_of
+from images.metrics.estimates import Estimate, bootstrap, mean_of, share_of
 from images.metrics.pca import Basis, principal
 from images.models import Model
 from playground.errors import require_seed, require_whole
@@ -115,14 +115,6 @@ def _far(x0: Tensor) -> Tensor:
     return torch.nn.functional.max_pool2d(x0, 7, stride=1, padding=3) == -1
 
 
-def share(found: Tensor) -> Estimate:
-    """How many of found (N,) bool are true, with Wilson's interval (1927): none of N does not mean never."""
-    N, z = len(found), 1.96
-    p = float(found.double().mean())
-    middle, half = p + z**2 / (2 * N), z * (p * (1 - p) / N + z**2 / (4 * N**2)) ** 0.5
-    return Estimate(p, max(0.0, (middle - half) / (1 + z**2 / N)), min(1.0, (middle + half) / (1 + z**2 / N)))
-
-
 # --- the probes --------------------------------------------------------------------------------------------
 
 
@@ -134,7 +126,7 @@ def probes(model: Model, basis: Basis, training: Digits, test: Digits) -> dict[s
         "PCA": lambda x: basis.projected(x.flatten(1)),
     }
     return {
-        name: share(ridge(view(seen), training.labels[:PROBED], view(unseen)).argmax(1) == test.labels)
+        name: share_of(ridge(view(seen), training.labels[:PROBED], view(unseen)).argmax(1) == test.labels)
         for name, view in views.items()
     }
 
@@ -166,8 +158,8 @@ def _swapped(
     found = features(classifier, to_uint8(x).cpu()).classes
     differ = labels != others
     return {
-        "z": share((found == labels)[differ]),
-        "x_T": share((found == others)[differ]),
+        "z": share_of((found == labels)[differ]),
+        "x_T": share_of((found == others)[differ]),
     }
 
 

@@ -18,7 +18,7 @@ from images.metrics.estimates import Estimate, Reference, bootstrap, frechet_est
 from images.metrics.pca import principal
 from images.models import Model
 from images.sampling import MOST, Film, filmed
-from playground.errors import require, require_range, require_seed, require_whole
+from playground.errors import require, require_range, require_seed, require_whole, seed_beside
 from playground.levels import seeded
 from playground.progress import Report, part_of, silent
 from playground.steps import ddim
@@ -188,7 +188,7 @@ def _generated(model: Model, config: MeasureConfig, report: Report) -> Tensor:
     found = []
     for start in range(0, config.digits, BATCH):
         count = min(BATCH, config.digits - start)
-        part = LatentConfig(count, config.steps, seed=config.seed + start)
+        part = LatentConfig(count, config.steps, seed=seed_beside(config.seed, start))
         told = part_of(report, start * config.steps // BATCH, -(-config.digits // BATCH) * config.steps)
         latents = final(watched(states(model, part), told, config.steps))
         with torch.no_grad():

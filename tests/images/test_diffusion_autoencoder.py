@@ -23,9 +23,9 @@ from images.diffusion_autoencoder.experiment import (
     reconstruct,
     turned,
 )
-from images.diffusion_autoencoder.measure import MeasureConfig, measure, ridge, share
+from images.diffusion_autoencoder.measure import MeasureConfig, measure, ridge
 from images.metrics.classifier import build
-from images.metrics.estimates import Estimate
+from images.metrics.estimates import Estimate, share_of
 from images.metrics.pca import principal
 from images.models import load_model
 from images.training import runs
@@ -154,9 +154,9 @@ def test_measuring_gives_each_number_an_interval(model, digits, tmp_path):
 
 def test_none_of_a_few_is_not_never():
     """Wilson's interval for 0 of N ends at z**2 / (N + z**2)."""
-    none = share(torch.zeros(90, dtype=torch.bool))
+    none = share_of(torch.zeros(90, dtype=torch.bool))
     assert (none.value, none.low) == (0.0, 0.0) and none.high == pytest.approx(1.96**2 / (90 + 1.96**2))
-    half = share(torch.arange(100) % 2 == 0)
+    half = share_of(torch.arange(100) % 2 == 0)
     assert half.value == 0.5 and half.high - 0.5 == pytest.approx(0.5 - half.low) == pytest.approx(
         0.0962, abs=1e-4
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from playground.errors import require, require_seed, require_sigma, require_whole
+from playground.errors import require, require_seed, require_sigma, require_whole, seed_beside
 from playground.levels import geometric_sigmas
 from playground.progress import Report, silent, turn_of
 from playground.statistics import Difference, mean_difference
@@ -126,7 +126,7 @@ def repeats(config: LowDensityConfig, report: Report = silent) -> Repeats:
     """Both networks for config.seed and the seeds after it."""
     found = []
     for i in range(SEEDS):
-        here = replace(config, seed=config.seed + i)
+        here = replace(config, seed=seed_beside(config.seed, i))
         found.append(low_density(here, learn_pair(here, turn_of(report, i, SEEDS))))
     area, mass = (
         {name: np.array([getattr(getattr(each, name).error, what) for each in found]) for name in TRAINED}
