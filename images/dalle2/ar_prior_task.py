@@ -11,8 +11,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from images.dalle2.clip_task import SHIPPED, embedded, load_clip, mark_of
-from images.dalle2.prior_task import WITHHELD, caption_of
-from images.data.captions import codes_of, with_words_left_out
+from images.dalle2.prior_task import caption_of, captioned
 from images.data.mnist import Digits, load
 from images.networks.ar_prior import ARPrior, ARPriorConfig
 from images.networks.clip import Clip, cosines
@@ -50,16 +49,7 @@ class ARPriorTask:
         return self.net.build(seed).fit(self.fitted_to)
 
     def batches(self, digits: Digits, size: int, device: torch.device) -> Batches:
-        clip = self.clip.to(device)
-        z_i, codes = embedded(clip, digits.images), codes_of(digits.images, digits.labels).to(device)
-
-        def draw(step: int, rng: Generator) -> Batch:
-            i = torch.randint(len(z_i), (size,), generator=rng, device=device)
-            told = caption_of(clip, with_words_left_out(codes[i], rng))
-            hidden = torch.rand(size, generator=rng, device=device) < WITHHELD
-            return Batch(z_i[i], told, dict.fromkeys(told, hidden))
-
-        return draw
+        return captioned(self.clip, digits, size, device)
 
     def loss(self) -> LossOf:
         return bucket_entropy

@@ -43,17 +43,7 @@ class PriorTask:
         return self.model.build(seed)
 
     def batches(self, digits: Digits, size: int, device: torch.device) -> Batches:
-        """Embeddings are made once, captions anew for each batch."""
-        clip = self.clip.to(device)
-        z_i, codes = embedded(clip, digits.images), codes_of(digits.images, digits.labels).to(device)
-
-        def draw(step: int, rng: Generator) -> Batch:
-            i = torch.randint(len(z_i), (size,), generator=rng, device=device)
-            told = caption_of(clip, with_words_left_out(codes[i], rng))
-            hidden = torch.rand(size, generator=rng, device=device) < WITHHELD
-            return Batch(z_i[i], told, dict.fromkeys(told, hidden))
-
-        return draw
+        return captioned(self.clip, digits, size, device)
 
     def loss(self) -> Loss:
         return per_dimension(self.objective(self.model.build_schedule()))
@@ -77,6 +67,20 @@ def caption_of(clip: Clip, codes: Tensor) -> dict[str, Tensor]:
     """What prior and decoder are told of captions (B, 4): the embedding, "vector", and the words', "tokens"."""
     z_t, words = clip.text(tokens_of(codes))
     return {"vector": z_t, "tokens": words}
+
+
+def captioned(clip: Clip, digits: Digits, size: int, device: torch.device) -> Batches:
+    """What both priors learn from: embeddings, made once, and captions, anew for each batch, a tenth withheld whole."""
+    clip = clip.to(device)
+    z_i, codes = embedded(clip, digits.images), codes_of(digits.images, digits.labels).to(device)
+
+    def draw(step: int, rng: Generator) -> Batch:
+        i = torch.randint(len(z_i), (size,), generator=rng, device=device)
+        told = caption_of(clip, with_words_left_out(codes[i], rng))
+        hidden = torch.rand(size, generator=rng, device=device) < WITHHELD
+        return Batch(z_i[i], told, dict.fromkeys(told, hidden))
+
+    return draw
 
 
 def task_of(config: "TrainConfig") -> PriorTask:

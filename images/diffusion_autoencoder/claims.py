@@ -1,9 +1,7 @@
 """What is claimed of z and x_T, each with its numbers and a verdict."""
 
 from images.diffusion_autoencoder.measure import PCA, PLAIN, UNTOLD, Z_OWN, Z_RANDOM, Measured
-from images.metrics.estimates import Estimate
-
-HOLDS, FAILS, OPEN = "**holds**", "**does not hold**", "**cannot be told** at this N"
+from images.metrics.estimates import Estimate, verdict
 
 
 def claims(found: Measured) -> list[str]:
@@ -40,13 +38,6 @@ def claims(found: Measured) -> list[str]:
         f"{words}: {text(of['z'], form)} against {text(of[other], form)}; {verdict(of['z'], of[other])}."
         for words, of, form, other in higher
     ]
-
-
-def verdict(claimed_larger: Estimate, claimed_smaller: Estimate) -> str:
-    """By 95 % intervals that do not touch: stricter than a test of the difference, since the digits are the same."""
-    if claimed_larger.low > claimed_smaller.high:
-        return HOLDS
-    return FAILS if claimed_larger.high < claimed_smaller.low else OPEN
 
 
 def text(e: Estimate, form: str) -> str:

@@ -17,7 +17,7 @@ from images.metrics.classifier import SUFFIX, Features
 from images.metrics.frechet import Gaussian, fitted, frechet_distance
 from images.metrics.neighbours import coverage
 from playground.errors import require
-from playground.statistics import Z, wilson
+from playground.statistics import FAILS, HOLDS, OPEN, Z, wilson
 
 FCD, SFCD = f"FCD-{SUFFIX}", f"sFCD-{SUFFIX}"
 PRECISION, RECALL = f"precision-{SUFFIX}", f"recall-{SUFFIX}"
@@ -62,6 +62,16 @@ class Reference:
     @cached_property
     def spatial(self) -> Gaussian:
         return fitted(self.features.spatial)
+
+
+def verdict(larger: Estimate, smaller: Estimate, at: str = "this N") -> str:
+    """In bold, whether what is claimed to be larger is: by 95 % intervals that do not touch.
+
+    That is stricter than a test of the difference, and right where both were measured on the same digits, too.
+    """
+    if larger.low > smaller.high:
+        return f"**{HOLDS}**"
+    return f"**{FAILS}**" if larger.high < smaller.low else f"**{OPEN}** at {at}"
 
 
 def share_of(hits: Tensor) -> Estimate:

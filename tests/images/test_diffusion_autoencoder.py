@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from images.__main__ import main
 from images.data.mnist import Digits, load, to_model
 from images.diffusion_autoencoder import task
-from images.diffusion_autoencoder.claims import FAILS, HOLDS, OPEN, claims, verdict
+from images.diffusion_autoencoder.claims import claims
 from images.diffusion_autoencoder.experiment import (
     WAYS,
     BetweenConfig,
@@ -25,7 +25,7 @@ from images.diffusion_autoencoder.experiment import (
 )
 from images.diffusion_autoencoder.measure import MeasureConfig, measure, ridge
 from images.metrics.classifier import build
-from images.metrics.estimates import Estimate, share_of
+from images.metrics.estimates import Estimate, share_of, verdict
 from images.metrics.pca import principal
 from images.models import load_model
 from images.training import runs
@@ -35,6 +35,8 @@ from images.training.tasks import task_for
 from playground.errors import UserError
 from playground.levels import seeded
 from playground.walk import final
+
+HOLDS, FAILS, OPEN = "**holds**", "**does not hold**", "**cannot be told** at this N"
 
 CPU = torch.device("cpu")
 TINY = TrainConfig(images=64, batch=32, width=8, blocks=1, T=50, task="diffusion-autoencoder", size=6)
