@@ -10,7 +10,7 @@ from images.sampling import Film
 from playground.cli import ProgressLine
 from playground.devices import device_named
 from playground.files import write_result
-from playground.gif import beside, enlarged, gif_bytes, png_bytes, tiled
+from playground.gif import gif_bytes, png_bytes, tiled
 from playground.levels import EVEN, SPACINGS
 from playground.progress import Report, TimeLeft, duration
 
@@ -32,11 +32,9 @@ def progress(verb: str) -> Report:
 
 def write(film: Film, out: Path, name: str, about: dict) -> None:
     """PNG of the finished images, GIF of the way there (x_t and x0, 112 pixels a digit), JSON of the settings."""
-    pairs = zip(film.xs, film.x0_hats, strict=True)
-    frames = [beside(enlarged(tiled(x)), enlarged(tiled(x0))) for x, x0 in pairs]
     paths = [
         write_result(out / f"{name}.png", png_bytes(tiled(film.images))),
-        write_result(out / f"{name}.gif", gif_bytes(frames)),
+        write_result(out / f"{name}.gif", gif_bytes(film.pairs())),
         write_result(out / f"{name}.json", json.dumps(about, indent=1).encode()),
     ]
     print("\n".join(map(str, paths)))

@@ -12,6 +12,7 @@ from images.data.mnist import to_uint8
 from images.models import SHAPE, SIGMA_1, SIGMA_L, Model
 from playground.annealing import actual, settling, told
 from playground.errors import require
+from playground.gif import beside, enlarged, tiled
 from playground.levels import Level, geometric_sigmas, held, seeded
 from playground.progress import Report
 from playground.solvers import corrected, dpmpp_2m
@@ -50,6 +51,11 @@ class Film:
     def images(self) -> np.ndarray:
         """The finished images, (B, 28, 28)."""
         return self.xs[-1]
+
+    def pairs(self, columns: int | None = None) -> list[np.ndarray]:
+        """For GIF and WebP: sheets of x_t and of the predicted x0 side by side, 112 screen pixels a digit."""
+        both = zip(self.xs, self.x0_hats, strict=True)
+        return [beside(enlarged(tiled(x, columns)), enlarged(tiled(x0, columns))) for x, x0 in both]
 
 
 def require_calls(model: Model, **counts: int) -> None:

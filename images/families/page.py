@@ -17,7 +17,7 @@ from images.metrics.estimates import FCD, Estimate
 from images.models import SIGMA_1, SIGMA_L, Model
 from images.sampling import ANNEALED, AS_WRITTEN, HOLD, LANGEVIN, Film
 from images.ui import choose_model, training_sidebar, yardstick
-from playground.gif import beside, enlarged, gif_bytes, tiled, webp_bytes
+from playground.gif import gif_bytes, tiled, webp_bytes
 from playground.ui.busy import Report, busy
 from playground.ui.downloads import download_gif, download_webp
 from playground.ui.page import bound, on_request, page
@@ -72,17 +72,11 @@ def show(ddpm: Film, ncsn: Film) -> None:
         for side, film in (("DDPM", ddpm), ("NCSN", ncsn)):
             name = f"digits-{side.lower()}"
             download_gif(
-                f"GIF, {side}", lambda film=film: gif_bytes(both(film)), f"{name}.gif", f"f-gif-{side}"
+                f"GIF, {side}", lambda film=film: gif_bytes(film.pairs()), f"{name}.gif", f"f-gif-{side}"
             )
             download_webp(
-                f"WebP, {side}", lambda film=film: webp_bytes(both(film)), f"{name}.webp", f"f-webp-{side}"
+                f"WebP, {side}", lambda film=film: webp_bytes(film.pairs()), f"{name}.webp", f"f-webp-{side}"
             )
-
-
-def both(film: Film) -> list[np.ndarray]:
-    """x_t and x0 side by side, 112 screen pixels a digit."""
-    pairs = zip(film.xs, film.x0_hats, strict=True)
-    return [beside(enlarged(tiled(x)), enlarged(tiled(x0))) for x, x0 in pairs]
 
 
 def told(model: Model, config: SampleConfig) -> None:

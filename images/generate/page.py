@@ -6,7 +6,7 @@ import streamlit as st
 from images.generate.experiment import SampleConfig, sample
 from images.sampling import ANNEALED, AS_WRITTEN, MOST, SAMPLERS, Film
 from images.ui import choose_model, training_sidebar
-from playground.gif import beside, enlarged, gif_bytes, png_bytes, tiled, webp_bytes
+from playground.gif import enlarged, gif_bytes, png_bytes, tiled, webp_bytes
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.page import bound, on_request, page
 from playground.ui.player import ImagesPanel, player
@@ -91,12 +91,9 @@ def show(film: Film, config: SampleConfig) -> None:
     )
     name = f"digits-{config.sampler.lower().replace(', ', '-')}-{config.steps}-seed{config.seed}"
 
-    def both() -> list[np.ndarray]:  # x_t and x0, 112 screen pixels a digit
-        return [beside(enlarged(x), enlarged(x0)) for x, x0 in zip(*sheets, strict=True)]
-
     with st.container(horizontal=True):
-        download_gif("GIF", lambda: gif_bytes(both()), f"{name}.gif", "gif-x")
-        download_webp("WebP", lambda: webp_bytes(both()), f"{name}.webp", "webp-x")
+        download_gif("GIF", lambda: gif_bytes(film.pairs()), f"{name}.gif", "gif-x")
+        download_webp("WebP", lambda: webp_bytes(film.pairs()), f"{name}.webp", "webp-x")
         download_png("PNG", lambda: png_bytes(enlarged(sheets[0][-1])), f"{name}.png", "png")
 
 

@@ -8,7 +8,7 @@ from images.inpainting.experiment import METHODS, InpaintConfig, image_key, inpa
 from images.models import Model
 from images.sampling import Film
 from images.ui import choose_model, digits, training_sidebar
-from playground.gif import beside, enlarged, gif_bytes, png_bytes, tiled, webp_bytes
+from playground.gif import enlarged, gif_bytes, png_bytes, tiled, webp_bytes
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.mask import mask_canvas
 from playground.ui.page import bound, on_request, page
@@ -108,12 +108,9 @@ def show(film: Film, image: np.ndarray, hole: np.ndarray) -> None:
     )
     name = f"inpainted-{image_key(image, hole)}"
 
-    def both() -> list[np.ndarray]:  # x_t and x0, 112 screen pixels a digit
-        return [beside(enlarged(x), enlarged(x0)) for x, x0 in zip(*sheets, strict=True)]
-
     with st.container(horizontal=True):
-        download_gif("GIF", lambda: gif_bytes(both()), f"{name}.gif", "in-gif")
-        download_webp("WebP", lambda: webp_bytes(both()), f"{name}.webp", "in-webp")
+        download_gif("GIF", lambda: gif_bytes(film.pairs(columns)), f"{name}.gif", "in-gif")
+        download_webp("WebP", lambda: webp_bytes(film.pairs(columns)), f"{name}.webp", "in-webp")
         download_png("PNG", lambda: png_bytes(enlarged(sheets[0][-1])), f"{name}.png", "in-png")
 
 
