@@ -20,7 +20,7 @@ from playground.checkpoint import Shapes, load_checkpoint, require_format, requi
 from playground.denoisers import TO_X0, Denoiser, NetworkDenoiser, clipped
 from playground.devices import best_device as best_device
 from playground.devices import device_named
-from playground.errors import require, require_known, require_whole
+from playground.errors import UserError, require, require_known, require_whole
 from playground.levels import SCHEDULES, Schedule
 
 FORMAT = 1
@@ -177,15 +177,37 @@ def load_model(path: str | Path = SHIPPED, device: torch.device | str = "cpu") -
     return Model(config, denoise, config.build_schedule(), about)
 
 
+NO_MODEL = (
+    SafetensorError,
+    OSError,
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+)  # reading other headers
+
+
 def kind_of(path: str | Path) -> str | None:
     """What the model in a file is for, from its header alone; None for a file that holds no model."""
     try:
-        with safe_open(path, framework="pt") as file:
-            about = json.loads((file.metadata() or {})["about"])
-        kind: str = about["model"].get("kind", "digits")
+        kind: str = _described(path).get("kind", "digits")
         return kind
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError, AttributeError):
+    except NO_MODEL:
         return None
+
+
+def told_of(path: str | Path) -> tuple[str, ...]:
+    """The conditions that the model in a file knows, from its header alone; none for a file that holds no model."""
+    try:
+        return ModelConfig.from_dict(_described(path)).told
+    except (*NO_MODEL, UserError):
+        return ()
+
+
+def _described(path: str | Path) -> dict[str, Any]:
+    with safe_open(path, framework="pt") as file:
+        model: dict[str, Any] = json.loads((file.metadata() or {})["about"])["model"]
+    return model
 
 
 def _check(about: dict[str, Any], shapes: Shapes) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 import streamlit as st
 
 from images.data.mnist import Digits, load
+from images.metrics.classifier import Classifier, load_classifier
 from images.metrics.evaluate import Yardstick
-from images.models import SHIPPED_MODELS, Model, best_device, kind_of, load_model
+from images.models import SHIPPED_MODELS, Model, best_device, kind_of, load_model, told_of
 from images.training import job, records, runs
 from images.training.config import PRESETS, TrainConfig, with_changes
 from playground.errors import UserError
@@ -24,14 +25,13 @@ def choose_model(
 ) -> Model:
     """A box in the sidebar with the models of one kind; stops the page with a sentence where there is none.
 
-    needs: a condition that the model must know, such as "label".
-
-    described: a model that the sidebar has said everything about already.
+    described: a model that the sidebar has said everything about already
+    needs:     a condition that the model must know, such as "label"
     """
     found = {str(run.model): f"run {run.name}" for run in runs.all_runs() if kind_of(run.model) == kind}
     choices = {str(path): name for path, name in SHIPPED_MODELS.items() if kind_of(path) == kind} | found
     if needs:
-        choices = {path: name for path, name in choices.items() if needs in _loaded_header(path)}
+        choices = {path: name for path, name in choices.items() if needs in told_of(path)}
     if not choices:
         st.info("There is no trained model yet: train one with the button in the sidebar.")
         st.stop()
@@ -40,11 +40,6 @@ def choose_model(
     if model is not described:
         st.sidebar.caption(describe(model))
     return model
-
-
-def _loaded_header(path: str) -> tuple[str, ...]:
-    """The conditions that the model in a file knows."""
-    return _loaded(path, Path(path).stat().st_mtime_ns).told
 
 
 @st.cache_resource(max_entries=4, show_spinner="Loading the model")
@@ -70,6 +65,12 @@ def describe(model: Model) -> str:
 def digits(split: str) -> Digits:
     """MNIST, loaded once for all sessions."""
     return load(split)
+
+
+@st.cache_resource(show_spinner="Loading the classifier")
+def classifier() -> Classifier:
+    """What reads digits, where no distances are measured, loaded once for all sessions."""
+    return load_classifier()
 
 
 @st.cache_resource(show_spinner="Loading the classifier and the digits")

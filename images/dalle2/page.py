@@ -9,10 +9,9 @@ from images.dalle2.clip_task import SHIPPED, embedded
 from images.dalle2.experiment import DrawConfig, Drawing, Stack, draw, load_stack
 from images.dalle2.frames import embeddings_as_pictures, in_stages
 from images.data.captions import EXAMPLES, KNOWN, parse
-from images.metrics.classifier import load_classifier
 from images.models import best_device
 from images.networks.clip import cosines
-from images.ui import digits
+from images.ui import classifier, digits
 from playground.gif import gif_bytes, png_bytes, tiled
 from playground.ui.downloads import download_gif, download_png
 from playground.ui.page import bound, on_request, page
@@ -102,7 +101,7 @@ def show(config: DrawConfig, drawing: Drawing) -> None:
 def verdict(config: DrawConfig, drawing: Drawing) -> str:
     """What was asked, and how much of it is there, measured on the pixels."""
     asked = torch.tensor([parse(config.caption).codes]).expand(config.count, 4)
-    shares = agreement(measured(load_classifier(), torch.tensor(drawing.images)[:, None], asked), asked)
+    shares = agreement(measured(classifier(), torch.tensor(drawing.images)[:, None], asked), asked)
     parts = ", ".join(f"{name} {share.hits} of {share.n}" for name, share in shares.items() if name != "all")
     whole = shares["all"]
     return (

@@ -13,9 +13,8 @@ from images.diffusion_autoencoder.experiment import (
     reconstruct,
 )
 from images.diffusion_autoencoder.measure import MeasureConfig, Measured, measure
-from images.metrics.classifier import load_classifier
 from images.models import Model, load_model
-from images.ui import choose_model, digits, training_sidebar
+from images.ui import choose_model, classifier, digits, training_sidebar
 from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.page import bound, cached, on_request, page
@@ -117,7 +116,7 @@ def measured(model: Model) -> None:
         lambda wanted, report: measure(
             model,
             load_model(device=model.device),
-            load_classifier(),
+            classifier(),
             digits("train"),
             digits("test"),
             wanted[1],

@@ -13,11 +13,10 @@ from images.latent.experiment import (
     measure,
     sample,
 )
-from images.metrics.classifier import load_classifier
 from images.metrics.estimates import verdict
 from images.models import Model
 from images.sampling import MOST
-from images.ui import choose_model, digits, training_sidebar
+from images.ui import choose_model, classifier, digits, training_sidebar
 from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.page import bound, on_request, page
@@ -69,7 +68,7 @@ def measured(model: Model) -> None:
         "latent-measured",
         made_for,
         lambda wanted, report: measure(
-            model, load_classifier(), digits("train"), digits("test"), wanted[1], report
+            model, classifier(), digits("train"), digits("test"), wanted[1], report
         ),
         "Measuring",
         button="Measure",

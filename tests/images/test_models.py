@@ -9,7 +9,7 @@ import torch
 from images import sampling as experiments
 from images.generate.experiment import SampleConfig, sample
 from images.inpainting.experiment import InpaintConfig, inpaint
-from images.models import ModelConfig, load_model, save_model
+from images.models import SHIPPED_MODELS, ModelConfig, load_model, save_model, told_of
 from images.networks.unet import UNetConfig
 from images.sampling import LANGEVIN, SAMPLERS, plan
 from playground.checkpoint import save_checkpoint
@@ -198,3 +198,13 @@ def test_a_file_of_something_else_is_refused(tmp_path):
         load_model(path)
     with pytest.raises(UserError, match="no checkpoint"):
         load_model(tmp_path / "missing.safetensors")
+
+
+@pytest.mark.parametrize("path", SHIPPED_MODELS, ids=lambda path: path.stem)
+def test_the_header_tells_what_the_model_is_told(path):
+    assert told_of(path) == load_model(path).told
+
+
+def test_a_file_without_a_model_is_told_nothing(tmp_path):
+    (tmp_path / "x.safetensors").write_bytes(b"no model")
+    assert told_of(tmp_path / "x.safetensors") == told_of(tmp_path / "nowhere") == ()
