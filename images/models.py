@@ -22,6 +22,7 @@ from playground.devices import best_device as best_device
 from playground.devices import device_named
 from playground.errors import UserError, require, require_known, require_whole
 from playground.levels import SCHEDULES, Schedule
+from playground.training import weights_from
 
 FORMAT = 1
 SHAPE = (1, 28, 28)
@@ -74,8 +75,7 @@ class ModelConfig:
 
     def build(self, seed: int = 0) -> NetworkDenoiser:
         """A fresh network; its random start comes from the seed and leaves no trace elsewhere."""
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)
+        with weights_from(seed):
             return self.assembled()
 
     def assembled(self) -> NetworkDenoiser:

@@ -7,7 +7,7 @@ checkpoint repeats exactly what the run that was never stopped would have done.
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -19,6 +19,14 @@ from playground.muon import Muon, hidden_matrices
 
 B = TypeVar("B")  # a batch: whatever the loss knows how to read; `playground.objectives.Batch` for denoisers
 OPTIMIZERS = ("adamw", "muon")
+
+
+@contextmanager
+def weights_from(seed: int) -> Iterator[None]:
+    """Networks built within it get the initial weights of this seed; torch's global stream is put back after it."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        yield
 
 
 @dataclass(frozen=True)

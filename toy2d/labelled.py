@@ -19,7 +19,7 @@ from playground.objectives import (
     per_dimension,
 )
 from playground.progress import Report, silent, turn_of
-from playground.training import Recipe, Trainee, train
+from playground.training import Recipe, Trainee, train, weights_from
 from toy2d.conditional import component
 from toy2d.mixture import Mixture
 from toy2d.net import LearnConfig, PlaneNet
@@ -71,8 +71,7 @@ def learned_models(config: LearnConfig, dropout: float = 0.2, report: Report = s
     mixture, schedule = config.mixture.build(), SCHEDULES[config.schedule]()
     x0, label = mixture.sample_with_modes(config.points, seeded(config.seed))
     mean, std = x0.mean(0), float(x0.std(0).square().mean().sqrt())
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(config.seed)
+    with weights_from(config.seed):
         classifier = Classifier(mixture.K, config.width, mean, std)
         denoiser = NetworkDenoiser(PlaneNet(config.width, classes=mixture.K), "v", std, mean)
     tasks: tuple[tuple[nn.Module, Loss], ...] = (

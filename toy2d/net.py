@@ -34,7 +34,7 @@ from playground.objectives import (
     per_dimension,
 )
 from playground.progress import Report, silent
-from playground.training import Recipe, Trainee, train
+from playground.training import Recipe, Trainee, train, weights_from
 from playground.work import require_work
 from toy2d.presets import MixtureSpec
 
@@ -212,8 +212,7 @@ def _config(plain: dict[str, Any]) -> LearnConfig:
 
 def _build(config: LearnConfig, data_std: float, mean: Tensor) -> NetworkDenoiser:
     """A fresh network; its random start comes from the seed and leaves no trace elsewhere."""
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(config.seed)
+    with weights_from(config.seed):
         return NetworkDenoiser(PlaneNet(config.width), "v", data_std, mean)
 
 

@@ -15,6 +15,7 @@ from images.training.tasks import Batches, LossOf, sheet
 from playground.checkpoint import load_checkpoint, save_checkpoint
 from playground.errors import UserError
 from playground.levels import randn_like
+from playground.training import weights_from
 
 if TYPE_CHECKING:
     from images.training.config import TrainConfig
@@ -31,8 +32,7 @@ class AutoencoderTask:
     kl: float
 
     def build(self, seed: int) -> Autoencoder:
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)
+        with weights_from(seed):
             return self.net.build()
 
     def batches(self, digits: Digits, size: int, device: torch.device) -> Batches:

@@ -23,6 +23,7 @@ from playground.checkpoint import Shapes, load_checkpoint, require_shapes
 from playground.devices import device_named
 from playground.errors import UserError, require
 from playground.objectives import Batch, Loss
+from playground.training import weights_from
 
 VERSION = 1
 SUFFIX = f"mnist-c{VERSION}"  # as in "FCD-mnist-c1"
@@ -58,8 +59,7 @@ def unit(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
 
 def build(seed: int = 0) -> Classifier:
     """A fresh classifier; its random start comes from the seed and leaves no trace elsewhere."""
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
+    with weights_from(seed):
         return Classifier()
 
 

@@ -16,6 +16,7 @@ from images.networks.parts import require_size
 from images.networks.prompted import shown
 from playground.conditioning import Hidden, Told
 from playground.errors import require, require_range
+from playground.training import weights_from
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,7 @@ class ARPriorConfig:
         require_range("The number of buckets", self.buckets, 2, 1024)
 
     def build(self, seed: int = 0) -> "ARPrior":
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)
+        with weights_from(seed):
             return ARPrior(self)
 
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from images.data.captions import LENGTH, WORDS
 from images.networks.parts import norm, require_size
 from playground.errors import require_range
+from playground.training import weights_from
 
 HOTTEST = math.log(100.0)  # the largest logit scale, as in CLIP
 
@@ -32,8 +33,7 @@ class ClipConfig:
         require_range("The size of an embedding", self.size, 4, 1024)
 
     def build(self, seed: int = 0) -> "Clip":
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)
+        with weights_from(seed):
             return Clip(self)
 
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from images.networks.parts import Attention, Block, LevelEmbedding, norm, require_size
 from playground.denoisers import log_snr, standardised
 from playground.levels import Level
+from playground.training import weights_from
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,7 @@ class GuideConfig:
         require_size(self.width, self.blocks)
 
     def build(self, seed: int = 0) -> "Guide":
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)
+        with weights_from(seed):
             return Guide(self)
 
 

@@ -73,14 +73,11 @@ def explain() -> None:
         st.markdown(
             'Palette (Saharia et al. 2022) is the lecture\'s "conditioned on images": the damaged picture stands '
             "beside $x_t$, one network learns all four tasks, and for holes only the hole counts. Digits are inked "
-            "in one "
-            "of two colours of equal luminance for each class, 70 % and 30 %, so that gray does not give the colour "
-            "away, "
-            "and a calibrated colourisation has that law.\n\n"
+            "in one of two colours of equal luminance for each class, 70 % and 30 %, so that gray does not give the "
+            "colour away, and a calibrated colourisation has that law.\n\n"
             "**Regression** is what the same network says at its first step, from pure noise: $E[x_0\\,|\\,y]$. It "
             "wins the squared error and lies between the possible pictures. **A sample** of the posterior has "
-            "exactly twice "
-            "that error: its own variance on top of the truth's."
+            "exactly twice that error: its own variance on top of the truth's."
         )
 
 
