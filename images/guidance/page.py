@@ -157,8 +157,8 @@ def explain() -> None:
             "tenth of the digits, and $\\hat\\epsilon = (1 + w)\\,\\epsilon(x_t, c) - w\\,\\epsilon(x_t)$; both "
             "halves are one call. "
             "**By a classifier** (the lecture, Dhariwal and Nichol 2021) the score is moved by $s\\,\\nabla_{x_t} "
-            "\\log p(c\\,|\\,x_t)$, here of the model that is told nothing. The classifier must know every noise level; "
-            "one that has seen clean digits only is fooled: choose it, and look.\n\n"
+            "\\log p(c\\,|\\,x_t)$, here of the model that is told nothing. The classifier must know every noise "
+            "level; one that has seen clean digits only is fooled: choose it, and look.\n\n"
             "The estimate of $x_0$ is clipped after guiding. Agreement is read by the metrics' classifier, which "
             "guides nothing; labels have MNIST's own shares."
         )
