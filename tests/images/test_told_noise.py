@@ -18,7 +18,7 @@ from images.families.experiment import (
 from images.metrics.estimates import FCD, Estimate
 from images.metrics.evaluate import Yardstick
 from images.models import load_model
-from playground.levels import Level, seeded
+from playground.levels import Level, gaussian, seeded
 
 
 def test_the_exact_denoiser_is_the_posterior_mean():
@@ -69,5 +69,5 @@ def test_both_chains_start_alike():
     firsts = []
     for sampler in LANGEVIN:
         step, grid = plan(model, SampleConfig(3, sampler, 100))
-        firsts.append(step(model.denoise, x, grid[0], grid[1], seeded(1))[0])
+        firsts.append(step(model.denoise, x, grid[0], grid[1], gaussian(seeded(1)))[0])
     assert torch.allclose(*firsts, atol=1e-3)  # float32 at 30
