@@ -20,7 +20,7 @@ from playground.errors import require_known, require_seed, require_whole
 from playground.levels import seeded
 from playground.objectives import knowing
 from playground.progress import Report, silent
-from playground.statistics import wilson
+from playground.statistics import Z, wilson
 from playground.steps import ddim
 from playground.walk import checked, final, prior, walk, watched
 
@@ -148,7 +148,7 @@ def read(yardstick: Yardstick, x: Tensor, labels: Tensor) -> tuple[float, float,
 
 def verdicts(m: Measured) -> list[str]:
     """Regression against samples, and the factor of two, each with its numbers."""
-    low, high = m.ratio - 1.96 * m.ratio_se, m.ratio + 1.96 * m.ratio_se
+    low, high = m.ratio - Z * m.ratio_se, m.ratio + Z * m.ratio_se
     word = (
         "holds at this N"
         if low <= 2 <= high
