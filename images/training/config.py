@@ -121,7 +121,7 @@ PRESETS = {
     "cpu-quick": TrainConfig(
         images=90_000, batch=32, width=32, blocks=2, optimizer="muon", objective="flow-logit-normal"
     ),
-    "cpu": TrainConfig(images=480_000, optimizer="muon", objective="flow-logit-normal"),
+    "cpu": TrainConfig(images=400_000, batch=64, optimizer="muon", objective="flow-logit-normal"),
     "labelled-quick": TrainConfig(
         images=90_000,
         batch=32,
