@@ -18,14 +18,12 @@ parser.add_argument("--particles", type=int, default=5_000)
 parser.add_argument("--steps", type=int, default=1_000)
 parser.add_argument("--rounds", type=int, default=5)
 parser.add_argument("--threads", type=int, default=os.cpu_count())
-parser.add_argument("--block", type=int, default=10, help="steps in a compiled block")
 arguments = parser.parse_args()
 os.environ["OMP_NUM_THREADS"] = str(arguments.threads)  # before torch is loaded
 
 import numpy as np
 import torch
 
-from benchmarks.fused import fused_langevin
 from playground.levels import CLEAN, seeded
 from playground.steps import langevin
 from playground.walk import final, walk
@@ -63,16 +61,9 @@ def numpy_loop() -> torch.Tensor:
     return torch.from_numpy(x)
 
 
-def eager() -> torch.Tensor:
-    """The playground, as every page uses it."""
-    return final(walk(langevin(A), MIXTURE, START, [CLEAN] * (N + 1), seeded(1)))
-
-
-def compiled() -> torch.Tensor:
-    """The same walk in compiled blocks."""
-    grid = [CLEAN] * (N // arguments.block + 1)
-    step = fused_langevin(MIXTURE, A, arguments.block, compiled=True)
-    return final(walk(step, MIXTURE, START, grid, seeded(1)))
+def playground() -> torch.Tensor:
+    """The playground, as the pages use it."""
+    return final(walk(langevin(A, estimate=False), MIXTURE, START, [CLEAN] * (N + 1), seeded(1)))
 
 
 def blackjax_loop() -> Callable[[], torch.Tensor] | None:
@@ -107,8 +98,7 @@ def main() -> None:
         "textbook autograd loop": textbook,
         "numpy": numpy_loop,
         "blackjax": blackjax_loop(),
-        "playground": eager,
-        "playground, compiled": compiled,
+        "playground": playground,
     }
     contestants = {name: run for name, run in contestants.items() if run is not None}
     best = {}

@@ -5,7 +5,7 @@ A wrapper is a participle and returns a denoiser again, so wrappers compose:
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 from torch import Tensor, nn
 
@@ -28,17 +28,14 @@ class Denoiser(Protocol):
 Score = Callable[[Tensor, Level], Tensor]
 
 
-@runtime_checkable
-class Scored(Protocol):
-    """A denoiser that knows its score, even at sigma = 0, where no estimate of x0 defines one: an exact mixture."""
-
-    def score(self, xt: Tensor, level: Level) -> Tensor: ...
-
-
 def score_of(denoise: Denoiser) -> Score:
-    """The score of a denoiser: its own where it has one, else Tweedie's formula, for sigma > 0."""
-    if isinstance(denoise, Scored):
-        return denoise.score
+    """The score of a denoiser: its own where it has one, else Tweedie's formula, for sigma > 0.
+
+    An exact mixture knows its own, even at sigma = 0, where no estimate of x0 defines one.
+    """
+    own: Score | None = getattr(denoise, "score", None)
+    if own is not None:
+        return own
     return lambda xt, level: score_from_x0(denoise(xt, level), xt, level)
 
 

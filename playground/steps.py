@@ -42,27 +42,28 @@ def langevin(step_size: float | StepSize, noise: bool = True, estimate: bool = T
         callable(step_size) or step_size > 0,
         f"The step size is {step_size}; Langevin dynamics needs one above 0: raise it.",
     )
-    size_at, noisy = _sizes(step_size), noise
+    factors, noisy = _factors(step_size), noise
 
     def step(denoise: Denoiser, xt: Tensor, here: Level, there: Level, noise: Noise) -> Moved:
-        a = size_at(here).to(xt)
+        half, root = (factor.to(xt) for factor in factors(here))
         score = score_of(denoise)(xt, here)
-        xs = xt + (a / 2) * score
+        xs = half * score + xt  # laid out in memory as the score is: a mixture has its reasons
         if noisy:
-            xs = xs + a.sqrt() * noise(xt)
+            xs = torch.addcmul(xs, root, noise(xt))
         return xs, x0_from_score(score, xt, here) if estimate else None
 
     return step
 
 
-def _sizes(size: float | StepSize) -> Callable[[Level], Tensor]:
-    """A step size, or a function of the level, as a tensor at each level; plain numbers keep all their digits."""
+def _factors(size: float | StepSize) -> Callable[[Level], tuple[Tensor, Tensor]]:
+    """a / 2 and sqrt(a) at each level, once for as long as it is held; plain numbers keep all their digits."""
 
-    def size_at(level: Level) -> Tensor:
+    def at(level: Level) -> tuple[Tensor, Tensor]:
         a = size(level) if callable(size) else size
-        return a if isinstance(a, Tensor) else torch.tensor(a, dtype=torch.float64)
+        a = a if isinstance(a, Tensor) else torch.tensor(a, dtype=torch.float64)
+        return a / 2, a.sqrt()
 
-    return per_level(size_at)
+    return per_level(at)
 
 
 def annealed(eps: float, sigma_L: float) -> StepSize:

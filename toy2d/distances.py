@@ -1,6 +1,7 @@
 """How far samples lie from the truth, in four ways, and the floor that exact samples of the same size give."""
 
 import math
+from collections.abc import Callable
 from dataclasses import astuple, dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from playground.errors import require
 from playground.levels import seeded
 from toy2d.mixture import Mixture
 
+DIRECTIONS = 32  # that clouds are projected on
 PAIRED = 2_000  # points whose mutual distances are taken: the cost grows with the square of their number
 
 
@@ -37,19 +39,29 @@ def distances(mixture: Mixture, x: Tensor, truth: Tensor) -> Distances:
 
     Raises UserError for clouds of different sizes, or fewer than two points.
     """
-    require(
-        len(x) == len(truth) >= 2,
-        f"The clouds have {len(x)} and {len(truth)} points; both must have the same number, two or more: "
-        "draw as many exact samples as there are samples.",
-    )
-    exact = mixture.to(torch.float64)
-    x, truth = x.double(), truth.double()
-    return Distances(
-        *wrong_mode_share(exact, x),
-        sliced_wasserstein(x, truth),
-        energy_distance(x, truth),
-        float(exact.log_prob(x).mean()),
-    )
+    return against(mixture, truth)(x)
+
+
+def against(mixture: Mixture, truth: Tensor) -> Callable[[Tensor], Distances]:
+    """`distances` of many clouds to one truth (B, 2), whose own part in them is computed once."""
+    exact, truth = mixture.to(torch.float64), truth.double()
+    projected, spread = _projections(truth, DIRECTIONS), _mean_distance(truth[:PAIRED], truth[:PAIRED])
+
+    def found(x: Tensor) -> Distances:
+        require(
+            len(x) == len(truth) >= 2,
+            f"The clouds have {len(x)} and {len(truth)} points; both must have the same number, two or more: "
+            "draw as many exact samples as there are samples.",
+        )
+        x = x.double()
+        return Distances(
+            *wrong_mode_share(exact, x),
+            float((_projections(x, DIRECTIONS) - projected).abs().mean()),
+            _energy(x[:PAIRED], truth[:PAIRED], spread),
+            float(exact.log_prob(x).mean()),
+        )
+
+    return found
 
 
 def floors(mixture: Mixture, n: int, pairs: int = 8) -> Distances:
@@ -79,8 +91,12 @@ def energy_distance(x: Tensor, y: Tensor) -> float:
     2,000 points are taken: samples come in no order, so they are a fair draw, and floors are found alike.
     """
     x, y = x[:PAIRED].double(), y[:PAIRED].double()
-    square = 2 * _mean_distance(x, y) - _mean_distance(x, x) - _mean_distance(y, y)
-    return max(0.0, square) ** 0.5
+    return _energy(x, y, _mean_distance(y, y))
+
+
+def _energy(x: Tensor, y: Tensor, spread: float) -> float:
+    """spread: the mean distance within y."""
+    return max(0.0, 2 * _mean_distance(x, y) - _mean_distance(x, x) - spread) ** 0.5
 
 
 def _mean_distance(x: Tensor, y: Tensor) -> float:
@@ -103,14 +119,19 @@ def total_variation(shares: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return np.abs(shares - weights).sum(-1) / 2
 
 
-def sliced_wasserstein(x: Tensor, y: Tensor, directions: int = 32) -> float:
+def sliced_wasserstein(x: Tensor, y: Tensor, directions: int = DIRECTIONS) -> float:
     """The mean over directions of the Wasserstein-1 distance of the projections, in units of x; (B, 2) each.
 
     In the plane evenly spaced directions do what random ones do elsewhere (Bonneel et al. 2015), without luck.
     """
+    return float((_projections(x, directions) - _projections(y, directions)).abs().mean())
+
+
+def _projections(x: Tensor, directions: int) -> Tensor:
+    """x (B, 2) along each direction, sorted: (directions, B)."""
     angles = math.pi * torch.arange(directions, dtype=x.dtype) / directions
-    rays = torch.stack([angles.cos(), angles.sin()])  # (2, directions)
-    return float(((x @ rays).sort(0).values - (y @ rays).sort(0).values).abs().mean())
+    along = (x @ torch.stack([angles.cos(), angles.sin()])).T.contiguous()
+    return torch.from_numpy(np.sort(along.numpy(), axis=1))  # torch's sort also finds where each came from
 
 
 def exact_floor(mixture: Mixture, n: int, pairs: int = 8) -> float:

@@ -9,7 +9,7 @@ from scipy import stats
 
 from playground.errors import UserError
 from playground.levels import seeded
-from toy2d.distances import distances, energy_distance, floors, wrong_mode_share
+from toy2d.distances import against, distances, energy_distance, floors, wrong_mode_share
 from toy2d.mixture import Mixture, anisotropic_pair, two_modes
 
 
@@ -96,3 +96,10 @@ def test_what_is_far_is_above_the_floor(mixture):
 def test_clouds_of_two_sizes_are_refused(mixture):
     with pytest.raises(UserError, match="3 and 4 points"):
         distances(mixture, cloud(3), cloud(4))
+
+
+def test_one_truth_for_many_clouds_is_each_cloud_alone():
+    mixture = two_modes(0.8)
+    truth, clouds = mixture.sample(300, seeded(0)), [mixture.sample(300, seeded(i)) for i in (1, 2)]
+    measure = against(mixture, truth)
+    assert [measure(cloud) for cloud in clouds] == [distances(mixture, cloud, truth) for cloud in clouds]

@@ -9,7 +9,7 @@ from scipy.stats import multivariate_normal
 
 from playground.errors import UserError
 from playground.levels import CLEAN, Level, linear_beta, score_from_x0, seeded
-from toy2d.mixture import Mixture, anisotropic_pair, grid, ring, two_modes
+from toy2d.mixture import Alike, Mixture, Noised, anisotropic_pair, grid, ring, two_modes
 from toy2d.presets import EXTENT, PRESETS, MixtureSpec, narrowest_std
 
 LEVELS = {
@@ -191,3 +191,32 @@ def test_bad_mixtures_are_refused():
 def test_clean_is_the_default_level(mixed):
     x = points(4)
     assert torch.equal(mixed.score(x), mixed.score(x, CLEAN))
+
+
+# --- modes of one round covariance --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("preset", ["two_modes", "ring", "grid"])
+@pytest.mark.parametrize("each", [False, True])
+def test_the_short_form_is_the_long_one(preset, each):
+    """In float64, to rounding; `each`: a level of its own for each sample."""
+    mixture, x = MixtureSpec(preset, 0.7).build(torch.float64), points()
+    level = linear_beta().at(torch.linspace(1, 1000, len(x)).long(), x) if each else LEVELS["VP"]
+    short, long = mixture.at(level), replace_alike(mixture).at(level)
+    assert isinstance(short, Alike) and isinstance(long, Noised)
+    for name in ("score", "denoise", "log_prob", "responsibilities", "log_responsibilities"):
+        torch.testing.assert_close(getattr(short, name)(x), getattr(long, name)(x), rtol=1e-8, atol=1e-8)
+
+
+def replace_alike(mixture: Mixture) -> Mixture:
+    """The same mixture, kept from noticing that its modes are alike."""
+    twin = mixture.to(torch.float64)
+    vars(twin)["_alike"] = None  # where cached_property keeps its value
+    return twin
+
+
+def test_modes_too_narrow_for_float32_are_told_apart_by_differences():
+    """Centres 5 away with std 0.001: their logits would be 1e7, with a rounding error of about one nat."""
+    assert isinstance(two_modes(0.8, std=1e-3).at(CLEAN), Noised)
+    assert isinstance(two_modes(0.8, std=1e-3).at(Level.of(1.0, 1.0)), Alike)
+    assert isinstance(anisotropic_pair().at(CLEAN), Noised)

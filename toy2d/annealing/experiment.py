@@ -165,7 +165,7 @@ def _states(config: AnnealingConfig, mixture: Mixture) -> Iterator[State]:
     s, rng = narrowest_std(mixture), seeded(config.seed)
     start = STARTS["square"](mixture, config.particles, rng)
     grid = held([Level.of(1.0, sigma) for sigma in config.sigmas(s)], config.T)
-    return checked(walk(langevin(RULES[config.rule](config, s)), mixture, start, grid, rng))
+    return checked(walk(langevin(RULES[config.rule](config, s), estimate=False), mixture, start, grid, rng))
 
 
 # --- the map ----------------------------------------------------------------------------------------------

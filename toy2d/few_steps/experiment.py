@@ -13,7 +13,7 @@ from playground.progress import Report, silent
 from playground.solvers import dpmpp_2m
 from playground.steps import Step, ancestral, ddim, heun, last_but_one
 from playground.walk import checked, final, prior, walk
-from toy2d.distances import Distances, distances
+from toy2d.distances import Distances, against
 from toy2d.mixture import Mixture
 from toy2d.net import Learned
 from toy2d.presets import MixtureSpec
@@ -30,6 +30,7 @@ ROWS: dict[str, Callable[[], Step]] = {
     "Heun": lambda: heun(),
     "DPM-Solver++(2M)": lambda: dpmpp_2m(),
 }
+Yardstick = Callable[[Tensor], Distances]  # the distances of a cloud to one truth
 STEPS = (5, 10, 20, 50, 100)
 
 
@@ -95,6 +96,7 @@ def few_steps(config: FewStepsConfig, learned: Learned | None = None, report: Re
     denoise = counted(mixture if learned is None else learned.denoise)
     n = config.particles * config.repeats
     truth = mixture.sample(n, seeded(config.seed + 1))
+    yardsticks = [against(mixture, part) for part in truth.split(config.particles)]
     start = prior((n, 2), schedule.level(schedule.T), seeded(config.seed))  # N(0, I) at any level
     done, total = 0, len(ROWS) * sum(config.steps)
     cells, errors, calls = [], [], []
@@ -103,14 +105,14 @@ def few_steps(config: FewStepsConfig, learned: Learned | None = None, report: Re
             denoise.calls = 0
             grid = schedule.grid(S, config.spacing)
             x = final(checked(walk(row(), denoise, start, grid, seeded(config.seed + 2))))
-            cell, error = _over_repeats(mixture, x, truth, config.particles)
+            cell, error = _over_repeats(yardsticks, x, config.particles)
             cells.append(cell)
             errors.append(error)
             calls.append(denoise.calls)
             done += S
             report(done, total)
     width = len(config.steps)
-    floor = _floor(mixture, truth, config)
+    floor = _floor(mixture, yardsticks, config)
     return FewSteps(_rows(cells, width), _rows(errors, width), np.array(calls).reshape(-1, width), floor)
 
 
@@ -122,20 +124,19 @@ def last_noises(config: FewStepsConfig) -> dict[str, list[tuple[float, float]]]:
     return {name: [last_but_one(schedule.grid(S, name)) for S in config.steps if S > 1] for name in SPACINGS}
 
 
-def _floor(mixture: Mixture, truth: Tensor, config: FewStepsConfig, draws: int = 3) -> Distances:
+def _floor(
+    mixture: Mixture, yardsticks: list[Yardstick], config: FewStepsConfig, draws: int = 3
+) -> Distances:
     """Fresh exact samples against the same exact samples that the cells meet, so that the luck of these is shared."""
-    rng = seeded(config.seed + 3)
-    found = [
-        _over_repeats(mixture, mixture.sample(len(truth), rng), truth, config.particles)[0]
-        for _ in range(draws)
-    ]
+    rng, n = seeded(config.seed + 3), config.particles * config.repeats
+    found = [_over_repeats(yardsticks, mixture.sample(n, rng), config.particles)[0] for _ in range(draws)]
     return Distances(*np.mean([astuple(each) for each in found], axis=0).tolist())
 
 
-def _over_repeats(mixture: Mixture, x: Tensor, truth: Tensor, size: int) -> tuple[Distances, Distances]:
-    """The mean distance of clouds of `size` points, and its standard error."""
-    pairs = zip(x.split(size), truth.split(size), strict=True)
-    found = np.array([astuple(distances(mixture, *pair)) for pair in pairs])  # (repeats, 5)
+def _over_repeats(yardsticks: list[Yardstick], x: Tensor, size: int) -> tuple[Distances, Distances]:
+    """The mean distance of clouds of `size` points, each to its own truth, and its standard error."""
+    clouds = zip(yardsticks, x.split(size), strict=True)
+    found = np.array([astuple(measure(cloud)) for measure, cloud in clouds])  # (repeats, 5)
     return Distances(*found.mean(0)), Distances(*found.std(0, ddof=1) / len(found) ** 0.5)
 
 

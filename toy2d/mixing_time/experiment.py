@@ -151,7 +151,9 @@ def _walked(config: CrossingConfig, mixture: Mixture, steps: int) -> Iterator[St
     """The first half of the particles starts as exact samples of mode 1, the second of mode 2."""
     rng, n = seeded(config.seed), config.particles
     start = mixture.means.repeat_interleave(n, 0) + torch.randn((2 * n, 2), generator=rng)
-    return checked(walk(langevin(config.step_size), mixture, start, [CLEAN] * (steps + 1), rng))
+    return checked(
+        walk(langevin(config.step_size, estimate=False), mixture, start, [CLEAN] * (steps + 1), rng)
+    )
 
 
 def _in_first(mixture: Mixture, x: Tensor) -> Tensor:
