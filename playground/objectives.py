@@ -111,6 +111,20 @@ def ddpm_clamped_snr(schedule: Schedule, low: float = 0.5, high: float = 5.0) ->
     return objective
 
 
+def regression(schedule: Schedule) -> Objective:
+    """|| x0 - x0_hat(x_T, T) ||**2: only what is said of x0 from noise alone, at the last level, where x_T tells nothing.
+
+    So a denoiser that is told something learns E[x0 | what it is told], the least squared error that there is
+    (Palette's "Regression" baseline, Saharia et al. 2022); it can be sampled from in one step only.
+    """
+
+    def objective(denoise: Denoiser, x0: Tensor, rng: Generator) -> Tensor:
+        last = schedule.level(schedule.T).to(x0)
+        return squared_norm(denoise(noised(x0, randn_like(x0, rng), last), last) - x0)
+
+    return objective
+
+
 def ddpm_weighted(schedule: Schedule, variance: str = "beta") -> Objective:
     """DDPM's loss with the bound's weight (lecture; Ho et al. 2020, eq. 12):
 

@@ -19,6 +19,7 @@ from playground.objectives import (
     flow_matching,
     logit_normal,
     ncsn,
+    regression,
 )
 from playground.training import Recipe
 
@@ -29,6 +30,7 @@ OBJECTIVES: dict[str, Callable[[Schedule], Objective]] = {
     "min-snr": ddpm_min_snr,
     "clamped-snr": ddpm_clamped_snr,
     "weighted": ddpm_weighted,
+    "regression": regression,
     "flow": lambda schedule: flow_matching(),
     "flow-logit-normal": lambda schedule: flow_matching(logit_normal),
     "ncsn": lambda schedule: ncsn(shell_sigmas(SIGMA_1, SIGMA_L, PIXELS)),
