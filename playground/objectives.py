@@ -112,7 +112,7 @@ def ddpm_clamped_snr(schedule: Schedule, low: float = 0.5, high: float = 5.0) ->
 
 
 def regression(schedule: Schedule) -> Objective:
-    """|| x0 - x0_hat(x_T, T) ||**2: only what is said of x0 from noise alone, at the last level, where x_T tells nothing.
+    """|| x0 - x0_hat(x_T, T) ||**2: only what is said of x0 at the last level, where x_T tells nothing.
 
     So a denoiser that is told something learns E[x0 | what it is told], the least squared error that there is
     (Palette's "Regression" baseline, Saharia et al. 2022); it can be sampled from in one step only.

@@ -24,7 +24,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +83,11 @@ class Digits:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    def part(self, start: int, count: int) -> "Digits":
+        """`count` of them from number `start` on, fewer where they end."""
+        chosen = slice(start, start + count)
+        return replace(self, images=self.images[chosen], labels=self.labels[chosen])
 
     def fingerprint(self) -> str:
         """Twelve hex digits of the SHA-256 of the image bytes: what a checkpoint says it was trained on."""

@@ -1,4 +1,4 @@
-"""guidance, guide-accuracy: guidance on digits on the command line, as a table, a picture and numbers."""
+"""guidance, guide-accuracy: guidance on digits on the command line, as a table, pictures and numbers."""
 
 import argparse
 import json
@@ -7,28 +7,31 @@ from pathlib import Path
 
 import numpy as np
 
-from images.command import model_of, progress
+from images.command import model_of, png, progress
 from images.data.mnist import load
 from images.generate.experiment import MOST_W
 from images.guidance.experiment import (
+    FORMS,
     SCALES,
     WEIGHTS,
     GuidanceConfig,
     Sweep,
-    by_guide,
     classifier_free,
     sweep,
     verdicts,
 )
+from images.guidance.figures import accuracy_figure, sweep_figure
 from images.guidance.task import SHIPPED as GUIDE
-from images.guidance.task import accuracy_by_level, load_guide
+from images.guidance.task import SHIPPED_CLEAN, accuracy_by_level, load_guide
 from images.metrics.estimates import FCD
 from images.metrics.evaluate import Yardstick
 from images.models import SHIPPED_MODELS
+from playground.cli import refuse_idle
 from playground.devices import device_named
 from playground.errors import require_range
 from playground.files import write_result
 from playground.gif import png_bytes, tiled
+from playground.statistics import told_share
 
 LABELLED = str(next(path for path, name in SHIPPED_MODELS.items() if "labels" in name))
 
@@ -38,9 +41,12 @@ def add(commands: argparse._SubParsersAction) -> None:
         GuidanceConfig(),
         commands.add_parser("guidance", help="digits guided with and without a classifier, measured"),
     )
-    p.set_defaults(run=guidance_command, writes=["guidance"])
+    p.set_defaults(run=guidance_command, writes=["guidance", "guidance-curves"])
     p.add_argument(
         "--by", choices=("itself", "guide"), default="itself", help="without a classifier, or by a guide"
+    )
+    p.add_argument(
+        "--form", choices=FORMS, default="ddim", help="of the guide's pull: DDIM's, or the moved mean"
     )
     p.add_argument("--strengths", type=float, nargs="+", metavar="W", help="w (itself) or s (guide)")
     p.add_argument("--samples", type=int, default=d.samples, help="digits at each strength")
@@ -51,14 +57,20 @@ def add(commands: argparse._SubParsersAction) -> None:
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
     p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
     p.add_argument("--out", default="out/guidance", metavar="DIR", help="where PNG and JSON go")
-    q = commands.add_parser("guide-accuracy", help="how often a guide is right, level by level")
-    q.set_defaults(run=accuracy_command)
+    q = commands.add_parser("guide-accuracy", help="how often guides are right, level by level")
+    q.set_defaults(run=accuracy_command, writes=["guide-accuracy"])
     q.add_argument("--guide", default=str(GUIDE), metavar="FILE", help="the guide's checkpoint")
+    q.add_argument(
+        "--clean", default=str(SHIPPED_CLEAN), metavar="FILE", help="one that knows clean digits only"
+    )
     q.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    q.add_argument("--out", default="out/guidance", metavar="DIR", help="where PNG and JSON go")
 
 
 def guidance_command(arguments: argparse.Namespace) -> None:
     itself = arguments.by == "itself"
+    if itself:
+        refuse_idle(arguments, "form guide", "with --by itself: no guide pulls")
     strengths = tuple(arguments.strengths or (WEIGHTS if itself else SCALES))
     if itself:
         for w in strengths:
@@ -66,28 +78,40 @@ def guidance_command(arguments: argparse.Namespace) -> None:
     config = GuidanceConfig(arguments.samples, arguments.steps, strengths, arguments.seed)
     device = device_named(arguments.device)
     model, guide = model_of(arguments), None if itself else load_guide(arguments.guide, device)
-    guided = classifier_free(model) if guide is None else by_guide(model, guide)
+    guided = classifier_free(model) if guide is None else FORMS[arguments.form](model, guide)
     yardstick = Yardstick.load(arguments.data, device=device)
     found = sweep(model, guided, yardstick, config, guide, progress("guiding"))
     print("\n".join([*readable(found), *verdicts(found)]))
     out = Path(arguments.out)
     shown = [tiled(row.images[:40, 0].numpy(), columns=10) for row in found.rows]
     print(write_result(out / "guidance.png", png_bytes(np.concatenate(shown))))
+    print(write_result(out / "guidance-curves.png", png(sweep_figure(found, "w" if itself else "s"))))
     print(write_result(out / "guidance.json", json.dumps(plain(found), indent=1).encode()))
 
 
 def accuracy_command(arguments: argparse.Namespace) -> None:
+    guides = {"noised digits": load_guide(arguments.guide), "clean digits only": load_guide(arguments.clean)}
     digits = load("test", arguments.data)
-    found = accuracy_by_level(load_guide(arguments.guide), digits)
-    for t, share in found.items():
-        print(f"t = {t:>4}: {share:.1%} of {len(digits):,} digits")
+    curves = {name: accuracy_by_level(guide, digits) for name, guide in guides.items()}
+    for name, shares in curves.items():
+        for t, share in shares.items():
+            print(
+                f"trained on {name}, t = {t:>4}: {told_share(share, len(digits))} of {len(digits):,} digits"
+            )
+    out = Path(arguments.out)
+    print(write_result(out / "guide-accuracy.png", png(accuracy_figure(curves, len(digits)))))
+    about = {"digits": len(digits), "accuracy_by_level": curves}
+    print(write_result(out / "guide-accuracy.json", json.dumps(about, indent=1).encode()))
 
 
 def readable(found: Sweep) -> list[str]:
     lines = []
     for row in found.rows:
         e = row.metrics[FCD]
-        sure = "" if row.confidence is None else f"  guide's confidence {row.confidence:.1%}"
+        sure = ""
+        if row.confidence is not None and (gap := row.fooled) is not None:
+            sure = f"  guide's confidence {row.confidence:.1%}, beyond the classifier's by {gap.value:+.1%} "
+            sure += f"({gap.low:+.1%} to {gap.high:+.1%})"
         lines.append(
             f"{row.strength:>5g}: agreement {row.agreement:.1%} ({row.low:.1%} to {row.high:.1%})  {FCD} {e.value:.2f} "
             f"({e.low:.2f} to {e.high:.2f})  slant {row.slant:.2f}  thickness {row.thickness:.2f}{sure}"
@@ -100,6 +124,7 @@ def plain(found: Sweep) -> dict:
         {
             "strength": row.strength, "agreement": [row.agreement, row.low, row.high], "slant": row.slant,
             "thickness": row.thickness, "confidence": row.confidence,
+            "fooled": row.fooled and asdict(row.fooled),
             "metrics": {name: asdict(e) for name, e in row.metrics.items()},
         }
         for row in found.rows

@@ -1,7 +1,8 @@
 """Guidance on digits: classifier-free and by a guide, and what each does to agreement, distance and variety.
 
-Agreement is read by the metrics' classifier, which guides nothing.  Labels are drawn with MNIST's own shares, or a
-perfect model would show a distance.
+A guide pulls in two forms: as a denoiser, walked by DDIM, and as the stochastic step whose mean is moved.  Agreement is
+read by the metrics' classifier, which guides nothing.  Labels are drawn with MNIST's own shares, or a perfect model
+would show a distance.
 """
 
 from collections.abc import Callable
@@ -12,19 +13,20 @@ import torch
 from torch import Tensor
 
 from images.data.attributes import attributes
-from images.data.mnist import Digits, to_uint8
+from images.data.mnist import Digits, to_model, to_uint8
 from images.generate.experiment import told_label
+from images.metrics.classifier import Features
 from images.metrics.estimates import FCD, Estimate
 from images.metrics.evaluate import Yardstick
 from images.models import Model
 from images.networks.guide import Guide
 from playground.denoisers import Denoiser
 from playground.errors import require, require_range, require_seed, require_whole
-from playground.guidance import classifier_guided, gradient_of
-from playground.levels import Level, seeded
+from playground.guidance import Gradient, classifier_guided, gradient_of, guided_ancestral
+from playground.levels import linear_beta, seeded
 from playground.progress import Report, silent, turn_of
-from playground.statistics import wilson
-from playground.steps import ddim
+from playground.statistics import Difference, difference, verdict, wilson
+from playground.steps import Step, ddim
 from playground.walk import checked, final, prior, walk, watched
 
 BATCH = 250
@@ -54,7 +56,8 @@ class GuidanceConfig:
 class Row:
     """What one strength does.  agreement: share of digits that the metrics' classifier reads as asked, with its 95 %
     interval; spread: the standard deviation of slant and thickness within classes, real digits have 1; confidence: the
-    guide's own, where there is one.
+    guide's own mean probability of the label, where there is one; fooled: that less the mean probability of the
+    metrics' classifier, over the same digits.
     """
 
     strength: float
@@ -66,6 +69,7 @@ class Row:
     slant: float
     thickness: float
     confidence: float | None
+    fooled: Difference | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,24 +79,33 @@ class Sweep:
     floors: dict[str, Estimate]
 
 
-Guided = Callable[[Tensor, float], Denoiser]  # (labels, strength) -> a denoiser
+Guided = Callable[[Tensor, float], tuple[Step, Denoiser]]  # (labels, strength) -> what is walked
 
 
 def classifier_free(model: Model) -> Guided:
     """Ho and Salimans (2022): the model told the label, led away from itself told nothing."""
-    return lambda labels, w: told_label(model, labels, w)
+    return lambda labels, w: (ddim(0.0), told_label(model, labels, w))
 
 
 def by_guide(model: Model, guide: Guide) -> Guided:
     """Dhariwal and Nichol (2021), Algorithm 2: the unconditional model, its score moved by s times the guide's."""
+    return lambda labels, s: (
+        ddim(0.0),
+        model.within(classifier_guided(model.denoise, towards(guide, labels), s)),
+    )
 
-    def guided_by(labels: Tensor, s: float) -> Denoiser:
-        def log_p(xt: Tensor, level: Level) -> Tensor:
-            return guide(xt, level).gather(1, labels[:, None]).squeeze(1)
 
-        return model.within(classifier_guided(model.denoise, gradient_of(log_p), s))
+def by_guide_stochastic(model: Model, guide: Guide) -> Guided:
+    """Dhariwal and Nichol (2021), Algorithm 1: the mean of DDPM's step is moved by s Sigma grad log p(c | xt)."""
+    return lambda labels, s: (guided_ancestral(towards(guide, labels), s), model.within(model.denoise))
 
-    return guided_by
+
+FORMS: dict[str, Callable[[Model, Guide], Guided]] = {"ddim": by_guide, "stochastic": by_guide_stochastic}
+
+
+def towards(guide: Guide, labels: Tensor) -> Gradient:
+    """grad log p(c | xt) of the labels, (B,)."""
+    return gradient_of(lambda xt, level: guide(xt, level).gather(1, labels[:, None]).squeeze(1))
 
 
 def labels_like(digits: Digits, n: int, seed: int) -> Tensor:
@@ -114,7 +127,8 @@ def generated(
     batches = labels.to(model.device).split(BATCH)
     for number, chosen in enumerate(batches):
         start = prior((len(chosen), *model.shape), grid[0], rng)
-        states = checked(walk(ddim(0.0), guided(chosen, strength), start, grid, rng))
+        step, denoise = guided(chosen, strength)
+        states = checked(walk(step, denoise, start, grid, rng))
         parts.append(
             to_uint8(final(watched(states, turn_of(report, number, len(batches)), len(grid) - 1))).cpu()
         )
@@ -136,8 +150,9 @@ def sweep(
         right = float((features.classes == labels).double().mean())
         low, high = wilson(right, config.samples)
         slant, thickness = (a / b for a, b in zip(within_classes(images, labels), real, strict=True))
-        sure = None if guide is None else confidence(guide, images, labels)
-        rows.append(Row(strength, images, metrics, right, float(low), float(high), slant, thickness, sure))
+        spread = (slant, thickness)
+        sure, fooled = (None, None) if guide is None else confused(guide, features, images, labels)
+        rows.append(Row(strength, images, metrics, right, float(low), float(high), *spread, sure, fooled))
     return Sweep(config, tuple(rows), yardstick.floors(config.samples, config.seed))
 
 
@@ -156,16 +171,24 @@ def within_classes(images: Tensor, labels: Tensor) -> tuple[float, float]:
     return spreads[0], spreads[1]
 
 
-@torch.no_grad()
-def confidence(guide: Guide, images: Tensor, labels: Tensor) -> float:
-    """The guide's mean probability of the label for finished digits, at the least noise that it knows."""
-    from images.data.mnist import to_model
-    from playground.levels import linear_beta
+def confused(guide: Guide, seen: Features, images: Tensor, labels: Tensor) -> tuple[float, Difference]:
+    """The guide's mean probability of the label, and how much more that is than the metrics' classifier gives it.
 
+    Both look at the same digits, so the interval is that of the mean of paired differences.
+    """
+    own = confidence(guide, images, labels)
+    apart = own - seen.probabilities.gather(1, labels[:, None]).squeeze(1).double()
+    error = float(apart.std()) / len(apart) ** 0.5
+    return float(own.mean()), difference(float(apart.mean()), error, 0.0, 0.0)
+
+
+@torch.no_grad()
+def confidence(guide: Guide, images: Tensor, labels: Tensor) -> Tensor:
+    """The guide's probability of each finished digit's label, (N,), at the least noise that it knows."""
     device = next(guide.parameters()).device
     x = to_model(images.to(device))
     log_p = guide(x, linear_beta().level(1).to(x))
-    return float(log_p.gather(1, labels.to(device)[:, None]).exp().mean())
+    return log_p.gather(1, labels.to(device)[:, None]).squeeze(1).exp().double().cpu()
 
 
 def verdicts(found: Sweep) -> list[str]:
@@ -197,11 +220,12 @@ def verdicts(found: Sweep) -> list[str]:
         f"**Variety** within a class, real digits 1: slant {first.slant:.2f} to {last.slant:.2f}, thickness "
         f"{first.thickness:.2f} to {last.thickness:.2f}, from {first.strength:g} to {last.strength:g}."
     )
-    if last.confidence is not None:
+    if last.confidence is not None and last.fooled is not None:
+        gap = last.fooled
         said.append(
             f"**Confusing the classifier:** at {last.strength:g} the guide gives its digits {last.confidence:.1%}, "
-            f"and the metrics' classifier, which guided nothing, reads {last.agreement:.1%} ({last.low:.1%} to "
-            f"{last.high:.1%}) of "
-            f"them as asked: a gap of {last.confidence - last.agreement:+.1%}."
+            f"which is {gap.value:+.1%} ({gap.low:+.1%} to {gap.high:+.1%}) beyond the metrics' classifier, which "
+            "guided nothing. "
+            f"That the guide is fooled: {verdict(gap, f'N = {found.config.samples:,}')}."
         )
     return said

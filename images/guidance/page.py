@@ -11,15 +11,17 @@ from images.guidance.experiment import (
     GuidanceConfig,
     Sweep,
     by_guide,
+    by_guide_stochastic,
     classifier_free,
     generated,
     sweep,
     verdicts,
 )
-from images.guidance.task import SHIPPED, SHIPPED_CLEAN, load_guide
+from images.guidance.figures import accuracy_chart
+from images.guidance.task import SHIPPED, SHIPPED_CLEAN, accuracy_by_level, load_guide
 from images.metrics.estimates import FCD
 from images.models import Model
-from images.ui import choose_model, training_sidebar, yardstick
+from images.ui import choose_model, digits, training_sidebar, yardstick
 from playground.colors import PALETTE
 from playground.gif import png_bytes, tiled
 from playground.progress import Report, turn_of
@@ -28,8 +30,10 @@ from playground.ui.page import bound, cached, on_request, page
 
 BY = {
     "itself": "without a classifier: (1 + w) ε(x, c) - w ε(x)",
-    "guide": "by a classifier of noised digits",
-    "clean guide": "by a classifier of clean digits only",
+    "guide": "by a classifier of noised digits, DDIM's form",
+    "guide, stochastic": "by the same, the stochastic form",
+    "clean guide": "by a classifier of clean digits only, DDIM's form",
+    "clean guide, stochastic": "by that one, the stochastic form",
 }
 GUIDES = {"guide": SHIPPED, "clean guide": SHIPPED_CLEAN}
 
@@ -41,15 +45,17 @@ def guide_of(name: str):
 
 def settings(model: Model) -> tuple[str, int, int]:
     first, second, third = st.columns([3, 2, 1], vertical_alignment="bottom")
-    there = ["itself", *(name for name, path in GUIDES.items() if path.is_file())]
-    by = bound(first.selectbox, "Guided", there, key="by", format_func=BY.get)
+    by = bound(first.selectbox, "Guided", list(BY), key="by", format_func=BY.get)
     steps = bound(second.select_slider, "Steps of DDIM", [10, 20, 50, 100], value=20, key="steps")
     seed = int(bound(third.number_input, "Seed", 0, 2**31 - 1, 0, key="seed"))
     return by, int(steps), seed
 
 
 def guided_by(model: Model, by: str):
-    return classifier_free(model) if by == "itself" else by_guide(model, guide_of(by))
+    if by == "itself":
+        return classifier_free(model)
+    name, _, form = by.partition(", ")
+    return (by_guide_stochastic if form else by_guide)(model, guide_of(name))
 
 
 def the_ten(model: Model, by: str, steps: int, seed: int) -> None:
@@ -93,7 +99,7 @@ def measured(model: Model, by: str, steps: int, seed: int) -> None:
     config = GuidanceConfig(int(samples), steps, strengths, seed)
 
     def make(wanted, report: Report) -> Sweep:
-        guide = None if by == "itself" else guide_of(by)
+        guide = None if by == "itself" else guide_of(by.partition(", ")[0])
         return sweep(model, guided_by(model, by), yardstick(), wanted[2], guide, report)
 
     found = on_request("guided", (model.about, by, config), make, "Measuring", button="Measure", place=second)
@@ -137,8 +143,9 @@ def chart(found: Sweep) -> go.Figure:
     if any(row.confidence is not None for row in found.rows):
         figure.add_scatter(
             x=x,
-            y=[r.confidence for r in found.rows],
-            name="the guide's confidence",
+            y=[r.fooled.value for r in found.rows],
+            error_y={"type": "data", "array": [r.fooled.high - r.fooled.value for r in found.rows]},
+            name="guide's confidence less the classifier's",
             line={"color": PALETTE[4]},
         )
     figure.update_xaxes(title="strength of guidance, w or s")
@@ -150,6 +157,23 @@ def chart(found: Sweep) -> go.Figure:
     return figure
 
 
+@st.cache_data(show_spinner="Reading noised digits")
+def accuracies() -> tuple[dict[str, dict[int, float]], int]:
+    """Of both guides at every level, over a thousand test digits."""
+    few = digits("test").part(0, 1_000)
+    names = {"guide": "noised digits", "clean guide": "clean digits only"}
+    return {words: accuracy_by_level(guide_of(name), few) for name, words in names.items()}, len(few)
+
+
+def by_level() -> None:
+    """What each guide knows of noised digits: the one that saw none is asked about points that it never met."""
+    st.subheader("What the guides know, level by level")
+    curves, N = accuracies()
+    st.plotly_chart(
+        accuracy_chart(curves, N), key="guides-chart", width="stretch", config={"displayModeBar": False}
+    )
+
+
 def explain() -> None:
     with st.expander("What happens here"):
         st.markdown(
@@ -157,8 +181,9 @@ def explain() -> None:
             "tenth of the digits, and $\\hat\\epsilon = (1 + w)\\,\\epsilon(x_t, c) - w\\,\\epsilon(x_t)$; both "
             "halves are one call. "
             "**By a classifier** (the lecture, Dhariwal and Nichol 2021) the score is moved by $s\\,\\nabla_{x_t} "
-            "\\log p(c\\,|\\,x_t)$, here of the model that is told nothing. The classifier must know every noise "
-            "level; one that has seen clean digits only is fooled: choose it, and look.\n\n"
+            "\\log p(c\\,|\\,x_t)$, here of the model that is told nothing. In the stochastic "
+            "form the mean of DDPM's step is moved by $s\\,\\Sigma\\,\\nabla\\log p$ instead. The classifier must "
+            "know every noise level; one that has seen clean digits only is fooled: choose it, and look.\n\n"
             "The estimate of $x_0$ is clipped after guiding. Agreement is read by the metrics' classifier, which "
             "guides nothing; labels have MNIST's own shares."
         )
@@ -170,4 +195,6 @@ with page("Guidance on digits", "How hard should a digit be pulled towards its c
     by, steps, seed = settings(model)
     the_ten(model, by, steps, seed)
     measured(model, by, steps, seed)
+    if by != "itself":
+        by_level()
     explain()
