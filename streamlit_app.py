@@ -9,27 +9,32 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import streamlit as st
 
 from images.topics import TOPICS as IMAGES
-from playground.topics import Topic
+from playground.topics import Topic, touring
 from playground.ui.history import one_entry_per_page
 from playground.ui.home import home
+from playground.ui.tour import Stop, set_out
 from toy2d.topics import TOPICS as TOY2D
 
 HERE = Path(__file__).parent
 UI = HERE / "playground" / "ui"
 
 
-def page_of(path: str, topic: Topic) -> st.Page:
-    return st.Page(HERE / path, title=topic.title, icon=f":material/{topic.icon}:", url_path=topic.address)
+def stop_at(wing: str, topic: Topic) -> Stop:
+    path, icon = HERE / wing / topic.folder / "page.py", f":material/{topic.icon}:"
+    return Stop(st.Page(path, title=topic.title, icon=icon, url_path=topic.address), topic)
 
 
-sections = {
-    "Two dimensions": [(page_of(f"toy2d/{topic.folder}/page.py", topic), topic.blurb) for topic in TOY2D],
-    "MNIST": [(page_of(f"images/{topic.folder}/page.py", topic), topic.blurb) for topic in IMAGES],
+wings = {
+    "Two dimensions": {topic: stop_at("toy2d", topic) for topic in TOY2D},
+    "MNIST": {topic: stop_at("images", topic) for topic in IMAGES},
 }
-start = st.Page(lambda: home(sections), title="Start", icon=":material/home:", url_path="start", default=True)
+found = {**wings["Two dimensions"], **wings["MNIST"]}
+stops = [found[topic] for topic in touring(found)]
+start = st.Page(lambda: home(stops), title="Start", icon=":material/home:", url_path="start", default=True)
 st.set_page_config(page_title="Denoising playground", page_icon=str(UI / "icon.png"), layout="wide")
 st.html(UI / "style.css")
 one_entry_per_page()
-st.navigation(
-    {"": [start], **{name: [page for page, _ in pages] for name, pages in sections.items()}}, position="top"
-).run()
+menu = {"": [start], **{name: [stop.page for stop in pages.values()] for name, pages in wings.items()}}
+current = st.navigation(menu, position="top")
+set_out([Stop(start), *stops], current)
+current.run()

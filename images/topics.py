@@ -1,38 +1,64 @@
 """What the digits show: the one list behind navigation, start page and command line."""
 
-from playground.topics import Topic
+from playground.topics import (
+    ASSIGNMENT,
+    AUTOENCODER,
+    CONDITIONAL,
+    DALLE2,
+    DDIM,
+    DDPM,
+    IMAGES,
+    LATENT,
+    Topic,
+)
 
 TOPICS = (
-    Topic("generate", "generate", "Generate", "auto_awesome", "Digits from noise, step by step."),
-    Topic("inpainting", "inpaint", "Inpaint", "brush", "Paint a hole into a digit; see it filled in."),
     Topic(
-        "guidance", "digits-guidance", "Guidance on digits", "label", "Ten classes, pulled harder and harder."
+        "families", "families", "DDPM and NCSN", "compare", "The lecture's two families, side by side.",
+        DDPM, "On digits, too, DDPM and NCSN train the same denoiser; what differs is the walk.",
     ),
     Topic(
-        "palette", "palette", "Palette", "palette", "One network told a damaged picture: colour, holes, JPEG."
+        "table1", "table1", "Table 1", "table_chart", "The lecture's table of η and steps, on MNIST.",
+        DDIM, "With few steps DDIM (η = 0) is best; with a thousand, DDPM's larger variance σ̂.",
     ),
     Topic(
-        "diffusion_autoencoder",
-        "autoencode",
-        "Diffusion autoencoder",
-        "compress",
+        "guidance", "digits-guidance", "Guidance on digits", "label", "Ten classes, pulled harder and harder.",
+        CONDITIONAL, "Guidance makes digits of the class that was asked for, and pays in variety.",
+    ),
+    Topic(
+        "palette", "palette", "Palette", "palette", "One network told a damaged picture: colour, holes, JPEG.",
+        IMAGES, "One network that is told the damaged picture restores colour, holes, sides and JPEG.",
+    ),
+    Topic(
+        "dalle2", "dalle2", "DALL-E 2", "draw", "A caption becomes a digit, through CLIP, prior and decoder.",
+        DALLE2, "A caption becomes CLIP's image embedding (the prior), and that a picture (the decoder).",
+    ),
+    Topic(
+        "latent", "latent", "Latent diffusion", "deblur", "The same diffusion, in an autoencoder's small latents.",
+        LATENT, "Diffusion in an autoencoder's small latents costs less and loses little.",
+    ),
+    Topic(
+        "diffusion_autoencoder", "autoencode", "Diffusion autoencoder", "compress",
         "A digit as z, what it is, and x_T, the rest.",
+        AUTOENCODER, "A digit is z, what it is, and $x_T$, the rest; both together give it back.",
     ),
     Topic(
-        "latent",
-        "latent",
-        "Latent diffusion",
-        "deblur",
-        "The same diffusion, in an autoencoder's small latents.",
+        "train", "train", "Train", "model_training", "Train the model on real digits, and watch.",
+        ASSIGNMENT, "A diffusion model for MNIST is trained by predicting the noise in noised digits.",
     ),
-    Topic("train", "train", "Train", "model_training", "Train the model on real digits, and watch."),
-    Topic("families", "families", "DDPM and NCSN", "compare", "The lecture's two families, side by side."),
     Topic(
-        "dalle2", "dalle2", "DALL-E 2", "draw", "A caption becomes a digit, through CLIP, prior and decoder."
+        "generate", "generate", "Generate", "auto_awesome", "Digits from noise, step by step.",
+        ASSIGNMENT, "The trained model turns noise into digits, by the steps of the plane, unchanged.",
     ),
-    Topic("runs", "compare", "Runs and metrics", "monitoring", "Runs compared by loss, samples and metrics."),
-    Topic("table1", "table1", "Table 1", "table_chart", "The lecture's table of η and steps, on MNIST."),
-)
+    Topic(
+        "inpainting", "inpaint", "Inpaint", "brush", "Paint a hole into a digit; see it filled in.",
+        ASSIGNMENT, "The same trained model fills in what was painted over, in several ways.",
+    ),
+    Topic(
+        "runs", "compare", "Runs and metrics", "monitoring", "Runs compared by loss, samples and metrics.",
+        ASSIGNMENT, "How good are the digits? Distance to real ones, beside what real ones are apart.",
+    ),
+)  # fmt: skip
 # folders with a command.py
 COMMANDS = (
     "train", "generate", "inpainting", "runs", "table1", "families", "guidance", "palette", "dalle2",

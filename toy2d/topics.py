@@ -1,38 +1,82 @@
 """What the plane shows, in the lecture's order: the one list behind navigation, start page and command line."""
 
-from playground.topics import Topic
+from playground.topics import (
+    ANNEALED,
+    ASSIGNMENT,
+    BEYOND,
+    CONDITIONAL,
+    DDIM,
+    DDPM,
+    DPM,
+    MATCHING,
+    NCSN,
+    PROBLEM_1,
+    PROBLEM_2,
+    SCORE,
+    Topic,
+)
 
 TOPICS = (
     Topic(
-        "autoencoder", "autoencoder", "Denoising autoencoder", "blur_off", "It denoises, and so knows the score."
+        "autoencoder", "autoencoder", "Denoising autoencoder", "blur_off", "It denoises, and so knows the score.",
+        SCORE, "The best denoiser points to where the data are denser: $d(\\tilde x) = \\tilde x + σ^2 ∇ \\log q_σ$.",
     ),
     Topic(
-        "score_fields", "score-fields", "Score fields", "explore", "Exact and learned arrows, and where they part."
+        "score_fields", "score-fields", "Score fields", "explore", "Exact and learned arrows, and where they part.",
+        MATCHING, "A network that only predicts the noise learns the score ∇ log p(x).",
     ),
     Topic(
         "low_density", "low-density", "Problem 1: low density", "blur_circular",
         "Where data are scarce, the score is wrong.",
-    ),
-    Topic("mixing", "mixing", "Mixing", "scatter_plot", "Move π: plain Langevin fails, annealed does not."),
-    Topic(
-        "mixing_time", "crossing", "Mixing time", "hourglass", "How long plain Langevin would need: steps, or years."
-    ),
-    Topic("annealing", "annealing", "Annealed Langevin", "stairs", "Levels, steps and step sizes, dissected."),
-    Topic("ncsn", "ncsn", "NCSN", "stacked_line_chart", "One network for all σ; what λ(σ) does."),
-    Topic(
-        "forward_and_bound", "dpm", "Diffusion probabilistic model", "steps", "Chain, posterior and bound, in nats."
-    ),
-    Topic("diffusion", "diffusion", "Diffusion", "grain", "Data to noise, and back by DDPM or DDIM."),
-    Topic(
-        "ddpm_and_ncsn", "two-families", "DDPM against NCSN", "sync_alt", "Each network with the other's sampler."
+        PROBLEM_1, "A score learned from data is poor where there are few; noise at many levels puts data everywhere.",
     ),
     Topic(
-        "few_steps", "few-steps", "Fewer steps", "fast_forward", "η, steps, and solvers that need fewer of them."
+        "mixing", "mixing", "Mixing", "scatter_plot", "Move π: plain Langevin fails, annealed does not.",
+        PROBLEM_2, "Plain Langevin dynamics gets the weights of far modes wrong; annealed Langevin recovers them.",
     ),
-    Topic("likelihood", "likelihood", "Likelihood", "landscape", "The density, in nats, by the deterministic flow."),
-    Topic("guidance", "guidance", "Guidance", "near_me", "Pull samples towards a class; see where they really end."),
     Topic(
-        "inpainting", "inpainting-2d", "Inpainting in 2-D", "healing", "One coordinate is seen: who fills in the other?"
+        "mixing_time", "crossing", "Mixing time", "hourglass", "How long plain Langevin would need: steps, or years.",
+        PROBLEM_2, "Plain Langevin dynamics is right in the end, only not within any time that one can wait.",
     ),
-    Topic("own_data", "own-data", "Your own data", "draw", "Paint points: who memorises, who learns the shape?"),
+    Topic(
+        "annealing", "annealing", "Annealed Langevin", "stairs", "Levels, steps and step sizes, dissected.",
+        ANNEALED, "Langevin dynamics from large to small noise needs enough levels and steps, of size ∝ σ².",
+    ),
+    Topic(
+        "ncsn", "ncsn", "NCSN", "stacked_line_chart", "One network for all σ; what λ(σ) does.",
+        NCSN, "One network learns the scores of all noise levels, if λ(σ) weighs their losses alike.",
+    ),
+    Topic(
+        "forward_and_bound", "dpm", "Diffusion probabilistic model", "steps", "Chain, posterior and bound, in nats.",
+        DPM, "Noise added in small Gaussian steps can be undone by Gaussian steps, learned through a bound.",
+    ),
+    Topic(
+        "diffusion", "diffusion", "Diffusion", "grain", "Data to noise, and back by DDPM or DDIM.",
+        DPM, "The forward process turns any data into N(0, I); its reversal turns N(0, I) into data.",
+    ),
+    Topic(
+        "ddpm_and_ncsn", "two-families", "DDPM against NCSN", "sync_alt", "Each network with the other's sampler.",
+        DDPM, "DDPM and NCSN are very similar: both learn to denoise samples at different levels of noise.",
+    ),
+    Topic(
+        "few_steps", "few-steps", "Fewer steps", "fast_forward", "η, steps, and solvers that need fewer of them.",
+        DDIM, "The same trained model gives good samples in far fewer steps when no noise is added (η = 0).",
+    ),
+    Topic(
+        "guidance", "guidance", "Guidance", "near_me", "Pull samples towards a class; see where they really end.",
+        CONDITIONAL, "A classifier, or the model's own conditional half, pulls samples towards a class.",
+    ),
+    Topic(
+        "inpainting", "inpainting-2d", "Inpainting in 2-D", "healing",
+        "One coordinate is seen: who fills in the other?",
+        ASSIGNMENT, "A trained diffusion model fills in what is missing, without new training.",
+    ),
+    Topic(
+        "likelihood", "likelihood", "Likelihood", "landscape", "The density, in nats, by the deterministic flow.",
+        BEYOND, "A diffusion model knows its own density: follow the deterministic flow and add up its divergence.",
+    ),
+    Topic(
+        "own_data", "own-data", "Your own data", "draw", "Paint points: who memorises, who learns the shape?",
+        BEYOND, "The best denoiser of a finite set returns that set; a network must do worse to invent.",
+    ),
 )  # fmt: skip

@@ -1,24 +1,26 @@
-"""The start page: what there is, and where."""
+"""The start page: the lecture's tour, in its order, with what each page measures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from itertools import groupby
 
 import streamlit as st
-from streamlit.navigation.page import StreamlitPage
 
-Section = Sequence[tuple[StreamlitPage, str]]  # pages, each with one line on what it shows
+from playground.ui.tour import Stop
 
 
-def home(sections: Mapping[str, Section]) -> None:
-    st.title("Denoising, from two dimensions to digits")
+def home(stops: Sequence[Stop]) -> None:
+    """stops: every page with a topic, in the lecture's order."""
+    st.title("Denoising, from two dimensions to digits", anchor=False)
     st.markdown(
         "A playground for a lecture on denoising-based generative modelling. In two dimensions every quantity has a "
         "closed form, so each page says how far a method is from the truth. On MNIST the same code draws digits: "
         "**a denoiser sees a noise level, a sampler is a step that is walked along a grid of levels.**"
     )
-    for name, pages in sections.items():
-        st.subheader(name)
+    numbered = enumerate((stop for stop in stops if stop.topic), 1)
+    for section, pages in groupby(numbered, key=lambda pair: pair[1].topic.section):
+        st.subheader(section, anchor=False)
         cells = st.columns(3)
-        for i, (page, blurb) in enumerate(pages):
+        for i, (number, stop) in enumerate(pages):
             with cells[i % 3].container(border=True, height="stretch"):
-                st.page_link(page)
-                st.caption(blurb)
+                st.page_link(stop.page, label=f"{number}. {stop.topic.title}")
+                st.caption(stop.topic.blurb)

@@ -1,7 +1,13 @@
 """What every page is made of: one line of title and claim, a place for progress, settings in the address, results kept.
 
-A page is `with page("Title", "claim"):` around reading widgets with `bound`, computing with `cached` or `on_request`,
-and drawing.  Whatever raises UserError in it becomes a sentence on the page.
+A page is `with page("Title", "The question, in one sentence?"):` around
+
+    reading widgets with `bound`: the one main control in sight, all others in `folded`;
+    computing with `cached` or `on_request`;
+    drawing: the picture with its play bar, then `verdict_line`, and everything else below.
+
+So title, main control, picture, play bar and verdict are in sight together at 1280 x 800: the player leaves room for
+the verdict, downloads go to the head (`saving`).  Whatever raises UserError in it becomes a sentence on the page.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -10,34 +16,75 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from playground.errors import UserError
 from playground.progress import Report
 from playground.ui.address import from_address
 from playground.ui.busy import allow, busy, progress_in, was_stopped
+from playground.ui.downloads import saved_in
+from playground.ui.tour import tour, turn, where
 
 T = TypeVar("T")
 K = TypeVar("K")
 
 SHARED = {"mixture", "pi", "model"}  # settings that a viewer takes along from page to page
 CHANGED = "The settings have changed: press the button to run with them. Below is the run before."
+SIGNS = {"holds": "check_circle", "does not hold": "cancel", "cannot be told": "help"}
 _SETTINGS = "playground_settings"  # in the session
 
 
 @contextmanager
 def page(title: str, question: str) -> Iterator[None]:
-    """Title and claim on one line, with room for the progress of work; a UserError within becomes a sentence."""
+    """Title and claim on one line, with room for the progress of work; a UserError within becomes a sentence.
+
+    The claim is the lecture's, as the page's topic has it; the question stands where there is none.
+    """
     _enter(title)
+    now = tour()
     with st.container(key="page-head", horizontal=True, vertical_alignment="center", gap="small"):
-        with st.container(key="page-claim", horizontal=True, vertical_alignment="center", gap="small"):
+        with st.container(key="page-title", width="content", gap=None):
             st.title(title, width="content", anchor=False)
-            st.markdown(question, width="content")
-        work = st.container(key="page-work", width=400, gap=None)
-    with progress_in(work):
+            if now:
+                st.caption(where(now), width="content")
+        claim = now.topic.claim if now and now.topic else ""
+        with st.container(key="page-claim"):
+            st.markdown(claim or question)
+        work = st.container(key="page-work", gap=None)
+        downloads = st.container(key="page-save", width="content")
+        if now:
+            with st.container(key="page-turn", horizontal=True, width="content", gap="small"):
+                turn(now)
+    with progress_in(work), saved_in(downloads):
         try:
             yield
         except UserError as error:
             st.error(str(error))
+
+
+# --- the layout: what stands below the picture, and what is folded ---------------------------------------------
+
+
+def verdict_line(sentence: str, outcome: str = "") -> None:
+    """The sentence made from the result, directly below the picture; its place is always two lines high.
+
+    outcome: "holds", "does not hold" or "cannot be told" at its start (playground.statistics.verdict) picks the sign.
+    """
+    with st.container(key="page-verdict", gap=None):
+        st.markdown(f"{_sign(outcome)} {sentence}".strip())
+
+
+def _sign(outcome: str) -> str:
+    for start, icon in SIGNS.items():
+        if outcome.startswith(start):
+            return f":material/{icon}: **{outcome}.**"
+    return ""
+
+
+def folded(label: str, place: Any = st) -> DeltaGenerator:
+    """Where the controls go that are not the main one: a button that opens them over the page, so nothing moves."""
+    found: DeltaGenerator = place.popover(label, icon=":material/tune:", width="stretch")
+    return found
 
 
 # --- results --------------------------------------------------------------------------------------------------

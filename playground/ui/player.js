@@ -1,6 +1,7 @@
 // The player: what is shown when. Joined behind panels.js, which draws.
 
 const LEAST = 220; // pixels: no panel is lower, however small the window
+const VERDICT = 56; // pixels kept free below the controls, for the page's verdict and the gap above it
 const HOLD_SECONDS = 1; // a looping animation rests on its last frame
 const remembered = new Map(); // key -> { hash, position, playing, speed, trails }: outlives reruns and pages
 const players = new WeakMap(); // Streamlit calls again, on the same parent, whenever data or theme change
@@ -117,7 +118,7 @@ class Player {
     const top = this.root.getBoundingClientRect().top + (scroller?.scrollTop ?? 0);
     const panel = this.panels[0]?.root;
     const around = panel ? panel.offsetHeight - panel.querySelector(".stage").offsetHeight : 0;
-    const below = around + this.find(".bar").offsetHeight + 16;
+    const below = around + this.find(".bar").offsetHeight + 8 + VERDICT;
     const room = innerHeight - below - (top < innerHeight - below - LEAST ? top : 64);
     return Math.max(LEAST, Math.min(this.header.height, room));
   }
