@@ -36,5 +36,5 @@ st.html(UI / "style.css")
 one_entry_per_page()
 menu = {"": [start], **{name: [stop.page for stop in pages.values()] for name, pages in wings.items()}}
 current = st.navigation(menu, position="top")
-set_out([Stop(start), *stops], current)
+set_out([Stop(start, Topic("", "start", "Start", "home", "")), *stops], current)
 current.run()

@@ -50,4 +50,6 @@ def download_png(label: str, make: Callable[[], bytes], filename: str, key: str)
 
 
 def _download(label: str, make: Callable[[], bytes], filename: str, key: str, *, mime: str) -> None:
-    saving().download_button(label, make, filename, mime, key=key, on_click="ignore", icon=":material/download:")
+    saving().download_button(
+        label, make, filename, mime, key=key, on_click="ignore", icon=":material/download:"
+    )

@@ -9,15 +9,14 @@ from playground.ui.tour import Stop
 
 
 def home(stops: Sequence[Stop]) -> None:
-    """stops: every page with a topic, in the lecture's order."""
+    """stops: every page but this one, in the lecture's order."""
     st.title("Denoising, from two dimensions to digits", anchor=False)
     st.markdown(
         "A playground for a lecture on denoising-based generative modelling. In two dimensions every quantity has a "
         "closed form, so each page says how far a method is from the truth. On MNIST the same code draws digits: "
         "**a denoiser sees a noise level, a sampler is a step that is walked along a grid of levels.**"
     )
-    numbered = enumerate((stop for stop in stops if stop.topic), 1)
-    for section, pages in groupby(numbered, key=lambda pair: pair[1].topic.section):
+    for section, pages in groupby(enumerate(stops, 1), key=lambda pair: pair[1].topic.section):
         st.subheader(section, anchor=False)
         cells = st.columns(3)
         for i, (number, stop) in enumerate(pages):

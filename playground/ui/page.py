@@ -47,7 +47,7 @@ def page(title: str, question: str) -> Iterator[None]:
             st.title(title, width="content", anchor=False)
             if now:
                 st.caption(where(now), width="content")
-        claim = now.topic.claim if now and now.topic else ""
+        claim = now.topic.claim if now else ""
         with st.container(key="page-claim"):
             st.markdown(claim or question)
         work = st.container(key="page-work", gap=None)

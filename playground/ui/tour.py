@@ -13,10 +13,10 @@ _TOUR = "playground_tour"  # in the session
 
 @dataclass(frozen=True)
 class Stop:
-    """One page of the tour and its topic; the start page has none."""
+    """One page of the tour and its topic."""
 
     page: StreamlitPage
-    topic: Topic | None = None
+    topic: Topic
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Tour:
     at: int
 
     @property
-    def topic(self) -> Topic | None:
+    def topic(self) -> Topic:
         return self.stops[self.at].topic
 
     def neighbour(self, by: int) -> Stop:
@@ -49,8 +49,7 @@ def tour() -> Tour | None:
 
 def where(now: Tour) -> str:
     """Number, how many, and the lecture's section, as the head of a page says it."""
-    section = now.topic.section if now.topic else ""
-    return f"{now.at} of {len(now.stops) - 1} · {section}"
+    return f"{now.at} of {len(now.stops) - 1} · {now.topic.section}"
 
 
 def turn(now: Tour) -> None:

@@ -106,6 +106,7 @@ def test_moving_pi_changes_the_picture_and_the_animation_downloads_as_a_gif(app,
     after = [page.get_by_test_id("stMetricValue").all_inner_texts(), picture(page)]
     assert before[0] != after[0]
     assert (before[1] != after[1]).any()
+    page.get_by_role("button", name="Save").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="GIF").first.click()
     gif = Image.open(io.BytesIO(Path(download.value.path()).read_bytes()))
@@ -138,6 +139,7 @@ def test_a_painted_hole_reaches_python_where_it_was_painted(app, page):
     at_rest(page)
     page.get_by_role("button", name="Inpaint").click()
     at_rest(page)
+    page.get_by_role("button", name="Save").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="PNG").click()
     sheet = np.asarray(Image.open(download.value.path()))[::4, ::4]  # 112 pixels a digit
