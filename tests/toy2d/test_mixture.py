@@ -9,7 +9,8 @@ from scipy.stats import multivariate_normal
 
 from playground.errors import UserError
 from playground.levels import CLEAN, Level, linear_beta, score_from_x0, seeded
-from toy2d.mixture import Alike, Mixture, Noised, anisotropic_pair, grid, ring, two_modes
+from toy2d.mixture import Mixture, anisotropic_pair, grid, ring, two_modes
+from toy2d.noised import Alike, Noised
 from toy2d.presets import EXTENT, PRESETS, MixtureSpec, narrowest_std
 
 LEVELS = {
