@@ -3,7 +3,7 @@
 Widgets with a key are part of the page's address: a copied link opens the same experiment.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -63,9 +63,11 @@ def learned_for(config: LearnConfig) -> Learned:
     return networks[config]
 
 
-def show_clouds(clouds: Sequence[Cloud], key: str, height: int = 520, fps: int = 20) -> None:
-    """The player, and a button for the same as a GIF."""
-    player([_panel(cloud) for cloud in clouds], key=f"{key}-player", height=height, fps=fps)
+def show_clouds(
+    clouds: Sequence[Cloud], key: str, height: int = 520, fps: int = 20, live: Mapping[str, Any] | None = None
+) -> None:
+    """The player, and a button for the same as a GIF.  live: what toy2d.live.live made, drawn while π is dragged."""
+    player([_panel(cloud) for cloud in clouds], key=f"{key}-player", height=height, fps=fps, live=live)
     download_gif("GIF", lambda: clouds_gif(clouds), f"{key}.gif", f"{key}-gif")
 
 

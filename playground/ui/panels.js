@@ -236,6 +236,45 @@ class PointsPanel extends Panel {
     }
   }
 
+  // Other points than the frames hold (xs (2 n), modes (n)) on the density of another mixture, until endLive().
+  showLive(points, modes, mixture, theme) {
+    const { header, xs, labels, count, density } = this;
+    this.kept ??= { header, xs, labels, count, density };
+    const [xmin, xmax, ymin, ymax] = header.limits;
+    const [rows, columns] = this.kept.header.backgroundShape ?? [0, 0];
+    this.count = modes.length;
+    this.labels = modes;
+    this.header = { ...this.kept.header, labelsMove: false };
+    this.xs = Uint16Array.from(points, (at, i) => {
+      const j = i - (i % 2); // a point outside in one coordinate is drawn in none
+      const inside = points[j] >= xmin && points[j] <= xmax && points[j + 1] >= ymin && points[j + 1] <= ymax;
+      const low = i % 2 ? ymin : xmin;
+      return inside ? Math.round((LAST * (at - low)) / ((i % 2 ? ymax : xmax) - low)) : OUTSIDE;
+    });
+    if (rows) {
+      const log = Float64Array.from({ length: rows * columns }, (_, i) => {
+        const x = xmin + ((i % columns) * (xmax - xmin)) / (columns - 1);
+        const y = ymin + (Math.floor(i / columns) * (ymax - ymin)) / (rows - 1);
+        return mixture.logDensity(x, y);
+      });
+      const top = log.reduce((a, b) => Math.max(a, b), -Infinity);
+      this.density = Uint8Array.from(log, (value) => Math.round(255 * Math.exp((value - top) / 2)));
+    }
+    const names = this.root.querySelectorAll(".legend span");
+    names.forEach((name, k) => (name.textContent = `mode ${k + 1}, weight ${mixture.weights[k].toFixed(2)}`));
+    this.axes.getContext("2d").setTransform(1, 0, 0, 1, 0, 0);
+    this.axes.getContext("2d").clearRect(0, 0, this.axes.width, this.axes.height);
+    this.drawAxes(theme);
+    this.draw(0, false);
+  }
+
+  endLive() {
+    if (!this.kept) return;
+    Object.assign(this, this.kept, { kept: undefined });
+    const names = this.root.querySelectorAll(".legend span");
+    names.forEach((name, k) => (name.textContent = this.header.labelNames[k]));
+  }
+
   drawTrails(context, frame, mine, scale) {
     const every = Math.ceil(this.count / TRAIL_POINTS);
     context.globalAlpha = 0.5;

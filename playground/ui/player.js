@@ -17,6 +17,7 @@ class Player {
     const place = root.getRootNode().host ?? root;
     this.observer.observe(place.closest(".stMainBlockContainer") ?? root); // what stands above grows and shrinks
     this.listen();
+    this.live = new Live(this);
   }
 
   listen() {
@@ -82,7 +83,9 @@ class Player {
     const same = memory?.hash === header.hash;
     this.state = same ? memory : { ...fresh, speed: memory?.speed ?? 1, trails: memory?.trails };
     remembered.set(header.key, this.state);
-    if (this.header?.hash !== header.hash) this.build(header, read);
+    const changed = this.header?.hash !== header.hash;
+    if (changed) this.live.end();
+    if (changed) this.build(header, read);
     this.header = header;
     this.find(".speed").value = String(this.state.speed);
     this.layout();
@@ -100,8 +103,7 @@ class Player {
 
   layout() {
     if (!this.header || !this.root.clientWidth) return;
-    const style = getComputedStyle(this.root);
-    const theme = { text: style.color, line: style.getPropertyValue("--st-border-color"), font: style.fontFamily };
+    const theme = this.theme();
     const widths = this.panels.map((panel) => panel.naturalWidth(this.height()));
     const gap = parseFloat(getComputedStyle(this.find(".panels")).columnGap);
     // No wider than its panels at full height, so that the controls end where the panels do.
@@ -109,6 +111,11 @@ class Player {
     this.panels.forEach((panel, i) => (panel.root.style.maxWidth = `${widths[i]}px`));
     for (const panel of this.panels) panel.layout(panel.root.clientWidth, theme, devicePixelRatio);
     this.refresh();
+  }
+
+  theme() {
+    const style = getComputedStyle(this.root);
+    return { text: style.color, line: style.getPropertyValue("--st-border-color"), font: style.fontFamily };
   }
 
   // So high that the controls are in sight with the top of the page, or once the player itself is scrolled to.

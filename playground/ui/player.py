@@ -7,7 +7,7 @@ stepping and scrubbing happen in the browser and never rerun the page.
 import hashlib
 import json
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ _component = st.components.v2.component(
     "playground_player",
     html=_asset("player.html"),
     css=_asset("player.css"),
-    js=_asset("panels.js") + _asset("player.js"),
+    js="".join(map(_asset, ("panels.js", "live_chain.js", "live.js", "player.js"))),
 )
 
 
@@ -184,16 +184,20 @@ def player(
     height: int = 380,
     autoplay: bool = True,
     loop: bool = True,
+    live: Mapping[str, Any] | None = None,
 ) -> None:
     """Shows the panels with one set of controls: `fps` frames a second at speed 1, at most `height` pixels.
 
     Panels with fewer frames are spread over the length of the longest.  Position, speed and trails outlive
     reruns; changed panels start from frame 0.  No panel plays by itself where the viewer prefers less motion.
 
+    live: what the browser itself computes and draws while a slider is held (live_chain.js): "slider", the key of the
+    slider of a first weight; "mixture"; "panels", one walk a panel or None; "particles" and "seed".
+
     Raises UserError for no panel, or fps and height out of range.
     """
     require(len(panels) > 0, "The player has no panel to show; give it at least one.")
     require_range("Frames a second", fps, 1, 60)
     require_range("The height of a panel", height, 120, 2000)
-    settings = {"key": key, "fps": fps, "height": height, "autoplay": autoplay, "loop": loop}
+    settings = {"key": key, "fps": fps, "height": height, "autoplay": autoplay, "loop": loop, "live": live}
     _component(key=key, data=packed(panels, **settings))

@@ -7,6 +7,7 @@ from playground.ui.busy import Report
 from playground.ui.page import cached, page
 from toy2d.diffusion.experiment import SAMPLERS, Diffusion, DiffusionConfig, diffusion
 from toy2d.diffusion.figures import diffusion_clouds
+from toy2d.diffusion.live import live_diffusion
 from toy2d.drawing.plotly import weights_chart
 from toy2d.net import LearnConfig
 from toy2d.starts import MOST
@@ -83,6 +84,7 @@ with page("Diffusion", "The same mixture, turned into noise and back. Drag the p
     config, use_learned = settings()
     result = result_for(config, use_learned)
     numbers(config, result)
-    show_clouds(diffusion_clouds(config, result), "diffusion", height=400, fps=15)
+    moved = None if use_learned else live_diffusion(config)
+    show_clouds(diffusion_clouds(config, result), "diffusion", height=400, fps=15, live=moved)
     chart(weights_chart(result.shares, result.weights, config.particles), "weights")
     explain()

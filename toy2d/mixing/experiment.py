@@ -17,7 +17,7 @@ from playground.errors import (
 )
 from playground.levels import Level, geometric_sigmas, held, seeded
 from playground.progress import Report, part_of, silent
-from playground.steps import langevin
+from playground.steps import Step, langevin
 from playground.threads import one_thread
 from playground.trajectory import frames_of
 from playground.walk import State, checked, walk, watched
@@ -116,14 +116,9 @@ def mixing(config: MixingConfig, learned: Learned | None = None, report: Report 
     mixture = config.mixture.build()
     denoise = mixture if learned is None else learned.denoise
     least = 0.0 if learned is None else learned.config.smallest_sigma
-    s = narrowest_std(mixture)
     rng = seeded(config.seed)
     start = STARTS[config.start](mixture, config.particles, rng)
-    grids = [
-        [Level.of(1.0, least)] * (config.plain_steps + 1),
-        held([Level.of(1.0, max(sigma, least)) for sigma in added_sigmas(config, s)], config.T),
-    ]
-    step = langevin(lambda level: config.step_size * (level.sigma**2 + s**2), config.noise, estimate=False)
+    step, grids = both_chains(config, narrowest_std(mixture), least)
     done, total = 0, sum(len(grid) - 1 for grid in grids)
     chains = []
     for grid in grids:
@@ -132,6 +127,16 @@ def mixing(config: MixingConfig, learned: Learned | None = None, report: Report 
         chains.append(_chain(states, mixture, frames_of(len(grid) - 1, config.frames)))
         done += len(grid) - 1
     return Mixing(*chains, mixture.log_weights.exp().double().numpy())
+
+
+def both_chains(config: MixingConfig, s: float, least: float = 0.0) -> tuple[Step, list[list[Level]]]:
+    """The step that both chains take, and the grids of plain and of annealed dynamics; least: the least noise."""
+    grids = [
+        [Level.of(1.0, least)] * (config.plain_steps + 1),
+        held([Level.of(1.0, max(sigma, least)) for sigma in added_sigmas(config, s)], config.T),
+    ]
+    step = langevin(lambda level: config.step_size * (level.sigma**2 + s**2), config.noise, estimate=False)
+    return step, grids
 
 
 def added_sigmas(config: MixingConfig, s: float) -> list[float]:

@@ -9,6 +9,7 @@ from playground.ui.page import cached, page
 from toy2d.distances import total_variation
 from toy2d.mixing.experiment import Mixing, MixingConfig, mixing
 from toy2d.mixing.figures import mixing_clouds, shares_chart
+from toy2d.mixing.live import live_mixing
 from toy2d.net import LearnConfig
 from toy2d.starts import MOST, STARTS
 from toy2d.ui import bound, chart, learned_for, mixture_widgets, score_widget, show_clouds
@@ -127,6 +128,6 @@ with page(
     config, use_learned = settings()
     result = result_for(config, use_learned)
     numbers(config, result)
-    show_clouds(mixing_clouds(config, result), "mixing")
+    show_clouds(mixing_clouds(config, result), "mixing", live=None if use_learned else live_mixing(config))
     chart(shares_chart(config, result), "shares")
     explain(config, result)
