@@ -64,7 +64,10 @@ class Live {
     });
     const ms = performance.now() - began;
     player.root.dataset.live = JSON.stringify({ value, shares, ms, particles: many.particles });
-    if (ms > LIVE_IN_TIME) this.particles = Math.max(LIVE_FEWEST, Math.floor((many.particles * LIVE_IN_TIME) / ms));
+    if (ms > LIVE_IN_TIME || ms < LIVE_IN_TIME / 3) {
+      const wanted = Math.floor((many.particles * LIVE_IN_TIME) / ms); // the first run, not yet compiled, is slow
+      this.particles = Math.max(LIVE_FEWEST, Math.min(spec.particles, wanted));
+    }
   }
 
   // New data end it (player.js, update); where none come, the old picture comes back.
