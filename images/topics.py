@@ -30,8 +30,17 @@ TOPICS = (
         IMAGES, "One network that is told the damaged picture restores colour, holes, sides and JPEG.",
     ),
     Topic(
+        "clip", "clip", "CLIP", "join_inner", "Digits found by text, cosines, zero-shot classes, and the gap.",
+        DALLE2, "CLIP puts a picture and its caption near each other, and can tell classes it was never taught.",
+    ),
+    Topic(
         "dalle2", "dalle2", "DALL-E 2", "draw", "A caption becomes a digit, through CLIP, prior and decoder.",
         DALLE2, "A caption becomes CLIP's image embedding (the prior), and that a picture (the decoder).",
+    ),
+    Topic(
+        "variations", "variations", "Variations and in between", "difference",
+        "Digits that CLIP embeds alike, and the way from one to another: what varies, what stays.",
+        DALLE2, "An embedding keeps what a picture is about and lets the rest go; between two lie pictures, too.",
     ),
     Topic(
         "latent", "latent", "Latent diffusion", "deblur", "The same diffusion, in an autoencoder's small latents.",
@@ -61,6 +70,6 @@ TOPICS = (
 )  # fmt: skip
 # folders with a command.py
 COMMANDS = (
-    "train", "generate", "inpainting", "runs", "table1", "families", "guidance", "palette", "dalle2",
+    "train", "generate", "inpainting", "runs", "table1", "families", "guidance", "palette", "dalle2", "variations",
     "latent", "diffusion_autoencoder", "classify",
 )  # fmt: skip

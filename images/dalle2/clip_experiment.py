@@ -1,5 +1,6 @@
 """What CLIP has learned: classes and attributes without a classifier, search by text, and the two clouds."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -8,9 +9,13 @@ from torch import Tensor
 from images.dalle2.agreement import Share
 from images.dalle2.clip_task import embedded
 from images.dalle2.prior_task import caption_of
-from images.data.captions import ATTRIBUTES, UNSAID, VALUES, codes_of
+from images.data.captions import ATTRIBUTES, UNSAID, VALUES, Caption, codes_of, true_of
 from images.data.mnist import Digits
+from images.metrics.estimates import Estimate, bootstrap
 from images.networks.clip import Clip, cosines
+from playground.errors import require
+from playground.levels import seeded
+from playground.statistics import difference, verdict
 
 
 def prompts(attribute: int) -> Tensor:
@@ -86,3 +91,77 @@ def clouds(clip: Clip, digits: Digits) -> Clouds:
     flat = (both - both.mean(0)) @ V
     gap = float((z_i.mean(0) - z_t.mean(0)).norm())
     return Clouds(flat[: len(z_i)], flat[len(z_i) :], gap, float((z_i - z_i.mean(0)).norm(dim=1).mean()))
+
+
+# --- one digit of each class against its captions, and the gap, measured ---------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Similarity:
+    """cosines (10, 10): digits, rows, against captions, columns; true (10, 10) bool: whether caption j is true of
+    digit i.  images (10, 28, 28) uint8; texts: the captions.
+    """
+
+    cosines: Tensor
+    true: Tensor
+    images: Tensor
+    texts: tuple[str, ...]
+
+
+@torch.no_grad()
+def similarity(clip: Clip, digits: Digits, full: bool, skipped: int = 0) -> Similarity:
+    """One digit of each class against ten captions: their own full ones, or "a zero" to "a nine".
+
+    skipped: how many digits of each class to pass over, to see others.
+    """
+    places = [(digits.labels == label).nonzero()[:, 0] for label in range(10)]
+    fewest = min(len(place) for place in places)
+    require(
+        0 <= skipped < fewest,
+        f"{skipped} digits of each class are to be passed over; there are {fewest} of one: choose from 0 to "
+        f"{fewest - 1}.",
+    )
+    first = torch.stack([place[skipped] for place in places])
+    codes = codes_of(digits.images[first], digits.labels[first])
+    captions = codes if full else prompts(0)
+    z_t = caption_of(clip, captions.to(clip.log_scale.device))["vector"]
+    found_cosines = cosines(embedded(clip, digits.images[first]), z_t).cpu()
+    texts = tuple(Caption(*map(int, code)).text for code in captions)
+    return Similarity(found_cosines, true_of(captions, codes), digits.images[first][:, 0], texts)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """distance of the clouds' centres; floor: of the centres of two halves of the images; told_apart: the share of the
+    other half's embeddings that the nearer centre names rightly.
+    """
+
+    distance: Estimate
+    floor: Estimate
+    told_apart: Share
+
+    @property
+    def verdict(self) -> str:
+        """Whether the two kinds lie farther apart than two halves of one kind do."""
+        a, b = self.distance, self.floor
+        return verdict(difference(a.value, a.se, b.value, b.se), f"N = {self.told_apart.n:,}")
+
+
+@torch.no_grad()
+def gap(clip: Clip, digits: Digits, seed: int = 0) -> Gap:
+    """How far images and their own full captions lie from each other on the sphere, with bootstrap intervals."""
+    z_i = embedded(clip, digits.images)
+    z_t = caption_of(clip, codes_of(digits.images, digits.labels).to(z_i.device))["vector"]
+    z_i, z_t = z_i.double().cpu(), z_t.double().cpu()
+    half, rng = len(z_i) // 2, seeded(seed)
+
+    def apart(first: Tensor, second: Tensor) -> Estimate:
+        def statistic(weights: Tensor) -> float:
+            return float((weights @ (first - second) / weights.sum()).norm())
+
+        return bootstrap(statistic, len(first), rng, ends=(0.0, math.inf))
+
+    centres = z_i[:half].mean(0), z_t[:half].mean(0)
+    nearer = [(z - centres[0]).norm(dim=1) < (z - centres[1]).norm(dim=1) for z in (z_i[half:], z_t[half:])]
+    right = int(nearer[0].sum()) + int((~nearer[1]).sum())
+    return Gap(apart(z_i, z_t), apart(z_i[:half], z_i[half : 2 * half]), Share(right, 2 * len(z_i[half:])))

@@ -38,9 +38,22 @@ def contrastive(net: Clip, pairs: Pairs, rng: Generator) -> Tensor:
     return contrast(net.logits(net.image(pairs.x), z_t), true_of(pairs.captions, pairs.codes))
 
 
+def info_nce(net: Clip, pairs: Pairs, rng: Generator) -> Tensor:
+    """CLIP's own loss, (B,): a caption's only positive is its own image; others that it is true of are pushed off."""
+    z_t, _ = net.text(tokens_of(pairs.captions))
+    own = torch.eye(len(pairs.x), dtype=torch.bool, device=pairs.x.device)
+    return contrast(net.logits(net.image(pairs.x), z_t), own)
+
+
+POSITIVES: dict[str, LossOf] = {"true": contrastive, "own": info_nce}
+
+
 @dataclass(frozen=True)
 class ClipTask:
+    """positives: which images attract a caption, by name in POSITIVES."""
+
     net: ClipConfig
+    positives: str = "true"
 
     def build(self, seed: int) -> Clip:
         return self.net.build(seed)
@@ -56,7 +69,7 @@ class ClipTask:
         return draw
 
     def loss(self) -> LossOf:
-        return contrastive
+        return POSITIVES[self.positives]
 
     def preview(self, net: nn.Module, device: torch.device) -> np.ndarray:
         """The cosines of thirty captions, thin, medium and thick digits of each class: white is 1, black -1."""
@@ -70,7 +83,8 @@ class ClipTask:
 
 
 def task_of(config: "TrainConfig") -> ClipTask:
-    return ClipTask(ClipConfig(config.size or 64, config.width, config.blocks))
+    net = ClipConfig(config.size or 64, config.width, config.blocks, config.layers)
+    return ClipTask(net, config.positives)
 
 
 # --- the file -------------------------------------------------------------------------------------------------

@@ -73,7 +73,8 @@ class Caption:
             values[code] if code != UNSAID else "" for values, code in zip(VALUES, self.codes, strict=True)
         )
         words = " ".join(word for word in (thickness, width, digit or "digit", slant) if word)
-        return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
+        vowel = words[0] in "aeiou" and not words.startswith("one")  # a one, an eight
+        return f"{'an' if vowel else 'a'} {words}"
 
 
 def parse(text: str) -> Caption:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from images.data.captions import LENGTH, WORDS
 from images.networks.parts import norm, require_size
-from playground.errors import require_range
+from playground.errors import require_range, require_whole
 from playground.training import weights_from
 
 HOTTEST = math.log(100.0)  # the largest logit scale, as in CLIP
@@ -21,7 +21,10 @@ HOTTEST = math.log(100.0)  # the largest logit scale, as in CLIP
 
 @dataclass(frozen=True)
 class ClipConfig:
-    """size: D, of an embedding; width: channels at 14 x 14; blocks: convolutions at each stage; layers: of the text."""
+    """size: D, of an embedding; width: channels at 14 x 14; blocks: convolutions at each stage.
+
+    layers: of the text's transformer; 0: a bag of words, the mean of the words' vectors, whatever their order.
+    """
 
     size: int = 64
     width: int = 32
@@ -31,6 +34,7 @@ class ClipConfig:
     def __post_init__(self) -> None:
         require_size(self.width, self.blocks)
         require_range("The size of an embedding", self.size, 4, 1024)
+        require_whole("The number of the text's layers", self.layers, 0, 16)
 
     def build(self, seed: int = 0) -> "Clip":
         with weights_from(seed):
@@ -53,8 +57,10 @@ class Clip(nn.Module):
         )  # fmt: skip
         self.point = nn.Linear(2 * width * 16, D)
         self.words = nn.Embedding(len(WORDS), D)
-        self.places = nn.Parameter(0.1 * nn.init.normal_(torch.empty(LENGTH, D)))
-        self.read = transformer(D, config.layers)
+        if config.layers:
+            self.places = nn.Parameter(0.1 * nn.init.normal_(torch.empty(LENGTH, D)))
+            self.read = transformer(D, config.layers)
+        self.a_bag = config.layers == 0
         self.mean = nn.Linear(D, D)
         self.log_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
 
@@ -63,7 +69,9 @@ class Clip(nn.Module):
 
     def text(self, words: Tensor) -> tuple[Tensor, Tensor]:
         """-> the caption's embedding (B, D), and its words' (B, LENGTH, D)."""
-        h = self.read(self.words(words) + self.places)
+        h = self.words(words)
+        if not self.a_bag:
+            h = self.read(h + self.places)
         return on_sphere(self.mean(h.mean(1))), h
 
     def logits(self, z_i: Tensor, z_t: Tensor) -> Tensor:

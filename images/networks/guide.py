@@ -14,14 +14,18 @@ from playground.training import weights_from
 
 @dataclass(frozen=True)
 class GuideConfig:
-    """width: channels at 14 x 14, twice that at 7 x 7; blocks at each."""
+    """width: channels at 14 x 14, twice that at 7 x 7; blocks at each.
+
+    patch: pixels folded into channels, 2 for digits of 28 x 28, 1 for those of 14 x 14.
+    """
 
     width: int = 32
     blocks: int = 1
     classes: int = 10
+    patch: int = 2
 
     def __post_init__(self) -> None:
-        require_size(self.width, self.blocks)
+        require_size(self.width, self.blocks, self.patch)
 
     def build(self, seed: int = 0) -> "Guide":
         with weights_from(seed):
@@ -36,8 +40,8 @@ class Guide(nn.Module):
     def __init__(self, config: GuideConfig):
         super().__init__()
         fine, coarse, cond = config.width, 2 * config.width, 4 * config.width
-        self.embed = LevelEmbedding(cond)
-        self.enter = nn.Conv2d(4, fine, 3, padding=1)
+        self.embed, self.patch = LevelEmbedding(cond), config.patch
+        self.enter = nn.Conv2d(config.patch**2, fine, 3, padding=1)
         self.fine = nn.ModuleList([Block(fine, fine, cond) for _ in range(config.blocks)])
         self.coarsen = nn.Conv2d(fine, coarse, 2, stride=2)
         self.coarse = nn.ModuleList()
@@ -48,12 +52,16 @@ class Guide(nn.Module):
         self.to(memory_format=torch.channels_last)
 
     def forward(self, xt: Tensor, level: Level) -> Tensor:
+        return self.read(xt, level).log_softmax(1)
+
+    def read(self, xt: Tensor, level: Level) -> Tensor:
+        """What the digit is taken for, (B, classes): numbers of any size."""
         x, unit = standardised(xt, level)
         cond = self.embed(log_snr(unit, len(x)))
-        h = self.enter(F.pixel_unshuffle(x, 2).contiguous(memory_format=torch.channels_last))
+        h = self.enter(F.pixel_unshuffle(x, self.patch).contiguous(memory_format=torch.channels_last))
         for block in self.fine:
             h = block(h, cond)
         h = self.coarsen(h)
         for block in self.coarse:
             h = block(h, cond)
-        return self.head(h).log_softmax(1)
+        return self.head(h)

@@ -36,6 +36,9 @@ OBJECTIVES: dict[str, Callable[[Schedule], Objective]] = {
     "ncsn": lambda schedule: ncsn(shell_sigmas(SIGMA_1, SIGMA_L, PIXELS)),
 }
 
+# Kinds that take another model's file, or for Palette a task's name, in `using`.
+BUILD_ON = ("palette", "latent", "diffusion-autoencoder", "prior", "ar-prior", "decoder", "noisy-clip")
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -45,6 +48,8 @@ class TrainConfig:
     withheld: the share of conditions that are hidden.  size: of a code, or what an
     autoencoder divides lengths by; kl: the weight of its divergence from N(0, I).  using: the model that this one
     builds on, a file; empty: the shipped one.
+    layers: of CLIP's text encoder, 0 a bag of words; positives: CLIP's, "true": all images that a caption is true of,
+    "own": the image that it was made for.
     optimizer, matrix_lr: as in `playground.training.Recipe`; without_replacement: every digit is seen once before any
     is seen again.
 
@@ -75,6 +80,8 @@ class TrainConfig:
     matrix_lr: float = 0.01
     without_replacement: bool = False
     kl: float = 1e-6
+    layers: int = 2
+    positives: str = "true"
 
     def __post_init__(self) -> None:
         require_whole("The batch", self.batch, 1, 8192)
@@ -96,6 +103,13 @@ class TrainConfig:
         )
         require_range("The weight of KL", self.kl, 0, 10)
         require_whole("The size", self.size, 0, 1024)
+        require_whole("The number of the text's layers", self.layers, 0, 16)
+        require_known("What counts as CLIP's positives", self.positives, ("true", "own"))
+        require(
+            not self.using or self.task in BUILD_ON,
+            f"A model of the kind {self.task!r} builds on no other, so --using {self.using} would do nothing: leave it "
+            f"out. Those that do: {', '.join(BUILD_ON)}.",
+        )
         require(not self.labels or self.net == "unet", "Only the U-Net can be told labels: choose net unet.")
         _ = self.recipe, self.model  # their own rules are checked now, not when the run has started
 
@@ -156,6 +170,16 @@ PRESETS = {
     ),
     # DALL-E 2, stage by stage (images.dalle2): the prior and the decoder build on CLIP.
     "clip": TrainConfig(images=160_000, batch=200, lr=2e-3, width=32, blocks=1, size=64, task="clip"),
+    # the same length for CLIP, for its own loss, and for a text encoder that knows no order
+    "clip-own": TrainConfig(
+        images=80_000, batch=200, lr=2e-3, width=32, blocks=1, size=64, task="clip", positives="own"
+    ),
+    "clip-bag": TrainConfig(
+        images=80_000, batch=200, lr=2e-3, width=32, blocks=1, size=64, task="clip", layers=0
+    ),
+    "noisy-clip": TrainConfig(
+        images=60_000, batch=100, width=24, blocks=1, optimizer="muon", task="noisy-clip"
+    ),
     "prior": TrainConfig(images=150_000, batch=200, lr=2e-3, width=64, blocks=2, predicts="x0", task="prior"),
     "ar-prior": TrainConfig(images=150_000, batch=200, lr=2e-3, width=64, blocks=2, size=16, task="ar-prior"),
     "decoder": TrainConfig(

@@ -63,6 +63,7 @@ KINDS = {
     "latent": "images.latent.task",
     "diffusion-autoencoder": "images.diffusion_autoencoder.task",
     "clip": "images.dalle2.clip_task",
+    "noisy-clip": "images.dalle2.noisy_clip_task",
     "prior": "images.dalle2.prior_task",
     "ar-prior": "images.dalle2.ar_prior_task",
     "decoder": "images.dalle2.decoder_task",

@@ -99,3 +99,9 @@ def test_words_are_left_out_at_their_rates_and_what_stays_is_true():
     # four standard deviations of a share of 20,000 are at most 0.013
     assert (shares - torch.tensor([0.1, 0.3, 0.3, 0.3])).abs().max() < 0.013
     assert true_of(short, full[:1]).all()
+
+
+def test_articles_go_by_sound_and_every_text_is_read_back():
+    texts = [Caption(digit).text for digit in (0, 1, 8)] + [Caption(1, width=1).text]
+    assert texts == ["a zero", "a one", "an eight", "an average one"]
+    assert [parse(text).text for text in texts] == texts

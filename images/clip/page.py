@@ -1,0 +1,137 @@
+"""Page "CLIP": digits and captions on one sphere: search by text, cosines, classes without a classifier, the gap."""
+
+import streamlit as st
+import torch
+
+from images.clip.figures import cloud_chart, matrix
+from images.dalle2.agreement import CHANCE, Share
+from images.dalle2.clip_experiment import clouds, found, gap, similarity, zero_shot
+from images.dalle2.clip_task import SHIPPED, embedded, load_clip
+from images.data.captions import EXAMPLES, KNOWN, codes_of, parse, true_of
+from images.data.mnist import Digits
+from images.networks.clip import Clip
+from images.ui import digits, training_sidebar
+from playground.gif import png_bytes, tiled
+from playground.ui.downloads import download_png
+from playground.ui.page import bound, on_request, page
+
+SEARCHED = 2000  # test digits
+PLAIN = {"displayModeBar": False}
+
+
+@st.cache_resource(show_spinner="Loading CLIP")
+def clip() -> Clip:
+    return load_clip(SHIPPED)
+
+
+@st.cache_resource(show_spinner="Embedding test digits")
+def searched() -> tuple[Digits, torch.Tensor, torch.Tensor]:
+    """The first test digits, their embeddings (N, D) and all that is true of them (N, 4)."""
+    test = digits("test")
+    few = Digits(test.images[:SEARCHED], test.labels[:SEARCHED], test.split, test.source)
+    return few, embedded(clip(), few.images), codes_of(few.images, few.labels)
+
+
+def search() -> None:
+    """A caption, and the digits whose embeddings lie nearest to it."""
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    caption = bound(
+        left.text_input, "Caption", EXAMPLES[0], key="c-caption",
+        help=f"It knows these words: {', '.join(KNOWN)}.",
+    )  # fmt: skip
+    count = int(bound(right.number_input, "Digits", 1, 60, 20, key="c-count"))
+    codes = torch.tensor(parse(caption).codes)
+    few, z_i, true = searched()
+    nearest = found(clip(), z_i, codes, count).cpu()
+    right_ones = true_of(codes[None], true)[:, 0]
+    share, all_true = Share(int(right_ones[nearest].sum()), count), Share(int(right_ones.sum()), len(few))
+    sheet = tiled(few.images[nearest, 0].numpy(), columns=10)
+    st.image(sheet.repeat(3, 0).repeat(3, 1), width="stretch", caption="nearest first, row by row")
+    st.markdown(
+        f"Measured on their pixels, the caption is true of **{share.hits} of the {count}** nearest: {share}. Of all "
+        f"{len(few):,} test digits it is true of {all_true.value:.1%}."
+    )
+    download_png("PNG", lambda: png_bytes(sheet), f"{caption.replace(' ', '-')}.png", "c-png")
+
+
+def cosines_of() -> None:
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    full = bound(
+        left.radio, "Captions", ["a zero to a nine", "their own, in full"], horizontal=True, key="c-captions"
+    )
+    skipped = int(
+        bound(
+            right.number_input,
+            "Pass over",
+            0,
+            800,
+            0,
+            key="c-others",
+            help="digits of each class, to see others",
+        )
+    )
+    matched = similarity(clip(), digits("test"), full != "a zero to a nine", skipped)
+    best = matched.cosines.argmax(1)
+    hits = Share(int(matched.true[torch.arange(10), best].sum()), 10)
+    st.plotly_chart(matrix(matched), key="c-matrix", width="stretch", config=PLAIN)
+    st.markdown(f"The nearest of the ten captions is true of **{hits.hits} of 10** digits: {hits}.")
+
+
+def without_a_classifier() -> None:
+    left, right = st.columns([1, 3], vertical_alignment="bottom")
+    n = int(bound(left.selectbox, "Test digits", [500, 2000, 10_000], index=1, key="c-n"))
+
+    def make(n: int, report):
+        test = digits("test")
+        few = Digits(test.images[:n], test.labels[:n], test.split, test.source)
+        parts = []
+        for number, part in enumerate((zero_shot, clouds, gap)):
+            report(number, 3, part.__name__.replace("_", " "))
+            parts.append(part(clip(), few))
+        report(3, 3)
+        return parts
+
+    made = on_request("clip-measured", n, make, "Measuring", button="Measure", place=right, first=n)
+    if made is None:
+        return
+    zero, seen, apart = made[1]
+    table, picture = st.columns(2)
+    rows = [
+        {"what": name, "right": f"{s.value:.1%}", "95 % interval": f"{s.interval[0]:.1%} to {s.interval[1]:.1%}",
+         "chance": f"{CHANCE[name]:.0%}", "N": f"{s.n:,}"}
+        for name, s in zero.shares.items()
+    ]  # fmt: skip
+    table.markdown("**Zero-shot**: the nearest caption of each kind, no classifier trained")
+    table.dataframe(rows, hide_index=True, key="c-zero-shot")
+    d, f = apart.distance, apart.floor
+    table.markdown(
+        f"**The gap.** Claim: captions do not lie where their images do. The centres are {d.value:.2f} apart "
+        f"({d.low:.2f} to {d.high:.2f}), those of two halves of the images {f.value:.2f} ({f.low:.2f} to "
+        f"{f.high:.2f}): **{apart.verdict}**. The nearer centre tells image from text in {apart.told_apart} of the "
+        "other half. So a caption's embedding cannot take the place of an image's, and a prior is needed."
+    )
+    picture.plotly_chart(cloud_chart(seen), key="c-clouds", width="stretch", config=PLAIN)
+
+
+def explain() -> None:
+    with st.expander("What happens here"):
+        st.markdown(
+            "Two networks, one for digits and one for captions, were trained together so that a digit's vector and "
+            "that of a caption that is true of it point the same way (Radford et al. 2021). Here **all** captions "
+            "that are true of a digit attract it; in the paper only its own does, and others that are as true are "
+            "pushed away (`python -m images train --preset clip-own`, figures in docs/training.md).\n\n"
+            "Width is compared within a class, so thickness, width and slant are asked with the digit's own class "
+            'in the caption. **Try** "a digit leaning left", and a caption that nothing fits, such as "a thick wide '
+            'one leaning left": the nearest digits are then near, and wrong.'
+        )
+
+
+with page("CLIP", "Digits and captions on one sphere: is what is near true?"):
+    training_sidebar()
+    one, two = st.columns(2)
+    with one:
+        search()
+    with two:
+        cosines_of()
+    without_a_classifier()
+    explain()

@@ -1,0 +1,1 @@
+"""Digits that CLIP embeds alike, and the way from one digit to another: what an embedding keeps."""

@@ -1,0 +1,70 @@
+"""table-variations: what varies among digits of one embedding, and what stays, attribute by attribute."""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from images.command import progress
+from images.dalle2.clip_task import SHIPPED
+from images.dalle2.experiment import load_stack
+from images.data.mnist import load
+from images.metrics.classifier import load_classifier
+from images.models import best_device
+from images.variations.experiment import SpreadConfig, Spreads, spreads
+from playground.files import write_result
+
+
+def table_command(arguments: argparse.Namespace) -> None:
+    names = ("originals", "count", "w", "steps", "seed")
+    config = SpreadConfig(**{name: getattr(arguments, name) for name in names})
+    stack = load_stack(arguments.models, arguments.device or best_device())
+    digits = load("test", arguments.data)
+    found = spreads(stack, digits, load_classifier(), config, progress("varying"))
+    print("\n".join(readable(found)))
+    path = Path(arguments.out) / "variations-spread.json"
+    print(write_result(path, json.dumps(plain(found), indent=1).encode()))
+
+
+def readable(found: Spreads) -> list[str]:
+    """A line for each attribute, and the verdicts."""
+    lines = [f"{'spread within variations over that':24}{'of all digits':>26}{'of one class':>26}"]
+    for name, spread in found.spreads.items():
+        cells = (f"{e.value:.2f} ({e.low:.2f} to {e.high:.2f})" for e in (spread.of_all, spread.of_class))
+        texts = "".join(f"{cell:>26}" for cell in cells)
+        lines.append(f"{name:24}{texts}  less than in a class: {found.verdicts[name]}")
+    d = found.forgotten
+    return [
+        *lines,
+        f"class kept: {found.same_class}",
+        f"the picture spreads more than what captions tell, by {d.value:.2f} ({d.low:.2f} to {d.high:.2f}): "
+        f"{found.verdict}",
+    ]
+
+
+def plain(found: Spreads) -> dict:
+    return {
+        "config": asdict(found.config),
+        "spreads": {name: asdict(spread) for name, spread in found.spreads.items()},
+        "verdicts": found.verdicts,
+        "class kept": str(found.same_class),
+        "picture above told": asdict(found.forgotten) | {"verdict": found.verdict},
+    }
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Adds the subcommand table-variations."""
+    d = SpreadConfig()
+    p = commands.add_parser(
+        "table-variations", help="what varies among digits of one embedding, and what stays (DALL-E 2)"
+    )
+    p.set_defaults(run=table_command)
+    p.add_argument("--originals", type=int, default=d.originals, help="test digits that are varied")
+    p.add_argument("--count", type=int, default=d.count, help="variations of each")
+    p.add_argument("--w", type=float, default=d.w, help="guidance of the decoder, 0 none")
+    p.add_argument("--steps", type=int, default=d.steps, help="steps of each stage")
+    p.add_argument("--seed", type=int, default=d.seed, help="noise")
+    p.add_argument("--models", default=str(SHIPPED.parent), metavar="DIR", help="folder of the .safetensors")
+    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
+    p.add_argument("--out", default="out", metavar="DIR", help="where the JSON goes")
