@@ -114,11 +114,11 @@ def spreads(
     made = varied(stack, digits.images[:n], config, report)
     groups = torch.arange(n).repeat_interleave(config.count)
     others, labels = digits.images[n:][:RANDOM], digits.labels[n:][:RANDOM]
-    own, random = measures(made), measures(others)
+    own, real = measures(made), measures(others)
     variances = {name: within(values, groups) for name, values in own.items()}  # of each original
     everyone = torch.zeros_like(labels)
-    of_all = {name: within(values, everyone)[0] for name, values in random.items()}
-    of_class = {name: _mean(within(values, labels), torch.ones(10)) for name, values in random.items()}
+    of_all = {name: within(values, everyone)[0] for name, values in real.items()}
+    of_class = {name: _mean(within(values, labels), torch.ones(10)) for name, values in real.items()}
     rng = seeded(config.seed)
 
     def ratio(name: str, measure: Tensor, weights: Tensor) -> float:

@@ -70,9 +70,8 @@ def show(kind: str, first: int, other: int, drawing: Drawing) -> None:
         )
     along = [frame.repeat(4, 0).repeat(4, 1) for frame in whole[-1]]
     name = f"variations-{first}" if kind == VARY else f"between-{first}-{other}"
-    with st.container(horizontal=True):
-        download_gif("GIF", lambda: gif_bytes(sheets if kind == VARY else along), f"{name}.gif", "v-gif")
-        download_png("PNG", lambda: png_bytes(sheets[-1]), f"{name}.png", "v-png")
+    download_gif("GIF", lambda: gif_bytes(sheets if kind == VARY else along), f"{name}.gif", "v-gif")
+    download_png("PNG", lambda: png_bytes(sheets[-1]), f"{name}.png", "v-png")
 
 
 def measured() -> None:
