@@ -27,12 +27,15 @@ RULES = {
 def settings(T: int, knows_labels: bool) -> SampleConfig:
     """The widgets, in the main column: they belong to the picture below."""
     first, second, third, fourth, fifth = st.columns([1.4, 2, 2, 1, 1], vertical_alignment="bottom")
-    sampler = bound(first.selectbox, "Sampler", list(SAMPLERS), key="sampler")
+    quick = SampleConfig.quick()
+    sampler = bound(
+        first.selectbox, "Sampler", list(SAMPLERS), index=SAMPLERS.index(quick.sampler), key="sampler"
+    )
     steps = bound(
         second.select_slider,
         "Steps",
-        [s for s in (5, 10, 20, 50, 100, 200, 500, 1000) if s <= T],
-        value=min(50, T),
+        [s for s in (5, 8, 10, 20, 50, 100, 200, 500, 1000) if s <= T],
+        value=min(quick.steps, T),
         key="steps",
     )
     eta = bound(
@@ -122,4 +125,5 @@ with page("Generate", "Digits from noise: the steps of the 2-D pages, unchanged,
     training_sidebar()
     config = settings(model.schedule.T, "label" in model.told)
     show(film_for(model, config), config)
+    st.caption(f"{config.count} digits by {config.sampler} in {config.steps} steps.")
     explain()
