@@ -1,5 +1,7 @@
 """Inpainting by a model that knows nothing of holes: as a wrapper, as steps, and as a grid that climbs again."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -71,18 +73,34 @@ def resampled(grid: list[Level], resamplings: int = 1, jump: int = 1) -> list[Le
 
 
 def dps(step: Step, known: Tensor, mask: Tensor, zeta: float = 1.0) -> Step:
-    """Diffusion posterior sampling for inpainting (DPS, Chung et al. 2023, Algorithm 1).
+    """Diffusion posterior sampling for inpainting: what is measured is `known` (B or 1, *D) where `mask` is True.
 
-    After the step, x moves against the gradient, with respect to xt, of the distance || mask * (known - x0_hat(xt)) ||,
-    by zeta.  The known part is followed softly: it is measured, not pinned.
+    The known part is followed softly: it is measured, not pinned.
+    """
+    seen = masking(mask)
+    return following(step, seen, seen(known), zeta)
+
+
+Operator = Callable[[Tensor], Tensor]  # what is measured of x: (B, *D) -> (B, *M), differentiable
+
+
+def masking(mask: Tensor) -> Operator:
+    """Only what lies where the boolean `mask` is True."""
+    return lambda x: torch.where(mask, x, 0.0)
+
+
+def following(step: Step, operator: Operator, measured: Tensor, zeta: float = 1.0) -> Step:
+    """Diffusion posterior sampling for any inverse problem y = A(x0) + noise (DPS, Chung et al. 2023, Algorithm 1).
+
+    After the step, x moves against the gradient, with respect to xt, of the distance || y - A(x0_hat(xt)) ||, by zeta.
+    measured: y, (B or 1, *M).
     """
 
     def follow(denoise: Denoiser, xt: Tensor, here: Level, there: Level, noise: Noise) -> Moved:
         xs, x0_hat = step(denoise, xt, here, there, noise)
         with torch.enable_grad():
             x = xt.detach().requires_grad_()
-            residual = torch.where(mask, known - denoise(x, here), 0.0)
-            distance = squared_norm(residual).clamp(min=1e-12).sqrt()
+            distance = squared_norm(measured - operator(denoise(x, here))).clamp(min=1e-12).sqrt()
             gradient = torch.autograd.grad(distance.sum(), x)[0]
         return xs - zeta * gradient, x0_hat
 

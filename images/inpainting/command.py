@@ -15,6 +15,7 @@ from images.command import (
 )
 from images.data.mnist import load
 from images.data.uploads import is_dark_ink, read_picture
+from images.inpainting import table_command
 from images.inpainting.experiment import METHODS, InpaintConfig, inpaint
 from playground.cli import refuse_idle
 from playground.errors import require
@@ -71,6 +72,7 @@ def _test_digit(arguments: argparse.Namespace) -> np.ndarray:
 
 
 def add(commands) -> None:
+    table_command.add(commands)
     d, p = InpaintConfig(), commands.add_parser("inpaint", help="fill a hole in a digit")
     p.set_defaults(run=inpaint_command, writes=["inpainted"])
     p.add_argument(

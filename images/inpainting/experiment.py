@@ -1,7 +1,9 @@
 """A hole in a digit, filled in by a model that knows nothing of holes."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -10,18 +12,58 @@ from torch import Tensor
 from images.data.mnist import to_model
 from images.models import Model
 from images.sampling import MOST, MOST_STEPS, Film, filmed, require_calls, walked
-from playground.denoisers import clipped
+from playground.denoisers import Denoiser
 from playground.errors import require, require_known, require_range, require_seed, require_whole
-from playground.inpainting import climbing, pinned, projected, resampled
+from playground.inpainting import climbing, dps, pinned, projected, resampled
+from playground.levels import Level
 from playground.progress import Report, silent
-from playground.steps import ddim
+from playground.steps import Step, ddim
 
-METHODS = ("RePaint", "re-noise", "project")
+
+class Settings(Protocol):
+    """What a method asks of a configuration."""
+
+    steps: int
+    resamplings: int
+    eta: float
+    zeta: float
+
+
+Walker = tuple[Step, Denoiser, list[Level]]
+
+
+def _repaint(model: Model, known: Tensor, mask: Tensor, c: Settings) -> Walker:
+    grid = resampled(model.schedule.grid(c.steps), c.resamplings, jump=max(1, c.steps // 25))
+    return climbing(pinned(ddim(c.eta), known, mask)), model.within(model.denoise), grid
+
+
+def _renoised(model: Model, known: Tensor, mask: Tensor, c: Settings) -> Walker:
+    return pinned(ddim(c.eta), known, mask), model.within(model.denoise), model.schedule.grid(c.steps)
+
+
+def _projected(model: Model, known: Tensor, mask: Tensor, c: Settings) -> Walker:
+    return ddim(c.eta), projected(model.within(model.denoise), known, mask), model.schedule.grid(c.steps)
+
+
+def _followed(model: Model, known: Tensor, mask: Tensor, c: Settings) -> Walker:
+    return dps(ddim(c.eta), known, mask, c.zeta), model.within(model.denoise), model.schedule.grid(c.steps)
+
+
+# (model, known (B or 1, 1, 28, 28), the mask of what is known, settings) -> step, denoiser, grid
+METHODS: dict[str, Callable[[Model, Tensor, Tensor, Settings], Walker]] = {
+    "RePaint": _repaint, "re-noise": _renoised, "project": _projected, "DPS": _followed,
+}  # fmt: skip
+
+
+def turns(method: str, resamplings: int) -> int:
+    """How often a method walks the grid, in calls of the network: RePaint there, and back and there again; DPS needs a
+    gradient, which costs about two calls more."""
+    return {"RePaint": 2 * resamplings - 1, "DPS": 4}.get(method, 1)
 
 
 @dataclass(frozen=True)
 class InpaintConfig:
-    """count completions of one image.  resamplings: RePaint's r (1 is plain re-noising)."""
+    """count completions of one image.  resamplings: RePaint's r (1 is plain re-noising); zeta: DPS's step."""
 
     count: int = 8
     method: str = "RePaint"
@@ -30,6 +72,7 @@ class InpaintConfig:
     eta: float = 1.0
     seed: int = 0
     frames: int = 40
+    zeta: float = 3.0
 
     def __post_init__(self) -> None:
         require_seed(self.seed)
@@ -37,6 +80,7 @@ class InpaintConfig:
         require_whole("The number of steps", self.steps, 1, MOST_STEPS)
         require_whole("The number of resamplings", self.resamplings, 1, 50)
         require_range("eta", self.eta, 0, 1)
+        require_range("zeta", self.zeta, 0, 10)
         require_known("The method", self.method, METHODS)
 
 
@@ -44,18 +88,10 @@ def inpaint(
     model: Model, image: np.ndarray, hole: np.ndarray, config: InpaintConfig, report: Report = silent
 ) -> Film:
     """Completions of image (28, 28) uint8 where `hole` (28, 28) is True."""
-    turns = 2 * config.resamplings - 1 if config.method == "RePaint" else 1  # there, and back and there again
-    require_calls(model, images=config.count, steps=config.steps, turns=turns)
+    walks = turns(config.method, config.resamplings)
+    require_calls(model, images=config.count, steps=config.steps, turns=walks)
     known, mask = _problem(model, image, hole)
-    denoise = clipped(model.denoise, -1, 1)
-    grid = model.schedule.grid(config.steps)
-    step = ddim(config.eta)
-    if config.method == "project":
-        denoise = projected(denoise, known, mask)
-    else:
-        step = pinned(step, known, mask)
-    if config.method == "RePaint":
-        step, grid = climbing(step), resampled(grid, config.resamplings, jump=max(1, config.steps // 25))
+    step, denoise, grid = METHODS[config.method](model, known, mask, config)
     film = filmed(walked(model, step, denoise, grid, config, report), grid, config)
     film.xs[-1][:, ~hole] = image[~hole]  # not a gray value of what was given is changed by rounding
     return film

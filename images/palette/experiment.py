@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from images.data.corruptions import TASKS, coloured, gray
+from images.data.corruptions import GRAY, TASKS, coloured, gray
 from images.data.mnist import Digits, to_model
 from images.metrics.classifier import features
 from images.metrics.evaluate import Yardstick
@@ -134,13 +134,17 @@ def psnr(mse: Tensor) -> float:
     return float(10 * torch.log10(4 / mse))
 
 
+def inked(x: Tensor) -> Tensor:
+    """How much ink lies on each pixel of coloured digits, from their luminance: (B, 3, H, W) -> (B, 1, H, W), 0 to 1."""
+    luminance = gray(x.clamp(-1, 1))[:, :1]
+    paper, ink = 1.0, 2 * GRAY - 1
+    return ((paper - luminance) / (paper - ink)).clamp(0, 1)
+
+
 def read(yardstick: Yardstick, x: Tensor, labels: Tensor) -> tuple[float, float, float]:
     """The share of pictures whose class is read right from their luminance, ink light on dark as the classifier "
     "knows it."""
-    luminance = gray(x.clamp(-1, 1))[:, :1]
-    paper, ink = 1.0, 2 * 0.45 - 1
-    ink_on_paper = ((paper - luminance) / (paper - ink)).clamp(0, 1)
-    classes = features(yardstick.classifier, (ink_on_paper * 255).round().to(torch.uint8)).classes
+    classes = features(yardstick.classifier, (inked(x) * 255).round().to(torch.uint8)).classes
     share = float((classes == labels).double().mean())
     low, high = wilson(share, len(labels))
     return share, float(low), float(high)

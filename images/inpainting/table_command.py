@@ -1,0 +1,71 @@
+"""inpaint-table: every way of inpainting on the same digits and masks, measured, on the command line."""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from images.command import png, progress
+from images.data.mnist import load
+from images.inpainting.figures import markdown, table_figure
+from images.inpainting.table import Row, Table, TableConfig, claims, sheet_of, table
+from images.metrics.classifier import load_classifier
+from images.models import SHIPPED, load_model
+from images.palette.task import SHIPPED as PALETTE
+from playground.devices import device_named
+from playground.files import write_result
+from playground.gif import png_bytes
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    d = TableConfig()
+    p = commands.add_parser(
+        "inpaint-table", help="all ways of inpainting on the same digits and masks, measured"
+    )
+    p.set_defaults(run=table_command, writes=["inpaint-table", "inpaint-sheet"])
+    p.add_argument("--digits", type=int, default=d.digits, help="held-out digits, completed twice each")
+    p.add_argument("--steps", type=int, default=d.steps, help="steps of DDIM with eta = 1")
+    p.add_argument("--resamplings", type=int, default=d.resamplings, help="RePaint's r")
+    p.add_argument("--zeta", type=float, default=d.zeta, help="DPS's step")
+    p.add_argument("--seed", type=int, default=d.seed, help="noise")
+    p.add_argument(
+        "--model", default=str(SHIPPED), metavar="FILE", help="a model that knows nothing of holes"
+    )
+    p.add_argument("--palette", default=str(PALETTE), metavar="FILE", help="a model of the preset palette")
+    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
+    p.add_argument("--out", default="out/inpainting", metavar="DIR", help="where PNG and JSON go")
+
+
+def table_command(arguments: argparse.Namespace) -> None:
+    names = ("digits", "steps", "resamplings", "zeta", "seed")
+    config = TableConfig(**{name: getattr(arguments, name) for name in names})
+    device = device_named(arguments.device)
+    models = load_model(arguments.model, device), load_model(arguments.palette, device)
+    found = table(
+        *models, load_classifier(device=device), load("test", arguments.data), config, progress("inpainting")
+    )
+    print(markdown(found))
+    print("\n".join(sentence.replace("**", "") for sentence in claims(found)))
+    out = Path(arguments.out)
+    print(write_result(out / "inpaint-table.png", png(table_figure(found))))
+    print(write_result(out / "inpaint-sheet.png", png_bytes(sheet_of(found))))
+    print(write_result(out / "inpaint-table.json", json.dumps(plain(found), indent=1).encode()))
+
+
+def plain(found: Table) -> dict[str, Any]:
+    def row_of(row: Row) -> dict[str, Any]:
+        return {
+            "problem": row.problem, "method": row.method, "read": asdict(row.read), "apart": asdict(row.apart),
+            "exact": row.exact, "residual": row.residual, "seconds": row.seconds,
+        }  # fmt: skip
+
+    return {
+        "config": asdict(found.config),
+        "rows": [row_of(row) for row in found.rows],
+        "inverse": [row_of(row) for row in found.inverse],
+        "damaged": {name: asdict(e) for name, e in found.floors.items()},
+        "whole": asdict(found.truth),
+        "claims": claims(found),
+    }
