@@ -135,7 +135,7 @@ def psnr(mse: Tensor) -> float:
 
 
 def inked(x: Tensor) -> Tensor:
-    """How much ink lies on each pixel of coloured digits, from their luminance: (B, 3, H, W) -> (B, 1, H, W), 0 to 1."""
+    """The ink on each pixel of coloured digits, from their luminance: (B, 3, H, W) -> (B, 1, H, W), 0 to 1."""
     luminance = gray(x.clamp(-1, 1))[:, :1]
     paper, ink = 1.0, 2 * GRAY - 1
     return ((paper - luminance) / (paper - ink)).clamp(0, 1)
