@@ -13,6 +13,7 @@ the verdict, downloads go to the head (`saving`).  Whatever raises UserError in 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -23,7 +24,7 @@ from playground.progress import Report
 from playground.ui.address import from_address
 from playground.ui.busy import allow, busy, progress_in, was_stopped
 from playground.ui.downloads import saved_in
-from playground.ui.tour import tour, turn, where
+from playground.ui.tour import presenting, tour, turn, where
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -42,6 +43,8 @@ def page(title: str, question: str) -> Iterator[None]:
     """
     _enter(title)
     now = tour()
+    if presenting():
+        st.html(Path(__file__).with_name("present.css"))
     with st.container(key="page-head", horizontal=True, vertical_alignment="center", gap="small"):
         with st.container(key="page-title", width="content", gap=None):
             st.title(title, width="content", anchor=False)

@@ -117,10 +117,11 @@ class PointsPanel extends Panel {
     for (const canvas of [this.axes, this.cloud]) sized(canvas, width, down + top + bottom, ratio);
     this.box = { x: left, y: top, width: across, height: down };
     this.ratio = ratio;
+    this.magnified = theme.dot;
     this.drawAxes(theme);
   }
 
-  drawAxes({ text, line, font }) {
+  drawAxes({ text, line, font, size }) {
     const { x, y, width, height } = this.box;
     const [xmin, xmax, ymin, ymax] = this.header.limits;
     const context = this.axes.getContext("2d");
@@ -128,7 +129,7 @@ class PointsPanel extends Panel {
     if (this.density) this.drawDensity(context, text);
     context.strokeStyle = line;
     context.fillStyle = text;
-    context.font = `12px ${font}`;
+    context.font = `${size}px ${font}`;
     const rule = (x1, y1, x2, y2, opacity) => {
       context.globalAlpha = opacity;
       context.beginPath();
@@ -217,7 +218,7 @@ class PointsPanel extends Panel {
 
   drawPoints(context, frame, mine, scale) {
     const many = this.count > 1500;
-    const radius = this.ratio * (many ? 1 : this.count > 300 ? 2 : 3);
+    const radius = this.magnified * this.ratio * (many ? 1 : this.count > 300 ? 2 : 3);
     const size = Math.max(1, Math.round(2 * radius));
     const start = 2 * this.count * frame;
     context.globalAlpha = many ? 0.7 : 0.9;

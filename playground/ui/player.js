@@ -34,6 +34,7 @@ class Player {
       this.state.speed = Number(event.target.value);
     }, options);
     this.root.addEventListener("keydown", (event) => this.press(event), options);
+    addEventListener("keydown", (event) => this.presented(event), options);
     addEventListener("resize", () => this.layout(), options);
   }
 
@@ -66,6 +67,14 @@ class Player {
     event.preventDefault();
     event.stopPropagation();
     act();
+  }
+
+  // On a projector the keys work wherever the focus is, and N turns to the next page.
+  presented(event) {
+    if (!this.header?.present || event.defaultPrevented || event.target.closest?.("input, textarea, select")) return;
+    if (event.key.toLowerCase() !== "n") return this.press(event);
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    document.querySelector(".st-key-page-turn > :last-child a")?.click();
   }
 
   get trails() {
@@ -103,6 +112,7 @@ class Player {
 
   layout() {
     if (!this.header || !this.root.clientWidth) return;
+    this.root.classList.toggle("present", this.header.present);
     const theme = this.theme();
     const widths = this.panels.map((panel) => panel.naturalWidth(this.height()));
     const gap = parseFloat(getComputedStyle(this.find(".panels")).columnGap);
@@ -115,7 +125,9 @@ class Player {
 
   theme() {
     const style = getComputedStyle(this.root);
-    return { text: style.color, line: style.getPropertyValue("--st-border-color"), font: style.fontFamily };
+    const [size, dot] = this.header.present ? [16, 2] : [12, 1]; // of labels, in pixels; of points, relative
+    const line = style.getPropertyValue("--st-border-color");
+    return { text: style.color, line, font: style.fontFamily, size, dot };
   }
 
   // So high that the controls are in sight with the top of the page, or once the player itself is scrolled to.
@@ -127,7 +139,7 @@ class Player {
     const around = panel ? panel.offsetHeight - panel.querySelector(".stage").offsetHeight : 0;
     const below = around + this.find(".bar").offsetHeight + 8 + VERDICT;
     const room = innerHeight - below - (top < innerHeight - below - LEAST ? top : 64);
-    return Math.max(LEAST, Math.min(this.header.height, room));
+    return Math.max(LEAST, this.header.present ? room : Math.min(this.header.height, room));
   }
 
   refresh() {

@@ -17,6 +17,7 @@ import streamlit as st
 
 from playground.colors import PALETTE
 from playground.errors import require, require_range
+from playground.ui.tour import presenting
 
 LAST = 65534  # the quantised coordinate of the upper limit
 OUTSIDE = 65535  # both coordinates of a point that is not drawn
@@ -200,4 +201,5 @@ def player(
     require_range("Frames a second", fps, 1, 60)
     require_range("The height of a panel", height, 120, 2000)
     settings = {"key": key, "fps": fps, "height": height, "autoplay": autoplay, "loop": loop, "live": live}
+    settings["present"] = presenting()
     _component(key=key, data=packed(panels, **settings))

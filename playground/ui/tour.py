@@ -52,8 +52,13 @@ def where(now: Tour) -> str:
     return f"{now.at} of {len(now.stops) - 1} · {now.topic.section}"
 
 
+def presenting() -> bool:
+    """Whether the address asks for the picture alone, as large as the window: ?present=1."""
+    return st.query_params.get("present") == "1"
+
+
 def turn(now: Tour) -> None:
-    """Links to the page before and the page after."""
+    """Links to the page before and the page after; who presents goes on presenting."""
     for by, label, icon in ((-1, "Back", "arrow_back"), (1, "Next", "arrow_forward")):
         stop = now.neighbour(by)
         st.page_link(
@@ -62,4 +67,5 @@ def turn(now: Tour) -> None:
             icon=f":material/{icon}:",
             icon_position="left" if by < 0 else "right",
             help=stop.page.title,
+            query_params={"present": "1"} if presenting() else None,
         )
