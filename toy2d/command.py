@@ -6,7 +6,7 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -14,9 +14,12 @@ from matplotlib.figure import Figure
 from playground.cli import ProgressLine, refuse_idle
 from playground.errors import require_seed
 from playground.files import write_result
+from playground.knobs import add_options, config_of
 from playground.progress import Report
 from toy2d.net import LearnConfig, Learned, learn, load
 from toy2d.presets import PRESETS, MixtureSpec
+
+C = TypeVar("C")
 
 
 def command(
@@ -26,10 +29,10 @@ def command(
     parser = commands.add_parser(name, help=help, description=help)
     parser.set_defaults(run=run, writes=[name])
     parser.add_argument(
-        "--mixture", choices=list(PRESETS), default="two_modes", help="the data's distribution"
+        "--mixture", choices=list(PRESETS), default=MixtureSpec.preset, help="the data's distribution"
     )
-    parser.add_argument("--pi", type=float, default=0.8, help="weight of the first mode, where there are two")
-    parser.add_argument("--seed", type=int, default=0, help="seed of all that is random")
+    add_options(parser, MixtureSpec, {"pi": "weight of the first mode, where there are two"})
+    add_options(parser, LearnConfig, {"seed": "seed of all that is random"})
     parser.add_argument("--out", default="out", metavar="DIR", help="where the files go")
     return parser
 
@@ -39,8 +42,13 @@ def add_learned(parser: argparse.ArgumentParser, objective: str) -> None:
     parser.set_defaults(objective=objective)
     parser.add_argument("--learned", action="store_true", help="train a network now, and use its score")
     parser.add_argument("--model", metavar="FILE", help="use the score in this file (see `train`)")
-    parser.add_argument("--points", type=int, default=10_000, help="training points")
-    parser.add_argument("--train-steps", type=int, default=2_000, help="training steps")
+    add_training(parser)
+
+
+def add_training(parser: argparse.ArgumentParser, steps: str = "training steps") -> None:
+    """--points and --train-steps of a LearnConfig."""
+    words = {"points": "training points", "train_steps": steps}
+    add_options(parser, LearnConfig, words, renamed={"train_steps": "steps"})
 
 
 def learned(arguments: argparse.Namespace, **changes: Any) -> Learned | None:
@@ -56,6 +64,11 @@ def learned(arguments: argparse.Namespace, **changes: Any) -> Learned | None:
         seed=arguments.seed, **changes,
     )  # fmt: skip
     return learn(config, progress("training"))
+
+
+def asked(config: type[C], arguments: argparse.Namespace, **more: Any) -> C:
+    """The experiment that the options ask for; its mixture is `spec(arguments)`."""
+    return config_of(config, arguments, **{"mixture": spec(arguments), **more})
 
 
 def spec(arguments: argparse.Namespace) -> MixtureSpec:

@@ -24,6 +24,8 @@ from toy2d.conditional import component
 from toy2d.mixture import Mixture
 from toy2d.net import LearnConfig, PlaneNet
 
+DROPOUT = 0.2  # share of the training points whose class is hidden
+
 
 @dataclass(frozen=True, eq=False)
 class Models:
@@ -63,7 +65,7 @@ class Classifier(nn.Module):
 # --- learning ---------------------------------------------------------------------------------------------
 
 
-def learned_models(config: LearnConfig, dropout: float = 0.2, report: Report = silent) -> Models:
+def learned_models(config: LearnConfig, dropout: float = DROPOUT, report: Report = silent) -> Models:
     """Trains both networks on config.points labelled points of the mixture, config.steps each, on the levels
     of config.schedule; dropout is the share of points whose class is hidden.  The mixture stays unseen.
     """

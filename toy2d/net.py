@@ -41,6 +41,7 @@ from toy2d.presets import MixtureSpec
 FORMAT = 1  # of what `Learned.save` writes
 # Steps x batch x width in a second, on one core: 18e6 at width 96 and 6e6 at 1,024 were measured.
 TRAINING, LONGEST = 1e7, 15 * 60.0
+QUICK = 400  # training steps that a page begins with, for its viewer waits; the command lines take them all
 
 
 OBJECTIVES: dict[str, Callable[["LearnConfig"], Objective]] = {

@@ -9,9 +9,8 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from playground.ui.busy import busy
 from playground.ui.downloads import download_gif
-from playground.ui.page import bound
+from playground.ui.page import bound, shared
 from playground.ui.player import PointsPanel, player
 from toy2d.distances import Distances
 from toy2d.drawing.clouds import Cloud, clouds_gif
@@ -24,14 +23,13 @@ NAMES = {
     "grid": "5 x 5 grid",
     "anisotropic_pair": "anisotropic pair",
 }
-KEPT_NETWORKS = 12
 
 
 def mixture_widgets(first: DeltaGenerator, second: DeltaGenerator) -> MixtureSpec:
     """The mixture, and the weight π of its first mode where there are two."""
     preset = bound(first.selectbox, "Mixture", list(PRESETS), key="mixture", format_func=NAMES.get)
     pi = bound(
-        second.slider, "π, weight of the first mode", 0.01, 0.99, 0.8, 0.01, key="pi",
+        second.slider, "π, weight of the first mode", 0.01, 0.99, MixtureSpec.pi, 0.01, key="pi",
         disabled=not MixtureSpec(preset).has_pi, help="For the mixtures of two modes.",
     )  # fmt: skip
     return MixtureSpec(preset, pi)
@@ -45,22 +43,10 @@ def score_widget(place: DeltaGenerator, key: str = "score") -> bool:
     ) == "learned"  # fmt: skip
 
 
-@st.cache_resource
-def _networks() -> dict[LearnConfig, Learned]:
-    """Trained networks, shared by all sessions."""
-    return {}
-
-
 def learned_for(config: LearnConfig) -> Learned:
     """The network of a configuration: trained now, with progress, unless it has been before."""
-    networks = _networks()
-    if config not in networks:
-        key = f"learn-{hash(config)}"  # a page may train two
-        with busy("Training the network", key=key, made_for=config) as report:
-            networks[config] = learn(config, report)
-        for old in list(networks)[:-KEPT_NETWORKS]:
-            networks.pop(old, None)
-    return networks[config]
+    key = f"learn-{hash(config)}"  # a page may train two
+    return shared(key, config, lambda report: learn(config, report), "Training the network")
 
 
 def show_clouds(

@@ -10,7 +10,7 @@ So title, main control, picture, play bar and verdict are in sight together at 1
 the verdict, downloads go to the head (`saving`).  Whatever raises UserError in it becomes a sentence on the page.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +32,7 @@ K = TypeVar("K")
 SHARED = {"mixture", "pi", "model"}  # settings that a viewer takes along from page to page
 CHANGED = "The settings have changed: press the button to run with them. Below is the run before."
 SIGNS = {"holds": "check_circle", "does not hold": "cancel", "cannot be told": "help"}
+MOST_SHARED = 30  # results that sessions share; networks of the plane are some 100 KiB each
 _SETTINGS = "playground_settings"  # in the session
 
 
@@ -103,6 +104,31 @@ def cached(key: str, made_for: Any, make: Callable[[Report], T], verb: str) -> T
             made = make(report)
         st.session_state[key] = made_for, made
     found: T = st.session_state[key][1]
+    return found
+
+
+@st.cache_resource
+def _shared() -> dict[tuple[str, Hashable], Any]:
+    """What sessions share, the one used last at the end."""
+    return {}
+
+
+def is_shared(key: str, made_for: Hashable) -> bool:
+    """Whether `shared` has this already."""
+    return (key, made_for) in _shared()
+
+
+def shared(key: str, made_for: Hashable, make: Callable[[Report], T], verb: str) -> T:
+    """As `cached`, but for all sessions together, and for the last MOST_SHARED of all: trained networks, above all."""
+    store = _shared()
+    try:
+        found: T = store.pop((key, made_for))
+    except KeyError:
+        with busy(verb, key=key, made_for=made_for) as report:
+            found = make(report)
+    store[key, made_for] = found
+    for old in list(store)[:-MOST_SHARED]:
+        store.pop(old, None)
     return found
 
 

@@ -7,43 +7,45 @@ import numpy as np
 
 from playground.cli import refuse_idle
 from playground.errors import UserError
+from playground.knobs import add_options, config_of
 from toy2d.annealing.experiment import AXES, RULES, AnnealingConfig, MapConfig, annealing, annealing_map
 from toy2d.annealing.figures import annealing_cloud, annealing_figure
-from toy2d.command import command, progress, spec, write
+from toy2d.command import asked, command, progress, write
 from toy2d.drawing.clouds import clouds_gif
+from toy2d.starts import LEVELS
 
 
 def add(commands: argparse._SubParsersAction) -> None:
     parser = command(
         commands, "annealing", annealing_command, "annealed Langevin: L, T, eps, sigma_1 against errors"
     )
-    parser.add_argument("--levels", choices=("own", "added"), default="own",
-                        help="sigmas are the modes' own standard deviation, or noise added")  # fmt: skip
-    parser.add_argument("--rule", choices=list(RULES), default="algorithm1",
-                        help="the step: eps sigma_i^2/sigma_L^2; the lecture's sigma_i/sigma_L, without and with eps; "
-                        "eps (sigma_i^2 + s^2)")  # fmt: skip
-    parser.add_argument("--L", type=int, default=10, help="noise levels")
-    parser.add_argument("--T", type=int, default=100, help="steps at each level")
-    parser.add_argument("--eps", type=float, default=0.1, help="the step size's factor")
-    parser.add_argument("--sigma-1", type=float, default=20.0, help="the highest level")
-    parser.add_argument("--sigma-L", type=float, default=0.1, help="the lowest level, with --levels added")
-    parser.add_argument("--particles", type=int, default=1_000, help="particles of each chain")
-    parser.add_argument("--across", choices=AXES, default="L", help="the map's first axis")
-    parser.add_argument("--xs", type=float, nargs="+", default=(3, 10, 30), metavar="X", help="its values")
-    parser.add_argument("--up", choices=AXES, default="eps", help="the map's second axis")
-    parser.add_argument(
-        "--ys", type=float, nargs="+", default=(0.03, 0.1, 0.3), metavar="Y", help="its values"
+    words = {
+        "levels": "sigmas are the modes' own standard deviation, or noise added",
+        "rule": "the step: eps sigma_i^2/sigma_L^2; the lecture's sigma_i/sigma_L, without and with eps; "
+        "eps (sigma_i^2 + s^2)",
+        "L": "noise levels",
+        "T": "steps at each level",
+        "eps": "the step size's factor",
+        "sigma_1": "the highest level",
+        "sigma_L": "the lowest level, with --levels added",
+        "particles": "particles of each chain",
+    }
+    add_options(parser, AnnealingConfig, words, choices={"levels": LEVELS, "rule": RULES})
+    words = {"across": "the map's first axis", "up": "the map's second axis"}
+    add_options(
+        parser, MapConfig, words, choices={"across": AXES, "up": AXES}, renamed={"across": "x", "up": "y"}
     )
+    for name, axis in (("xs", "X"), ("ys", "Y")):
+        add_options(parser, MapConfig, {name: "its values"}, metavar=axis)
 
 
 def annealing_command(arguments: argparse.Namespace) -> None:
-    names = ("levels", "rule", "L", "T", "eps", "sigma_1", "sigma_L", "particles", "seed")
     if arguments.levels == "own":
         refuse_idle(arguments, "sigma_L", "with --levels own, where the modes' own width is the lowest level")
     if arguments.rule == "prose":
         refuse_idle(arguments, "eps", "with --rule prose, which knows no eps")
-    base = AnnealingConfig(spec(arguments), **{name: getattr(arguments, name) for name in names})
-    config = MapConfig(base, arguments.across, arguments.up, tuple(arguments.xs), tuple(arguments.ys))
+    base = asked(AnnealingConfig, arguments)
+    config = config_of(MapConfig, arguments, base=base, x=arguments.across, y=arguments.up)
     numbers, gif = _one(base)
     result = annealing_map(config, progress("walking"))
     for name, values, floor in (

@@ -34,7 +34,7 @@ from toy2d.distances import (
 )
 from toy2d.mixture import Mixture
 from toy2d.presets import MixtureSpec, narrowest_std
-from toy2d.starts import STARTS
+from toy2d.starts import LEVELS, STARTS
 from toy2d.work import require_walk
 
 KEPT = 3_000  # particles whose paths are kept
@@ -76,7 +76,7 @@ class AnnealingConfig:
         require_seed(self.seed)
         for name, value, known in (
             ("rule", self.rule, RULES),
-            ("reading of sigma", self.levels, ("own", "added")),
+            ("reading of sigma", self.levels, LEVELS),
         ):
             require_known(f"The {name}", value, known)
         require_whole("The number of levels L", self.L, 1, 1_000)
@@ -180,7 +180,7 @@ class MapConfig:
     base: AnnealingConfig = field(default_factory=AnnealingConfig)
     x: str = "L"
     y: str = "eps"
-    xs: tuple[float, ...] = (3, 10, 30)
+    xs: tuple[float, ...] = (3.0, 10.0, 30.0)
     ys: tuple[float, ...] = (0.03, 0.1, 0.3)
 
     def __post_init__(self) -> None:

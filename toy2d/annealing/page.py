@@ -37,11 +37,11 @@ def settings() -> AnnealingConfig:
     levels = bound(
         a.selectbox, "The sigmas are", list(LEVEL_NAMES), key="levels", format_func=LEVEL_NAMES.get
     )
-    L = bound(b.number_input, "L", 1, 200, 10, key="L", help="Noise levels")
-    T = bound(c.number_input, "T", 1, 1_000, 100, key="T", help="Steps at each level")
-    eps = bound(d.number_input, "eps", 0.0001, 10.0, 0.1, 0.01, key="eps", format="%.4f")
-    sigma_1 = bound(e.number_input, "Highest σ", 0.1, 100.0, 20.0, key="sigma_1")
-    seed = bound(f.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
+    L = bound(b.number_input, "L", 1, 200, AnnealingConfig.L, key="L", help="Noise levels")
+    T = bound(c.number_input, "T", 1, 1_000, AnnealingConfig.T, key="T", help="Steps at each level")
+    eps = bound(d.number_input, "eps", 0.0001, 10.0, AnnealingConfig.eps, 0.01, key="eps", format="%.4f")
+    sigma_1 = bound(e.number_input, "Highest σ", 0.1, 100.0, AnnealingConfig.sigma_1, key="sigma_1")
+    seed = bound(f.number_input, "Seed", 0, 2**31 - 1, AnnealingConfig.seed, key="seed")
     return AnnealingConfig(mixture, levels, rule, int(L), int(T), eps, sigma_1, seed=int(seed))
 
 

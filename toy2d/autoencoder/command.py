@@ -2,27 +2,31 @@
 
 import argparse
 
+from playground.knobs import add_options
 from toy2d.autoencoder.experiment import AutoencoderConfig, DescentConfig, autoencoder, descent
 from toy2d.autoencoder.figures import arrows_figure, autoencoder_clouds, descent_figure
-from toy2d.command import command, progress, spec, write
+from toy2d.command import add_training, asked, command, progress, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.net import LearnConfig, learn
 
 
 def add(commands: argparse._SubParsersAction) -> None:
     one = command(commands, "autoencoder", one_command, "a denoising autoencoder beside the optimal denoiser")
-    one.add_argument("--sigma", type=float, default=1.0, help="the noise")
+    add_options(one, AutoencoderConfig, {"sigma": "the noise"})
+    add_training(one)
     many = command(commands, "autoencoder-sigmas", many_command, "the autoencoder's error as sigma goes down")
-    many.add_argument("--sigma-1", type=float, default=3.0, help="the highest sigma")
-    many.add_argument("--sigma-L", type=float, default=0.1, help="the lowest sigma")
-    many.add_argument("--levels", type=int, default=6, help="how many sigmas, each with a network of its own")
-    for parser in (one, many):
-        parser.add_argument("--points", type=int, default=10_000, help="training points")
-        parser.add_argument("--train-steps", type=int, default=1_500, help="training steps of each network")
+    words = {
+        "sigma_1": "the highest sigma",
+        "sigma_L": "the lowest sigma",
+        "levels": "how many sigmas, each with a network of its own",
+        "points": "training points",
+        "train_steps": "training steps of each network",
+    }
+    add_options(many, DescentConfig, words, renamed={"train_steps": "steps"})
 
 
 def one_command(arguments: argparse.Namespace) -> None:
-    config = AutoencoderConfig(spec(arguments), arguments.sigma, seed=arguments.seed)
+    config = asked(AutoencoderConfig, arguments)
     learning = LearnConfig(
         config.mixture, "dae", sigma=config.sigma, points=arguments.points, steps=arguments.train_steps,
         seed=arguments.seed,
@@ -39,10 +43,7 @@ def one_command(arguments: argparse.Namespace) -> None:
 
 
 def many_command(arguments: argparse.Namespace) -> None:
-    config = DescentConfig(
-        spec(arguments), arguments.sigma_1, arguments.sigma_L, arguments.levels, arguments.points,
-        arguments.train_steps, seed=arguments.seed,
-    )  # fmt: skip
+    config = asked(DescentConfig, arguments, steps=arguments.train_steps)
     result = descent(config, progress("training"))
     for row in zip(result.sigmas, result.smoothing, result.learning, result.total, strict=True):
         print("sigma {:.3f}: smoothing {:.4f}  learning {:.4f}  total {:.4f}".format(*row))

@@ -5,7 +5,7 @@ import streamlit as st
 from playground.ui.page import on_request, page
 from toy2d.autoencoder.experiment import Autoencoder, AutoencoderConfig, DescentConfig, autoencoder, descent
 from toy2d.autoencoder.figures import arrows_chart, autoencoder_clouds, descent_chart
-from toy2d.net import LearnConfig
+from toy2d.net import QUICK, LearnConfig
 from toy2d.ui import bound, chart, learned_for, mixture_widgets, show_clouds
 
 SIGMAS = (0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0)
@@ -16,11 +16,13 @@ STEPS = (100, 200, 400, 800, 1_500, 3_000)
 def settings() -> tuple[AutoencoderConfig, LearnConfig]:
     first, second, third = st.columns([1.3, 2, 2], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
-    sigma = bound(third.select_slider, "Noise σ", list(SIGMAS), value=1.0, key="sigma")
+    sigma = bound(third.select_slider, "Noise σ", list(SIGMAS), value=AutoencoderConfig.sigma, key="sigma")
     fourth, fifth, sixth = st.columns([2, 2, 1.3], vertical_alignment="bottom")
-    points = bound(fourth.select_slider, "Training points", list(POINTS), value=10_000, key="points")
-    steps = bound(fifth.select_slider, "Training steps", list(STEPS), value=400, key="steps")
-    seed = int(bound(sixth.number_input, "Seed", 0, 2**31 - 1, 0, key="seed"))
+    points = bound(
+        fourth.select_slider, "Training points", list(POINTS), value=LearnConfig.points, key="points"
+    )
+    steps = bound(fifth.select_slider, "Training steps", list(STEPS), value=QUICK, key="steps")
+    seed = int(bound(sixth.number_input, "Seed", 0, 2**31 - 1, AutoencoderConfig.seed, key="seed"))
     learn = LearnConfig(mixture, "dae", sigma=sigma, points=points, steps=steps, seed=seed)
     return AutoencoderConfig(mixture, sigma, seed=seed), learn
 

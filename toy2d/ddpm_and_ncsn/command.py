@@ -3,8 +3,9 @@
 import argparse
 import dataclasses
 
+from playground.knobs import add_options
 from playground.levels import SCHEDULES
-from toy2d.command import command, progress, spec, write
+from toy2d.command import asked, command, progress, write
 from toy2d.ddpm_and_ncsn import told_command
 from toy2d.ddpm_and_ncsn.experiment import FamiliesConfig, two_families
 from toy2d.ddpm_and_ncsn.figures import SAMPLER_NAMES, TRAINED_NAMES, families_clouds, families_figure
@@ -18,21 +19,21 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser = command(
         commands, "families", families_command, "networks trained as NCSN and DDPM, with both's samplers"
     )
-    parser.add_argument("--T", type=int, default=30, help="annealed Langevin steps at each level")
-    parser.add_argument("--levels", type=int, default=10, help="noise levels of annealed Langevin")
-    parser.add_argument("--schedule", choices=list(SCHEDULES), default="linear", help="DDPM's noise schedule")
-    parser.add_argument("--steps", type=int, default=50, help="steps of DDPM and DDIM")
+    words = {
+        "T": "annealed Langevin steps at each level",
+        "levels": "noise levels of annealed Langevin",
+        "schedule": "DDPM's noise schedule",
+        "steps": "steps of DDPM and DDIM",
+        "points": "training points",
+        "train_steps": "training steps of each network",
+        "particles": "samples of each run",
+    }
+    add_options(parser, FamiliesConfig, words, choices={"schedule": SCHEDULES})
     parser.add_argument("--all-levels", action="store_true", help="walk DDPM's whole schedule")
-    parser.add_argument("--points", type=int, default=10_000, help="training points")
-    parser.add_argument("--train-steps", type=int, default=2_000, help="training steps of each network")
-    parser.add_argument("--particles", type=int, default=1_000, help="samples of each run")
 
 
 def families_command(arguments: argparse.Namespace) -> None:
-    names = ("T", "levels", "schedule", "steps", "points", "train_steps", "particles", "seed")
-    config = FamiliesConfig(
-        spec(arguments), inside=not arguments.all_levels, **{name: getattr(arguments, name) for name in names}
-    )
+    config = asked(FamiliesConfig, arguments, inside=not arguments.all_levels)
     config.preserving()  # refuses too many steps before the training
     networks = learn_each(config.learning(), progress("training"))
     result = two_families(config, networks, progress("sampling"))

@@ -94,6 +94,10 @@ class FamiliesConfig:
         return [schedule.level(int(times[i])) for i in chosen] + [schedule.level(0)]
 
 
+# What a page shows unasked: seconds of work, where the whole takes half a minute.
+FIRST = FamiliesConfig(train_steps=120, T=20, particles=500)
+
+
 @dataclass(frozen=True, eq=False)
 class Run:
     """One network with one sampler.  xs (F, up to 5,000, 2); modes (B,); alphas, sigmas, indices (F,)."""

@@ -6,8 +6,8 @@ import streamlit as st
 
 from playground.levels import SCHEDULES
 from playground.progress import Report, turn_of
-from playground.ui.page import cached, on_request, page
-from toy2d.ddpm_and_ncsn.experiment import SAMPLERS, Families, FamiliesConfig, two_families
+from playground.ui.page import on_request, page, shared
+from toy2d.ddpm_and_ncsn.experiment import FIRST, SAMPLERS, Families, FamiliesConfig, two_families
 from toy2d.ddpm_and_ncsn.figures import (
     MEASURES,
     SAMPLER_NAMES,
@@ -24,18 +24,20 @@ from toy2d.net import Learned, learn
 from toy2d.presets import MixtureSpec
 from toy2d.ui import bound, chart, distance_table, mixture_widgets, show_clouds
 
-QUICK = 120  # training steps of the first visit
-LENGTHS = (QUICK, 300, 1_000, 2_000, 5_000)
-FIRST = FamiliesConfig(train_steps=QUICK, T=20, particles=500)
+LENGTHS = (FIRST.train_steps, 300, 1_000, 2_000, 5_000)
 
 
 def settings() -> FamiliesConfig:
     first, second, third = st.columns([1.3, 2.2, 1.6], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
     length = bound(
-        third.select_slider, "Training steps of each network", list(LENGTHS), value=QUICK, key="train_steps",
+        third.select_slider,
+        "Training steps of each network",
+        list(LENGTHS),
+        value=FIRST.train_steps,
+        key="train_steps",
         help="2,000 take about 20 seconds for the two.",
-    )  # fmt: skip
+    )
     a, b, c, d, e = st.columns([1, 1, 1, 1, 1.4], vertical_alignment="bottom")
     T = bound(
         a.number_input,
@@ -50,7 +52,7 @@ def settings() -> FamiliesConfig:
     schedule = bound(c.selectbox, "DDPM's schedule", list(SCHEDULES), key="schedule")
     particles = bound(d.number_input, "Particles", 2, 20_000, FIRST.particles, key="particles")
     inside = bound(
-        e.toggle, "Shared levels only", True, key="inside",
+        e.toggle, "Shared levels only", FIRST.inside, key="inside",
         help="DDPM's schedule reaches noise far above and below what NCSN was trained on; off: all of it is walked.",
     )  # fmt: skip
     return FamiliesConfig(
@@ -74,10 +76,11 @@ def result_for(config: FamiliesConfig) -> tuple[FamiliesConfig, Families]:
 
 def networks_for(config: FamiliesConfig) -> dict[str, Learned]:
     """Both networks: those of the run before, where only the sampling has changed."""
-    made_for = config.learning()
-    return cached(
-        "families-networks", made_for, lambda report: learn_each(made_for, report), "Training two networks"
-    )
+    learning = config.learning()
+    return shared(
+        "families-networks", tuple(learning.values()), lambda report: learn_each(learning, report),
+        "Training two networks",
+    )  # fmt: skip
 
 
 def explain() -> None:

@@ -5,34 +5,27 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from toy2d.command import command, progress, spec, write
+from playground.knobs import add_options
+from toy2d.command import asked, command, progress, write
 from toy2d.ddpm_and_ncsn.told_figures import MEASURED, told_figure, verdict
 from toy2d.ddpm_and_ncsn.told_noise import MEASURES, TOLD, ToldConfig, mean_and_se, told_noise
 from toy2d.net import learn
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    d, parser = (
-        ToldConfig(),
-        command(
-            commands,
-            "told-noise",
-            told_command,
-            "annealed Langevin told sigma_i, and told the noise that is there",
-        ),
-    )
-    parser.add_argument("--levels", type=int, default=d.levels, help="noise levels, from 30 to 0.01")
-    parser.add_argument("--hold", type=int, default=d.hold, help="steps at each level")
-    parser.add_argument(
-        "--train-steps", type=int, default=d.train_steps, help="training steps of the network"
-    )
-    parser.add_argument("--particles", type=int, default=d.particles, help="samples of each run")
-    parser.add_argument("--repeats", type=int, default=d.repeats, help="independent runs, for the intervals")
+    about = "annealed Langevin told sigma_i, and told the noise that is there"
+    words = {
+        "levels": "noise levels, from 30 to 0.01",
+        "hold": "steps at each level",
+        "train_steps": "training steps of the network",
+        "particles": "samples of each run",
+        "repeats": "independent runs, for the intervals",
+    }
+    add_options(command(commands, "told-noise", told_command, about), ToldConfig, words)
 
 
 def told_command(arguments: argparse.Namespace) -> None:
-    names = ("levels", "hold", "train_steps", "particles", "repeats", "seed")
-    config = ToldConfig(spec(arguments), **{name: getattr(arguments, name) for name in names})
+    config = asked(ToldConfig, arguments)
     network = learn(config.learning(), progress("training")).denoise
     result = told_noise(config, {"ncsn": network}, progress("sampling"))
     for name, runs in result.measured.items():

@@ -3,8 +3,9 @@
 import argparse
 
 from playground.cli import refuse_idle
+from playground.knobs import add_options
 from playground.levels import SCHEDULES
-from toy2d.command import add_learned, command, learned, progress, spec, write
+from toy2d.command import add_learned, asked, command, learned, progress, write
 from toy2d.diffusion.experiment import SAMPLERS, DiffusionConfig, diffusion
 from toy2d.diffusion.figures import diffusion_clouds, diffusion_figure
 from toy2d.drawing.clouds import clouds_gif
@@ -14,19 +15,21 @@ def add(commands: argparse._SubParsersAction) -> None:
     walk = command(
         commands, "diffusion", diffusion_command, "the forward process and back by DDPM, DDIM or Heun"
     )
-    walk.add_argument("--particles", type=int, default=2_000, help="particles")
-    walk.add_argument("--schedule", choices=list(SCHEDULES), default="linear", help="the noise schedule")
-    walk.add_argument("--sampler", choices=list(SAMPLERS), default="ddim", help="the step back")
-    walk.add_argument("--eta", type=float, default=0.0, help="DDIM's noise: 0 none, 1 as much as DDPM")
-    walk.add_argument("--steps", type=int, default=50, help="steps back")
+    words = {
+        "particles": "particles",
+        "schedule": "the noise schedule",
+        "sampler": "the step back",
+        "eta": "DDIM's noise: 0 none, 1 as much as DDPM",
+        "steps": "steps back",
+    }
+    add_options(walk, DiffusionConfig, words, choices={"schedule": SCHEDULES, "sampler": SAMPLERS})
     add_learned(walk, "ddpm")
 
 
 def diffusion_command(arguments: argparse.Namespace) -> None:
-    names = ("schedule", "sampler", "eta", "steps", "particles", "seed")
     if arguments.sampler != "ddim":
         refuse_idle(arguments, "eta", f"with --sampler {arguments.sampler}")
-    config = DiffusionConfig(spec(arguments), **{name: getattr(arguments, name) for name in names})
+    config = asked(DiffusionConfig, arguments)
     result = diffusion(config, learned(arguments, schedule=config.schedule), progress("sampling"))
     numbers = {
         "weights": result.weights, "shares": result.shares, "sliced_wasserstein": result.distance,

@@ -29,13 +29,13 @@ def settings() -> tuple[DiffusionConfig, bool]:
     a, b, c, d, e, f = st.columns([1.6, 1, 1.6, 1.6, 1, 1], vertical_alignment="bottom")
     sampler = bound(a.selectbox, "Back by", list(SAMPLERS), key="sampler", format_func=SAMPLER_NAMES.get)
     schedule = bound(b.selectbox, "Schedule", list(SCHEDULES), key="schedule")
-    steps = bound(c.select_slider, "Steps", list(STEPS), value=50, key="steps")
+    steps = bound(c.select_slider, "Steps", list(STEPS), value=DiffusionConfig.steps, key="steps")
     eta = bound(
-        d.slider, "eta", 0.0, 1.0, 0.0, 0.05, key="eta", disabled=sampler != "ddim",
+        d.slider, "eta", 0.0, 1.0, DiffusionConfig.eta, 0.05, key="eta", disabled=sampler != "ddim",
         help="DDIM's noise: 0 none, 1 as much as DDPM with beta_tilde",
     )  # fmt: skip
-    particles = bound(e.number_input, "Particles", 2, MOST, 2_000, key="particles")
-    seed = bound(f.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
+    particles = bound(e.number_input, "Particles", 2, MOST, DiffusionConfig.particles, key="particles")
+    seed = bound(f.number_input, "Seed", 0, 2**31 - 1, DiffusionConfig.seed, key="seed")
     config = DiffusionConfig(mixture, schedule, sampler, eta, steps, int(particles), seed=int(seed))
     return config, use_learned
 

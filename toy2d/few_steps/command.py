@@ -2,10 +2,11 @@
 
 import argparse
 
-from playground.levels import EVEN, SCHEDULES, SPACINGS
-from toy2d.command import add_learned, command, learned, progress, spec, write
+from playground.knobs import add_options
+from playground.levels import SCHEDULES, SPACINGS
+from toy2d.command import add_learned, asked, command, learned, progress, write
 from toy2d.drawing.clouds import clouds_gif
-from toy2d.few_steps.experiment import ROWS, STEPS, FewSteps, FewStepsConfig, few_steps, last_noises
+from toy2d.few_steps.experiment import ROWS, FewSteps, FewStepsConfig, few_steps, last_noises
 from toy2d.few_steps.figures import MEASURES, few_steps_figure, trip_clouds
 from toy2d.few_steps.flow import SOLVERS, FlowConfig, orders, round_trip
 
@@ -14,24 +15,22 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser = command(
         commands, "steps", steps_command, "eta x number of steps; round trip and orders of the solvers"
     )
-    parser.add_argument("--schedule", choices=list(SCHEDULES), default="linear", help="the noise schedule")
-    parser.add_argument(
-        "--steps", type=int, nargs="+", default=list(STEPS), metavar="S", help="the table's columns"
-    )
-    parser.add_argument(
-        "--times", dest="spacing", choices=list(SPACINGS), default=EVEN,
-        help="even: from T down; authors: 1, 1 + T/S, ..., as in the code that made DDIM's Table 1",
+    words = {
+        "schedule": "the noise schedule",
+        "steps": "the table's columns",
+        "times": "even: from T down; authors: 1, 1 + T/S, ..., as in the code that made DDIM's Table 1",
+        "particles": "samples of each repeat of a cell",
+        "repeats": "repeats of each cell",
+    }
+    add_options(
+        parser, FewStepsConfig, words, choices={"schedule": SCHEDULES, "times": SPACINGS},
+        renamed={"times": "spacing"}, metavar="S",
     )  # fmt: skip
-    parser.add_argument("--particles", type=int, default=500, help="samples of each repeat of a cell")
-    parser.add_argument("--repeats", type=int, default=6, help="repeats of each cell")
     add_learned(parser, "ddpm")
 
 
 def steps_command(arguments: argparse.Namespace) -> None:
-    config = FewStepsConfig(
-        spec(arguments), arguments.schedule, tuple(arguments.steps), arguments.particles, arguments.repeats,
-        arguments.seed, arguments.spacing,
-    )  # fmt: skip
+    config = asked(FewStepsConfig, arguments, spacing=arguments.times)
     flow = FlowConfig(config.mixture, config.schedule, seed=config.seed)
     table = few_steps(config, learned(arguments, schedule=config.schedule), progress("sampling"))
     trip, converged = round_trip(flow, report=progress("round trip")), orders(flow, progress("orders"))

@@ -21,10 +21,12 @@ def settings() -> tuple[FewStepsConfig, bool]:
     use_learned = score_widget(third)
     a, b, e, c, d = st.columns([1, 2.4, 1.6, 1.2, 1], vertical_alignment="bottom")
     schedule = bound(a.selectbox, "Schedule", list(SCHEDULES), key="schedule")
-    steps = bound(b.multiselect, "Steps S", list(ALL_STEPS), default=list(STEPS), key="S")
+    steps = bound(b.multiselect, "Steps S", list(ALL_STEPS), default=list(FewStepsConfig.steps), key="S")
     spacing = bound(e.selectbox, "Times", list(SPACED), key="times", format_func=SPACED.get)
-    particles = bound(c.number_input, "Samples a cell, × 6", 10, 10_000, 500, key="particles")
-    seed = bound(d.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
+    particles = bound(
+        c.number_input, "Samples a cell, × 6", 10, 10_000, FewStepsConfig.particles, key="particles"
+    )
+    seed = bound(d.number_input, "Seed", 0, 2**31 - 1, FewStepsConfig.seed, key="seed")
     return FewStepsConfig(
         mixture, schedule, tuple(sorted(steps)), int(particles), seed=int(seed), spacing=spacing
     ), use_learned

@@ -2,8 +2,9 @@
 
 import argparse
 
+from playground.knobs import add_options
 from playground.levels import SCHEDULES
-from toy2d.command import add_learned, command, learned, progress, spec, write
+from toy2d.command import add_learned, add_training, asked, command, learned, progress, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.forward_and_bound.bound import BoundConfig, bounds, gaps_by_length, learn_both, losses
 from toy2d.forward_and_bound.bound_figures import bound_figure, losses_figure
@@ -15,29 +16,31 @@ def add(commands: argparse._SubParsersAction) -> None:
     chain = command(
         commands, "forward", forward_command, "the forward chain, its closed form, one step's posterior"
     )
-    chain.add_argument("--steps", type=int, default=5, help="steps of the chain")
-    chain.add_argument("--t", type=int, default=3, help="the step whose posterior is shown")
-    chain.add_argument("--particles", type=int, default=1_000, help="chains from the same x_0")
+    words = {
+        "steps": "steps of the chain",
+        "t": "the step whose posterior is shown",
+        "particles": "chains from the same x_0",
+        "schedule": "the noise schedule",
+    }
+    add_options(chain, ForwardConfig, words, choices={"schedule": SCHEDULES})
     bound = command(
         commands, "bound", bound_command, "the variational bound, term by term, against the exact value"
     )
-    bound.add_argument("--steps", type=int, default=100, help="steps of the chain")
-    bound.add_argument("--samples", type=int, default=2_000, help="points that it is averaged over")
+    words = {
+        "steps": "steps of the chain",
+        "samples": "points that it is averaged over",
+        "schedule": "the noise schedule",
+    }
+    add_options(bound, BoundConfig, words, choices={"schedule": SCHEDULES})
     add_learned(bound, "ddpm")
     both = command(commands, "losses", losses_command, "DDPM's simple and weighted loss, one network by each")
-    both.add_argument("--samples", type=int, default=2_000, help="points that both are measured on")
-    both.add_argument("--points", type=int, default=10_000, help="training points")
-    both.add_argument("--train-steps", type=int, default=2_000, help="training steps of each network")
-    for parser in (chain, bound, both):
-        parser.add_argument(
-            "--schedule", choices=list(SCHEDULES), default="linear", help="the noise schedule"
-        )
+    words = {"samples": "points that both are measured on", "schedule": "the noise schedule"}
+    add_options(both, BoundConfig, words, choices={"schedule": SCHEDULES})
+    add_training(both, "training steps of each network")
 
 
 def forward_command(arguments: argparse.Namespace) -> None:
-    config = ForwardConfig(
-        spec(arguments), arguments.schedule, arguments.steps, arguments.t, arguments.particles, arguments.seed
-    )
+    config = asked(ForwardConfig, arguments)
     path = forward(config)
     found = posterior(config, path)
     print(f"chain against closed form: {path.deviation:.2f} standard errors at the worst")
@@ -52,9 +55,7 @@ def forward_command(arguments: argparse.Namespace) -> None:
 
 
 def bound_command(arguments: argparse.Namespace) -> None:
-    config = BoundConfig(
-        spec(arguments), arguments.schedule, arguments.steps, arguments.samples, arguments.seed
-    )
+    config = asked(BoundConfig, arguments)
     network = learned(arguments, schedule=config.schedule)
     networks = {} if network is None else {"learned": network}
     result = bounds(config, networks, progress("bound"))
@@ -83,7 +84,7 @@ def bound_command(arguments: argparse.Namespace) -> None:
 
 
 def losses_command(arguments: argparse.Namespace) -> None:
-    config = BoundConfig(spec(arguments), arguments.schedule, samples=arguments.samples, seed=arguments.seed)
+    config = asked(BoundConfig, arguments)
     networks = learn_both(config, arguments.points, arguments.train_steps, report=progress("training"))
     result = losses(config, networks, progress("measuring"))
     numbers = {"times": result.times, "floor": vars(result.floor)}

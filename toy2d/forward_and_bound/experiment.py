@@ -30,8 +30,8 @@ class ForwardConfig:
 
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
     schedule: str = "linear"
-    steps: int = 20
-    t: int = 10
+    steps: int = 5
+    t: int = 3
     particles: int = 1_000
     seed: int = 0
 

@@ -21,7 +21,7 @@ from toy2d.forward_and_bound.bound import (
 from toy2d.forward_and_bound.bound_figures import gaps_chart, losses_chart, terms_chart, weights_chart
 from toy2d.forward_and_bound.experiment import ForwardConfig, forward, posterior, thinned, two_humped
 from toy2d.forward_and_bound.figures import forward_clouds, paths_chart, posterior_chart
-from toy2d.net import LearnConfig
+from toy2d.net import QUICK, LearnConfig
 from toy2d.presets import MixtureSpec
 from toy2d.ui import bound, chart, learned_for, mixture_widgets, score_widget, show_clouds
 
@@ -31,14 +31,14 @@ PARTS = {
     "losses": "Simple and weighted loss",
 }
 STEPS = (5, 10, 20, 50, 100, 200, 500, 1_000)
-TRAINING = (200, 400, 800, 1_500, 3_000, 6_000)
+TRAINING = (200, QUICK, 800, LearnConfig.steps, 4_000, 8_000)
 
 
 def common() -> tuple[MixtureSpec, str, int]:
     first, second, third, fourth = st.columns([1.3, 2.2, 1, 1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
     schedule = bound(third.selectbox, "Schedule", list(SCHEDULES), key="schedule")
-    seed = int(bound(fourth.number_input, "Seed", 0, 2**31 - 1, 0, key="seed"))
+    seed = int(bound(fourth.number_input, "Seed", 0, 2**31 - 1, BoundConfig.seed, key="seed"))
     return mixture, schedule, seed
 
 
@@ -47,8 +47,15 @@ def common() -> tuple[MixtureSpec, str, int]:
 
 def forward_part(mixture: MixtureSpec, schedule: str, seed: int) -> None:
     a, b = st.columns(2, vertical_alignment="bottom")
-    steps = bound(a.select_slider, "Steps of the chain", list(STEPS), value=5, key="chain")
-    share = bound(b.slider, "Look at step t, % of the way to noise", 1, 100, 60, key="at")
+    steps = bound(a.select_slider, "Steps of the chain", list(STEPS), value=ForwardConfig.steps, key="chain")
+    share = bound(
+        b.slider,
+        "Look at step t, % of the way to noise",
+        1,
+        100,
+        100 * ForwardConfig.t // ForwardConfig.steps,
+        key="at",
+    )
     config = ForwardConfig(mixture, schedule, steps, max(2, round(share / 100 * steps)), seed=seed)
     path = forward(config)
     found = posterior(config, path)
@@ -113,10 +120,10 @@ def humps(mixture: MixtureSpec, schedule: str, n: int = 10_000) -> str:
 
 def bound_part(mixture: MixtureSpec, schedule: str, seed: int) -> None:
     a, b, c = st.columns([2, 1.2, 2], vertical_alignment="bottom")
-    steps = bound(a.select_slider, "Steps of the chain", list(STEPS), value=100, key="steps")
+    steps = bound(a.select_slider, "Steps of the chain", list(STEPS), value=BoundConfig.steps, key="steps")
     use_learned = score_widget(b)
     training = bound(
-        c.select_slider, "Training steps", list(TRAINING), value=400, key="train", disabled=not use_learned
+        c.select_slider, "Training steps", list(TRAINING), value=QUICK, key="train", disabled=not use_learned
     )
     config = BoundConfig(mixture, schedule, steps, seed=seed)
     learn = (
@@ -186,7 +193,7 @@ def table(result: Bounds) -> list[dict[str, str]]:
 
 def losses_part(mixture: MixtureSpec, schedule: str, seed: int) -> None:
     a, b = st.columns([2, 2], vertical_alignment="bottom")
-    training = bound(a.select_slider, "Training steps", list(TRAINING), value=1_500, key="train")
+    training = bound(a.select_slider, "Training steps", list(TRAINING), value=LearnConfig.steps, key="train")
     config = BoundConfig(mixture, schedule, seed=seed)
 
     def make(made_for: tuple[BoundConfig, int], report: Report) -> Losses:

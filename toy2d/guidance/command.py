@@ -4,11 +4,12 @@ import argparse
 
 from playground.cli import refuse_idle
 from playground.errors import require_range
-from toy2d.command import command, progress, spec, write
+from playground.knobs import add_options
+from toy2d.command import add_training, asked, command, progress, write
 from toy2d.drawing.clouds import clouds_gif
-from toy2d.guidance.experiment import GuidanceConfig, guidance
+from toy2d.guidance.experiment import FIRST, GuidanceConfig, guidance
 from toy2d.guidance.figures import guidance_clouds, guidance_figure
-from toy2d.labelled import learned_models
+from toy2d.labelled import DROPOUT, learned_models
 from toy2d.net import LearnConfig
 
 
@@ -16,24 +17,25 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser = command(
         commands, "guidance", guidance_command, "classifier and classifier-free guidance, and truth"
     )
-    parser.set_defaults(mixture="anisotropic_pair", pi=0.6)
-    parser.add_argument("--label", type=int, default=0, help="the class: a mode, counted from 0")
-    parser.add_argument("--w", type=float, default=3.0, help="guidance; the classifier's scale is 1 + w")
-    parser.add_argument("--steps", type=int, default=50, help="steps back")
-    parser.add_argument("--particles", type=int, default=2_000, help="particles of each method")
+    parser.set_defaults(mixture=FIRST.preset, pi=FIRST.pi)
+    words = {
+        "label": "the class: a mode, counted from 0",
+        "w": "guidance; the classifier's scale is 1 + w",
+        "steps": "steps back",
+        "particles": "particles of each method",
+    }
+    add_options(parser, GuidanceConfig, words)
     parser.add_argument(
         "--learned", action="store_true", help="train a classifier and a denoiser now, and use these"
     )
     parser.add_argument(
-        "--dropout", type=float, default=0.2, help="share of points trained without their class"
+        "--dropout", type=float, default=DROPOUT, help="share of points trained without their class"
     )
-    parser.add_argument("--points", type=int, default=10_000, help="training points")
-    parser.add_argument("--train-steps", type=int, default=2_000, help="training steps of each network")
+    add_training(parser, "training steps of each network")
 
 
 def guidance_command(arguments: argparse.Namespace) -> None:
-    names = ("label", "w", "steps", "particles", "seed")
-    config = GuidanceConfig(spec(arguments), **{name: getattr(arguments, name) for name in names})
+    config = asked(GuidanceConfig, arguments)
     models = None
     if not arguments.learned:
         refuse_idle(arguments, "dropout points train_steps", "without --learned: all models are exact")

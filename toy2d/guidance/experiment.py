@@ -1,7 +1,7 @@
 """Guidance: where three ways of pulling samples towards a class end, and where people believe that they end."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ from toy2d.work import require_walk
 BELIEF_EXTENT, BELIEF_SIDE = 12.0, 600  # the grid on which the believed density is evaluated: cells of 0.04
 SWEEP = (0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0)
 W_MOST = 20.0
+FIRST = MixtureSpec("anisotropic_pair", 0.6)  # two classes that overlap
 
 # How each method walks: (models, class, w) -> step, denoiser.  The classifier's scale is s = 1 + w, so that
 # w = 0 is the plain conditional for all, and with exact models DDIM and classifier-free are one and the same.
@@ -40,7 +41,7 @@ METHODS: dict[str, Callable[[Models, int, float], tuple[Step, Denoiser]]] = {
 class GuidanceConfig:
     """label: the class, a component of the mixture; w: the lecture's; steps of the linear schedule's 1,000."""
 
-    mixture: MixtureSpec = field(default_factory=lambda: MixtureSpec("anisotropic_pair", 0.6))
+    mixture: MixtureSpec = FIRST
     label: int = 0
     w: float = 3.0
     steps: int = 50

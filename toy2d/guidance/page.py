@@ -3,9 +3,9 @@
 import numpy as np
 import streamlit as st
 
-from playground.ui.busy import Report, busy
-from playground.ui.page import cached, on_request, page
-from toy2d.guidance.experiment import W_MOST, Guidance, GuidanceConfig, guidance, guidance_sweep
+from playground.progress import Report
+from playground.ui.page import cached, on_request, page, shared
+from toy2d.guidance.experiment import FIRST, W_MOST, Guidance, GuidanceConfig, guidance, guidance_sweep
 from toy2d.guidance.figures import NAMES, along_chart, ends_chart, guidance_clouds, sweep_chart
 from toy2d.labelled import Models, learned_models
 from toy2d.net import LearnConfig
@@ -13,51 +13,41 @@ from toy2d.presets import PRESETS, MixtureSpec
 from toy2d.ui import NAMES as MIXTURES
 from toy2d.ui import bound, chart, score_widget, show_clouds
 
-KEPT_MODELS = 6
-
 
 def settings() -> tuple[GuidanceConfig, bool]:
     a, b, c, d = st.columns([1.3, 1, 2.2, 1.2], vertical_alignment="bottom")
     preset = bound(
-        a.selectbox, "Mixture", list(PRESETS), index=list(PRESETS).index("anisotropic_pair"), key="mixture",
+        a.selectbox, "Mixture", list(PRESETS), index=list(PRESETS).index(FIRST.preset), key="mixture",
         format_func=MIXTURES.get,
     )  # fmt: skip
-    pi = st.session_state.get("pi", 0.6)
+    pi = st.session_state.get("pi", FIRST.pi)
     K = MixtureSpec(preset, pi).build().K
-    label = bound(b.number_input, "Class (a mode)", 1, K, 1, key="class")
+    label = bound(b.number_input, "Class (a mode)", 1, K, GuidanceConfig.label + 1, key="class")
     w = bound(
-        c.slider, "Guidance w", 0.0, W_MOST, 3.0, 0.5, key="w",
+        c.slider, "Guidance w", 0.0, W_MOST, GuidanceConfig.w, 0.5, key="w",
         help="The lecture's w: 0 is the plain conditional model. The classifier's scale is s = 1 + w.",
     )  # fmt: skip
     use_learned = score_widget(d, "models")
     e, f, g, h = st.columns([2.2, 1.4, 1, 1], vertical_alignment="bottom")
     pi = bound(
-        e.slider, "π, weight of the first mode", 0.01, 0.99, 0.6, 0.01, key="pi",
+        e.slider, "π, weight of the first mode", 0.01, 0.99, FIRST.pi, 0.01, key="pi",
         disabled=not MixtureSpec(preset).has_pi,
     )  # fmt: skip
-    steps = bound(f.select_slider, "Steps", [10, 20, 50, 100, 200, 500], value=50, key="steps")
-    particles = bound(g.number_input, "Particles", 100, 20_000, 2_000, key="particles")
-    seed = bound(h.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
+    steps = bound(
+        f.select_slider, "Steps", [10, 20, 50, 100, 200, 500], value=GuidanceConfig.steps, key="steps"
+    )
+    particles = bound(g.number_input, "Particles", 100, 20_000, GuidanceConfig.particles, key="particles")
+    seed = bound(h.number_input, "Seed", 0, 2**31 - 1, GuidanceConfig.seed, key="seed")
     config = GuidanceConfig(MixtureSpec(preset, pi), int(label) - 1, w, steps, int(particles), seed=int(seed))
     return config, use_learned
-
-
-@st.cache_resource
-def _trained() -> dict[LearnConfig, Models]:
-    """Trained models, shared by all sessions."""
-    return {}
 
 
 def models_for(config: GuidanceConfig, use_learned: bool) -> Models | None:
     if not use_learned:
         return None
-    learn, trained = LearnConfig(config.mixture, "ddpm"), _trained()
-    if learn not in trained:
-        with busy("Training the classifier and the denoiser", key="guidance-learn", made_for=learn) as report:
-            trained[learn] = learned_models(learn, report=report)
-        for old in list(trained)[:-KEPT_MODELS]:
-            trained.pop(old, None)
-    return trained[learn]
+    learn = LearnConfig(config.mixture, "ddpm")
+    verb = "Training the classifier and the denoiser"
+    return shared("guidance-learn", learn, lambda report: learned_models(learn, report=report), verb)
 
 
 def result_for(config: GuidanceConfig, use_learned: bool) -> Guidance:

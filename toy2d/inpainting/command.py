@@ -3,6 +3,7 @@
 import argparse
 
 from playground.cli import refuse_idle
+from playground.knobs import add_options, config_of
 from playground.steps import VARIANCES
 from toy2d.command import command, progress, write
 from toy2d.drawing.clouds import clouds_gif
@@ -15,41 +16,26 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser = command(
         commands, "inpainting", inpainting_command, "fill in a coordinate; four methods against the truth"
     )
-    default = InpaintConfig()
     mixture = next(action for action in parser._actions if action.dest == "mixture")
     mixture.choices = [PAIR, *PRESETS]
-    parser.set_defaults(mixture=PAIR, pi=default.pi)
+    parser.set_defaults(mixture=InpaintConfig.mixture, pi=InpaintConfig.pi)
     parser.add_argument(
-        "--lean", type=float, default=default.lean, help="how far the pair's modes lie off in x"
+        "--known", choices=("x", "y"), default="xy"[InpaintConfig.known], help="the coordinate that is seen"
     )
-    parser.add_argument("--known", choices=("x", "y"), default="x", help="the coordinate that is seen")
-    parser.add_argument("--value", type=float, default=default.value, help="what is seen")
-    parser.add_argument("--resamplings", type=int, default=default.resamplings, help="RePaint's r")
-    parser.add_argument("--jump", type=int, default=default.jump, help="RePaint's jump length")
-    parser.add_argument(
-        "--zeta", type=float, default=default.zeta, help="the step of gradient guidance (DPS)"
-    )
-    parser.add_argument(
-        "--variance", choices=list(VARIANCES), default=default.variance, help="the steps' variance"
-    )
-    parser.add_argument("--steps", type=int, default=default.steps, help="steps back")
-    parser.add_argument("--particles", type=int, default=default.particles, help="particles of each method")
+    words = {
+        "lean": "how far the pair's modes lie off in x",
+        "value": "what is seen",
+        "resamplings": "RePaint's r",
+        "jump": "RePaint's jump length",
+        "zeta": "the step of gradient guidance (DPS)",
+        "variance": "the steps' variance",
+        "steps": "steps back",
+        "particles": "particles of each method",
+    }
+    add_options(parser, InpaintConfig, words, choices={"variance": VARIANCES})
 
 
 def inpainting_command(arguments: argparse.Namespace) -> None:
-    names = (
-        "mixture",
-        "pi",
-        "lean",
-        "value",
-        "resamplings",
-        "jump",
-        "zeta",
-        "steps",
-        "particles",
-        "seed",
-        "variance",
-    )
     if arguments.mixture == PAIR:
         idle, because = "", ""
     elif MixtureSpec(arguments.mixture).has_pi:
@@ -57,9 +43,7 @@ def inpainting_command(arguments: argparse.Namespace) -> None:
     else:
         idle, because = "lean pi", f"with --mixture {arguments.mixture}"
     refuse_idle(arguments, idle, because)
-    config = InpaintConfig(
-        known="xy".index(arguments.known), **{name: getattr(arguments, name) for name in names}
-    )
+    config = config_of(InpaintConfig, arguments, known="xy".index(arguments.known))
     result = inpainting(config, progress("sampling"))
     numbers = {"truth": result.low, "variance_above": result.above, "floor": result.floor}
     print(

@@ -28,28 +28,54 @@ CHOICES = {PAIR: "leaning pair", **MIXTURES}
 def settings() -> InpaintConfig:
     a, b, c = st.columns([1.3, 1, 3], vertical_alignment="bottom")
     mixture = bound(a.selectbox, "Mixture", [PAIR, *PRESETS], key="mixture", format_func=CHOICES.get)
-    known = bound(b.segmented_control, "Known is", ["x", "y"], key="known", default="x", required=True)
-    value = bound(c.slider, f"The observation: {known} =", -8.0, 8.0, 0.4, 0.1, key="value")
+    known = bound(
+        b.segmented_control,
+        "Known is",
+        ["x", "y"],
+        key="known",
+        default="xy"[InpaintConfig.known],
+        required=True,
+    )
+    value = bound(c.slider, f"The observation: {known} =", -8.0, 8.0, InpaintConfig.value, 0.1, key="value")
     d, e, f = st.columns(3, vertical_alignment="bottom")
     pi = bound(
-        d.slider, "π, weight of the first mode", 0.01, 0.99, 0.63, 0.01, key="pi",
+        d.slider,
+        "π, weight of the first mode",
+        0.01,
+        0.99,
+        InpaintConfig.pi,
+        0.01,
+        key="pi",
         disabled=mixture != PAIR and not MixtureSpec(mixture).has_pi,
-    )  # fmt: skip
+    )
     lean = bound(
-        e.slider, "Modes apart in x, half of it", 0.0, 6.0, 2.0, 0.1, key="lean", disabled=mixture != PAIR,
+        e.slider,
+        "Modes apart in x, half of it",
+        0.0,
+        6.0,
+        InpaintConfig.lean,
+        0.1,
+        key="lean",
+        disabled=mixture != PAIR,
         help="0: x tells nothing about y. 6: x decides the mode.",
-    )  # fmt: skip
-    zeta = bound(f.slider, "zeta, the gradient's step (DPS)", 0.0, 2.0, 0.3, 0.05, key="zeta")
+    )
+    zeta = bound(f.slider, "zeta, the gradient's step (DPS)", 0.0, 2.0, InpaintConfig.zeta, 0.05, key="zeta")
     g, h, i, v, j, k = st.columns([2, 0.8, 1.6, 1.2, 1, 1], vertical_alignment="bottom")
-    r = bound(g.select_slider, "RePaint: resamplings r", [1, 2, 5, 10, 20, 40], value=20, key="r")
-    jump = bound(h.number_input, "its jump", 1, 50, 1, key="jump")
-    steps = bound(i.select_slider, "Steps", [10, 20, 50, 100, 200], value=50, key="steps")
+    r = bound(
+        g.select_slider,
+        "RePaint: resamplings r",
+        [1, 2, 5, 10, 20, 40],
+        value=InpaintConfig.resamplings,
+        key="r",
+    )
+    jump = bound(h.number_input, "its jump", 1, 50, InpaintConfig.jump, key="jump")
+    steps = bound(i.select_slider, "Steps", [10, 20, 50, 100, 200], value=InpaintConfig.steps, key="steps")
     variance = bound(
         v.selectbox, "Variance", ["beta_tilde", *(name for name in VARIANCES if name != "beta_tilde")], key="variance",
         help="the noise of DDPM's step: beta_tilde is the smaller one, beta the larger",
     )  # fmt: skip
-    particles = bound(j.number_input, "Particles", 100, 20_000, 2_000, key="particles")
-    seed = bound(k.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
+    particles = bound(j.number_input, "Particles", 100, 20_000, InpaintConfig.particles, key="particles")
+    seed = bound(k.number_input, "Seed", 0, 2**31 - 1, InpaintConfig.seed, key="seed")
     return InpaintConfig(
         mixture, pi, lean, "xy".index(known), value, r, int(jump), zeta, steps, int(particles), seed=int(seed),
         variance=variance,

@@ -3,7 +3,8 @@
 import argparse
 import math
 
-from toy2d.command import add_learned, command, learned, progress, spec, write
+from playground.knobs import add_options
+from toy2d.command import add_learned, asked, command, learned, progress, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.likelihood.experiment import LikelihoodConfig, likelihood
 from toy2d.likelihood.figures import flow_clouds, likelihood_figure
@@ -13,19 +14,19 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser = command(
         commands, "likelihood", run, "log density by the probability-flow ODE, against the exact one"
     )
-    parser.add_argument("--steps", type=int, default=40, help="steps of the ODE")
-    parser.add_argument("--sigma-min", type=float, default=0.05, help="sigma / alpha where the flow starts")
-    parser.add_argument("--sigma-max", type=float, default=100.0, help="sigma / alpha where it ends")
-    parser.add_argument(
-        "--samples", type=int, default=500, help="exact samples that the error is averaged over"
-    )
-    parser.add_argument("--resolution", type=int, default=61, help="points a side of the map")
+    words = {
+        "steps": "steps of the ODE",
+        "sigma_min": "sigma / alpha where the flow starts",
+        "sigma_max": "sigma / alpha where it ends",
+        "samples": "exact samples that the error is averaged over",
+        "resolution": "points a side of the map",
+    }
+    add_options(parser, LikelihoodConfig, words)
     add_learned(parser, "ddpm")
 
 
 def run(arguments: argparse.Namespace) -> None:
-    names = ("steps", "sigma_min", "sigma_max", "resolution", "samples", "seed")
-    config = LikelihoodConfig(spec(arguments), **{name: getattr(arguments, name) for name in names})
+    config = asked(LikelihoodConfig, arguments)
     result = likelihood(config, learned(arguments), progress("following the flow"))
     error = result.errors.total
     print(f"mean |error| of log p: {error:.4f} nats, {error / math.log(2):.4f} bits")

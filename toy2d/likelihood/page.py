@@ -8,11 +8,11 @@ from playground.ui.busy import Report
 from playground.ui.page import cached, page
 from toy2d.likelihood.experiment import Likelihood, LikelihoodConfig, likelihood
 from toy2d.likelihood.figures import flow_clouds, maps_chart, parts_chart, steps_chart
-from toy2d.net import LearnConfig
+from toy2d.net import QUICK, LearnConfig
 from toy2d.ui import bound, chart, learned_for, mixture_widgets, score_widget, show_clouds
 
 STEPS = (5, 10, 20, 40, 80, 160)
-TRAINING = (200, 400, 800, 1_500, 3_000, 6_000)
+TRAINING = (200, QUICK, 800, LearnConfig.steps, 4_000, 8_000)
 LOWEST = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 HIGHEST = (10.0, 20.0, 50.0, 100.0, 150.0)
 
@@ -21,13 +21,13 @@ def settings() -> tuple[LikelihoodConfig, LearnConfig | None]:
     first, second, third, fourth = st.columns([1.3, 2, 1.2, 1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
     use_learned = score_widget(third)
-    seed = int(bound(fourth.number_input, "Seed", 0, 2**31 - 1, 0, key="seed"))
+    seed = int(bound(fourth.number_input, "Seed", 0, 2**31 - 1, LikelihoodConfig.seed, key="seed"))
     a, b, c, d = st.columns(4, vertical_alignment="bottom")
-    steps = bound(a.select_slider, "Steps of the ODE", list(STEPS), value=40, key="steps")
-    low = bound(b.select_slider, "Start at σ/α", list(LOWEST), value=0.05, key="low")
-    high = bound(c.select_slider, "End at σ/α", list(HIGHEST), value=100.0, key="high")
+    steps = bound(a.select_slider, "Steps of the ODE", list(STEPS), value=LikelihoodConfig.steps, key="steps")
+    low = bound(b.select_slider, "Start at σ/α", list(LOWEST), value=LikelihoodConfig.sigma_min, key="low")
+    high = bound(c.select_slider, "End at σ/α", list(HIGHEST), value=LikelihoodConfig.sigma_max, key="high")
     training = bound(
-        d.select_slider, "Training steps", list(TRAINING), value=400, key="train", disabled=not use_learned
+        d.select_slider, "Training steps", list(TRAINING), value=QUICK, key="train", disabled=not use_learned
     )
     config = LikelihoodConfig(mixture, steps, low, high, seed=seed)
     return config, LearnConfig(mixture, "ddpm", steps=training, seed=seed) if use_learned else None

@@ -2,7 +2,8 @@
 
 import argparse
 
-from toy2d.command import command, progress, spec, write
+from playground.knobs import add_options
+from toy2d.command import asked, command, progress, write
 from toy2d.low_density.experiment import LowDensityConfig, learn_pair, low_density, sweep
 from toy2d.low_density.figures import low_density_figure, panels, sweep_figure
 
@@ -12,24 +13,18 @@ def add(commands: argparse._SubParsersAction) -> None:
         commands, "low-density", one_command, "a score learned at one noise level, and at many: its error"
     )
     data = command(commands, "low-density-data", data_command, "the same for 100 to 30,000 training points")
-    one.add_argument("--points", type=int, default=10_000, help="training points")
+    words = {
+        "sigma": "the one level, and the lowest of the many",
+        "width": "width of the networks",
+        "train_steps": "training steps of each network",
+    }
     for parser in (one, data):
-        parser.add_argument(
-            "--sigma", type=float, default=0.5, help="the one level, and the lowest of the many"
-        )
-        parser.add_argument("--width", type=int, default=96, help="width of the networks")
-        parser.add_argument("--train-steps", type=int, default=1_500, help="training steps of each network")
-
-
-def _config(arguments: argparse.Namespace, **options) -> LowDensityConfig:
-    return LowDensityConfig(
-        spec(arguments), arguments.sigma, width=arguments.width, steps=arguments.train_steps, seed=arguments.seed,
-        **options,
-    )  # fmt: skip
+        add_options(parser, LowDensityConfig, words, renamed={"train_steps": "steps"})
+    add_options(one, LowDensityConfig, {"points": "training points"})
 
 
 def one_command(arguments: argparse.Namespace) -> None:
-    config = _config(arguments, points=arguments.points)
+    config = asked(LowDensityConfig, arguments, steps=arguments.train_steps)
     result = low_density(config, learn_pair(config, progress("training")))
     numbers = {"sigmas": result.sigmas, "area_by_sigma": result.area, "mass_by_sigma": result.mass}
     numbers["maps"] = [
@@ -45,7 +40,7 @@ def one_command(arguments: argparse.Namespace) -> None:
 
 
 def data_command(arguments: argparse.Namespace) -> None:
-    config = _config(arguments)
+    config = asked(LowDensityConfig, arguments, steps=arguments.train_steps)
     result = sweep(config, progress("training"))
     for i, points in enumerate(result.points):
         print(f"n = {points:,}: " + "  ".join(f"{name} {area[i]:.1%}" for name, area in result.area.items()))

@@ -28,12 +28,16 @@ STEPS = (100, 300, 600, 1_500, 3_000, 6_000)
 def settings() -> LowDensityConfig:
     first, second, third = st.columns([1.3, 2, 2], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
-    sigma = bound(third.select_slider, "Small noise σ", list(SIGMAS), value=0.5, key="sigma")
+    sigma = bound(
+        third.select_slider, "Small noise σ", list(SIGMAS), value=LowDensityConfig.sigma, key="sigma"
+    )
     a, b, c, d = st.columns([2, 2, 2, 1.3], vertical_alignment="bottom")
-    points = bound(a.select_slider, "Training points n", list(POINTS), value=10_000, key="points")
-    width = bound(b.select_slider, "Network width", list(WIDTHS), value=96, key="width")
-    steps = bound(c.select_slider, "Training steps", list(STEPS), value=600, key="steps")
-    seed = int(bound(d.number_input, "Seed", 0, 2**31 - 1, 0, key="seed"))
+    points = bound(
+        a.select_slider, "Training points n", list(POINTS), value=LowDensityConfig.points, key="points"
+    )
+    width = bound(b.select_slider, "Network width", list(WIDTHS), value=LowDensityConfig.width, key="width")
+    steps = bound(c.select_slider, "Training steps", list(STEPS), value=LowDensityConfig.steps, key="steps")
+    seed = int(bound(d.number_input, "Seed", 0, 2**31 - 1, LowDensityConfig.seed, key="seed"))
     return LowDensityConfig(mixture, sigma, points=points, width=width, steps=steps, seed=seed)
 
 

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 
 from playground.errors import (
-    require,
     require_known,
     require_range,
     require_seed,
@@ -25,7 +24,7 @@ from toy2d.distances import modes_of, shares_of
 from toy2d.mixture import Mixture
 from toy2d.net import Learned
 from toy2d.presets import MixtureSpec, narrowest_std
-from toy2d.starts import KEPT, MOST, STARTS
+from toy2d.starts import KEPT, LEVELS, MOST, STARTS
 from toy2d.work import require_walk
 
 
@@ -59,10 +58,7 @@ class MixingConfig:
 
     def __post_init__(self) -> None:
         require_seed(self.seed)
-        require(
-            self.levels in ("own", "added"),
-            f"The levels are {self.levels!r}; known are own and added: choose one of these.",
-        )
+        require_known("The reading of sigma", self.levels, LEVELS)
         require_known("The start", self.start, STARTS)
         require_whole("The number of particles", self.particles, 1, MOST)
         require_whole("The number of levels L", self.L, 1, 1_000)

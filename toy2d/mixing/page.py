@@ -22,7 +22,13 @@ def settings() -> tuple[MixingConfig, bool]:
     first, second, third, fourth = st.columns([1.3, 2.2, 1.2, 1.1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
     use_learned = score_widget(third)
-    noise = bound(fourth.toggle, "Noise z_t", True, key="z", help="Off: gradient ascent on the log density.")
+    noise = bound(
+        fourth.toggle,
+        "Noise z_t",
+        MixingConfig.noise,
+        key="z",
+        help="Off: gradient ascent on the log density.",
+    )
     with st.expander("The chains: levels, steps, start, particles"):
         config = _chains(mixture, noise)
     return config, use_learned
@@ -33,25 +39,25 @@ def _chains(mixture, noise: bool) -> MixingConfig:
     levels = bound(
         a.selectbox, "The sigmas are", list(LEVEL_NAMES), key="levels", format_func=LEVEL_NAMES.get
     )
-    L = bound(b.number_input, "Levels L", 1, 200, 10, key="L")
+    L = bound(b.number_input, "Levels L", 1, 200, MixingConfig.L, key="L")
     T = bound(
         c.number_input,
         "Steps at each, T",
         1,
         1_000,
-        50,
+        MixingConfig.T,
         key="T",
         help="Plain: L × T steps. The paper has T = 100.",
     )
     size = bound(
-        d.number_input, "Step size a", 0.001, 10.0, 0.1, 0.01, key="a", format="%.3f",
+        d.number_input, "Step size a", 0.001, 10.0, MixingConfig.step_size, 0.01, key="a", format="%.3f",
         help="a of x + (a/2) s + √a z, in units of the narrowest mode's variance at the level. Above 4 it diverges.",
     )  # fmt: skip
     a, b, c, d = st.columns(4, vertical_alignment="bottom")
     start = bound(a.selectbox, "Start", list(STARTS), key="start", format_func=START_NAMES.get)
-    sigma_1 = bound(b.number_input, "Highest sigma", 0.1, 100.0, 20.0, key="sigma_1")
-    particles = bound(c.number_input, "Particles", 1, MOST, 1_000, key="particles")
-    seed = bound(d.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
+    sigma_1 = bound(b.number_input, "Highest sigma", 0.1, 100.0, MixingConfig.sigma_1, key="sigma_1")
+    particles = bound(c.number_input, "Particles", 1, MOST, MixingConfig.particles, key="particles")
+    seed = bound(d.number_input, "Seed", 0, 2**31 - 1, MixingConfig.seed, key="seed")
     return MixingConfig(
         mixture, levels, int(L), int(T), sigma_1, step_size=size, start=start, noise=noise,
         particles=int(particles), frames=60, seed=int(seed),

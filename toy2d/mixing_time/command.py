@@ -8,6 +8,7 @@ import numpy as np
 
 from playground.cli import refuse_idle
 from playground.errors import require
+from playground.knobs import add_options, config_of
 from toy2d.command import command, progress, spec, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.mixing_time.experiment import CrossingConfig, Measured, SweepConfig, Times, crossing, sweep
@@ -21,33 +22,32 @@ def add(commands: argparse._SubParsersAction) -> None:
     one = command(
         commands, "crossing", crossing_command, "the time plain Langevin needs, by crossings and by formulas"
     )
-    one.add_argument(
-        "--distance", type=float, default=2.0, help="modes at (d, d) and (-d, -d); the paper has 5"
-    )
-    one.add_argument("--step-size", type=float, default=0.1, help="a of x + (a/2) score + sqrt(a) z")
-    one.add_argument("--particles", type=int, default=1_000, help="particles from each mode")
-    one.add_argument("--longest", type=int, default=2_000, help="the most steps of a walk")
-    one.add_argument("--measured-at", type=float, nargs="+", default=(1.0, 1.5, 2.0, 2.5),
-                     metavar="D", help="distances at which crossings are counted")  # fmt: skip
+    words = {
+        "distance": "modes at (d, d) and (-d, -d); the paper has 5",
+        "step_size": "a of x + (a/2) score + sqrt(a) z",
+        "particles": "particles from each mode",
+        "longest": "the most steps of a walk",
+    }
+    add_options(one, CrossingConfig, words)
+    add_options(one, SweepConfig, {"measured_at": "distances at which crossings are counted"}, metavar="D")
 
     many = command(
         commands, "recovery", recovery_command, "recovered against true weight, plain and annealed"
     )
-    many.add_argument("--pis", type=float, nargs="+", default=(0.1, 0.3, 0.5, 0.7, 0.9), metavar="PI",
-                      help="the true weights")  # fmt: skip
-    many.add_argument("--repeats", type=int, default=4, help="independent runs at each weight")
-    many.add_argument("--particles", type=int, default=500, help="particles of each run")
-    many.add_argument("--L", type=int, default=10, help="noise levels")
-    many.add_argument("--T", type=int, default=100, help="steps at each level")
-    many.add_argument("--start", choices=list(STARTS), default="square", help="where the particles start")
+    words = {
+        "pis": "the true weights",
+        "repeats": "independent runs at each weight",
+        "particles": "particles of each run",
+        "L": "noise levels",
+        "T": "steps at each level",
+        "start": "where the particles start",
+    }
+    add_options(many, RecoveryConfig, words, choices={"start": STARTS}, metavar="PI")
 
 
 def crossing_command(arguments: argparse.Namespace) -> None:
     _two_modes_only(spec(arguments))
-    names = ("pi", "step_size", "particles", "longest", "seed")
-    given = {name: getattr(arguments, name) for name in names}
-    config = CrossingConfig(distance=arguments.distance, **given)
-    swept = SweepConfig(measured_at=tuple(arguments.measured_at), **given)
+    config, swept = config_of(CrossingConfig, arguments), config_of(SweepConfig, arguments)
     one, many = crossing(config, progress("walking")), sweep(swept, progress("sweeping"))
     seen = one.measured
     print(f"measured: {seen.steps:.5g} ± {seen.error:.2g} steps; {seen.changed} particles changed modes")
@@ -80,8 +80,7 @@ def _two_modes_only(mixture: MixtureSpec) -> None:
 def recovery_command(arguments: argparse.Namespace) -> None:
     _two_modes_only(spec(arguments))
     refuse_idle(arguments, "pi", "beside --pis, which names all weights")
-    names = ("repeats", "particles", "L", "T", "start", "seed")
-    config = RecoveryConfig(tuple(arguments.pis), **{name: getattr(arguments, name) for name in names})
+    config = config_of(RecoveryConfig, arguments)
     result = recovery(config, progress("sampling"))
     for i, pi in enumerate(result.pis):
         plain, annealed = (_told(shares[i]) for shares in (result.plain, result.annealed))

@@ -45,10 +45,10 @@ class CrossingConfig:
     """
 
     pi: float = 0.8
-    distance: float = 2.0
+    distance: float = 1.75
     step_size: float = 0.1
     particles: int = 1_000
-    longest: int = 2_000
+    longest: int = 1_000
     frames: int = 80
     seed: int = 0
 

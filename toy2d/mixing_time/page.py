@@ -35,14 +35,31 @@ YEAR = 365.25 * 86_400
 def settings() -> CrossingConfig:
     a, b, c = st.columns([2, 2, 1], vertical_alignment="bottom")
     distance = bound(
-        a.slider, "Distance d of the modes at (d, d) and (-d, -d)", 0.5, FARTHEST, 1.75, 0.05, key="d"
+        a.slider,
+        "Distance d of the modes at (d, d) and (-d, -d)",
+        0.5,
+        FARTHEST,
+        CrossingConfig.distance,
+        0.05,
+        key="d",
     )
-    pi = bound(b.slider, "π, weight of the first mode", 0.01, 0.99, 0.8, 0.01, key="pi")
-    size = bound(c.number_input, "Step size a", 0.01, 0.5, 0.1, 0.01, key="a", help="a of x + (a/2) s + √a z")
+    pi = bound(b.slider, "π, weight of the first mode", 0.01, 0.99, CrossingConfig.pi, 0.01, key="pi")
+    size = bound(
+        c.number_input,
+        "Step size a",
+        0.01,
+        0.5,
+        CrossingConfig.step_size,
+        0.01,
+        key="a",
+        help="a of x + (a/2) s + √a z",
+    )
     a, b, c = st.columns(3, vertical_alignment="bottom")
-    particles = bound(a.number_input, "Particles from each mode", 10, 20_000, 1_000, key="particles")
-    longest = bound(b.number_input, "Most steps", 100, 50_000, 1_000, 100, key="longest")
-    seed = bound(c.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
+    particles = bound(
+        a.number_input, "Particles from each mode", 10, 20_000, CrossingConfig.particles, key="particles"
+    )
+    longest = bound(b.number_input, "Most steps", 100, 50_000, CrossingConfig.longest, 100, key="longest")
+    seed = bound(c.number_input, "Seed", 0, 2**31 - 1, CrossingConfig.seed, key="seed")
     return CrossingConfig(pi, distance, size, int(particles), int(longest), seed=int(seed))
 
 

@@ -21,8 +21,8 @@ class RecoveryConfig:
     side by side, as one batch).  The other fields are MixingConfig's; plain dynamics takes L * T steps, too.
     """
 
-    pis: tuple[float, ...] = (0.1, 0.3, 0.5, 0.7, 0.9)
-    repeats: int = 4
+    pis: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+    repeats: int = 5
     L: int = 10
     T: int = 100
     sigma_1: float = 20.0

@@ -20,14 +20,27 @@ def weights_view() -> None:
 def _settings() -> RecoveryConfig:
     a, b, c, d, e = st.columns([1.6, 1, 1, 1, 1], vertical_alignment="bottom")
     start = bound(a.selectbox, "Start", list(STARTS), key="start", format_func=STARTS.get)
-    L = bound(b.number_input, "Levels L", 1, 200, 10, key="L")
+    L = bound(b.number_input, "Levels L", 1, 200, RecoveryConfig.L, key="L")
     T = bound(
-        c.number_input, "Steps at each, T", 1, 1_000, 100, key="T", help="Plain Langevin takes L × T steps."
+        c.number_input,
+        "Steps at each, T",
+        1,
+        1_000,
+        RecoveryConfig.T,
+        key="T",
+        help="Plain Langevin takes L × T steps.",
     )
-    repeats = bound(d.number_input, "Repeats", 2, 10, 5, key="repeats", help="Independent runs at each π")
-    seed = bound(e.number_input, "Seed", 0, 2**31 - 1, 0, key="seed2")
-    pis = tuple(round(0.1 * i, 1) for i in range(1, 10))
-    return RecoveryConfig(pis, int(repeats), int(L), int(T), start=start, seed=int(seed))
+    repeats = bound(
+        d.number_input,
+        "Repeats",
+        2,
+        10,
+        RecoveryConfig.repeats,
+        key="repeats",
+        help="Independent runs at each π",
+    )
+    seed = bound(e.number_input, "Seed", 0, 2**31 - 1, RecoveryConfig.seed, key="seed2")
+    return RecoveryConfig(repeats=int(repeats), L=int(L), T=int(T), start=start, seed=int(seed))
 
 
 def _result_for(config: RecoveryConfig) -> Recovery:

@@ -3,7 +3,8 @@
 import argparse
 import dataclasses
 
-from toy2d.command import command, progress, spec, write
+from playground.knobs import add_options
+from toy2d.command import asked, command, progress, write
 from toy2d.distances import in_a_line
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.ncsn.experiment import NcsnConfig, learn_all, ncsn
@@ -14,18 +15,20 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser = command(
         commands, "ncsn", ncsn_command, "one network for all sigmas; lambda = 1, sigma, sigma^2 compared"
     )
-    parser.add_argument("--levels", type=int, default=10, help="noise levels L")
-    parser.add_argument("--sigma-1", type=float, default=20.0, help="the highest level")
-    parser.add_argument("--sigma-L", type=float, default=0.1, help="the lowest level")
-    parser.add_argument("--points", type=int, default=10_000, help="training points")
-    parser.add_argument("--train-steps", type=int, default=2_000, help="training steps of each network")
-    parser.add_argument("--T", type=int, default=100, help="annealed Langevin steps at each level")
-    parser.add_argument("--particles", type=int, default=1_000, help="samples of each network")
+    words = {
+        "levels": "noise levels L",
+        "sigma_1": "the highest level",
+        "sigma_L": "the lowest level",
+        "points": "training points",
+        "train_steps": "training steps of each network",
+        "T": "annealed Langevin steps at each level",
+        "particles": "samples of each network",
+    }
+    add_options(parser, NcsnConfig, words)
 
 
 def ncsn_command(arguments: argparse.Namespace) -> None:
-    names = ("levels", "sigma_1", "sigma_L", "points", "train_steps", "T", "particles", "seed")
-    config = NcsnConfig(spec(arguments), **{name: getattr(arguments, name) for name in names})
+    config = asked(NcsnConfig, arguments)
     result = ncsn(config, learn_all(config, progress("training")), progress("sampling"))
     numbers = {"sigmas": result.sigmas, "ceiling": result.ceiling, "exact": dataclasses.asdict(result.exact),
                "floor": dataclasses.asdict(result.floor)}  # fmt: skip

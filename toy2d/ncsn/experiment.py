@@ -73,6 +73,10 @@ class NcsnConfig:
         )  # fmt: skip
 
 
+# What a page shows unasked: seconds of work, where the whole takes half a minute.
+FIRST = NcsnConfig(train_steps=300)
+
+
 @dataclass(frozen=True, eq=False)
 class Weighted:
     """One lambda.  errors, errors_se (L,): sigma**2 E||s_hat - s||**2 at each level and its standard error;

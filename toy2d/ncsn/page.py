@@ -1,33 +1,38 @@
 """Page "NCSN": one network for all noise levels, and what the weight lambda(sigma) does to each of them."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from playground.statistics import difference, verdict
-from playground.ui.page import cached, on_request, page
-from toy2d.ncsn.experiment import WEIGHTS, Ncsn, NcsnConfig, learn_all, mean_error, ncsn
+from playground.ui.page import on_request, page, shared
+from toy2d.ncsn.experiment import FIRST, WEIGHTS, Ncsn, NcsnConfig, learn_all, mean_error, ncsn
 from toy2d.ncsn.figures import NAMES, error_chart, ncsn_clouds, share_chart
 from toy2d.net import Learned
 from toy2d.ui import bound, chart, distance_table, mixture_widgets, show_clouds
 
 # Training steps, and sampling steps at each level, of the first visit: some seconds.  With fewer of these the chain
 # itself is wrong in a tenth of the shares, and with lambda = 1 that error may cancel the network's.
-QUICK, FEW = 300, 100
-LENGTHS = (120, QUICK, 1_000, 2_000, 5_000)
+LENGTHS = (120, FIRST.train_steps, 1_000, 2_000, 5_000)
 
 
 def settings() -> NcsnConfig:
     first, second, third = st.columns([1.3, 2.2, 1.6], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
     length = bound(
-        third.select_slider, "Training steps of each network", list(LENGTHS), value=QUICK, key="train_steps",
+        third.select_slider,
+        "Training steps of each network",
+        list(LENGTHS),
+        value=FIRST.train_steps,
+        key="train_steps",
         help="2,000 take about half a minute for the three.",
-    )  # fmt: skip
+    )
     a, b, c, d, e = st.columns(5, vertical_alignment="bottom")
-    levels = bound(a.number_input, "Levels L", 2, 200, 10, key="L")
-    sigma_1 = bound(b.number_input, "Highest sigma", 0.1, 100.0, 20.0, key="sigma_1")
-    sigma_L = bound(c.number_input, "Lowest sigma", 0.01, 10.0, 0.1, 0.01, key="sigma_L")
-    T = bound(d.number_input, "Sampling steps at each, T", 1, 1_000, FEW, key="T")
-    seed = bound(e.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
+    levels = bound(a.number_input, "Levels L", 2, 200, FIRST.levels, key="L")
+    sigma_1 = bound(b.number_input, "Highest sigma", 0.1, 100.0, FIRST.sigma_1, key="sigma_1")
+    sigma_L = bound(c.number_input, "Lowest sigma", 0.01, 10.0, FIRST.sigma_L, 0.01, key="sigma_L")
+    T = bound(d.number_input, "Sampling steps at each, T", 1, 1_000, FIRST.T, key="T")
+    seed = bound(e.number_input, "Seed", 0, 2**31 - 1, FIRST.seed, key="seed")
     return NcsnConfig(mixture, int(levels), sigma_1, sigma_L, train_steps=length, T=int(T), seed=int(seed))
 
 
@@ -40,14 +45,14 @@ def result_for(config: NcsnConfig) -> tuple[NcsnConfig, Ncsn]:
         "Annealed Langevin",
         button="Train the three networks",
         icon=":material/model_training:",
-        first=NcsnConfig(config.mixture, train_steps=QUICK, T=FEW),
+        first=replace(FIRST, mixture=config.mixture),
     )
 
 
 def networks_for(config: NcsnConfig) -> dict[str, Learned]:
     """The three networks: those of the run before, where only the sampling has changed."""
-    made_for = [config.learning(objective) for objective in WEIGHTS]
-    return cached(
+    made_for = tuple(config.learning(objective) for objective in WEIGHTS)
+    return shared(
         "ncsn-networks", made_for, lambda report: learn_all(config, report), "Training three networks"
     )
 

@@ -4,6 +4,7 @@ import argparse
 
 from playground.cli import refuse_idle
 from playground.errors import UserError
+from playground.knobs import add_options, config_of
 from playground.statistics import told_share
 from toy2d.command import progress, write
 from toy2d.datasets import DATASETS, LONGEST_TEXT, fitted, parse_csv
@@ -16,21 +17,24 @@ def add(commands: argparse._SubParsersAction) -> None:
     words = "finite data: memorised by the exact optimum, learned by a network"
     parser = commands.add_parser("own-data", help=words, description=words)  # no --mixture here
     parser.set_defaults(run=own_data_command)
-    default = OwnDataConfig()
-    parser.add_argument("--seed", type=int, default=0, help="seed of all that is random")
+    add_options(parser, OwnDataConfig, {"seed": "seed of all that is random"})
     parser.add_argument("--out", default="out", metavar="DIR", help="where the files go")
-    parser.add_argument("--data", choices=list(DATASETS), default=default.source, help="a named data set")
+    parser.add_argument(
+        "--data", choices=list(DATASETS), default=OwnDataConfig.source, help="a named data set"
+    )
     parser.add_argument(
         "--csv", metavar="FILE", help="points of your own, two numbers a row, instead of --data"
     )
-    parser.add_argument("--n", type=int, default=default.n, help="training points of the named data set")
-    parser.add_argument("--threshold", type=float, default=default.threshold,
-                        help="a copy is nearer than this share of the typical distance")  # fmt: skip
-    parser.add_argument("--train-steps", type=int, default=2_000, help="training steps")
-    parser.add_argument("--width", type=int, default=default.width, help="width of the network")
-    parser.add_argument("--steps", type=int, default=default.steps, help="sampling steps")
-    parser.add_argument("--eta", type=float, default=default.eta, help="the sampler's noise: 0 DDIM, 1 DDPM")
-    parser.add_argument("--particles", type=int, default=default.particles, help="samples of each")
+    words = {
+        "n": "training points of the named data set",
+        "threshold": "a copy is nearer than this share of the typical distance",
+        "train_steps": "training steps",
+        "width": "width of the network",
+        "steps": "sampling steps",
+        "eta": "the sampler's noise: 0 DDIM, 1 DDPM",
+        "particles": "samples of each",
+    }
+    add_options(parser, OwnDataConfig, words)
 
 
 def read_points(path: str) -> Points:
@@ -47,14 +51,10 @@ def read_points(path: str) -> Points:
 
 
 def own_data_command(arguments: argparse.Namespace) -> None:
-    names = ("n", "threshold", "train_steps", "width", "steps", "eta", "particles", "seed")
     if arguments.csv:
         refuse_idle(arguments, "data n", "beside --csv, which brings its own points")
-    config = OwnDataConfig(
-        "csv" if arguments.csv else arguments.data,
-        given=read_points(arguments.csv) if arguments.csv else (),
-        **{name: getattr(arguments, name) for name in names},
-    )
+    source, given = ("csv", read_points(arguments.csv)) if arguments.csv else (arguments.data, ())
+    config = config_of(OwnDataConfig, arguments, source=source, given=given)
     network = train_network(config, progress("training"))
     result = own_data(config, network, progress("sampling"))
     numbers = {"typical_distance": result.typical, "fresh_copies": result.fresh_copies, "floor": result.floor}

@@ -4,8 +4,8 @@ import numpy as np
 import streamlit as st
 
 from playground.statistics import wilson
-from playground.ui.busy import allow, busy
-from playground.ui.page import cached, page
+from playground.ui.busy import allow
+from playground.ui.page import cached, is_shared, page, shared
 from playground.ui.points import points_canvas
 from toy2d.datasets import DATASETS, fitted, parse_csv
 from toy2d.net import Learned
@@ -18,34 +18,52 @@ NAMES = {name: name.replace("_", " ") for name in DATASETS} | {
     "csv": "paste a CSV",
 }
 AT_ONCE = 300  # training steps that are taken without asking
-KEPT_NETWORKS = 12
 ANGLES = np.linspace(0, 1.5 * np.pi, 24)
 EXAMPLE = np.stack([5 * np.cos(ANGLES), 5 * np.sin(ANGLES)], 1)  # three quarters of a circle, to start from
 CSV = "x, y\n" + "\n".join(f"{x:.1f}, {y:.1f}" for x in (10, 20, 30, 40) for y in (1, 5, 12))
 
 
 def settings() -> OwnDataConfig:
-    source = bound(st.segmented_control, "Data", list(NAMES), key="source", default="moons", required=True,
+    source = bound(st.segmented_control, "Data", list(NAMES), key="source", default=OwnDataConfig.source, required=True,
                    format_func=NAMES.get)  # fmt: skip
     given = given_points(source)
     a, b, c, d = st.columns([1.6, 1.6, 1.6, 1], vertical_alignment="bottom")
     n = bound(
-        a.select_slider, "Training points", [2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000], value=100, key="n",
-        disabled=bool(given), help="Of the named data; painted and pasted points are all taken.",
-    )  # fmt: skip
-    train_steps = bound(
-        b.select_slider, "Training steps", [100, 300, 1000, 3000, 10000], value=300, key="train"
+        a.select_slider,
+        "Training points",
+        [2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000],
+        value=OwnDataConfig.n,
+        key="n",
+        disabled=bool(given),
+        help="Of the named data; painted and pasted points are all taken.",
     )
-    width = bound(c.select_slider, "Width of the network", [8, 16, 32, 64, 96, 192], value=96, key="width")
-    seed = bound(d.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
+    train_steps = bound(
+        b.select_slider,
+        "Training steps",
+        [100, 300, 1000, 3000, 10000],
+        value=OwnDataConfig.train_steps,
+        key="train",
+    )
+    width = bound(
+        c.select_slider,
+        "Width of the network",
+        [8, 16, 32, 64, 96, 192],
+        value=OwnDataConfig.width,
+        key="width",
+    )
+    seed = bound(d.number_input, "Seed", 0, 2**31 - 1, OwnDataConfig.seed, key="seed")
     e, f, g, h = st.columns([1.6, 1.6, 1.6, 1], vertical_alignment="bottom")
     threshold = bound(
-        e.slider, "A copy is nearer than", 0.02, 1.0, 0.2, 0.02, key="threshold",
+        e.slider, "A copy is nearer than", 0.02, 1.0, OwnDataConfig.threshold, 0.02, key="threshold",
         help="In units of the median distance of fresh data to the nearest training point.",
     )  # fmt: skip
-    eta = bound(f.slider, "eta of the sampler", 0.0, 1.0, 1.0, 0.1, key="eta", help="0 DDIM, 1 DDPM")
-    steps = bound(g.select_slider, "Sampling steps", [10, 20, 50, 100, 200], value=50, key="steps")
-    particles = bound(h.number_input, "Samples", 10, 5_000, 1_000, key="samples")
+    eta = bound(
+        f.slider, "eta of the sampler", 0.0, 1.0, OwnDataConfig.eta, 0.1, key="eta", help="0 DDIM, 1 DDPM"
+    )
+    steps = bound(
+        g.select_slider, "Sampling steps", [10, 20, 50, 100, 200], value=OwnDataConfig.steps, key="steps"
+    )
+    particles = bound(h.number_input, "Samples", 10, 5_000, OwnDataConfig.particles, key="samples")
     return OwnDataConfig(
         source, n, given, threshold, train_steps, width, steps, eta, int(particles), seed=int(seed)
     )
@@ -70,29 +88,14 @@ def given_points(source: str) -> Points:
     return tuple((float(x), float(y)) for x, y in points)
 
 
-@st.cache_resource
-def _networks() -> dict[tuple, Learned]:
-    """Trained networks, shared by all sessions."""
-    return {}
-
-
 def network_for(config: OwnDataConfig) -> Learned | None:
     """The network of these data; None until a long training has been asked for."""
     made_for = (config.source, config.n, config.given, config.learning())
-    networks = _networks()
-    if made_for not in networks:
-        asked = config.train_steps <= AT_ONCE or st.button(
-            f"Train for {config.train_steps:,} steps", type="primary"
-        )
-        if not asked:
+    if config.train_steps > AT_ONCE and not is_shared("own-learn", made_for):
+        if not st.button(f"Train for {config.train_steps:,} steps", type="primary"):
             return None
-        if config.train_steps > AT_ONCE:
-            allow("own-learn")  # the button has just asked for it
-        with busy("Training the network", key="own-learn", made_for=made_for) as report:
-            networks[made_for] = train_network(config, report)
-        for old in list(networks)[:-KEPT_NETWORKS]:
-            networks.pop(old, None)
-    return networks[made_for]
+        allow("own-learn")  # the button has just asked for it
+    return shared("own-learn", made_for, lambda report: train_network(config, report), "Training the network")
 
 
 def result_for(config: OwnDataConfig, network: Learned | None) -> OwnData:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from playground.cli import refuse_idle
 from playground.files import note_result, require_replaceable
-from toy2d.command import add_learned, command, learned, progress, spec, write
+from playground.knobs import add_options
+from toy2d.command import add_learned, add_training, asked, command, learned, progress, write
 from toy2d.drawing.fields import field_figure
 from toy2d.net import OBJECTIVES, LearnConfig, learn
 from toy2d.score_fields.experiment import FieldConfig, score_field
@@ -15,22 +16,19 @@ def add(commands: argparse._SubParsersAction) -> None:
     field = command(
         commands, "field", field_command, "the score as arrows; exact, and learned with --learned"
     )
-    field.add_argument("--sigma", type=float, default=1.0, help="noise at which the score is taken")
+    add_options(field, FieldConfig, {"sigma": "noise at which the score is taken"})
     add_learned(field, "ncsn")
 
     train = command(commands, "train", train_command, "train a score and keep it in a file for --model")
-    train.add_argument(
-        "--objective", choices=list(OBJECTIVES), default="ncsn", help="what the network is taught"
-    )
-    train.add_argument("--sigma", type=float, default=1.0, help="the one level of dsm and dae")
-    train.add_argument("--points", type=int, default=10_000, help="training points")
-    train.add_argument("--train-steps", type=int, default=2_000, help="training steps")
+    words = {"objective": "what the network is taught", "sigma": "the one level of dsm and dae"}
+    add_options(train, LearnConfig, words, choices={"objective": OBJECTIVES})
+    add_training(train)
 
 
 def field_command(arguments: argparse.Namespace) -> None:
     if not arguments.learned:
         refuse_idle(arguments, "seed", "without --learned: nothing is random")
-    config = FieldConfig(spec(arguments), arguments.sigma)
+    config = asked(FieldConfig, arguments)
     result = score_field(config, learned(arguments))
     numbers = {} if result.error is None else {
         "area_below_10_percent": result.error.area, "mass_below_10_percent": result.error.mass
@@ -45,10 +43,7 @@ def train_command(arguments: argparse.Namespace) -> None:
         refuse_idle(
             arguments, "sigma", f"with --objective {arguments.objective}, which has levels of its own"
         )
-    config = LearnConfig(
-        spec(arguments), arguments.objective, sigma=arguments.sigma, points=arguments.points,
-        steps=arguments.train_steps, seed=arguments.seed,
-    )  # fmt: skip
+    config = asked(LearnConfig, arguments, steps=arguments.train_steps)
     path = Path(arguments.out) / "score.safetensors"
     require_replaceable(path)
     print(note_result(learn(config, progress("training")).save(path)))

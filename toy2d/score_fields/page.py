@@ -17,14 +17,21 @@ POINTS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
 def settings() -> tuple[FieldConfig, LearnConfig | None]:
     first, second, third = st.columns([1.3, 2, 2], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
-    sigma = bound(third.select_slider, "Noise sigma", list(SIGMAS), value=1.0, key="sigma")
+    sigma = bound(third.select_slider, "Noise sigma", list(SIGMAS), value=FieldConfig.sigma, key="sigma")
     fourth, fifth, sixth = st.columns([2.6, 2, 1], vertical_alignment="bottom")
     taught = bound(
-        fourth.segmented_control, "Learned score: trained", list(TAUGHT), key="taught", default="ncsn", required=True,
+        fourth.segmented_control,
+        "Learned score: trained",
+        list(TAUGHT),
+        key="taught",
+        default=LearnConfig.objective,
+        required=True,
         format_func=TAUGHT.get,
-    )  # fmt: skip
-    points = bound(fifth.select_slider, "Training points", list(POINTS), value=10_000, key="points")
-    seed = int(bound(sixth.number_input, "Seed", 0, 2**31 - 1, 0, key="seed"))
+    )
+    points = bound(
+        fifth.select_slider, "Training points", list(POINTS), value=LearnConfig.points, key="points"
+    )
+    seed = int(bound(sixth.number_input, "Seed", 0, 2**31 - 1, LearnConfig.seed, key="seed"))
     field = FieldConfig(mixture, sigma)
     if taught == "none" or sigma == 0:
         if taught != "none":

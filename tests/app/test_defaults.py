@@ -1,0 +1,99 @@
+"""A knob's first value stands once, in its experiment's dataclass: commands and pages begin with it."""
+
+import argparse
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+import playground.ui.busy
+from images.__main__ import parser as images_parser
+from toy2d.__main__ import parser as toy2d_parser
+from toy2d.topics import TOPICS
+
+HOUSE = Path(__file__).parents[2]
+# Options that are no experiment's: how networks hear of a class, for example, is asked on the command line alone.
+NO_KNOB = {("guidance", "dropout")}
+# Where a page begins with less work than the command line, its experiment says so under the name FIRST.
+PAGES = {"ddpm_and_ncsn": "FamiliesConfig", "ncsn": "NcsnConfig"}
+SHOWN = {"frames", "mixture", "given"}  # how much of a walk is drawn; what the page's other widgets choose
+
+
+def subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    return next(a.choices for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+
+
+def test_the_options_of_the_plane_begin_with_their_dataclass():
+    """pi is the mixture's, which two experiments choose for themselves; there the parser's default is theirs."""
+    seen = 0
+    for name, parser in subcommands(toy2d_parser()).items():
+        for action in parser._actions:
+            if action.type not in (int, float) or (name, action.dest) in NO_KNOB:
+                continue
+            config, field = action.knob
+            own = {"guidance": 0.6, "inpainting": 0.63}.get(name) if action.dest == "pi" else None
+            value = next(f.default for f in fields(config) if f.name == field)
+            assert action.default == (value if own is None else own), (name, action.dest)
+            seen += 1
+    assert seen > 80
+
+
+def test_the_options_on_digits_are_their_dataclasses_first_values():
+    """A command and the config of its topic share names: where both have one, they have one value."""
+    beside = {"sample": "generate", "inpaint": "inpainting", "latent-sample": "latent", "draw": "dalle2"}
+    commands = subcommands(images_parser())
+    for name, topic in beside.items():
+        if name not in commands:
+            continue
+        module = import_module(f"images.{topic}.experiment")
+        config = next(vars(module)[c] for c in ("SampleConfig", "InpaintConfig", "LatentConfig", "DrawConfig")
+                      if c in vars(module))  # fmt: skip
+        own = {field.name: field.default for field in fields(config)}
+        for action in commands[name]._actions:
+            if action.dest in own and action.option_strings:
+                assert action.default == own[action.dest], (name, action.dest)
+
+
+@pytest.mark.parametrize("topic", [topic.folder for topic in TOPICS])
+def test_a_page_opens_with_the_dataclasss_values(topic, monkeypatch):
+    """The page is stopped where its work would begin; what it has asked for until then is looked at."""
+    made: list = []
+
+    @contextmanager
+    def stopped(*args, **options):
+        st.stop()
+        yield
+
+    for module in (playground.ui.busy, import_module("playground.ui.page"), import_module("toy2d.ui")):
+        if hasattr(module, "busy"):
+            monkeypatch.setattr(module, "busy", stopped)
+    module = import_module(f"toy2d.{topic}.experiment")
+    configs = [
+        value for name, value in vars(module).items()
+        if name.endswith("Config") and is_dataclass(value) and value.__module__ == module.__name__
+    ]  # fmt: skip
+    for config in configs:
+        check = config.__post_init__
+        monkeypatch.setattr(
+            config, "__post_init__", lambda self, check=check: (made.append(self), check(self))
+        )
+    app = AppTest.from_file(str(HOUSE / "toy2d" / topic / "page.py"), default_timeout=60).run()
+    assert not app.exception, app.exception
+    wanted = PAGES.get(topic)
+    first = module.FIRST if wanted else None
+    checked = 0
+    for config in configs:
+        shown = next((one for one in made if type(one) is config), None)
+        if shown is None or (wanted and config.__name__ != wanted):
+            continue
+        for field in fields(config):
+            if field.name in SHOWN or field.name in ("base", "plain"):
+                continue
+            value = getattr(first, field.name) if first is not None else field.default
+            assert getattr(shown, field.name) == value, (config.__name__, field.name)
+            checked += 1
+    assert checked > 0
