@@ -52,6 +52,10 @@ TOPICS = (
         AUTOENCODER, "A digit is z, what it is, and $x_T$, the rest; both together give it back.",
     ),
     Topic(
+        "change", "between", "In between and change", "tune", "From one digit to another; thicker, slanted, wider.",
+        AUTOENCODER, "Straight lines in z lead from one digit to another, and along thickness and slant.",
+    ),
+    Topic(
         "train", "train", "Train", "model_training", "Train the model on real digits, and watch.",
         ASSIGNMENT, "A diffusion model for MNIST is trained by predicting the noise in noised digits.",
     ),
@@ -71,5 +75,5 @@ TOPICS = (
 # folders with a command.py
 COMMANDS = (
     "train", "generate", "inpainting", "runs", "table1", "families", "guidance", "palette", "dalle2", "variations",
-    "latent", "diffusion_autoencoder", "classify",
+    "latent", "diffusion_autoencoder", "change", "classify",
 )  # fmt: skip

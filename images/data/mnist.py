@@ -327,3 +327,12 @@ def _shipped() -> Arrays:
     test = rank[order] >= rank.max() + 1 - SHIPPED_TEST
     arrays = dict(zip(FILES["train"], (images[~test], labels[~test]), strict=True))
     return arrays | dict(zip(FILES["test"], (images[test], labels[test]), strict=True))
+
+
+def load_digit(test: Digits, number: int) -> np.ndarray:
+    """A test digit by its number, (28, 28) uint8."""
+    require(
+        0 <= number < len(test),
+        f"The test digit is number {number}; there are {len(test):,}, counted from 0: choose one of them.",
+    )
+    return test.images[number, 0].numpy()

@@ -1,29 +1,19 @@
-"""reconstruct and between: a digit to z and x_T and back, and the way from one digit to another."""
+"""reconstruct: a digit to z and x_T, and back."""
 
 import argparse
 import json
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
-
 from images.command import add_model_options, model_of, progress, write
-from images.data.mnist import Digits, load
+from images.data.mnist import load, load_digit
 from images.diffusion_autoencoder.claims import claims
-from images.diffusion_autoencoder.experiment import (
-    WAYS,
-    BetweenConfig,
-    ReconstructConfig,
-    between,
-    reconstruct,
-)
+from images.diffusion_autoencoder.experiment import ReconstructConfig, reconstruct
 from images.diffusion_autoencoder.measure import MeasureConfig, Measured, measure
 from images.diffusion_autoencoder.task import SHIPPED
 from images.metrics.classifier import load_classifier
 from images.models import Model, load_model
-from playground.errors import require, require_seed
 from playground.files import write_result
-from playground.gif import gif_bytes, png_bytes, tiled
 
 
 def reconstruct_command(arguments: argparse.Namespace) -> None:
@@ -83,33 +73,6 @@ def plain_of(found: Measured) -> dict:
     }
 
 
-def between_command(arguments: argparse.Namespace) -> None:
-    config, out = BetweenConfig(arguments.count, arguments.steps), Path(arguments.out)
-    require_seed(arguments.seed)  # taken as by the other commands; nothing is drawn at random here
-    model, test = model_of(arguments), load("test", arguments.data)
-    images = [load_digit(test, number) for number in (arguments.digit, arguments.other)]
-    found = between(model, images[0], images[1], config, progress("walking in between"))
-    rows = [found[way][:, 0].numpy() for way in WAYS]
-    sheet = tiled(np.concatenate(rows), columns=config.count)
-    frames = [tiled(np.stack(images), columns=len(rows)) for images in zip(*rows, strict=True)]
-    about = {**asdict(config), "digits": [arguments.digit, arguments.other], "ways": WAYS}
-    paths = [
-        write_result(out / "between.png", png_bytes(sheet)),
-        write_result(out / "between.gif", gif_bytes(frames, fps=5)),
-        write_result(out / "between.json", json.dumps(about, indent=1).encode()),
-    ]
-    print("\n".join(map(str, paths)))
-
-
-def load_digit(test: Digits, number: int) -> np.ndarray:
-    """A test digit by its number, (28, 28) uint8."""
-    require(
-        0 <= number < len(test),
-        f"The test digit is number {number}; there are {len(test):,}, counted from 0: choose one of them.",
-    )
-    return test.images[number, 0].numpy()
-
-
 def add(commands) -> None:
     d, p = ReconstructConfig(), commands.add_parser("reconstruct", help="a digit to z and x_T, and back")
     p.set_defaults(run=reconstruct_command)
@@ -118,16 +81,6 @@ def add(commands) -> None:
     p.add_argument(
         "--measure", type=int, metavar="N", help="measure on the first N test digits, too: minutes"
     )
-    _add_digits(p)
-    b, p = BetweenConfig(), commands.add_parser("between", help="from one digit to another, by z and x_T")
-    p.set_defaults(run=between_command)
-    p.add_argument("--other", type=int, default=1, help="number of the other test digit")
-    p.add_argument("--count", type=int, default=b.count, help="digits on the way, both ends included")
-    p.add_argument("--steps", type=int, default=b.steps, help="steps up, and steps down")
-    _add_digits(p)
-
-
-def _add_digits(p: argparse.ArgumentParser) -> None:
     p.add_argument("--digit", type=int, default=0, help="number of the test digit")
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
     add_model_options(p, "out")

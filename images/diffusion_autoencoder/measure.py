@@ -18,6 +18,7 @@ from images.diffusion_autoencoder.experiment import (
 from images.metrics.classifier import Classifier, features
 from images.metrics.estimates import Estimate, bootstrap, mean_of, share_of
 from images.metrics.pca import Basis, principal
+from images.metrics.ridge import fitted
 from images.models import Model
 from playground.errors import require_seed, require_whole
 from playground.levels import randn_like, seeded
@@ -25,7 +26,6 @@ from playground.progress import Report, silent
 from playground.walk import final
 
 PROBED = 8000  # training digits that the probes are fitted to
-RIDGE = 1e-3  # of the features' mean variance
 INK = 0.0  # pixels above this, in [-1, 1], are ink; paper is -1 exactly, away from every stroke
 
 
@@ -132,12 +132,8 @@ def probes(model: Model, basis: Basis, training: Digits, test: Digits) -> dict[s
 
 
 def ridge(x: Tensor, labels: Tensor, new: Tensor) -> Tensor:
-    """Ridge regression to one-hot labels, features standardised by x (N, D): scores of new (M, 10)."""
-    mean, std = x.double().mean(0), x.double().std(0).clamp(min=1e-12)
-    a, b = (torch.nn.functional.pad((y.double() - mean) / std, (0, 1), value=1.0) for y in (x, new))
-    target = torch.nn.functional.one_hot(labels, 10).double()
-    gram = a.T @ a + RIDGE * len(a) * torch.eye(a.shape[1], dtype=a.dtype)
-    return b @ torch.linalg.solve(gram, a.T @ target)
+    """Ridge regression of x (N, D) to one-hot labels: scores of new (M, 10)."""
+    return fitted(x, torch.nn.functional.one_hot(labels, 10))(new)
 
 
 # --- swapping, and the way in between -------------------------------------------------------------------------

@@ -1,15 +1,12 @@
-"""Page "Diffusion autoencoder": a digit as z and x_T, reconstructions, and the way from one digit to another."""
+"""Page "Diffusion autoencoder": a digit as z and x_T, and what they bring back."""
 
 import numpy as np
 import streamlit as st
 
 from images.diffusion_autoencoder.claims import claims, text
 from images.diffusion_autoencoder.experiment import (
-    WAYS,
-    BetweenConfig,
     ReconstructConfig,
     Reconstruction,
-    between,
     reconstruct,
 )
 from images.diffusion_autoencoder.measure import MeasureConfig, Measured, measure
@@ -21,16 +18,15 @@ from playground.ui.page import bound, cached, on_request, page
 from playground.ui.player import ImagesPanel, player
 
 
-def settings(T: int) -> tuple[int, int, ReconstructConfig]:
-    first, second, third, fourth, fifth = st.columns([1, 1, 2, 1, 1], vertical_alignment="bottom")
+def settings(T: int) -> tuple[int, ReconstructConfig]:
+    first, third, fourth, fifth = st.columns([1, 2, 1, 1], vertical_alignment="bottom")
     most = len(digits("test")) - 1
     one = bound(first.number_input, "Test digit", 0, most, 0, key="d-one")
-    two = bound(second.number_input, "Another", 0, most, 1, key="d-two")
     choices = [s for s in (5, 10, 20, 50, 100, 200) if s <= T]
     steps = bound(third.select_slider, "Steps, up and down", choices, value=min(20, T), key="d-steps")
     count = bound(fourth.number_input, "Random x_T", 1, 24, 7, key="d-count")
     seed = bound(fifth.number_input, "Seed", 0, 2**31 - 1, 0, key="d-seed")
-    return int(one), int(two), ReconstructConfig(int(count), steps, int(seed))
+    return int(one), ReconstructConfig(int(count), steps, int(seed))
 
 
 def show(image: np.ndarray, found: Reconstruction, config: ReconstructConfig) -> None:
@@ -68,38 +64,6 @@ def show(image: np.ndarray, found: Reconstruction, config: ReconstructConfig) ->
             download_gif("GIF", lambda: gif_bytes(frames), "reconstructed.gif", "d-gif")
             download_webp("WebP", lambda: webp_bytes(frames), "reconstructed.webp", "d-webp")
             download_png("PNG", lambda: png_bytes(frames[-1]), "reconstructed.png", "d-png")
-
-
-def way(model: Model, one: int, two: int, steps: int) -> None:
-    """Three ways from one digit to the other, played side by side."""
-    st.subheader("In between")
-    st.caption(
-        f"From test digit {one} to {two}: z goes straight, x_T along the sphere while its length changes evenly. Told "
-        f"nothing, {steps} steps may not even bring the ends back."
-    )
-    images, config = [digits("test").images[i, 0].numpy() for i in (one, two)], BetweenConfig(21, steps)
-    found = cached(
-        "between",
-        (model.about, one, two, config),
-        lambda report: between(model, images[0], images[1], config, report),
-        "Walking",
-    )
-    frames = {
-        name: [np.kron(f, np.ones((4, 4), np.uint8)) for f in found[name][:, 0].numpy()] for name in WAYS
-    }
-    captions = tuple(f"{i / (config.count - 1):.0%} of the way" for i in range(config.count))
-    player(
-        [ImagesPanel(name, np.stack(frames[name]), captions) for name in WAYS],
-        key="between-player",
-        fps=6,
-        height=250,
-    )
-    sheet = tiled(np.concatenate([found[name][::2, 0].numpy() for name in WAYS]), columns=11)
-    with st.container(horizontal=True):
-        download_gif(
-            "GIF, z and x_T", lambda: gif_bytes(frames[WAYS[0]], fps=8), "between.gif", "d-between-gif"
-        )
-        download_png("PNG, all three", lambda: png_bytes(sheet), "between.png", "d-between-png")
 
 
 # --- measured -----------------------------------------------------------------------------------------------
@@ -157,7 +121,8 @@ def explain() -> None:
             "it gives the digit back, up to the error of the steps. z says what the digit is, x_T the rest.\n\n"
             "A random x_T is another kind of input than a digit's own: that one is shorter, and on empty paper it is "
             "nearly constant, because nothing is to be said there. **Try** 5 and 50 steps, and a digit whose random "
-            "reconstructions differ. Not built here: a prior of z, and moving along attributes."
+            "reconstructions differ. The way between two digits, and along "
+            "attributes, has a page of its own: In between and change."
         )
 
 
@@ -167,7 +132,7 @@ with page(
 ):
     model = choose_model(kind="diffusion-autoencoder", key="dae-model")
     training_sidebar()
-    one, two, config = settings(model.schedule.T)
+    one, config = settings(model.schedule.T)
     image = digits("test").images[one, 0].numpy()
     found = cached(
         "reconstructed",
@@ -176,6 +141,5 @@ with page(
         "Reconstructing",
     )
     show(image, found, config)
-    way(model, one, two, config.steps)
     measured(model)
     explain()

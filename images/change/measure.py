@@ -1,0 +1,195 @@
+"""How far a move along one attribute changes it, what it changes beside, and whether the class survives."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from images.change.directions import FITTED, NAMES, UNITS, Directions, directions, directions_of, values_of
+from images.change.experiment import FARTHEST, redrawn
+from images.data.mnist import Digits, to_model, to_uint8
+from images.diffusion_autoencoder.experiment import LEAST_STEPS, codes, own_noise
+from images.metrics.classifier import Classifier, features
+from images.metrics.estimates import Estimate, bootstrap, mean_of, share_of
+from images.metrics.estimates import verdict as compared
+from images.metrics.pca import Basis, principal
+from images.metrics.ridge import fitted
+from images.models import Model
+from playground.errors import require, require_range, require_seed, require_whole
+from playground.levels import seeded
+from playground.progress import Report, part_of, silent
+from playground.statistics import Difference, Z, verdict
+
+POINTS = 5  # of each digit's line from -by to by
+BATCH = 50  # digits in one walk, POINTS of each
+VIEWS = ("z", "PCA")
+
+
+@dataclass(frozen=True)
+class MeasureConfig:
+    """digits: test digits, each moved from -by to by along each attribute; hold: as in `directions_of`."""
+
+    digits: int = 100
+    by: float = 2.0
+    steps: int = 20
+    hold: bool = True
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_seed(self.seed)
+        require_whole("The number of digits", self.digits, 10, 10_000)
+        require_whole("The number of steps", self.steps, LEAST_STEPS, 1000)
+        require_range("The move", self.by, 0.1, FARTHEST)
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """slopes: (view, along, of) -> how much attribute `of` grows by a move of one along `along`, in its own units.
+
+    margins: (view, along, other) -> how much more the attribute moves than the other one, each in its standard
+    deviation within a class.  kept: (view, along) -> the share of digits whose class is the same at both ends.
+    explained: (view, of) -> R**2 of the ridge regression on the test digits.  spreads: those standard deviations.
+    """
+
+    config: MeasureConfig
+    size: int
+    slopes: dict[tuple[str, str, str], Estimate]
+    margins: dict[tuple[str, str, str], Difference]
+    kept: dict[tuple[str, str], Estimate]
+    explained: dict[tuple[str, str], Estimate]
+    spreads: dict[str, float]
+
+
+def measure(
+    model: Model,
+    classifier: Classifier,
+    training: Digits,
+    test: Digits,
+    config: MeasureConfig,
+    report: Report = silent,
+) -> Measured:
+    """In z with each digit's own x_T kept, and beside it in PCA of the same size, where a move adds a picture."""
+    n, rng = config.digits, seeded(config.seed)
+    require(n <= len(test), f"There are {len(test):,} test digits, and {n:,} were asked for: ask for fewer.")
+    ways = directions(model, training, config.hold)
+    basis = principal(to_model(training.images).flatten(1), len(ways.std))
+    seen = training.images[:FITTED]
+    flat = directions_of(
+        basis.projected(to_model(seen).flatten(1)),
+        values_of(seen),
+        training.labels[:FITTED],
+        config.hold,
+    )
+    x0 = to_model(test.images[:n])
+    slopes, margins, kept = {}, {}, {}
+    for number, name in enumerate(NAMES):
+        moves = torch.linspace(-config.by, config.by, POINTS)[:, None] * torch.eye(3)[number]
+        told = part_of(report, number * n * (config.steps + 1), 3 * n * (config.steps + 1))
+        drawn = {
+            "z": _by_z(model, x0, ways, moves, config.steps, told),
+            "PCA": _by_pca(basis, x0, flat, moves),
+        }
+        for view, images in drawn.items():
+            own = _slopes(images, moves[:, number])  # (n, 3)
+            own = own[own.isfinite().all(1)]
+            for column, of in enumerate(NAMES):
+                slopes[view, name, of] = bootstrap(mean_of(own[:, column]), len(own), rng)
+            others = [k for k in range(len(NAMES)) if k != number]
+            margins |= {(view, name, NAMES[k]): _margin(own / ways.spreads, number, k) for k in others}
+            kept[view, name] = _kept(classifier, images)
+    spreads = dict(zip(NAMES, ways.spreads.tolist(), strict=True))
+    explained = _explained(model, basis, training, test, rng)
+    return Measured(config, len(ways.std), slopes, margins, kept, explained, spreads)
+
+
+def _by_z(model: Model, x0: Tensor, ways: Directions, moves: Tensor, steps: int, report: Report) -> Tensor:
+    """(n * POINTS, 1, 28, 28) uint8, digit by digit."""
+    found = []
+    for start in range(0, len(x0), BATCH):
+        some = x0[start : start + BATCH].to(model.device)
+        z = codes(model, some)
+        x_T = own_noise(model, some, steps, z)
+        found.append(redrawn(model, z, x_T, ways, moves, steps))
+        report((start + len(some)) * (steps + 1), 1)
+    return torch.cat(found)
+
+
+def _by_pca(basis: Basis, x0: Tensor, ways: Directions, moves: Tensor) -> Tensor:
+    added = ways.moved(torch.zeros(len(moves), len(ways.std)), moves) @ basis.vectors.T
+    moved = x0.flatten(1)[:, None] + added  # (n, POINTS, 784)
+    return to_uint8(moved.reshape(-1, *x0.shape[1:]))
+
+
+def _slopes(images: Tensor, by: Tensor) -> Tensor:
+    """The least-squares slope of every attribute of each digit, (n, 3); by (POINTS,) has mean zero."""
+    values = values_of(images).view(-1, len(by), len(NAMES))
+    return (by.double()[:, None] * values).sum(1) / by.double().square().sum()
+
+
+def _margin(slopes: Tensor, own: int, other: int) -> Difference:
+    """How much larger one mean slope is than the other's size, tested digit by digit; slopes (n, 3)."""
+    sign = slopes[:, other].mean().sign()
+    apart = slopes[:, own] - sign * slopes[:, other]
+    value, half = float(apart.mean()), Z * float(apart.std()) / len(apart) ** 0.5
+    return Difference(value, value - half, value + half)
+
+
+def _kept(classifier: Classifier, images: Tensor) -> Estimate:
+    read = features(classifier, images).classes.view(-1, POINTS)
+    middle = read[:, POINTS // 2]
+    return share_of((read[:, 0] == middle) & (read[:, -1] == middle))
+
+
+def _explained(
+    model: Model, basis: Basis, training: Digits, test: Digits, rng: torch.Generator
+) -> dict[tuple[str, str], Estimate]:
+    """R**2 on all test digits of a ridge regression of each attribute, from z and from PCA of the same size."""
+    seen, found = training.images[:FITTED], {}
+    y, wanted = values_of(seen), values_of(test.images)
+    for view in VIEWS:
+        a, b = (
+            codes(model, x).cpu() if view == "z" else basis.projected(x.flatten(1))
+            for x in (to_model(seen), to_model(test.images))
+        )
+        errors = (fitted(a, y)(b) - wanted).square()
+        spread = (wanted - wanted.mean(0)).square()
+        for k, of in enumerate(NAMES):
+            e, s = errors[:, k], spread[:, k]
+            found[view, of] = bootstrap(
+                lambda w, e=e, s=s: 1 - float(w @ e) / float(w @ s), len(e), rng, ends=(-torch.inf, 1.0)
+            )
+    return found
+
+
+def claims(found: Measured) -> list[str]:
+    """A sentence for each claim, with its numbers and a verdict."""
+    N = f"N = {found.config.digits}"
+    said = []
+    for name in NAMES:
+        s, unit = found.slopes["z", name, name], UNITS[name]
+        grows = verdict(Difference(s.value, s.low, s.high), N)
+        said.append(
+            f"A move of one along {name} makes the drawn digit's {name} grow: by {s.value:.2f} {unit} "
+            f"({s.low:.2f} to {s.high:.2f}), {N}; **{grows}**."
+        )
+        others = [other for other in NAMES if other != name]
+        margins = [found.margins["z", name, other] for other in others]
+        words = " and ".join(
+            f"{other} by {d.value:.2f} ({d.low:.2f} to {d.high:.2f}): **{verdict(d, N)}**"
+            for other, d in zip(others, margins, strict=True)
+        )
+        said.append(f"It moves {name} more than the others, in standard deviations more than {words}.")
+        a, b = found.kept["z", name], found.kept["PCA", name]
+        said.append(
+            f"The class survives moves of ±{found.config.by:g} along {name} more often than in PCA of {found.size}: "
+            f"{a.value:.2f} ({a.low:.2f} to {a.high:.2f}) against {b.value:.2f} ({b.low:.2f} to {b.high:.2f}); "
+            f"{compared(a, b)}."
+        )
+    for name in NAMES:
+        a, b = (found.explained[view, name] for view in VIEWS)
+        said.append(
+            f"A linear map reads {name} better off z than off PCA of the same size, R² on the test digits "
+            f"{a.value:.3f} ({a.low:.3f} to {a.high:.3f}) against {b.value:.3f} ({b.low:.3f} to {b.high:.3f}); "
+            f"{compared(a, b)}."
+        )
+    return said

@@ -1,0 +1,201 @@
+"""Page "In between and change": two digits and a slider; one digit and three attributes."""
+
+import numpy as np
+import streamlit as st
+
+from images.change.directions import NAMES, UNITS, Directions, directions
+from images.change.experiment import ChangeConfig, change
+from images.change.measure import VIEWS, MeasureConfig, Measured, claims, measure
+from images.diffusion_autoencoder.experiment import WAYS, BetweenConfig, between
+from images.models import Model
+from images.ui import choose_model, classifier, digits, training_sidebar
+from playground.gif import enlarged, gif_bytes, png_bytes, tiled, webp_bytes
+from playground.ui.downloads import download_gif, download_png, download_webp
+from playground.ui.page import bound, cached, on_request, page
+from playground.ui.player import ImagesPanel, player
+
+BETWEEN, CHANGE = "In between", "Change"
+
+
+def settings(T: int) -> tuple[str, int, int, int]:
+    first, second, third, fourth = st.columns([2, 1, 1, 2], vertical_alignment="bottom")
+    shown = bound(
+        first.segmented_control, "Show", [BETWEEN, CHANGE], default=BETWEEN, required=True, key="c-shown"
+    )
+    most = len(digits("test")) - 1
+    one = bound(second.number_input, "Test digit", 0, most, 0, key="c-one")
+    label = "And another" if shown == BETWEEN else "Another (not used)"
+    two = bound(third.number_input, label, 0, most, 1, key="c-two", disabled=shown == CHANGE)
+    choices = [s for s in (5, 10, 20, 50, 100, 200) if s <= T]
+    steps = bound(fourth.select_slider, "Steps, up and down", choices, value=min(20, T), key="c-steps")
+    return shown, int(one), int(two), steps
+
+
+def way(model: Model, one: int, two: int, steps: int) -> None:
+    """Three ways from one digit to the other, played side by side."""
+    images, config = [digits("test").images[i, 0].numpy() for i in (one, two)], BetweenConfig(21, steps)
+    found = cached(
+        "between",
+        (model.about, one, two, config),
+        lambda report: between(model, images[0], images[1], config, report),
+        "Walking",
+    )
+    frames = {name: [enlarged(f) for f in found[name][:, 0].numpy()] for name in WAYS}
+    captions = tuple(f"{i / (config.count - 1):.0%} of the way" for i in range(config.count))
+    player(
+        [ImagesPanel(name, np.stack(frames[name]), captions) for name in WAYS],
+        key="between-player",
+        fps=6,
+        height=330,
+    )
+    st.caption(
+        f"From test digit {one} to {two}: z goes straight, x_T along the sphere while its length changes evenly. Told "
+        f"nothing, {steps} steps may not even bring the ends back."
+    )
+    sheet = tiled(np.concatenate([found[name][::2, 0].numpy() for name in WAYS]), columns=11)
+    with st.container(horizontal=True):
+        download_gif("GIF, z and x_T", lambda: gif_bytes(frames[WAYS[0]], fps=8), "between.gif", "c-gif")
+        download_webp("WebP, z and x_T", lambda: webp_bytes(frames[WAYS[0]], fps=8), "between.webp", "c-webp")
+        download_png("PNG, all three", lambda: png_bytes(sheet), "between.png", "c-png")
+
+
+# --- along attributes ---------------------------------------------------------------------------------------
+
+
+def moves() -> tuple[bool, list[float]]:
+    columns = st.columns([2, 2, 2, 1], vertical_alignment="bottom")
+    found = [
+        bound(
+            column.slider,
+            f"{name}, in std of z",
+            -4.0,
+            4.0,
+            2.0 * (name == "thickness"),
+            0.5,
+            key=f"c-{name}",
+        )
+        for column, name in zip(columns, NAMES, strict=False)
+    ]
+    hold = bound(
+        columns[3].toggle, "Hold the others", True, key="c-hold",
+        help="The shortest move that leaves the other two attributes alone, by the regression; off: its gradient",
+    )  # fmt: skip
+    return hold, found
+
+
+def changed(model: Model, one: int, steps: int) -> None:
+    hold, end = moves()
+    ways: Directions = cached(
+        "directions", (model.about, hold), lambda report: directions(model, digits("train"), hold), "Fitting"
+    )
+    config = ChangeConfig(end=(end[0], end[1], end[2]), count=13, steps=steps)
+    image = digits("test").images[one, 0].numpy()
+    found = cached(
+        "changed",
+        (model.about, one, hold, config),
+        lambda report: change(model, image, ways, config, report),
+        "Changing",
+    )
+    left, right = st.columns([1, 1], gap="medium")
+    pictures = [enlarged(f) for f in found.images[:, 0].numpy()]
+    captions = tuple(f"{i / (config.count - 1):.0%} of the move" for i in range(config.count))
+    with left:
+        still = np.repeat(enlarged(image)[None], len(pictures), 0)
+        player(
+            [
+                ImagesPanel("the digit", still, ("as it is",) * len(pictures)),
+                ImagesPanel("changed, its own x_T kept", np.stack(pictures), captions),
+            ],
+            key="change-player",
+            fps=6,
+            height=330,
+        )
+    with right:
+        rows = [
+            {
+                "": f"{name}, {UNITS[name]}",
+                "redrawn": f"{first:.2f}",
+                "changed": f"{last:.2f}",
+                "the regression promised": f"{first + float(promised):.2f}",
+            }
+            for name, first, last, promised in zip(
+                NAMES,
+                found.values[0],
+                found.values[-1],
+                config.moves[-1].double() @ ways.promised,
+                strict=True,
+            )
+        ]
+        st.dataframe(rows, hide_index=True, width="stretch", key="c-values")
+        st.caption("Measured on the drawn digit. Directions fitted to 8,000 training digits, within classes.")
+        sheet = tiled(found.images[::2, 0].numpy(), columns=7)
+        with st.container(horizontal=True):
+            download_gif("GIF", lambda: gif_bytes(pictures, fps=8), "changed.gif", "c-change-gif")
+            download_webp("WebP", lambda: webp_bytes(pictures, fps=8), "changed.webp", "c-change-webp")
+            download_png("PNG", lambda: png_bytes(sheet), "changed.png", "c-change-png")
+    measured(model, hold)
+
+
+def measured(model: Model, hold: bool) -> None:
+    st.subheader("Measured")
+    left, right = st.columns([1, 3], vertical_alignment="bottom")
+    n = bound(left.selectbox, "Test digits", [20, 50, 100, 200], index=1, key="c-measured")
+    found = on_request(
+        "change-measured",
+        (model.about, MeasureConfig(int(n), hold=hold)),
+        lambda wanted, report: measure(
+            model, classifier(), digits("train"), digits("test"), wanted[1], report
+        ),
+        "Measuring",
+        button="Measure",
+        icon=":material/straighten:",
+        place=right,
+    )
+    if found is not None:
+        tables(found[1])
+
+
+def tables(found: Measured) -> None:
+    for claim in claims(found):
+        st.markdown(f"- {claim}")
+    rows = [
+        {"in": view, "a move of one along": along}
+        | {f"{of}, {UNITS[of]}": _text(found.slopes[view, along, of]) for of in NAMES}
+        for view in VIEWS
+        for along in NAMES
+    ]
+    st.dataframe(rows, hide_index=True, width="stretch", key="c-slopes")
+    spreads = ", ".join(f"{name} {found.spreads[name]:.2f} {UNITS[name]}" for name in NAMES)
+    st.caption(f"Standard deviations within a class: {spreads}. N = {found.config.digits}.")
+
+
+def _text(e) -> str:
+    return f"{e.value:+.2f} ({e.low:+.2f} to {e.high:+.2f})"
+
+
+def explain() -> None:
+    with st.expander("What happens here"):
+        st.markdown(
+            "A digit is z, what it is, and x_T, the rest. **In between**, z goes straight from one digit's to the "
+            "other's, and x_T along the sphere.\n\n"
+            "To **change** a digit, z is moved along a straight line and x_T stays. Thickness, slant and width are "
+            "regressed on z (ridge, 8,000 training digits, each compared with its own class only, so that no "
+            "direction leads to another class). A direction has length one where every number of z has standard "
+            "deviation one. What the drawn digit does is measured: the regression's promise is one thing, the "
+            "decoder's digit another (Preechakul et al. 2022).\n\n"
+            "**Try** slant to both ends, and *Hold the others* off; **look** how far the promise is kept."
+        )
+
+
+with page(
+    "In between and change",
+    "z is straightened out: the way between two digits, and along thickness, slant and width.",
+):
+    model = choose_model(kind="diffusion-autoencoder", key="dae-model")
+    training_sidebar()
+    shown, one, two, steps = settings(model.schedule.T)
+    if shown == BETWEEN:
+        way(model, one, two, steps)
+    else:
+        changed(model, one, steps)
+    explain()
