@@ -67,7 +67,7 @@ def _begin(directory: Path | None, arguments: argparse.Namespace) -> None:
     with new(directory) as here:
         session = Session(config, digits, here.directory, device)
         write_config(here, config)
-        _train(here, session, arguments)
+        trained(here, session, arguments.save_every, job.stop_on_signals())
 
 
 def _go_on(directory: Path, arguments: argparse.Namespace) -> None:
@@ -85,14 +85,23 @@ def _go_on(directory: Path, arguments: argparse.Namespace) -> None:
         session = Session(config, digits, directory, device)
         session.resume()
         job.take_up(here)
-        _train(here, session, arguments)
+        trained(here, session, arguments.save_every, job.stop_on_signals())
 
 
-def _train(here: runs.Run, session: Session, arguments: argparse.Namespace) -> None:
-    """Trains, and writes into the status how it ended: the page must be able to say it."""
-    reporter, stopped = job.Reporter(here), job.stop_on_signals()
+def trained(
+    here: runs.Run,
+    session: Session,
+    save_every: float,
+    stopped: Callable[[], bool],
+    left: Callable[[Progress], float] = lambda progress: progress.seconds_left,
+) -> bool:
+    """Trains, and writes into the status how it ended: the page must be able to say it.  -> whether it finished.
+
+    left: what the line says of the time left, in seconds; that of more than this run, where this is one of several.
+    """
+    reporter = job.Reporter(here)
     try:
-        _steps(session, reporter, lambda: stopped() or job.stop_requested(here), arguments.save_every)
+        return _steps(session, reporter, lambda: stopped() or job.stop_requested(here), save_every, left)
     except torch.OutOfMemoryError as error:
         batch = session.config.batch
         sentence = f"The memory ran out with a batch of {batch}: choose a smaller batch or network."
@@ -126,7 +135,13 @@ def _give_way() -> None:
         os.nice(10)
 
 
-def _steps(session: Session, reporter: job.Reporter, stopped: Callable[[], bool], save_every: float) -> None:
+def _steps(
+    session: Session,
+    reporter: job.Reporter,
+    stopped: Callable[[], bool],
+    save_every: float,
+    left: Callable[[Progress], float],
+) -> bool:
     here = reporter.run
     _give_way()
     job.forget_after(here, session.trainee.step)
@@ -149,7 +164,7 @@ def _steps(session: Session, reporter: job.Reporter, stopped: Callable[[], bool]
         )
         line(
             f"step {progress.step:,} of {progress.steps:,}  loss {loss:.4f}  {speed:,.0f} images/s  "
-            f"{duration(progress.seconds_left)} left",
+            f"{duration(left(progress))} left",
             last=progress.step == progress.steps,
         )
 
@@ -157,9 +172,13 @@ def _steps(session: Session, reporter: job.Reporter, stopped: Callable[[], bool]
     job.forget_stop(here)
     reporter.state("finished" if finished else "stopped", seconds_left=0.0 if finished else None)
     say(f"{'finished' if finished else 'stopped'} after {duration(session.seconds)}; {here.model}")
+    return finished
 
 
 def add(commands) -> None:
+    from images.train.stack import add_stack  # it trains its stages by this file
+
+    add_stack(commands)
     p = commands.add_parser("train", help="train a model, or go on with one")
     p.set_defaults(run=train_command)
     p.add_argument("--preset", choices=PRESETS, default="cpu", help="settings to begin with")
