@@ -16,6 +16,7 @@ from playground.gif import gif_bytes, png_bytes, tiled
 from playground.ui.downloads import download_gif, download_png
 from playground.ui.page import bound, on_request, page
 from playground.ui.player import ImagesPanel, player
+from playground.ui.tries import Try, tries
 
 NEAREST = 8
 COLUMNS = 4  # of digits
@@ -144,6 +145,11 @@ def explain() -> None:
 with page(
     "DALL-E 2", "A caption becomes an embedding, the embedding a small digit, the small digit a digit."
 ):
+    tries(
+        Try("No guidance", "The decoder at w = 0: does it draw what the caption says?", {"w": 0.0}),
+        Try("Pull harder", "w = 4: surer, and how varied still?", {"w": 4.0}),
+        Try("Five steps a stage", "What is lost first when each stage takes five steps?", {"steps": 5}),
+    )
     config = settings(choose_caption())
     run = on_request(
         "drawing",

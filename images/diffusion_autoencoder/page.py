@@ -16,6 +16,7 @@ from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.page import bound, cached, on_request, page
 from playground.ui.player import ImagesPanel, player
+from playground.ui.tries import Try, tries
 
 
 def settings(T: int) -> tuple[int, ReconstructConfig]:
@@ -130,6 +131,13 @@ with page(
     "Diffusion autoencoder",
     "A digit as z, what it is, and x_T, the rest: one loss, and DDIM walked both ways.",
 ):
+    tries(
+        Try("Few steps", "Five steps up and down: how far does the way back miss?", {"d-steps": 5}),
+        Try(
+            "Two alike", "Digits 0 and 17 of the test set: what lies between them?", {"d-one": 0, "d-two": 17}
+        ),
+        Try("Other x_T", "Sixteen random x_T for one z: what z does not say.", {"d-count": 16}),
+    )
     model = choose_model(kind="diffusion-autoencoder", key="dae-model")
     training_sidebar()
     one, config = settings(model.schedule.T)

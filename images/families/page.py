@@ -22,6 +22,7 @@ from playground.ui.busy import Report, busy
 from playground.ui.downloads import download_gif, download_webp
 from playground.ui.page import bound, on_request, page
 from playground.ui.player import ImagesPanel, player
+from playground.ui.tries import Try, tries
 
 TOLD = {ANNEALED: "the noise that is there", AS_WRITTEN: "sigma_i, as written"}
 SHOWN = {"predicted x0": lambda film: film.x0_hats, "x_t": lambda film: film.xs}
@@ -170,6 +171,15 @@ with page(
     "DDPM and NCSN",
     "The lecture's two families, side by side on digits: one walks down a schedule, one anneals.",
 ):
+    tries(
+        Try(
+            "As the lecture writes it",
+            "Told σ_i, Algorithm 1 leaves noise that the network does not know of.",
+            {"f-told": "annealed Langevin, as written"},
+        ),
+        Try("Mend it", "Told the noise that is there.", {"f-told": "annealed Langevin"}),
+        Try("Fifty steps", "Half the steps for both: which side loses more?", {"f-steps": 50}),
+    )
     first = choose_model("Model, DDPM side", "f-model-1")
     models = first, choose_model("Model, NCSN side", "f-model-2", described=first)
     training_sidebar()

@@ -27,6 +27,7 @@ from playground.gif import png_bytes, tiled
 from playground.progress import Report, turn_of
 from playground.ui.downloads import download_png
 from playground.ui.page import bound, cached, on_request, page
+from playground.ui.tries import Try, tries
 
 BY = {
     "itself": "without a classifier: (1 + w) ε(x, c) - w ε(x)",
@@ -190,6 +191,19 @@ def explain() -> None:
 
 
 with page("Guidance on digits", "How hard should a digit be pulled towards its class?"):
+    tries(
+        Try(
+            "Its own guidance",
+            "The network alone, told and not told: no classifier is needed.",
+            {"by": "itself"},
+        ),
+        Try("A guide of noised digits", "The classifier has seen every level of noise.", {"by": "guide"}),
+        Try(
+            "Show the failure",
+            "A classifier of clean digits, asked about noised ones.",
+            {"by": "clean guide"},
+        ),
+    )
     model = choose_model(key="guided-model", needs="label")
     training_sidebar()
     by, steps, seed = settings(model)

@@ -17,6 +17,7 @@ from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.mask import mask_canvas
 from playground.ui.page import bound, on_request, page
 from playground.ui.player import ImagesPanel, player
+from playground.ui.tries import Try, tries
 
 FIRST = 18  # in MNIST's test set a 3 whose right half could as well belong to an 8
 HELP = {
@@ -200,4 +201,17 @@ with page(
     "Inpaint",
     "Paint over the part of the digit that is to be filled in, and see several ways to fill it.",
 ):
+    tries(
+        Try(
+            "Show the failure",
+            "Plain re-noising: press Inpaint, and look at the edges of the hole.",
+            {"method": "re-noise"},
+        ),
+        Try(
+            "Mend it",
+            "RePaint climbs back ten times at every level.",
+            {"method": "RePaint", "resamplings": 10},
+        ),
+        Try("Fewer steps", "Ten steps: what is lost first?", {"in-steps": 10}),
+    )
     contents()

@@ -11,6 +11,7 @@ from playground.gif import png_bytes
 from playground.progress import Report
 from playground.ui.downloads import download_png
 from playground.ui.page import bound, cached, on_request, page
+from playground.ui.tries import Try, tries
 
 NAMES = {
     "colourisation": "colour",
@@ -82,6 +83,11 @@ def explain() -> None:
 
 
 with page("Palette", "One network, told a damaged picture: what was it?"):
+    tries(
+        Try("A side is missing", "One side is seen: how many digits could have it?", {"task": "uncropping"}),
+        Try("A hole", "The same network, told a picture with a hole.", {"task": "inpainting"}),
+        Try("JPEG", "Damage that no mask describes.", {"task": "jpeg"}),
+    )
     model = choose_model(key="palette-model", kind="palette")
     training_sidebar()
     config = settings()

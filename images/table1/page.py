@@ -23,6 +23,7 @@ from playground.levels import AUTHORS, EVEN, SPACINGS
 from playground.steps import last_but_one
 from playground.ui.busy import busy
 from playground.ui.page import bound, page
+from playground.ui.tries import Try, tries
 
 # one table of all numbers of steps, and one of few steps with more digits in each cell
 SHIPPED = [
@@ -179,4 +180,8 @@ with page(
     "Does DDIM win with few steps, and DDPM's larger variance with a thousand? The lecture's table (Song et al. "
     "2021) says so for CIFAR10 and CelebA; here it is measured on digits.",
 ):
+    tries(
+        Try("DDIM's own cells", "10 and 50 steps, as in the lecture's table.", {"t1-steps": [10, 50]}),
+        Try("The authors' times", "The last step is short: 1 to 0.", {"t1-times": "authors"}),
+    )
     contents()

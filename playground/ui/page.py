@@ -10,7 +10,7 @@ So title, main control, picture, play bar and verdict are in sight together at 1
 the verdict, downloads go to the head (`saving`).  Whatever raises UserError in it becomes a sentence on the page.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -211,6 +211,15 @@ def bound(widget: Any, label: str, *args: Any, key: str, **options: Any) -> Any:
         if changed or key in settings.shared or key in st.query_params:
             settings.shared[key] = value
     return value
+
+
+def put(values: Mapping[str, Any]) -> None:
+    """Sets `bound` widgets of this page, drawn now or not.  For callbacks, which run before any is drawn."""
+    settings = _settings()
+    settings.own.setdefault(settings.page, {}).update(values)
+    settings.shared.update({key: value for key, value in values.items() if key in SHARED})
+    for key, value in values.items():
+        st.session_state[key] = value
 
 
 def _choices(args: Sequence[Any], options: dict[str, Any]) -> list[Any] | None:

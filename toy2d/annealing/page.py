@@ -7,6 +7,7 @@ import streamlit as st
 from playground.errors import UserError
 from playground.ui.busy import Report
 from playground.ui.page import cached, on_request, page
+from playground.ui.tries import Try, tries
 from toy2d.annealing.experiment import (
     RULES,
     Annealing,
@@ -129,6 +130,15 @@ with page(
     "Annealed Langevin, dissected",
     "How many levels, how many steps, how large: what each setting does to the weights and to the samples.",
 ):
+    tries(
+        Try("Show the failure", "One level is plain Langevin: the weights are those of the start.", {"L": 1}),
+        Try(
+            "Mend it",
+            "Ten levels from σ = 20: at the first ones the modes are one hill.",
+            {"L": 10, "T": 100, "sigma_1": 20.0},
+        ),
+        Try("One step at each", "T = 1: can the chain follow its levels?", {"T": 1}),
+    )
     config = settings()
     result = result_for(config)
     if result is not None:

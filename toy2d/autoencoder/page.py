@@ -3,6 +3,7 @@
 import streamlit as st
 
 from playground.ui.page import on_request, page
+from playground.ui.tries import Try, tries
 from toy2d.autoencoder.experiment import Autoencoder, AutoencoderConfig, DescentConfig, autoencoder, descent
 from toy2d.autoencoder.figures import arrows_chart, autoencoder_clouds, descent_chart
 from toy2d.net import QUICK, LearnConfig
@@ -78,6 +79,23 @@ def explain() -> None:
 
 
 with page("Denoising autoencoder", "A network that takes noise away has learned which way the data lie."):
+    tries(
+        Try(
+            "Show the failure",
+            "With 100 points and little noise the network knows only the points' own neighbourhood.",
+            {"sigma": 0.3, "points": 100},
+        ),
+        Try(
+            "Mend it",
+            "More data and more noise: the displacement is σ² times the score, over a wider area.",
+            {"sigma": 1.0, "points": 30000},
+        ),
+        Try(
+            "Much noise",
+            "At σ = 3 every point is sent towards the mean of all that it may have been.",
+            {"sigma": 3.0},
+        ),
+    )
     config, learn = settings()
     result = autoencoder(config, learned_for(learn))
     numbers(result)

@@ -5,6 +5,7 @@ import streamlit as st
 from playground.levels import SCHEDULES
 from playground.ui.busy import Report
 from playground.ui.page import cached, page
+from playground.ui.tries import Try, tries
 from toy2d.diffusion.experiment import SAMPLERS, Diffusion, DiffusionConfig, diffusion
 from toy2d.diffusion.figures import diffusion_clouds
 from toy2d.diffusion.live import live_diffusion
@@ -81,6 +82,19 @@ def explain() -> None:
 
 
 with page("Diffusion", "The same mixture, turned into noise and back. Drag the player's slider to any step."):
+    tries(
+        Try("One step only", "One step from noise lands at the mean of all data.", {"steps": 1}),
+        Try(
+            "Show the failure",
+            "DDPM in 5 steps: compare the distance with its floor.",
+            {"sampler": "ddpm_tilde", "steps": 5},
+        ),
+        Try(
+            "Mend it",
+            "DDIM with η = 0, in 20 steps: is it at its floor?",
+            {"sampler": "ddim", "eta": 0.0, "steps": 20},
+        ),
+    )
     config, use_learned = settings()
     result = result_for(config, use_learned)
     numbers(config, result)

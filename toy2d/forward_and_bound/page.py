@@ -8,6 +8,7 @@ from playground.levels import SCHEDULES
 from playground.statistics import told_share
 from playground.ui.busy import Report
 from playground.ui.page import cached, on_request, page
+from playground.ui.tries import Try, tries
 from toy2d.forward_and_bound.bound import (
     BoundConfig,
     Bounds,
@@ -242,6 +243,23 @@ with page(
     "Diffusion probabilistic model",
     "Noise is added in small Gaussian steps; each is undone by a Gaussian step that is learned.",
 ):
+    tries(
+        Try(
+            "Five steps",
+            "Five large steps: is the posterior of one step still a Gaussian?",
+            {"part": "forward", "chain": 5},
+        ),
+        Try(
+            "Many small steps",
+            "With 1,000 steps each posterior is one hill, as the lecture needs.",
+            {"part": "forward", "chain": 1000},
+        ),
+        Try(
+            "The bound",
+            "How far the bound lies above −log p, and which steps it comes from.",
+            {"part": "bound", "steps": 100},
+        ),
+    )
     part = bound(
         st.segmented_control, "Part", list(PARTS), key="part", default="forward", required=True,
         format_func=PARTS.get, label_visibility="collapsed",

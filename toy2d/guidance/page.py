@@ -5,6 +5,7 @@ import streamlit as st
 
 from playground.progress import Report
 from playground.ui.page import cached, on_request, page, shared
+from playground.ui.tries import Try, tries
 from toy2d.guidance.experiment import FIRST, W_MOST, Guidance, GuidanceConfig, guidance, guidance_sweep
 from toy2d.guidance.figures import NAMES, along_chart, ends_chart, guidance_clouds, sweep_chart
 from toy2d.labelled import Models, learned_models
@@ -152,6 +153,15 @@ with page(
     "Guidance",
     "Pull samples towards a class by a classifier, or without one: do they end where the formula seems to say?",
 ):
+    tries(
+        Try("Without guidance", "w = 0 is the conditional distribution itself: the floor.", {"w": 0.0}),
+        Try(
+            "Show the failure",
+            "w = 8: do samples stay in the class's own distribution?",
+            {"w": 8.0},
+        ),
+        Try("A little", "w = 1: surer of the class; and how wide still?", {"w": 1.0}),
+    )
     config, use_learned = settings()
     result = result_for(config, use_learned)
     numbers(result)

@@ -5,6 +5,7 @@ import streamlit as st
 from playground.progress import Report, turn_of
 from playground.steps import VARIANCES
 from playground.ui.page import cached, on_request, page
+from playground.ui.tries import Try, tries
 from toy2d.inpainting.experiment import PAIR, InpaintConfig, Inpainting, inpainting
 from toy2d.inpainting.figures import (
     NAMES,
@@ -188,6 +189,19 @@ with page(
     "Inpainting in 2-D",
     "One coordinate is seen; the other one is filled in. Here the exact conditional is known: who finds it?",
 ):
+    tries(
+        Try(
+            "Show the failure",
+            "r = 1, plain re-noising: does the unseen coordinate hear of the seen one?",
+            {"r": 1, "value": 0.4},
+        ),
+        Try("Mend it", "r = 20: RePaint climbs back, twenty times at every level.", {"r": 20, "value": 0.4}),
+        Try(
+            "Far from the data",
+            "An observation that is rare: who still finds the exact conditional?",
+            {"value": 6.0},
+        ),
+    )
     config = settings()
     result = result_for(config)
     numbers(config, result)

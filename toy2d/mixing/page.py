@@ -6,6 +6,7 @@ import streamlit as st
 from playground.statistics import wilson
 from playground.ui.busy import Report
 from playground.ui.page import cached, page
+from playground.ui.tries import Try, tries
 from toy2d.distances import total_variation
 from toy2d.mixing.experiment import Mixing, MixingConfig, mixing
 from toy2d.mixing.figures import mixing_clouds, shares_chart
@@ -131,6 +132,23 @@ with page(
     "Mixing",
     "Two modes, one weight π: does Langevin dynamics put the right share of particles into each?",
 ):
+    tries(
+        Try(
+            "Show the failure",
+            "Left: where does plain Langevin put its particles, where π is 0.95?",
+            {"pi": 0.95, "z": True, "start": "square", "score": "exact"},
+        ),
+        Try(
+            "Start at one mode",
+            "Left: does plain Langevin ever find the other mode?",
+            {"start": "mode", "z": True},
+        ),
+        Try(
+            "Take the noise away",
+            "Without z every particle climbs to a top: modes, and no sample of the distribution.",
+            {"z": False},
+        ),
+    )
     config, use_learned = settings()
     result = result_for(config, use_learned)
     numbers(config, result)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from playground.progress import duration
 from playground.ui.page import cached, on_request, page
+from playground.ui.tries import Try, tries
 from toy2d.mixing_time.experiment import (
     FARTHEST,
     Crossing,
@@ -137,6 +138,23 @@ with page(
     "Mixing time",
     "Plain Langevin dynamics does mix, in the end. When is that, and what does it say until then?",
 ):
+    tries(
+        Try(
+            "Near modes",
+            "At d = 1 particles cross all the time: plain Langevin mixes.",
+            {"view": "time", "d": 1.0},
+        ),
+        Try(
+            "Show the failure",
+            "d = 3: is a crossing seen at all? The curves go on as exp(d²).",
+            {"view": "time", "d": 3.0},
+        ),
+        Try(
+            "The weight recovered",
+            "Shares against π: which of the two lies on the diagonal?",
+            {"view": "weights"},
+        ),
+    )
     view = bound(st.segmented_control, "View", list(VIEWS), key="view", default="time", required=True,
                  format_func=VIEWS.get, label_visibility="collapsed")  # fmt: skip
     if view == "time":

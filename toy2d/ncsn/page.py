@@ -6,6 +6,7 @@ import streamlit as st
 
 from playground.statistics import difference, verdict
 from playground.ui.page import on_request, page, shared
+from playground.ui.tries import Try, tries
 from toy2d.ncsn.experiment import FIRST, WEIGHTS, Ncsn, NcsnConfig, learn_all, mean_error, ncsn
 from toy2d.ncsn.figures import NAMES, error_chart, ncsn_clouds, share_chart
 from toy2d.net import Learned
@@ -119,6 +120,23 @@ with page(
     "NCSN",
     "One network for all noise levels. The weight lambda(sigma) decides which of them it learns.",
 ):
+    tries(
+        Try(
+            "As the lecture weighs",
+            "T = 100 steps at each level, as in the paper: compare the three λ(σ).",
+            {"T": 100},
+        ),
+        Try(
+            "Two levels",
+            "From σ = 20 to 0.1 in one leap: press the button, and see what the chain makes of it.",
+            {"L": 2},
+        ),
+        Try(
+            "Little noise at first",
+            "The highest level at σ = 2: are the modes ever joined?",
+            {"sigma_1": 2.0},
+        ),
+    )
     config, result = result_for(settings())
     numbers(result)
     verdicts(config, result)
