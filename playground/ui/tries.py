@@ -30,9 +30,8 @@ def tries(*choices: Try) -> None:
     with st.container(key="page-tries", horizontal=True, vertical_alignment="center", gap="small"):
         for choice in choices:
             st.button(
-                choice.label, key=f"try-{choice.label}", help=choice.look, on_click=_set, args=(names, choice),
-                width="content",
-            )  # fmt: skip
+                choice.label, key=f"try-{choice.label}", on_click=_set, args=(names, choice), width="content"
+            )
         look = next((choice.look for choice in choices if choice.label == pressed.get(names)), "")
         st.markdown(look)
 
