@@ -79,3 +79,20 @@ def verdict(claimed: Difference, at: str = "") -> str:
     if claimed.high < 0:
         return FAILS
     return f"{OPEN} at {at}" if at else OPEN
+
+
+def ratio_of_means(a: np.ndarray, b: np.ndarray, z: float = Z) -> Difference:
+    """mean(a) / mean(b) over the same n cases, (n,) each, with its 95 % interval by the delta method."""
+    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    require(
+        len(a) == len(b) >= 2, f"There are {len(a)} and {len(b)} cases; a ratio needs two pairs: take more."
+    )
+    value = float(a.mean() / b.mean())
+    half = z * float((a - value * b).std(ddof=1)) / float(b.mean()) / math.sqrt(len(a))
+    return Difference(value, value - half, value + half)
+
+
+def equals(claimed: float, found: Difference, at: str = "") -> str:
+    """Whether a claim "it is exactly this" is borne out: its value lies within the 95 % interval."""
+    inside = found.low <= claimed <= found.high
+    return (f"{HOLDS} at {at}" if at else HOLDS) if inside else FAILS

@@ -76,6 +76,10 @@ TOPICS = (
         BEYOND, "A diffusion model knows its own density: follow the deterministic flow and add up its divergence.",
     ),
     Topic(
+        "inverse_problems", "inverse", "Palette's twin", "linear_scale", "Regression, samples, and the factor of two.",
+        CONDITIONAL, "Told a damaged picture, a model samples what it could have been; regression answers with the mean.",
+    ),
+    Topic(
         "own_data", "own-data", "Your own data", "draw", "Paint points: who memorises, who learns the shape?",
         BEYOND, "The best denoiser of a finite set returns that set; a network must do worse to invent.",
     ),
@@ -130,6 +134,9 @@ COMMANDS = {
     },
     "likelihood": {
         "likelihood": "log density by the probability-flow ODE, against the exact one",
+    },
+    "inverse_problems": {
+        "inverse": "inverse problems: regression, samples, and the factor of two",
     },
     "own_data": {
         "own-data": "finite data: memorised by the exact optimum, learned by a network",

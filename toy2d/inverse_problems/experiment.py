@@ -1,0 +1,202 @@
+"""Palette's twin in the plane: y = A x + noise is seen, and x asked for; the posterior is known in closed form.
+
+A sample of the posterior has exactly twice the least squared error: the truth's variance about the regression, and its
+own.  The mean of K samples costs 1 + 1/K.  The first step of a denoiser told y, from pure noise, is the regression.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from playground.errors import require_known, require_range, require_seed, require_whole
+from playground.inpainting import following
+from playground.levels import SCHEDULES, seeded
+from playground.progress import Report, silent, turn_of
+from playground.statistics import Difference, difference, equals, ratio_of_means, verdict
+from playground.steps import ddim
+from playground.walk import checked, final, prior, walk, watched
+from toy2d.conditional import Posterior, posterior, told
+from toy2d.presets import MixtureSpec
+from toy2d.work import require_walk
+
+# What is seen of (x, y): one coordinate, as a hole leaves it; their sum, as gray is of colours; both, but noisy.
+OPERATORS: dict[str, tuple[tuple[float, ...], ...]] = {
+    "x": ((1.0, 0.0),),
+    "y": ((0.0, 1.0),),
+    "sum": ((0.7071067811865476, 0.7071067811865476),),
+    "both": ((1.0, 0.0), (0.0, 1.0)),
+}
+
+
+@dataclass(frozen=True)
+class InverseConfig:
+    """seen: what A keeps; noise: the standard deviation in y; problems: pairs (x, y); samples: K of each posterior.
+
+    value: the y whose posterior is drawn (for "both": of both coordinates); zeta: DPS's step.
+    """
+
+    mixture: MixtureSpec = field(default_factory=lambda: MixtureSpec("ring"))
+    seen: str = "x"
+    noise: float = 0.5
+    value: float = 2.0
+    problems: int = 1_000
+    samples: int = 8
+    steps: int = 50
+    zeta: float = 0.3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_seed(self.seed)
+        require_known("What is seen", self.seen, OPERATORS)
+        require_range("The noise in what is seen", self.noise, 1e-3, 100)
+        require_range("The observation", self.value, -20, 20)
+        require_whole("The number of problems", self.problems, 20, 20_000)
+        require_whole("The number of samples of each", self.samples, 1, 64)
+        require_whole("The number of steps", self.steps, 1, 1_000)
+        require_range("zeta", self.zeta, 0, 10)
+        require_walk(self.mixture, problems=self.problems, samples=self.samples, calls=10 * self.steps)
+
+    @property
+    def A(self) -> Tensor:
+        return torch.tensor(OPERATORS[self.seen], dtype=torch.float64)
+
+    @property
+    def std(self) -> Tensor:
+        return torch.full((len(OPERATORS[self.seen]),), self.noise, dtype=torch.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class Method:
+    """ratio: a sample's squared error over the regression's, with its interval; means: the same of the mean of the
+    first 1 to K samples, (K,); off: of the measurement, the root mean square of A x - y over the noise.
+    """
+
+    name: str
+    ratio: Difference
+    means: np.ndarray
+    off: float
+
+
+@dataclass(frozen=True, eq=False)
+class Inverse:
+    """least: the mean squared error of the regression; closed: what it is in expectation, in closed form.
+
+    first: the root mean square distance of the first step, from noise, to the regression, over the root of `closed`.
+    between: how much less likely the regression's point is than a sample, under the data, in nats.
+    samples (n, 2), point (2,), peaks (K, 2): of the posterior for `value`, its samples, its regression, its modes.
+    """
+
+    methods: tuple[Method, ...]
+    least: Difference
+    closed: float
+    first: float
+    between: Difference
+    samples: np.ndarray
+    point: np.ndarray
+    peaks: np.ndarray
+
+
+def inverse(config: InverseConfig, report: Report = silent) -> Inverse:
+    """Draws problems, answers each by regression and by K samples of every method."""
+    mixture, rng = config.mixture.build().to(torch.float64), seeded(config.seed)
+    truth = mixture.sample(config.problems, rng)
+    clean = truth @ config.A.T
+    y = clean + config.noise * torch.randn(clean.shape, generator=rng, dtype=torch.float64)
+    exact = posterior(mixture, config.A, config.std, y)
+    regression, errors = exact.mean(), squared(exact.mean(), truth)
+    found = []
+    for turn, (name, sample) in enumerate(SAMPLERS.items()):
+        x = sample(config, exact, y, turn_of(report, turn, len(SAMPLERS)))
+        found.append(_measured(name, x, truth, y, errors, config))
+        if name == "exact":
+            drawn = x[0]
+    least = float(errors.mean()), float(errors.std()) / len(errors) ** 0.5
+    lost = mixture.log_prob(drawn) - mixture.log_prob(regression)
+    one = shown(config)
+    return Inverse(
+        tuple(found), difference(*least, 0.0, 0.0), float(exact.variance().mean()), first_step(config, exact, y),
+        difference(float(lost.mean()), float(lost.std()) / len(lost) ** 0.5, 0.0, 0.0),
+        one.sample(1_500, seeded(config.seed + 1))[:, 0].numpy(), one.mean()[0].numpy(), one.means[0].numpy(),
+    )  # fmt: skip
+
+
+def shown(config: InverseConfig) -> Posterior:
+    """The posterior of config.value alone."""
+    mixture = config.mixture.build().to(torch.float64)
+    y = torch.full((1, len(config.A)), config.value, dtype=torch.float64)
+    return posterior(mixture, config.A, config.std, y)
+
+
+def squared(x: Tensor, truth: Tensor) -> Tensor:
+    """(..., N, 2), (N, 2) -> (..., N)."""
+    return (x - truth).square().sum(-1)
+
+
+def _measured(
+    name: str, x: Tensor, truth: Tensor, y: Tensor, errors: Tensor, config: InverseConfig
+) -> Method:
+    K, each = len(x), squared(x, truth).mean(0)
+    running = x.cumsum(0) / torch.arange(1, K + 1)[:, None, None]
+    means = squared(running, truth).mean(1) / errors.mean()
+    off = float((x @ config.A.T - y).square().mean().sqrt()) / config.noise
+    return Method(name, ratio_of_means(each.numpy(), errors.numpy()), means.numpy(), off)
+
+
+def first_step(config: InverseConfig, exact: Posterior, y: Tensor) -> float:
+    """How far E[x0 | x_T, y] of pure noise x_T is from the regression, in least root mean square errors."""
+    last, rng = SCHEDULES["linear"]().grid(1)[0], seeded(config.seed + 2)
+    x_T = prior(tuple(exact.mean().shape), last, rng).double()
+    said = told(config.mixture.build(), config.A, config.std, y)(x_T, last.to(x_T))
+    return float((squared(said, exact.mean()).mean() / exact.variance().mean()).sqrt())
+
+
+# --- samplers: (config, exact posterior, y (N, M), report) -> (K, N, 2) -------------------------------------
+
+
+def _exact(config: InverseConfig, exact: Posterior, y: Tensor, report: Report) -> Tensor:
+    return exact.sample(config.samples, seeded(config.seed + 3))
+
+
+def _told(config: InverseConfig, exact: Posterior, y: Tensor, report: Report) -> Tensor:
+    """Palette's way: the denoiser is told y, and walked by DDPM's step."""
+    denoise = told(config.mixture.build(), config.A, config.std, y)
+    return _walked(config, ddim(1.0), denoise, len(y), report)
+
+
+def _dps(config: InverseConfig, exact: Posterior, y: Tensor, report: Report) -> Tensor:
+    """A denoiser that knows nothing of y, pulled towards it by gradients."""
+    measured = y.repeat(config.samples, 1)
+    step = following(ddim(1.0), lambda x: x @ config.A.T.to(x), measured.float(), config.zeta)
+    return _walked(config, step, config.mixture.build(), len(y), report)
+
+
+def _walked(config: InverseConfig, step, denoise, N: int, report: Report) -> Tensor:
+    grid, rng = SCHEDULES["linear"]().grid(config.steps), seeded(config.seed + 4)
+    start = prior((config.samples * N, 2), grid[0], rng)
+    states = checked(walk(step, denoise, start, grid, rng))
+    return final(watched(states, report, config.steps)).double().view(config.samples, N, 2)
+
+
+SAMPLERS: dict[str, Callable[[InverseConfig, Posterior, Tensor, Report], Tensor]] = {
+    "exact": _exact, "told": _told, "dps": _dps,
+}  # fmt: skip
+
+
+def claims(config: InverseConfig, found: Inverse) -> list[str]:
+    """The lecture's and Palette's claims, each with its numbers."""
+    N = f"N = {config.problems:,} problems, seed {config.seed}"
+    exact, walked, dps = (method.ratio for method in found.methods)
+    gap, K = found.between, config.samples
+    return [
+        f"**A sample of the posterior has twice the least squared error:** exact samples {exact.value:.2f} "
+        f"({exact.low:.2f} to {exact.high:.2f}) times: {equals(2, exact)}; the denoiser told y, {config.steps} steps, "
+        f"{walked.value:.2f} ({walked.low:.2f} to {walked.high:.2f}): {equals(2, walked)}; DPS, which is told nothing, "
+        f"{dps.value:.2f} ({dps.low:.2f} to {dps.high:.2f}): {equals(2, dps)}. {N}.",
+        f"**The mean of {K} samples costs 1 + 1/K = {1 + 1 / K:.2f}:** {found.methods[0].means[-1]:.2f}.",
+        f"**The first step from noise is the regression:** they differ by {found.first:.1%} of the least error.",
+        f"**The regression's point lies where data are rare:** a sample is {gap.value:+.2f} ({gap.low:+.2f} to "
+        f"{gap.high:+.2f}) nats likelier under the data: {verdict(gap, N)}.",
+    ]

@@ -1,0 +1,57 @@
+"""Page "Palette's twin": a part of a point is seen; regression and samples of the posterior, with the truth at hand."""
+
+import streamlit as st
+
+from playground.ui.page import bound, cached, page
+from toy2d.inverse_problems.experiment import OPERATORS, Inverse, InverseConfig, claims, inverse
+from toy2d.inverse_problems.figures import means_chart, plane_chart
+from toy2d.presets import PRESETS, MixtureSpec
+from toy2d.ui import NAMES as MIXTURES
+from toy2d.ui import chart
+
+SEEN = {
+    "x": "x alone: a hole",
+    "y": "y alone: a hole",
+    "sum": "their sum: gray of colours",
+    "both": "both, noisy",
+}
+
+
+def settings() -> InverseConfig:
+    a, b, c, d, e = st.columns([1.3, 1.4, 1.6, 1.2, 0.8], vertical_alignment="bottom")
+    preset = bound(
+        a.selectbox, "Mixture", list(PRESETS), index=list(PRESETS).index("ring"), key="mixture",
+        format_func=MIXTURES.get,
+    )  # fmt: skip
+    seen = bound(b.selectbox, "Seen is", list(OPERATORS), index=0, key="seen", format_func=SEEN.get)
+    value = bound(c.slider, "The measurement drawn, y =", -8.0, 8.0, 2.0, 0.5, key="value")
+    noise = bound(d.select_slider, "Its noise", [0.1, 0.3, 0.5, 1.0, 2.0, 3.0], value=0.5, key="noise")
+    seed = bound(e.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
+    pi = st.session_state.get("pi", 0.8)
+    return InverseConfig(MixtureSpec(preset, pi), seen, noise, value, seed=int(seed))
+
+
+def explain() -> None:
+    with st.expander("What happens here"):
+        st.latex(r"\mathbf{y} = A\mathbf{x} + \eta, \qquad p(\mathbf{x}\,|\,\mathbf{y}) = \sum_k w_k(\mathbf{y})\,"
+                 r"\mathcal{N}\left(\mu_k + G_k(\mathbf{y} - A\mu_k),\ \Sigma_k - G_k A \Sigma_k\right)")  # fmt: skip
+        st.markdown(
+            "Of a mixture the posterior is a mixture again. **Regression** answers with its mean, which has the least "
+            "squared error and lies between the modes, where no data are. **A sample** is a point like the data, with "
+            "twice that error: the truth's variance about the mean, and its own. On digits only the ratio can be seen, "
+            "on the page Palette; here its 2 is known. The denoiser that is told y walks as Palette does; "
+            "[DPS](https://arxiv.org/abs/2209.14687) is told nothing, and pulled by the gradient of the distance to y."
+        )
+
+
+with page("Palette's twin", "A part of a point is seen: is the best guess a possible point?"):
+    config = settings()
+    found: Inverse = cached("inverse", config, lambda report: inverse(config, report), "Sampling")
+    left, right = st.columns(2)
+    with left:
+        chart(plane_chart(config, found), "inverse-plane")
+    with right:
+        chart(means_chart(found), "inverse-means")
+    for sentence in claims(config, found):
+        st.markdown(sentence)
+    explain()
