@@ -77,7 +77,7 @@ TOPICS = (
     ),
     Topic(
         "inverse_problems", "inverse", "Palette's twin", "linear_scale", "Regression, samples, and the factor of two.",
-        CONDITIONAL, "Told a damaged picture, a model samples what it could have been; regression answers with the mean.",
+        CONDITIONAL, "Told a damaged picture, a model samples what it could have been; regression says the mean.",
     ),
     Topic(
         "own_data", "own-data", "Your own data", "draw", "Paint points: who memorises, who learns the shape?",

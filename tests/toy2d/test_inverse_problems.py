@@ -1,4 +1,4 @@
-"""Inverse problems: the posterior against importance sampling, the factor of two, the first step, and what is refused."""
+"""Inverse problems: the posterior against importance sampling, the factor of two, the first step, refusals."""
 
 import json
 from pathlib import Path
