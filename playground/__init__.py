@@ -27,10 +27,14 @@ _HOME = {
     **dict.fromkeys(("Progress", "Recipe", "Trainee", "train"), "training"),
 }
 __version__ = "0.2.0"
-__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'playground' has no attribute {name!r}")
     return getattr(import_module(f"playground.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """The public names; in place of `__all__`, which would hide the modules from pdoc's pages."""
+    return sorted({*globals(), *_HOME})
