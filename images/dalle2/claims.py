@@ -14,6 +14,7 @@ from images.metrics.classifier import Classifier
 from playground.errors import require, require_seed, require_whole
 from playground.levels import seeded
 from playground.progress import Report, silent
+from playground.statistics import difference_of_shares, verdict
 
 AUTOREGRESSIVE = "autoregressive prior"
 REAL = "real digits (floor)"
@@ -57,12 +58,12 @@ class Claims:
     def verdict(self) -> str:
         """Whether the prior's digits have all that was asked more often than the text embedding's own."""
         prior, text = self.shares["prior"]["all"], self.shares["text embedding"]["all"]
-        (low, high), (text_low, text_high) = prior.interval, text.interval
-        if low > text_high:
-            return f"The prior helps: {prior} of its digits are all that was asked, {text} without it."
-        if text_low > high:
-            return f"The prior does not help here: {prior}, and {text} with the text embedding in its place."
-        return f"No difference is shown: {prior} with the prior, {text} with the text embedding in its place."
+        gain = difference_of_shares(prior.value, prior.n, text.value, text.n)
+        return (
+            f"All that was asked: {prior} of the digits with the prior, {text} with the text embedding in its place. "
+            f"That the prior helps ({gain.value:+.1%}, {gain.low:+.1%} to {gain.high:+.1%}) "
+            f"{verdict(gain, f'N = {prior.n}')}."
+        )
 
 
 def claims(

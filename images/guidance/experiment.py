@@ -25,7 +25,7 @@ from playground.errors import require, require_range, require_seed, require_whol
 from playground.guidance import Gradient, classifier_guided, gradient_of, guided_ancestral
 from playground.levels import linear_beta, seeded
 from playground.progress import Report, silent, turn_of
-from playground.statistics import Difference, difference, verdict, wilson
+from playground.statistics import Difference, difference, difference_of_shares, verdict, wilson
 from playground.steps import Step, ddim
 from playground.walk import checked, final, prior, walk, watched
 
@@ -195,18 +195,13 @@ def verdicts(found: Sweep) -> list[str]:
     """The lecture's claims about guidance, each with its numbers."""
     rows, first = found.rows, found.rows[0]
     best = max(rows, key=lambda row: row.agreement)
-    N = f"N = {found.config.samples:,} at each strength, seed {found.config.seed}"
+    n = found.config.samples
+    rise = difference_of_shares(best.agreement, n, first.agreement, n)
+    N = f"N = {n:,} at each strength, seed {found.config.seed}"
     said = [
         f"**Agreement** goes from {first.agreement:.1%} ({first.low:.1%} to {first.high:.1%}) at {first.strength:g} to "
         f"{best.agreement:.1%} ({best.low:.1%} to {best.high:.1%}) at {best.strength:g}: "
-        + (
-            "holds"
-            if best.low > first.high
-            else "cannot be told apart at this N"
-            if best.high >= first.low
-            else "falls"
-        )
-        + f"; {N}."
+        f"that it rises {verdict(rise, 'this N')}; {N}."
     ]
     nearest = min(rows, key=lambda row: row.metrics[FCD].value)
     fcd, start = nearest.metrics[FCD], first.metrics[FCD]

@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 import images.dalle2.clip_task
 from images.__main__ import main
-from images.dalle2.claims import REAL, WAYS, ClaimsConfig, claims
+from images.dalle2.agreement import Share
+from images.dalle2.claims import REAL, WAYS, Claims, ClaimsConfig, claims
 from images.dalle2.clip_experiment import clouds, found, zero_shot
 from images.dalle2.clip_task import embedded, load_clip, mark_of
 from images.dalle2.experiment import DrawConfig, arc, between, decoded, draw, imagined, load_stack, variations
@@ -32,6 +33,7 @@ from images.training.session import MODEL, Session, run
 from playground.denoisers import NetworkDenoiser, guided
 from playground.errors import UserError
 from playground.levels import Level, seeded
+from playground.statistics import FAILS, HOLDS, OPEN
 
 PAGE = Path(__file__).parents[2] / "images" / "dalle2" / "page.py"
 CPU = torch.device("cpu")
@@ -258,7 +260,15 @@ def test_the_table_has_every_way_and_the_same_captions_for_all(folder):
     result = claims(load_stack(folder), test, load_classifier(), ClaimsConfig(count=10, steps=2))
     assert list(result.shares) == [REAL, *WAYS]
     assert all(shares["all"].n == 10 for shares in result.shares.values())
-    assert "with" in result.verdict or "prior" in result.verdict
+
+
+@pytest.mark.parametrize(
+    "prior, text, said", [(160, 100, HOLDS), (100, 160, FAILS), (101, 100, f"{OPEN} at N = 200")]
+)
+def test_the_verdict_on_the_prior_is_that_of_a_difference_of_shares(prior, text, said):
+    """60 of 200 more are six standard errors of sqrt(2 p q / n) = 0.05; one more is a tenth of one."""
+    shares = {"prior": {"all": Share(prior, 200)}, "text embedding": {"all": Share(text, 200)}}
+    assert Claims(ClaimsConfig(), shares).verdict.endswith(f" {said}.")
 
 
 def test_the_priors_are_held_against_real_embeddings(folder):

@@ -164,10 +164,12 @@ def test_bad_settings_are_named(wrong, words):
 def test_the_page_opens_and_follows_w():
     app = AppTest.from_file(str(PAGE), default_timeout=60).run()
     assert not app.exception and not app.error
-    before = [metric.value for metric in app.metric]
     app.slider(key="w").set_value(0.0).run()
     assert not app.exception and not app.error
-    assert [metric.value for metric in app.metric] != before
+    # Without guidance all three sample the conditional, which is then what they are believed to sample: what is left
+    # is the floor and the error of 50 steps.
+    *runs, floor = (float(metric.value) for metric in app.metric)
+    assert len(runs) == 3 and max(runs) < floor + 0.1
 
 
 def test_the_command_writes_numbers_picture_and_animation(tmp_path, capsys):

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from playground.denoisers import score_of
 from playground.errors import UserError
-from playground.levels import Level
+from playground.levels import Level, geometric_sigmas
 from playground.statistics import HOLDS, verdict
 from toy2d.__main__ import main
 from toy2d.low_density import experiment as module
@@ -128,10 +128,13 @@ def test_the_page_opens_and_follows_the_noise():
     app.query_params["width"] = "32"
     app.run()
     assert not app.exception and not app.error
-    before = [metric.value for metric in app.metric]
     app.select_slider(key="sigma").set_value(1.0).run()
     assert not app.exception and not app.error
-    assert [metric.value for metric in app.metric] != before
+    # The lecture's Problem 1: where the score is good, the data are; so the data's share is above the area's.
+    shown = {m.label: float(m.value.rstrip("%")) for m in app.metric}
+    assert 0 <= shown["One level: good area"] < shown["One level: data in it"] <= 100
+    sigmas = {f"Many levels, σ = {sigma:.2g}: good area" for sigma in geometric_sigmas(20.0, 1.0, 13)}
+    assert len(sigmas & set(shown)) == 1  # the high level is one of those from 20 down to the new sigma
 
 
 def test_the_commands_write_figures_and_numbers(tmp_path, capsys, monkeypatch):

@@ -9,7 +9,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from playground.errors import UserError
-from playground.levels import Level, seeded
+from playground.levels import Level, geometric_sigmas, seeded
 from playground.statistics import HOLDS, difference, verdict
 from toy2d.__main__ import main
 from toy2d.mixture import Mixture
@@ -148,7 +148,10 @@ def test_the_page_opens_and_trains_again_when_asked():
     assert any("have changed" in caption.value for caption in app.caption)
     next(b for b in app.button if b.label.startswith("Train")).click().run()
     assert not app.exception and not app.error
-    assert [metric.value for metric in app.metric] != before
+    # The levels are the four geometric ones that were asked for: the worst of each network is one of these.
+    levels = {f"{sigma:.3g}" for sigma in geometric_sigmas(20.0, 0.1, 4)}
+    worst = [caption.value for caption in app.caption if caption.value.startswith("at sigma")]
+    assert len(worst) == 3 and all(words.split()[2].rstrip(";") in levels for words in worst)
 
 
 def test_the_command_writes_its_three_files(tmp_path, capsys):
