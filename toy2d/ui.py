@@ -16,6 +16,7 @@ from toy2d.distances import Distances
 from toy2d.drawing.clouds import Cloud, clouds_gif
 from toy2d.net import LearnConfig, Learned, learn
 from toy2d.presets import PRESETS, MixtureSpec
+from toy2d.shipped import shipped
 
 NAMES = {
     "two_modes": "two modes",
@@ -44,7 +45,10 @@ def score_widget(place: DeltaGenerator, key: str = "score") -> bool:
 
 
 def learned_for(config: LearnConfig) -> Learned:
-    """The network of a configuration: trained now, with progress, unless it has been before."""
+    """The network of a configuration: shipped, or trained now, with progress, unless it has been before."""
+    known = shipped(config)
+    if known is not None:
+        return known
     key = f"learn-{hash(config)}"  # a page may train two
     return shared(key, config, lambda report: learn(config, report), "Training the network")
 

@@ -9,8 +9,10 @@ from images.palette.experiment import PaletteConfig, Restored, measure, restore,
 from images.ui import choose_model, digits, training_sidebar, yardstick
 from playground.gif import png_bytes
 from playground.progress import Report
+from playground.statistics import Z
 from playground.ui.downloads import download_png
-from playground.ui.page import bound, cached, on_request, page
+from playground.ui.page import bound, cached, on_request, page, verdict_line
+from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
 
 NAMES = {
@@ -33,7 +35,7 @@ def settings() -> PaletteConfig:
     return PaletteConfig(task, 10, 4, int(steps), first=int(number), seed=int(seed))
 
 
-def show(model: Model, config: PaletteConfig) -> None:
+def show(model: Model, config: PaletteConfig) -> Restored:
     made = cached(
         "palette",
         (model.about, config),
@@ -48,6 +50,7 @@ def show(model: Model, config: PaletteConfig) -> None:
         "regression; four restorations",
     )
     download_png("PNG", lambda: png_bytes(sheet), "palette.png", "palette-png")
+    return made
 
 
 def measured(model: Model, config: PaletteConfig) -> None:
@@ -87,10 +90,22 @@ with page("Palette", "One network, told a damaged picture: what was it?"):
         Try("A side is missing", "One side is seen: how many digits could have it?", {"task": "uncropping"}),
         Try("A hole", "The same network, told a picture with a hole.", {"task": "inpainting"}),
         Try("JPEG", "Damage that no mask describes.", {"task": "jpeg"}),
+        predict=True,
     )
     model = choose_model(key="palette-model", kind="palette")
     training_sidebar()
     config = settings()
-    show(model, config)
+    answer = predicted(
+        "palette",
+        config,
+        "Where the picture is missing: how many times the squared error of the regression has a sample?",
+        lambda: st.slider("Times", 0.5, 4.0, 1.0, 0.1, key="palette-answer"),
+    )
+    made = show(model, config)
+    found = measure(made, yardstick())
+    verdict_line(
+        f"A sample's squared error is {found.ratio:.2f} ± {Z * found.ratio_se:.2f} times the regression's on these "
+        f"{found.N} digits; 2 is a posterior sample's. {compared(answer, found.ratio)}"
+    )
     measured(model, config)
     explain()

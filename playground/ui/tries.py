@@ -6,7 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from playground.ui.page import put
+from playground.ui.page import bound, put
+from playground.ui.predict import SWITCH
 
 _TRIED = "playground_tried"  # in the session: the page's buttons -> the label of the one pressed last
 
@@ -20,10 +21,10 @@ class Try:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
-def tries(*choices: Try) -> None:
+def tries(*choices: Try, predict: bool = False) -> None:
     """One low row below the claim: the buttons, and of the one that was pressed what to look at.
 
-    Controls that a button does not name keep their values.
+    Controls that a button does not name keep their values.  predict: with the switch of `predicted` at its end.
     """
     pressed = st.session_state.setdefault(_TRIED, {})
     names = tuple(choice.label for choice in choices)
@@ -34,6 +35,8 @@ def tries(*choices: Try) -> None:
             )
         look = next((choice.look for choice in choices if choice.label == pressed.get(names)), "")
         st.markdown(look)
+        if predict:
+            bound(st.toggle, "Predict first", False, key=SWITCH, width="content")
 
 
 def _set(names: tuple[str, ...], choice: Try) -> None:

@@ -84,7 +84,7 @@ def test_the_score_page_needs_no_network_at_sigma_zero(monkeypatch):
     assert len(app.metric) == 3
     app.select_slider(key="sigma").set_value(0.0).run()
     assert not app.error and not app.exception and not app.metric
-    assert any("sigma = 0" in caption.value for caption in app.caption)
+    assert any("σ = 0" in caption.value for caption in app.caption)
 
 
 def test_particles_have_bounds_on_the_page():

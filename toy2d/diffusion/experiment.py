@@ -11,6 +11,7 @@ from playground.errors import require_known, require_range, require_seed, requir
 from playground.inpainting import climbing
 from playground.levels import SCHEDULES, Schedule, seeded
 from playground.progress import Report, silent
+from playground.statistics import wilson
 from playground.steps import Step, ancestral, ddim, heun
 from playground.trajectory import Trajectory, collect, frames_of, recorded
 from playground.walk import checked, prior, walk, watched
@@ -125,3 +126,22 @@ def _process(trajectory: Trajectory, modes: Tensor, times: list[int], schedule: 
         np.array(kept),
         (schedule.alpha[kept] ** 2).numpy(),
     )
+
+
+def said(config: DiffusionConfig, result: Diffusion) -> str:
+    """How far the samples ended from exact ones, beside what two sets of exact samples are from one another."""
+    times = result.distance / result.floor
+    beside = (
+        "no farther than two sets of exact samples are from one another" if times <= 1
+        else f"{times:.1f} times as far as two sets of exact samples are from one another"
+    )  # fmt: skip
+    share = ""
+    if len(result.weights) == 2:
+        low, high = wilson(float(result.shares[0]), config.particles)
+        agrees = low <= result.weights[0] <= high
+        off = abs(result.shares[0] - result.weights[0])
+        share = " The share in mode 1 agrees with π within its noise." if agrees else (
+            f" The share in mode 1 is {off:.3f} off π, beyond its noise of ± {(high - low) / 2:.3f}."
+        )  # fmt: skip
+    steps = f"{config.steps} step{'s' * (config.steps > 1)}"
+    return f"{steps} end {result.distance:.3f} from exact samples, {beside} ({result.floor:.3f}).{share}"

@@ -4,9 +4,10 @@ import streamlit as st
 
 from playground.levels import SCHEDULES
 from playground.ui.busy import Report
-from playground.ui.page import cached, page
+from playground.ui.page import cached, page, verdict_line
+from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
-from toy2d.diffusion.experiment import SAMPLERS, Diffusion, DiffusionConfig, diffusion
+from toy2d.diffusion.experiment import SAMPLERS, Diffusion, DiffusionConfig, diffusion, said
 from toy2d.diffusion.figures import diffusion_clouds
 from toy2d.diffusion.live import live_diffusion
 from toy2d.drawing.plotly import weights_chart
@@ -94,11 +95,20 @@ with page("Diffusion", "The same mixture, turned into noise and back. Drag the p
             "DDIM with η = 0, in 20 steps: is it at its floor?",
             {"sampler": "ddim", "eta": 0.0, "steps": 20},
         ),
+        predict=True,
     )
     config, use_learned = settings()
+    answer = predicted(
+        "diffusion",
+        config,
+        f"{config.steps} steps by {SAMPLER_NAMES[config.sampler]}: how far from exact samples do they end? "
+        "(The modes' own standard deviation is about 1.)",
+        lambda: st.slider("Distance", 0.0, 5.0, 1.0, 0.05, key="diffusion-answer"),
+    )
     result = result_for(config, use_learned)
-    numbers(config, result)
     moved = None if use_learned else live_diffusion(config)
     show_clouds(diffusion_clouds(config, result), "diffusion", height=400, fps=15, live=moved)
+    verdict_line(f"{said(config, result)} {compared(answer, result.distance)}")
+    numbers(config, result)
     chart(weights_chart(result.shares, result.weights, config.particles), "weights")
     explain()

@@ -4,7 +4,8 @@ import numpy as np
 import streamlit as st
 
 from playground.progress import Report
-from playground.ui.page import cached, on_request, page, shared
+from playground.ui.page import cached, on_request, page, shared, verdict_line
+from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
 from toy2d.guidance.experiment import FIRST, W_MOST, Guidance, GuidanceConfig, guidance, guidance_sweep
 from toy2d.guidance.figures import NAMES, along_chart, ends_chart, guidance_clouds, sweep_chart
@@ -69,6 +70,15 @@ def numbers(result: Guidance) -> None:
     for cell, run in zip(cells, result.runs, strict=False):
         cell.metric(NAMES[run.name], f"{run.to_belief:.2f}")
     cells[3].metric("Floor: two exact samples", f"{result.belief.floor:.2f}")
+
+
+def said(config: GuidanceConfig, result: Guidance) -> str:
+    """The nearest and the farthest of the samplers, beside the floor."""
+    near, far = (pick(result.runs, key=lambda run: run.to_belief) for pick in (min, max))
+    return (
+        f"At w = {config.w:g} the samples end {near.to_belief:.2f} ({NAMES[near.name]}) to {far.to_belief:.2f} "
+        f"({NAMES[far.name]}) from the believed density; two exact samples of it are {result.belief.floor:.2f} apart."
+    )
 
 
 def table(result: Guidance) -> None:
@@ -161,11 +171,21 @@ with page(
             {"w": 8.0},
         ),
         Try("A little", "w = 1: surer of the class; and how wide still?", {"w": 1.0}),
+        predict=True,
     )
     config, use_learned = settings()
+    answer = predicted(
+        "guidance",
+        config,
+        f"Classifier-free guidance with w = {config.w:g}: how far do its samples end from the density that people "
+        "believe they sample? (Two exact samples of it are hundredths apart.)",
+        lambda: st.slider("Distance", 0.0, 5.0, 0.5, 0.05, key="guidance-answer"),
+    )
     result = result_for(config, use_learned)
-    numbers(result)
     show_clouds(guidance_clouds(config, result), "guidance", height=400, fps=15)
+    free = next(run for run in result.runs if run.name == "free")
+    verdict_line(f"{said(config, result)} {compared(answer, free.to_belief)}")
+    numbers(result)
     st.subheader("The end points, and the believed density")
     chart(ends_chart(config, result), "ends")
     table(result)

@@ -4,7 +4,8 @@ import streamlit as st
 
 from playground.progress import Report, turn_of
 from playground.steps import VARIANCES
-from playground.ui.page import cached, on_request, page
+from playground.ui.page import cached, on_request, page, verdict_line
+from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
 from toy2d.inpainting.experiment import PAIR, InpaintConfig, Inpainting, inpainting
 from toy2d.inpainting.figures import (
@@ -106,6 +107,17 @@ def animation(config: InpaintConfig, result: Inpainting) -> None:
         show_clouds(inpainting_clouds(config, result, shown), "inpainting-2d", height=340, fps=15)
 
 
+def said(config: InpaintConfig, result: Inpainting) -> str:
+    """Whose share agrees with the exact one within its 95 % band, and whose does not."""
+    agree = {run.name: run.low_band[0] <= result.low <= run.low_band[1] for run in result.runs}
+    right = ", ".join(NAMES[name] for name, does in agree.items() if does) or "none"
+    wrong = ", ".join(NAMES[name] for name, does in agree.items() if not does) or "none"
+    return (
+        f"P({coordinate(config)} < 0) is {result.low:.3f}. Within its noise ({config.particles:,} particles): {right}; "
+        f"beyond it: {wrong}."
+    )
+
+
 def table(config: InpaintConfig, result: Inpainting) -> None:
     k, u = "xy"[config.known], coordinate(config)
     rows = [
@@ -201,11 +213,20 @@ with page(
             "An observation that is rare: who still finds the exact conditional?",
             {"value": 6.0},
         ),
+        predict=True,
     )
     config = settings()
+    answer = predicted(
+        "inpainting-2d",
+        config,
+        f"Which share of the completions by replacement has {coordinate(config)} below 0?",
+        lambda: st.slider("Share", 0.0, 1.0, 0.5, 0.01, key="inpainting-2d-answer"),
+    )
     result = result_for(config)
-    numbers(config, result)
     animation(config, result)
+    share = next(run.low for run in result.runs if run.name == "replacement")
+    verdict_line(f"{said(config, result)} {compared(answer, float(share))}")
+    numbers(config, result)
     chart(filled_chart(config, result), "filled")
     chart(low_chart(config, result), "low")
     table(config, result)

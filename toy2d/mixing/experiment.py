@@ -16,11 +16,12 @@ from playground.errors import (
 )
 from playground.levels import Level, geometric_sigmas, held, seeded
 from playground.progress import Report, part_of, silent
+from playground.statistics import FAILS, HOLDS, wilson
 from playground.steps import Step, langevin
 from playground.threads import one_thread
 from playground.trajectory import frames_of
 from playground.walk import State, checked, walk, watched
-from toy2d.distances import modes_of, shares_of
+from toy2d.distances import modes_of, shares_of, total_variation
 from toy2d.mixture import Mixture
 from toy2d.net import Learned
 from toy2d.presets import MixtureSpec, narrowest_std
@@ -159,3 +160,41 @@ def _chain(states: Iterator[State], mixture: Mixture, keep: frozenset[int]) -> C
         np.array(steps),
         np.array(sigmas),
     )
+
+
+def said(config: MixingConfig, result: Mixing) -> tuple[str, str]:
+    """The lecture's claim as a sentence with this run's numbers, and whether it holds ("" where only half of it does).
+
+    Of two modes each share is held against pi by its Wilson interval; of many, the share in a wrong mode is told
+    beside what as many exact samples have.
+    """
+    n = config.particles
+    if len(result.weights) != 2:
+        plain, annealed = (
+            float(total_variation(chain.shares[-1], result.weights))
+            for chain in (result.plain, result.annealed)
+        )
+        floor = wrong_mode_floor(result.weights, n)
+        return (
+            f"In a wrong mode: {plain:.3f} of plain Langevin's particles, {annealed:.3f} of annealed's, {floor:.3f} "
+            f"of {n:,} exact samples."
+        ), ""
+    pi = float(result.weights[0])
+    told, agree = [], []
+    for name, chain in (("Plain Langevin", result.plain), ("annealed", result.annealed)):
+        share = float(chain.shares[-1, 0])
+        low, high = (float(end) for end in wilson(share, n))
+        agree.append(low <= pi <= high)
+        told.append(
+            f"{name} agrees with π within its noise" if agree[-1]
+            else f"{name} is {abs(share - pi):.3f} off π, beyond its noise of ± {(high - low) / 2:.3f}"
+        )  # fmt: skip
+    outcome = {(False, True): HOLDS, (True, False): FAILS}.get((agree[0], agree[1]), "")
+    return f"{'; '.join(told)} (π = {pi:.2f}, {n:,} particles).", outcome
+
+
+def wrong_mode_floor(weights: np.ndarray, n: int) -> float:
+    """What the share in a wrong mode is on average for n exact samples: the mean absolute deviation of
+    each count, by the normal approximation, halved and added up.
+    """
+    return float(np.sqrt(2 * weights * (1 - weights) / (np.pi * n)).sum() / 2)

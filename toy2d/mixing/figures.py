@@ -13,7 +13,7 @@ from toy2d.distances import total_variation
 from toy2d.drawing.clouds import Cloud, density, mode_names
 from toy2d.drawing.mpl import figure_of, scatter
 from toy2d.drawing.plotly import band, laid_out
-from toy2d.mixing.experiment import Chain, Mixing, MixingConfig
+from toy2d.mixing.experiment import Chain, Mixing, MixingConfig, wrong_mode_floor
 
 # --- mixing -----------------------------------------------------------------------------------------------
 
@@ -42,13 +42,6 @@ def _add_share(figure: go.Figure, name: str, color: str, chain: Chain, weights: 
     if len(weights) == 2:
         band(figure, chain.steps, *wilson(share, n), color)
     figure.add_scatter(x=chain.steps, y=share, name=name, mode="lines", line={"color": color, "width": 2})
-
-
-def wrong_mode_floor(weights: np.ndarray, n: int) -> float:
-    """What the share in a wrong mode is on average for n exact samples: the mean absolute deviation of
-    each count, by the normal approximation, halved and added up.
-    """
-    return float(np.sqrt(2 * weights * (1 - weights) / (np.pi * n)).sum() / 2)
 
 
 # --- clouds -----------------------------------------------------------------------------------------------

@@ -5,10 +5,11 @@ import streamlit as st
 
 from playground.statistics import wilson
 from playground.ui.busy import Report
-from playground.ui.page import cached, page
+from playground.ui.page import cached, page, verdict_line
+from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
 from toy2d.distances import total_variation
-from toy2d.mixing.experiment import Mixing, MixingConfig, mixing
+from toy2d.mixing.experiment import Mixing, MixingConfig, mixing, said
 from toy2d.mixing.figures import mixing_clouds, shares_chart
 from toy2d.mixing.live import live_mixing
 from toy2d.net import LearnConfig
@@ -73,6 +74,17 @@ def result_for(config: MixingConfig, use_learned: bool) -> Mixing:
         return mixing(config, network, report)
 
     return cached("mixing", (config, use_learned), make, "Sampling")
+
+
+def expected(config: MixingConfig) -> float | None:
+    """What the viewer says, where the switch is on: before anything is computed."""
+    return predicted(
+        "mixing",
+        config,
+        f"Where does plain Langevin end: which share of its particles is in mode 1, whose weight is "
+        f"{float(config.mixture.build().log_weights[0].exp()):.2f}?",
+        lambda: st.slider("Share of mode 1", 0.0, 1.0, 0.5, 0.01, key="mixing-answer"),
+    )
 
 
 def numbers(config: MixingConfig, result: Mixing) -> None:
@@ -148,10 +160,14 @@ with page(
             "Without z every particle climbs to a top: modes, and no sample of the distribution.",
             {"z": False},
         ),
+        predict=True,
     )
     config, use_learned = settings()
+    answer = expected(config)
     result = result_for(config, use_learned)
-    numbers(config, result)
     show_clouds(mixing_clouds(config, result), "mixing", live=None if use_learned else live_mixing(config))
+    sentence, outcome = said(config, result)
+    verdict_line(f"{sentence} {compared(answer, float(result.plain.shares[-1, 0]))}", outcome)
+    numbers(config, result)
     chart(shares_chart(config, result), "shares")
     explain(config, result)

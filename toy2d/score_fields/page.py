@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from playground.ui.page import page
+from playground.ui.page import page, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.drawing.fields import field_chart
 from toy2d.net import LearnConfig
@@ -11,14 +11,14 @@ from toy2d.score_fields.figures import error_by_density_chart
 from toy2d.ui import bound, chart, learned_for, mixture_widgets
 
 SIGMAS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 20.0)
-TAUGHT = {"none": "none", "dsm": "at this sigma", "ncsn": "at all sigmas"}
+TAUGHT = {"none": "none", "dsm": "at this σ", "ncsn": "at all σ"}
 POINTS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
 
 
 def settings() -> tuple[FieldConfig, LearnConfig | None]:
     first, second, third = st.columns([1.3, 2, 2], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
-    sigma = bound(third.select_slider, "Noise sigma", list(SIGMAS), value=FieldConfig.sigma, key="sigma")
+    sigma = bound(third.select_slider, "Noise σ", list(SIGMAS), value=FieldConfig.sigma, key="sigma")
     fourth, fifth, sixth = st.columns([2.6, 2, 1], vertical_alignment="bottom")
     taught = bound(
         fourth.segmented_control,
@@ -36,7 +36,7 @@ def settings() -> tuple[FieldConfig, LearnConfig | None]:
     field = FieldConfig(mixture, sigma)
     if taught == "none" or sigma == 0:
         if taught != "none":
-            st.caption("At sigma = 0 only the exact score is shown: a denoiser defines none there.")
+            st.caption("At σ = 0 only the exact score is shown: a denoiser defines none there.")
         return field, None
     return field, LearnConfig(
         mixture, taught, sigma=sigma if taught == "dsm" else 1.0, points=points, seed=seed
@@ -91,9 +91,14 @@ with page(
     )
     config, learn = settings()
     result = score_field(config, None if learn is None else learned_for(learn))
+    chart(field_chart(result), "field")
+    if result.error is not None:
+        verdict_line(
+            f"The learned score is within 10 % of the exact one on {result.error.area:.0%} of the square, where "
+            f"{result.error.mass:.0%} of the data lie."
+        )
     if result.error is not None:
         numbers(result)
-    chart(field_chart(result), "field")
     if result.error is not None:
         st.subheader("The error against the density")
         chart(error_by_density_chart(result), "by-density")

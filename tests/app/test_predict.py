@@ -1,0 +1,63 @@
+"""Predict first: nothing is shown before an answer, both after it; verdicts are made from the result."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from playground.ui.predict import compared
+from toy2d.mixing.experiment import Chain, Mixing, MixingConfig, said
+from toy2d.presets import MixtureSpec
+
+WING = Path(__file__).parents[2] / "toy2d"
+
+
+@pytest.mark.parametrize("name", ["mixing", "diffusion", "inpainting", "guidance"])
+def test_results_wait_for_the_answer_and_new_settings_ask_again(name):
+    app = AppTest.from_file(str(WING / name / "page.py"), default_timeout=120)
+    app.query_params["particles"] = "100"
+    app.query_params["predict"] = "true"
+    app.run()
+    assert not app.exception and not app.error
+    assert not app.metric and not app.get("bidi_component")
+    key = {"inpainting": "inpainting-2d"}.get(name, name)
+    app.slider(key=f"{key}-answer").set_value(0.3).run()
+    assert not app.metric
+    app.button(key=f"{key}-say").click().run()
+    assert app.metric and app.get("bidi_component")
+    assert any("You said 0.30; it is" in text.value for text in app.markdown)
+    app.slider(key="pi").set_value(0.2).run()
+    assert not app.metric and app.button(key=f"{key}-say")
+    app.toggle(key="predict").set_value(False).run()
+    assert app.metric and not any("You said" in text.value for text in app.markdown)
+
+
+def test_an_answer_stands_beside_the_truth():
+    assert compared(None, 0.5) == ""
+    assert compared(0.9, 0.5) == "You said 0.90; it is 0.50, 0.40 from it."
+    assert compared("DDIM", "DDPM") == "You said DDIM; it is DDPM."
+
+
+def mixed(plain: float, annealed: float, pi: float = 0.8) -> Mixing:
+    """Two chains that end with these shares in mode 1."""
+
+    def chain(share: float) -> Chain:
+        shares = np.array([[0.5, 0.5], [share, 1 - share]])
+        return Chain(np.zeros((2, 1, 2)), np.zeros((2, 1)), shares, np.arange(2), np.zeros(2))
+
+    return Mixing(chain(plain), chain(annealed), np.array([pi, 1 - pi]))
+
+
+@pytest.mark.parametrize(
+    ("plain", "annealed", "outcome"),
+    [(0.5, 0.81, "holds"), (0.8, 0.5, "does not hold"), (0.5, 0.7, ""), (0.8, 0.8, "")],
+)
+def test_mixings_verdict_follows_the_shares(plain, annealed, outcome):
+    """1,000 particles at 0.8 have a 95 % interval of about 0.8 -+ 0.025."""
+    sentence, found = said(MixingConfig(MixtureSpec(pi=0.8), particles=1_000), mixed(plain, annealed))
+    assert found == outcome
+    assert ("Plain Langevin agrees" in sentence) == (plain == 0.8)
+    assert ("annealed agrees" in sentence) == (abs(annealed - 0.8) < 0.02)
+    if plain == 0.5:
+        assert "Plain Langevin is 0.300 off π" in sentence
