@@ -40,7 +40,7 @@ def settings(T: int, knows_labels: bool) -> SampleConfig:
         key="steps",
     )
     eta = bound(
-        third.slider, "eta", 0.0, 1.0, 0.0, 0.05, key="eta", disabled=sampler != "DDIM",
+        third.slider, "η", 0.0, 1.0, 0.0, 0.05, key="eta", disabled=sampler != "DDIM",
         help="DDIM's noise: 0 none, 1 as much as DDPM",
     )  # fmt: skip
     count = bound(fourth.number_input, "Digits", 1, MOST, 25, key="count")

@@ -87,7 +87,7 @@ def settings(T: int) -> InpaintConfig:
     )  # fmt: skip
     eta = bound(
         cells[3].slider,
-        "eta",
+        "η",
         0.0,
         1.0,
         1.0,

@@ -31,7 +31,7 @@ def settings(T: int) -> LatentConfig:
     choices = [s for s in (5, 10, 20, 50, 100, 200) if s <= T]
     steps = bound(first.select_slider, "Steps", choices, value=min(50, T), key="l-steps")
     eta = bound(
-        second.slider, "eta", 0.0, 1.0, 0.0, 0.05, key="l-eta", help="DDIM's noise: 0 none, 1 as much as DDPM"
+        second.slider, "η", 0.0, 1.0, 0.0, 0.05, key="l-eta", help="DDIM's noise: 0 none, 1 as much as DDPM"
     )
     count = bound(third.number_input, "Digits", 1, MOST, 16, key="l-count")
     seed = bound(fourth.number_input, "Seed", 0, 2**31 - 1, 0, key="l-seed")

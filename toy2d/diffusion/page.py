@@ -33,7 +33,7 @@ def settings() -> tuple[DiffusionConfig, bool]:
     schedule = bound(b.selectbox, "Schedule", list(SCHEDULES), key="schedule")
     steps = bound(c.select_slider, "Steps", list(STEPS), value=DiffusionConfig.steps, key="steps")
     eta = bound(
-        d.slider, "eta", 0.0, 1.0, DiffusionConfig.eta, 0.05, key="eta", disabled=sampler != "ddim",
+        d.slider, "η", 0.0, 1.0, DiffusionConfig.eta, 0.05, key="eta", disabled=sampler != "ddim",
         help="DDIM's noise: 0 none, 1 as much as DDPM with beta_tilde",
     )  # fmt: skip
     particles = bound(e.number_input, "Particles", 2, MOST, DiffusionConfig.particles, key="particles")

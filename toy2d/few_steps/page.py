@@ -93,7 +93,7 @@ def last_noise_rows(config: FewStepsConfig) -> list[dict]:
 def crossing(pi: float) -> None:
     st.subheader("Deterministic paths do not cross")
     a, b = st.columns(2, vertical_alignment="bottom")
-    eta = bound(a.slider, "eta on the right", 0.05, 1.0, 0.5, 0.05, key="eta")
+    eta = bound(a.slider, "η on the right", 0.05, 1.0, 0.5, 0.05, key="eta")
     steps = bound(b.select_slider, "Steps of the paths", [2, 5, 10, 20, 50, 100], value=50, key="path_steps")
     panels = {"eta = 0": paths(pi, 0.0, steps), f"eta = {eta:g}": paths(pi, eta, steps)}
     for cell, (name, path) in zip(st.columns(2), panels.items(), strict=True):

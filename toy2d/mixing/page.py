@@ -57,7 +57,7 @@ def _chains(mixture, noise: bool) -> MixingConfig:
     )  # fmt: skip
     a, b, c, d = st.columns(4, vertical_alignment="bottom")
     start = bound(a.selectbox, "Start", list(STARTS), key="start", format_func=START_NAMES.get)
-    sigma_1 = bound(b.number_input, "Highest sigma", 0.1, 100.0, MixingConfig.sigma_1, key="sigma_1")
+    sigma_1 = bound(b.number_input, "Highest σ", 0.1, 100.0, MixingConfig.sigma_1, key="sigma_1")
     particles = bound(c.number_input, "Particles", 1, MOST, MixingConfig.particles, key="particles")
     seed = bound(d.number_input, "Seed", 0, 2**31 - 1, MixingConfig.seed, key="seed")
     return MixingConfig(

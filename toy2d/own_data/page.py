@@ -59,7 +59,7 @@ def settings() -> OwnDataConfig:
         help="In units of the median distance of fresh data to the nearest training point.",
     )  # fmt: skip
     eta = bound(
-        f.slider, "eta of the sampler", 0.0, 1.0, OwnDataConfig.eta, 0.1, key="eta", help="0 DDIM, 1 DDPM"
+        f.slider, "η of the sampler", 0.0, 1.0, OwnDataConfig.eta, 0.1, key="eta", help="0 DDIM, 1 DDPM"
     )
     steps = bound(
         g.select_slider, "Sampling steps", [10, 20, 50, 100, 200], value=OwnDataConfig.steps, key="steps"
