@@ -75,7 +75,7 @@ def resampled(grid: list[Level], resamplings: int = 1, jump: int = 1) -> list[Le
 def dps(step: Step, known: Tensor, mask: Tensor, zeta: float = 1.0) -> Step:
     """Diffusion posterior sampling for inpainting: what is measured is `known` (B or 1, *D) where `mask` is True.
 
-    The known part is followed softly: it is measured, not pinned.
+    The known part is a soft constraint: x is pulled towards it, not set to it.
     """
     seen = masking(mask)
     return following(step, seen, seen(known), zeta)

@@ -1,4 +1,4 @@
-"""Samplers beyond the lecture: the modern comparison.  Each has the form of every other step."""
+"""Samplers newer than the lecture, for comparison; each has the signature of every other step."""
 
 import torch
 from torch import Tensor

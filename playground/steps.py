@@ -36,7 +36,7 @@ def langevin(step_size: float | StepSize, noise: bool = True, estimate: bool = T
 
     The lecture's other form, x + alpha * score + sqrt(2 * alpha) * z, is the same chain with a = 2 * alpha.
     step_size: a, or a function of the level.  noise=False takes z away: gradient ascent on the log density.
-    estimate=False leaves x0_hat out, for walks of thousands of small steps that nobody asks for it.
+    estimate=False leaves x0_hat out, for long walks whose x0_hat nobody reads.
     """
     require(
         callable(step_size) or step_size > 0,

@@ -65,7 +65,7 @@ def against(mixture: Mixture, truth: Tensor) -> Callable[[Tensor], Distances]:
 
 
 def floors(mixture: Mixture, n: int, pairs: int = 8) -> Distances:
-    """The mean of `distances` between pairs of exact samples of n points: no sampler can be told to do better."""
+    """The mean of `distances` between pairs of exact samples of n points: no sampler can be expected to do better."""
     rng = seeded(0)
     found = [distances(mixture, mixture.sample(n, rng), mixture.sample(n, rng)) for _ in range(pairs)]
     return Distances(*np.mean([astuple(each) for each in found], axis=0).tolist())
@@ -135,7 +135,7 @@ def _projections(x: Tensor, directions: int) -> Tensor:
 
 
 def exact_floor(mixture: Mixture, n: int, pairs: int = 8) -> float:
-    """The mean distance between two exact samples of n points: what no sampler can be told to beat."""
+    """The mean distance between two exact samples of n points: no sampler can be expected to beat it."""
     rng = seeded(0)
     return float(
         np.mean([sliced_wasserstein(mixture.sample(n, rng), mixture.sample(n, rng)) for _ in range(pairs)])

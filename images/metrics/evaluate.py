@@ -25,7 +25,7 @@ Progress = Callable[[str, int, int], None]  # stage, done, total
 
 
 def silent(stage: str, done: int, total: int) -> None:
-    """The progress of whoever does not want to know."""
+    """Ignores progress reports; the default."""
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def divisor(n: int, most: int) -> int:
 
 
 def require_size(width: int, blocks: int, patch: int = 2) -> None:
-    """Raises UserError for a network's size that is none, or that no machine here could train."""
+    """Raises UserError for sizes that are invalid, or too large to train."""
     require_whole("The width", width, 4, 512)
     require_whole("The number of blocks", blocks, 1, 16)
     require(patch in (1, 2), f"The patch is {patch!r}; pixels are folded by 1 or 2: choose one.")

@@ -118,9 +118,8 @@ def trained(
 
 
 def _is_the_compilers(error: Exception) -> bool:
-    from torch._dynamo.exc import (
-        TorchDynamoException,
-    )  # a second of start-up, for every command that needs none
+    # Imported here because it costs a second that most commands do not need.
+    from torch._dynamo.exc import TorchDynamoException
 
     return isinstance(error, TorchDynamoException)
 
@@ -130,7 +129,7 @@ def _first_line(error: Exception) -> str:
 
 
 def _give_way() -> None:
-    """Lets the app, and all else on the machine, go before training: samples stay quick meanwhile."""
+    """Lowers this process's priority, so that the app stays responsive."""
     if hasattr(os, "nice"):
         os.nice(10)
 

@@ -1,6 +1,6 @@
 """Training as a job: a process of its own, which the app starts and which reports through its run's directory.
 
-Above the app's side, below the trainer's.
+First what the app calls, then what the training process calls.
 """
 
 import json
@@ -95,7 +95,7 @@ def _one_start_at_a_time() -> Iterator[None]:
 
 
 def take_up(run: runs.Run) -> None:
-    """Clears what an earlier process left in a run that this one holds: half-written files, an old wish to stop."""
+    """Clears what an earlier process left in a run that this one holds: half-written files, a stale stop request."""
     for name in (RESUME, MODEL, "log.jsonl", "status.json"):
         for left in run.directory.glob(f".{name}.*"):
             left.unlink(missing_ok=True)
@@ -169,7 +169,7 @@ def stop_requested(run: runs.Run) -> bool:
 
 
 def forget_stop(run: runs.Run) -> None:
-    """After it was heeded, and before a new start.  Not while starting: a stop asked for meanwhile must count."""
+    """Call it after obeying a stop and before a new start, not during start-up: a stop requested then must count."""
     with suppress(PermissionError):
         patiently(lambda: (run.directory / "stop").unlink(missing_ok=True))
 

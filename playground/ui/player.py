@@ -42,9 +42,9 @@ _component = st.components.v2.component(
 class PointsPanel:
     """Moving points in the plane, with axes of equal aspect.
 
-    xs: (T, B, 2), one cloud a frame; points outside the limits, NaN among them, are not drawn.
+    xs: (T, B, 2), one cloud per frame; points outside the limits, NaN among them, are not drawn.
     labels: (B,) or (T, B), whole numbers from 0 to 255 that choose the colour from PALETTE.
-    captions: one a frame, or None.  label_names: the legend, in the order of the colours.
+    captions: one per frame, or None.  label_names: the legend, in the order of the colours.
     background: (H, W) in [0, 1], drawn faintly; value [i, j] belongs to the i-th of H evenly spaced ys from
     ymin to ymax and the j-th of W evenly spaced xs, as np.meshgrid lays them out.
     trails: show the recent paths of up to 150 points at first; the viewer can switch them.
@@ -113,7 +113,7 @@ class PointsPanel:
 class ImagesPanel:
     """Images that change, such as a sheet of digits already tiled.  frames: (T, H, W) uint8, 0 is black.
 
-    Raises UserError for any other shape or type, or where the captions are not one a frame.
+    Raises UserError for any other shape or type, or where the captions are not one per frame.
     """
 
     title: str
@@ -145,7 +145,7 @@ Panel = PointsPanel | ImagesPanel
 def _require_captions(title: str, captions: Sequence[str] | None, frames: int) -> None:
     require(
         captions is None or len(captions) == frames,
-        f"Panel {title!r} has {len(captions or ())} captions for {frames} frames; give one a frame, or None.",
+        f"Panel {title!r} has {len(captions or ())} captions for {frames} frames; give one per frame, or None.",
     )
 
 

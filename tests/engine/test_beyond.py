@@ -165,6 +165,18 @@ def test_dpmpp_is_ddim_at_its_first_and_last_step():
         assert torch.allclose(ours, theirs, atol=1e-4)  # float32, at x of order 10
 
 
+def test_dpmpp_forgets_a_walk_that_it_does_not_go_on_with():
+    """A step that is used for a second walk gives what a new one does: its history ends where the first walk ended."""
+    m, grid, x = two_modes(), linear_beta().grid(10), torch.randn(5, 2, generator=seeded(0))
+    used = dpmpp_2m()
+    once, again, fresh = (final(walk(step, m, x, grid, seeded(0))) for step in (used, used, dpmpp_2m()))
+    assert torch.equal(once, again) and torch.equal(once, fresh)
+    other = linear_beta().grid(7)  # and on another grid
+    assert torch.equal(
+        final(walk(used, m, x, other, seeded(0))), final(walk(dpmpp_2m(), m, x, other, seeded(0)))
+    )
+
+
 def test_correctors_keep_the_distribution_of_a_level():
     """Many corrections at one level, without moving: the variance stays that of the level."""
     m = gaussian(1.0)

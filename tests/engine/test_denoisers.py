@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from playground.denoisers import NetworkDenoiser, clipped, guided, score_of
+from playground.denoisers import NetworkDenoiser, clipped, counted, guided, score_of
 from playground.errors import UserError
 from playground.inpainting import projected
 from playground.levels import CLEAN, Level, eps_from_x0, linear_beta, score_from_x0
@@ -31,6 +31,9 @@ def test_a_mixture_brings_its_own_score_which_holds_at_clean_data(mixture, xt):
     clean = CLEAN.to(xt)
     assert torch.equal(score_of(mixture)(xt, clean), mixture.score(xt, clean))
     assert score_of(mixture)(xt, clean).isfinite().all()
+    assert torch.equal(
+        score_of(counted(mixture))(xt, clean), mixture.score(xt, clean)
+    )  # a wrapper passes it on
 
 
 @pytest.mark.parametrize("predicts", PREDICTS)

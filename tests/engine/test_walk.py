@@ -226,3 +226,11 @@ def test_frames_are_evenly_spread_and_hold_both_ends(steps, frames):
     assert kept[0] == 0 and kept[-1] == steps
     gaps = {b - a for a, b in pairwise(kept)}
     assert max(gaps) - min(gaps) <= 1
+
+
+def test_levels_and_states_compare_without_raising():
+    """A level of a batch is tensors of several numbers: == on these has no truth value, so each equals itself only."""
+    one, other = (Level(torch.ones(3, 1), torch.full((3, 1), 2.0)) for _ in range(2))
+    assert one == one and one != other and len({one, other}) == 2
+    states = [State(0, torch.zeros(3, 2), one, None) for _ in range(2)]
+    assert states[0] == states[0] and states[0] != states[1]

@@ -192,7 +192,7 @@ class MapConfig:
         require(
             min(len(self.xs), len(self.ys)) > 0, "An axis of the map is empty: give it at least one value."
         )
-        steps = sum(cell.L * cell.T for cell in self.cells())  # which refuses what a single chain does
+        steps = sum(cell.L * cell.T for cell in self.cells())  # validates each cell
         require_walk(self.base.mixture, particles=self.base.particles, steps_in_all=steps)
 
     def cells(self) -> list[AnnealingConfig]:

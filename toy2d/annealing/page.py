@@ -94,7 +94,7 @@ def map_for(config: AnnealingConfig) -> tuple[MapConfig, Map]:
         icon=":material/grid_on:", first=MapConfig(base, x, y, COARSE[x], COARSE[y]), changed=None, place=c,
     )  # fmt: skip
     if "eps" in (kept[0].x, kept[0].y) and kept[0].base.rule == "prose":
-        st.caption("The slip knows no eps, so eps changes nothing here.")
+        st.caption("This rule has no eps, so changing it has no effect.")
     if kept[0] != wanted:
         b = kept[0].base
         fixed = {"L": b.L, "T": b.T, "eps": b.eps, "sigma_1": b.sigma_1}
@@ -122,7 +122,7 @@ def explain() -> None:
             "high levels, which should set the weights, hardly move. **Look** at the map: more levels or more steps "
             "bring the weights to the floor, larger eps does the same for less work until the sliced distance rises. "
             "With noise that is added, $\\sigma_L$ is 0.1 and Algorithm 1 needs eps below 0.04: the modes' own width "
-            "does not shrink with the noise; the last rule minds it."
+            "does not shrink with the noise; the last rule accounts for it."
         )
 
 

@@ -43,7 +43,7 @@ def settings() -> tuple[DiffusionConfig, bool]:
 
 
 def result_for(config: DiffusionConfig, use_learned: bool) -> Diffusion:
-    """The last result while the settings stay; else a new one."""
+    """Cached until the settings change."""
 
     def make(report: Report) -> Diffusion:
         learn = LearnConfig(config.mixture, "ddpm", schedule=config.schedule)

@@ -24,7 +24,7 @@ DOT = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
 
 @dataclass(frozen=True, eq=False)
 class Cloud:
-    """One panel.  xs (F, B, 2); labels (B,) or (F, B), the colours; captions, one a frame; background (H, W) in
+    """One panel.  xs (F, B, 2); labels (B,) or (F, B), the colours; captions, one per frame; background (H, W) in
     [0, 1], over [-extent, extent]^2, rows from low y to high.
     """
 

@@ -20,7 +20,7 @@ from toy2d.presets import MixtureSpec
 from toy2d.starts import MOST
 from toy2d.work import require_walk
 
-# The rows of Table 1 (Song et al. 2021), then the modern comparison.  A constructor each: 2M has a memory.
+# The rows of Table 1 (Song et al. 2021), then the modern comparison.  Constructors, because 2M is stateful.
 ROWS: dict[str, Callable[[], Step]] = {
     "eta = 0 (DDIM)": lambda: ddim(0.0),
     "eta = 0.2": lambda: ddim(0.2),
@@ -127,7 +127,7 @@ def last_noises(config: FewStepsConfig) -> dict[str, list[tuple[float, float]]]:
 def _floor(
     mixture: Mixture, yardsticks: list[Yardstick], config: FewStepsConfig, draws: int = 3
 ) -> Distances:
-    """Fresh exact samples against the same exact samples that the cells meet, so that the luck of these is shared."""
+    """Fresh exact samples against the exact samples that the cells meet: both see the same reference samples."""
     rng, n = seeded(config.seed + 3), config.particles * config.repeats
     found = [_over_repeats(yardsticks, mixture.sample(n, rng), config.particles)[0] for _ in range(draws)]
     return Distances(*np.mean([astuple(each) for each in found], axis=0).tolist())

@@ -53,7 +53,7 @@ def models_for(config: GuidanceConfig, use_learned: bool) -> Models | None:
 
 
 def result_for(config: GuidanceConfig, use_learned: bool) -> Guidance:
-    """The last result while the settings stay; else a new one."""
+    """Cached until the settings change."""
 
     def make(report: Report) -> Guidance:
         return guidance(config, models_for(config, use_learned), report)

@@ -85,7 +85,7 @@ def settings() -> InpaintConfig:
 
 
 def result_for(config: InpaintConfig) -> Inpainting:
-    """The last result while the settings stay; else a new one."""
+    """Cached until the settings change."""
     return cached("inpainting-2d", config, lambda report: inpainting(config, report), "Sampling")
 
 
@@ -185,7 +185,7 @@ gone and the observation clear, the mode has been chosen and no step can change 
 used, so its share lies between the truth and the mode's weight.
 
 **Which to trust.** Replacement and projection, where the known part says nothing about the mode (set the modes apart
-to 0), or where there is one mode to find. Near the border between the modes, none without a check. RePaint is
+to 0), or where there is one mode to find. Near the border between the modes, trust none of them unchecked. RePaint is
 closest, and closer with r, but pays r times the calls. With $\tilde\beta$ it also narrows the modes: every step down
 adds a little less noise than the data's width asks for, every resampling takes one more such step, and the errors add
 up. DDPM's larger variance $\beta$ keeps the width ("Measure them" shows both). DPS is
@@ -199,7 +199,7 @@ forgets the observation. **Look** at the moment in the animation when the colour
 
 with page(
     "Inpainting in 2-D",
-    "One coordinate is seen; the other one is filled in. Here the exact conditional is known: who finds it?",
+    "One coordinate is seen; the other one is filled in. Here the exact conditional is known: which method finds it?",
 ):
     tries(
         Try(

@@ -35,7 +35,7 @@ def settings() -> tuple[LikelihoodConfig, LearnConfig | None]:
 
 
 def result_for(config: LikelihoodConfig, learn: LearnConfig | None) -> Likelihood:
-    """The last result while the settings stay; else a new one."""
+    """Cached until the settings change."""
 
     def make(report: Report) -> Likelihood:
         network = None if learn is None else learned_for(learn)

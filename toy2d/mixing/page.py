@@ -67,7 +67,7 @@ def _chains(mixture, noise: bool) -> MixingConfig:
 
 
 def result_for(config: MixingConfig, use_learned: bool) -> Mixing:
-    """The last result while the settings stay; else a new one."""
+    """Cached until the settings change."""
 
     def make(report: Report) -> Mixing:
         network = learned_for(LearnConfig(config.mixture, "ncsn")) if use_learned else None

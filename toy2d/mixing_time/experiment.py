@@ -205,7 +205,7 @@ class SweepConfig:
         require_seed(self.seed)
         require(len(self.distances) >= 2, "A sweep needs two distances or more: give more of them.")
         for distance in (*self.distances, *self.measured_at):
-            self.at(distance)  # refuses what a single distance does
+            self.at(distance)  # validates each distance
 
     def at(self, distance: float) -> CrossingConfig:
         require_range("The distance", distance, 0.25, FARTHEST)

@@ -65,7 +65,7 @@ def settings() -> CrossingConfig:
 
 
 def crossing_for(config: CrossingConfig) -> Crossing:
-    """The last result while the settings stay; else a new one."""
+    """Cached until the settings change."""
 
     return cached("crossing", config, lambda report: crossing(config, report), "Walking")
 

@@ -39,9 +39,8 @@ class RecoveryConfig:
         require_whole("The number of repeats", self.repeats, 2, 100)
         require_range("The step size", self.step_size, 0.01, 0.5)
         require_whole("The number of particles", self.particles, 1, KEPT // self.repeats)
-        self.at(0)  # refuses what a single run does
         steps = 2 * self.L * self.T * len(self.pis)
-        one = self.at(0)  # refuses what a single run does
+        one = self.at(0)  # validates a single run
         require_walk(one.mixture, particles=self.particles, repeats=self.repeats, steps=steps)
 
     def at(self, i: int) -> MixingConfig:
