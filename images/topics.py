@@ -43,6 +43,11 @@ TOPICS = (
         DALLE2, "An embedding keeps what a picture is about and lets the rest go; between two lie pictures, too.",
     ),
     Topic(
+        "autoencoders", "autoencoder-latents", "Autoencoder and latents", "photo_size_select_small",
+        "What f = 2, 4 and 8 keep of a digit, beside PCA.",
+        LATENT, "An autoencoder keeps what matters of a picture in far fewer numbers, but generates nothing.",
+    ),
+    Topic(
         "latent", "latent", "Latent diffusion", "deblur", "The same diffusion, in an autoencoder's small latents.",
         LATENT, "Diffusion in an autoencoder's small latents costs less and loses little.",
     ),
@@ -75,5 +80,5 @@ TOPICS = (
 # folders with a command.py
 COMMANDS = (
     "train", "generate", "inpainting", "runs", "table1", "families", "guidance", "palette", "dalle2", "variations",
-    "latent", "diffusion_autoencoder", "change", "classify",
+    "autoencoders", "latent", "diffusion_autoencoder", "change", "classify",
 )  # fmt: skip

@@ -100,6 +100,8 @@ LABELS = {
     "upsampler": "DALL-E 2: the upsampler",
     "diffusion-autoencoder": "a diffusion autoencoder",
     "autoencoder-f4": "an autoencoder, f = 4",
+    "autoencoder-f2": "an autoencoder, f = 2",
+    "autoencoder-f8": "an autoencoder, f = 8",
     "latent-f4": "diffusion in its latents",
     "ncsn": "NCSN's network and loss",
     "gpu-minute": "a minute on a GPU",

@@ -214,6 +214,12 @@ PRESETS = {
     "autoencoder-f4": TrainConfig(
         images=60_000, batch=32, width=24, blocks=1, optimizer="muon", task="autoencoder", size=4
     ),
+    "autoencoder-f2": TrainConfig(
+        images=60_000, batch=32, width=24, blocks=1, optimizer="muon", task="autoencoder", size=2
+    ),
+    "autoencoder-f8": TrainConfig(
+        images=60_000, batch=32, width=24, blocks=1, optimizer="muon", task="autoencoder", size=8
+    ),
     "latent-f4": TrainConfig(
         images=120_000, batch=32, width=32, blocks=1, patch=1, optimizer="muon", task="latent"
     ),

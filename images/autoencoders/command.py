@@ -1,0 +1,41 @@
+"""autoencoders: what f = 2, 4 and 8, or other files, keep of digits, and what noise decodes to."""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from images.autoencoders.experiment import SHIPPED, MeasureConfig, claims, measure, settled
+from images.command import progress
+from images.data.mnist import load
+from images.metrics.classifier import load_classifier
+from playground.files import write_result
+
+
+def autoencoders_command(arguments: argparse.Namespace) -> None:
+    config = MeasureConfig(arguments.digits, arguments.seed)
+    training, test = load("train", arguments.data), load("test", arguments.data)
+    files = SHIPPED if arguments.models is None else {str(path): path for path in arguments.models}
+    nets = {name: settled(path, training) for name, path in files.items()}
+    found = measure(nets, load_classifier(), training, test, config, progress("measuring"))
+    for name, row in found.rows.items():
+        for what in ("psnr", "pca", "rebuilt", "noise", "gray"):
+            e = getattr(row, what)
+            print(f"{name}, {row.numbers} numbers, {what}: {e.value:.3f} ({e.low:.3f} to {e.high:.3f})")
+    print(f"floor {found.floor.value:.3f}, gray share of real digits {found.gray.value:.3f}")
+    print("\n".join(said.replace("**", "") for said in claims(found)))
+    print(
+        write_result(Path(arguments.out) / "autoencoders.json", json.dumps(asdict(found), indent=1).encode())
+    )
+
+
+def add(commands) -> None:
+    d, p = MeasureConfig(), commands.add_parser("autoencoders", help="latents at f = 2, 4 and 8, measured")
+    p.set_defaults(run=autoencoders_command)
+    p.add_argument("--digits", type=int, default=d.digits, help="test digits rebuilt, and noises decoded")
+    p.add_argument(
+        "--models", nargs="+", metavar="FILE", help="autoencoders; without it those that are shipped"
+    )
+    p.add_argument("--seed", type=int, default=d.seed, help="noise, and which real digits are the floor")
+    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    p.add_argument("--out", default="out", metavar="DIR", help="where the JSON goes")

@@ -1,0 +1,217 @@
+"""Digits to latents and back, beside PCA of the same size, and noise decoded: the first stage of latent diffusion.
+
+Rombach et al. (2022), Section 3.1; lecture, "Latent diffusion models".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from images.data.mnist import Digits, to_model, to_uint8
+from images.latent.autoencoder_task import LATENT, load_autoencoder
+from images.latent.experiment import pictures
+from images.metrics.classifier import Classifier, features
+from images.metrics.estimates import (
+    Estimate,
+    Reference,
+    bootstrap,
+    frechet_estimate,
+    mean_of,
+    verdict,
+)
+from images.metrics.pca import principal
+from images.networks.autoencoder import Autoencoder
+from playground.errors import require, require_known, require_seed, require_whole
+from playground.levels import seeded
+from playground.progress import Report, silent
+
+SHIPPED: dict[str, Path] = {
+    "f = 2": LATENT.with_name("autoencoder-f2.safetensors"),
+    "f = 4": LATENT,
+    "f = 8": LATENT.with_name("autoencoder-f8.safetensors"),
+}
+SETTLED = 5000  # training digits that centre and scale the latents
+GRAY = (0.1, 0.9)  # of full ink: a sharp edge has few pixels in between, a blurred one many
+BATCH, SHOWN = 250, 10
+
+
+@torch.no_grad()
+def settled(path: str | Path, training: Digits) -> Autoencoder:
+    """The autoencoder of a file, its latents centred and scaled over the first training digits."""
+    net = load_autoencoder(path)
+    net.settle(to_model(training.images[:SETTLED]))
+    return net
+
+
+@torch.no_grad()
+def rebuilt(net: Autoencoder, x: Tensor) -> Tensor:
+    """(N, 1, 28, 28) in [-1, 1] -> the same, through the latents and not clamped."""
+    return torch.cat([net.decode(net.encode(some)) for some in x.split(BATCH)])
+
+
+@torch.no_grad()
+def from_noise(net: Autoencoder, n: int, seed: int) -> Tensor:
+    """What n normal draws decode to: no diffusion has made latents of them."""
+    noise = torch.randn((n, *net.config.shape), generator=seeded(seed))
+    return torch.cat([net.decode(some) for some in noise.split(BATCH)])
+
+
+# --- ten digits ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ShowConfig:
+    """Ten test digits from number `first`; seed: of the noise that is decoded."""
+
+    which: str = "f = 4"
+    first: int = 0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_known("The autoencoder", self.which, SHIPPED)
+        require_seed(self.seed)
+        require_whole("The first digit", self.first, 0, 60_000)
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """uint8: images, rebuilt, pca, noise (10, 28, 28); latents (10, h, C * w), their channels side by side."""
+
+    images: np.ndarray
+    latents: np.ndarray
+    rebuilt: np.ndarray
+    pca: np.ndarray
+    noise: np.ndarray
+    numbers: int
+
+
+@torch.no_grad()
+def show(net: Autoencoder, training: Digits, test: Digits, config: ShowConfig) -> Shown:
+    images = test.images[config.first : config.first + SHOWN]
+    require(
+        len(images) == SHOWN,
+        f"The first digit is number {config.first}; there must be ten among {len(test):,}: choose a smaller one.",
+    )
+    x = to_model(images)
+    numbers = int(np.prod(net.config.shape))
+    flat = principal(to_model(training.images).flatten(1), numbers).rebuilt(x.flatten(1)).view_as(x)
+    parts = (rebuilt(net, x), flat, from_noise(net, SHOWN, config.seed))
+    back, pca, noise = (to_uint8(part)[:, 0].numpy() for part in parts)
+    return Shown(images[:, 0].numpy(), pictures(net.encode(x)).numpy(), back, pca, noise, numbers)
+
+
+# --- measured -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class MeasureConfig:
+    """digits: test digits rebuilt, and noises decoded; the other test digits are the reference."""
+
+    digits: int = 500
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_seed(self.seed)
+        require_whole("The number of digits", self.digits, 10, 5_000)
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """psnr, pca: in dB, peak to peak, of the autoencoder and of PCA with as many numbers.
+
+    rebuilt, noise: Frechet distances of reconstructions and of decoded noise.  gray: share of pixels between paper and
+    ink, which blur makes more.
+    """
+
+    numbers: int
+    psnr: Estimate
+    pca: Estimate
+    rebuilt: Estimate
+    noise: Estimate
+    gray: Estimate
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """floor: the distance of as many training digits; gray: their share of gray pixels."""
+
+    config: MeasureConfig
+    rows: dict[str, Row]
+    floor: Estimate
+    gray: Estimate
+
+
+def measure(
+    nets: Mapping[str, Autoencoder],
+    classifier: Classifier,
+    training: Digits,
+    test: Digits,
+    config: MeasureConfig,
+    report: Report = silent,
+) -> Measured:
+    """One training of each, so that what differs between two may be the training's luck."""
+    n, rng = config.digits, seeded(config.seed)
+    require(
+        2 * n <= len(test) and n <= len(training),
+        f"{n:,} digits are rebuilt and the other test digits are the reference, but there are {len(test):,}: ask for "
+        "fewer.",
+    )
+    x, reference = to_model(test.images[:n]), Reference(features(classifier, test.images[n:])).deep
+    whole = to_model(training.images).flatten(1)
+    rows = {}
+
+    def distance(images: Tensor) -> Estimate:
+        return frechet_estimate(features(classifier, images).deep, reference, rng)
+
+    for turn, (name, net) in enumerate(nets.items()):
+        report(turn, len(nets))
+        numbers = int(np.prod(net.config.shape))
+        back = rebuilt(net, x)
+        flat = principal(whole, numbers).rebuilt(x.flatten(1)).view_as(x)
+        rows[name] = Row(
+            numbers,
+            psnr(back, x, rng),
+            psnr(flat, x, rng),
+            distance(to_uint8(back)),
+            distance(to_uint8(from_noise(net, n, config.seed))),
+            _gray(to_uint8(back), rng),
+        )
+    real = training.images[torch.randperm(len(training), generator=seeded(config.seed))[:n]]
+    report(len(nets), len(nets))
+    return Measured(config, rows, distance(real), _gray(real, rng))
+
+
+def psnr(y: Tensor, x: Tensor, rng: torch.Generator) -> Estimate:
+    """Peak signal-to-noise ratio in dB of y, brought back to [-1, 1], for x (N, *D): from the mean over all images."""
+    errors = (y.clamp(-1, 1) - x).square().flatten(1).mean(1).double()
+    return bootstrap(lambda w: float(10 * (4 / (w @ errors / len(errors))).log10()), len(errors), rng)
+
+
+def _gray(images: Tensor, rng: torch.Generator) -> Estimate:
+    """The share of gray pixels of uint8 images."""
+    ink = images.flatten(1).float() / 255
+    return bootstrap(mean_of(((ink > GRAY[0]) & (ink < GRAY[1])).double().mean(1)), len(images), rng)
+
+
+def claims(found: Measured) -> list[str]:
+    """A sentence for each, with its numbers and a verdict."""
+    said, N = [], f"N = {found.config.digits:,}, one training each"
+    for name, row in found.rows.items():
+        said.append(
+            f"{name}: {row.numbers} numbers keep more than as many of PCA: {_text(row.psnr, '.1f')} dB against "
+            f"{_text(row.pca, '.1f')} dB, {N}; {verdict(row.psnr, row.pca, N)}."
+        )
+        said.append(
+            f"{name}: what noise decodes to is farther from digits than reconstructions are: FCD "
+            f"{_text(row.noise, '.2f')} against {_text(row.rebuilt, '.2f')}, floor {found.floor.value:.2f}, {N}; "
+            f"{verdict(row.noise, row.rebuilt, N)}."
+        )
+    return said
+
+
+def _text(e: Estimate, form: str) -> str:
+    return f"{e.value:{form}} ({e.low:{form}} to {e.high:{form}})"
