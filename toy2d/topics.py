@@ -5,6 +5,7 @@ from playground.topics import (
     ASSIGNMENT,
     BEYOND,
     CONDITIONAL,
+    DALLE2,
     DDIM,
     DDPM,
     DPM,
@@ -80,6 +81,11 @@ TOPICS = (
         CONDITIONAL, "Told a damaged picture, a model samples what it could have been; regression says the mean.",
     ),
     Topic(
+        "captions", "caption-twin", "DALL-E 2 in the plane", "text_fields",
+        "Prior and decoder in closed form: what the text embedding does in the place of z.",
+        DALLE2, "A prior is needed: the caption's own embedding leads the decoder to one place, often between modes.",
+    ),
+    Topic(
         "own_data", "own-data", "Your own data", "draw", "Paint points: who memorises, who learns the shape?",
         BEYOND, "The best denoiser of a finite set returns that set; a network must do worse to invent.",
     ),
@@ -137,6 +143,9 @@ COMMANDS = {
     },
     "inverse_problems": {
         "inverse": "inverse problems: regression, samples, and the factor of two",
+    },
+    "captions": {
+        "caption-twin": "DALL-E 2 in the plane: prior, decoder, and truth",
     },
     "own_data": {
         "own-data": "finite data: memorised by the exact optimum, learned by a network",

@@ -1,0 +1,49 @@
+"""caption-twin: DALL-E 2 in the plane, exact."""
+
+import argparse
+from dataclasses import asdict
+
+from playground.knobs import add_options
+from toy2d.captions.experiment import CAPTIONS, CaptionsConfig, captions
+from toy2d.captions.figures import caption_clouds, captions_figure
+from toy2d.command import asked, command, progress, write
+from toy2d.drawing.clouds import clouds_gif
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    parser = command(
+        commands, "caption-twin", captions_command, "DALL-E 2 in the plane: prior, decoder, and truth"
+    )
+    parser.set_defaults(mixture="ring")
+    words = {
+        "caption": "the side that is named",
+        "angle": "of the direction that z measures, in degrees",
+        "noise": "standard deviation that z adds",
+        "steps": "steps of prior and decoder",
+        "particles": "points of each way",
+    }
+    add_options(parser, CaptionsConfig, words, choices={"caption": CAPTIONS})
+
+
+def captions_command(arguments: argparse.Namespace) -> None:
+    config = asked(CaptionsConfig, arguments)
+    found = captions(config, progress("sampling"))
+    numbers = {
+        "floor": found.floor,
+        "exact samples' mean log density": found.likely,
+        "verdict": found.verdict,
+    }
+    for name, way in found.ways.items():
+        numbers[name] = {
+            "distance": way.distance,
+            "above the floor": asdict(way.above),
+            "log density": way.likely,
+        }
+        print(
+            f"{name}: {way.distance:.3f} from p(x | caption), {way.above.value:+.3f} ({way.above.low:+.3f} to "
+            f"{way.above.high:+.3f}) above the floor; mean log density {way.likely:.2f}"
+        )
+    print(f"floor: {found.floor:.3f}; exact samples' mean log density {found.likely:.2f}")
+    print(f"the text embedding in place of z is farther than the floor: {found.verdict}; {found.at}")
+    gif = clouds_gif(caption_clouds(found), fps=15)
+    write(arguments.out, "caption-twin", config, numbers, captions_figure(found), gif)

@@ -1,0 +1,94 @@
+"""Page "DALL-E 2 in the plane": a caption, prior and decoder exact; and the text embedding in the prior's place."""
+
+import streamlit as st
+
+from playground.ui.page import cached, folded, page, verdict_line
+from toy2d.captions.experiment import CAPTIONS, TEXT, WAYS, Captions, CaptionsConfig, captions
+from toy2d.captions.figures import caption_clouds, prior_chart
+from toy2d.presets import PRESETS, MixtureSpec
+from toy2d.ui import NAMES, bound, chart, show_clouds
+
+FIRST = CaptionsConfig()
+ROOM = [
+    name for name in PRESETS if name != "two_modes"
+]  # its modes lie on one line: no caption leaves any open
+
+
+def settings() -> CaptionsConfig:
+    a, b, c, d = st.columns([1.6, 2, 2, 1], vertical_alignment="bottom")
+    caption = bound(
+        a.selectbox,
+        "Caption: points on the side",
+        list(CAPTIONS),
+        CAPTIONS.index(FIRST.caption),
+        key="caption",
+    )
+    angle = bound(
+        b.slider, "z measures the direction, degrees", 0.0, 180.0, FIRST.angle, 15.0, key="angle",
+        help="0: z is x, 90: z is y, and noise",
+    )  # fmt: skip
+    noise = bound(c.slider, "Noise of z", 0.05, 3.0, FIRST.noise, 0.05, key="noise")
+    with folded("More", d):
+        preset = bound(
+            st.selectbox,
+            "Mixture",
+            ROOM,
+            ROOM.index(FIRST.mixture.preset),
+            key="mixture",
+            format_func=NAMES.get,
+        )
+        steps = bound(st.select_slider, "Steps", [10, 20, 50, 100, 200], value=FIRST.steps, key="steps")
+        particles = bound(st.number_input, "Points", 100, 20_000, FIRST.particles, key="particles")
+        seed = bound(st.number_input, "Seed", 0, 2**31 - 1, FIRST.seed, key="seed")
+    return CaptionsConfig(
+        MixtureSpec(preset), caption, angle, noise, int(steps), int(particles), seed=int(seed)
+    )
+
+
+def table(found: Captions) -> None:
+    rows = [
+        {
+            "the decoder is told": WAYS[name],
+            "distance to p(x | caption)": f"{way.distance:.3f}",
+            "above the floor": f"{way.above.value:+.3f} ({way.above.low:+.3f} to {way.above.high:+.3f})",
+            "mean log density": f"{way.likely:.2f}",
+        }
+        for name, way in found.ways.items()
+    ]
+    rows.append({"the decoder is told": "exact samples (floor)", "distance to p(x | caption)": f"{found.floor:.3f}",
+                 "above the floor": "", "mean log density": f"{found.likely:.2f}"})  # fmt: skip
+    st.dataframe(rows, hide_index=True, key="captions-table", width="stretch")
+
+
+def explain() -> None:
+    with st.expander("What happens here"):
+        st.latex(
+            r"p(x\,|\,\mathrm{caption}) = \int p(x\,|\,z, \mathrm{caption})\,p(z\,|\,\mathrm{caption})\,dz"
+        )
+        st.markdown(
+            "A caption names a side of the plane and is true of the modes there. $z = u \\cdot x$ and noise stands for "
+            "CLIP's image embedding. Data and z are one Gaussian mixture, so prior and decoder are mixtures in closed "
+            "form; nothing is learned (Ramesh et al. 2022, Section 2). A caption's own embedding is the mean of "
+            "z over all that the caption is true of: a z that no point may have. Told that, the decoder "
+            "draws only points that have it: in one place, on a mode or between modes; the DALL-E 2 page's digits "
+            "are then blends.\n\n"
+            "**Try** the caption *upper* with the direction at 90 degrees: then z says little that the caption has "
+            "not said. **Look** at the second panel: without the caption the decoder has z alone, and draws points "
+            "from both sides. Noise of 3 makes z say nothing, and all ways alike but that one."
+        )
+
+
+with page("DALL-E 2 in the plane", "Why draw an embedding, when the caption has one of its own?"):
+    config = settings()
+    found = cached("captions", config, lambda report: captions(config, report), "Sampling")
+    show_clouds(caption_clouds(found), "captions", height=330, fps=15)
+    text = found.ways[TEXT]
+    verdict_line(
+        f"Claim: the text embedding in place of a drawn z leads away from p(x | caption): {text.distance:.2f} from it, "
+        f"floor {found.floor:.2f}, {text.above.value:+.2f} ({text.above.low:+.2f} to {text.above.high:+.2f}), "
+        f"{found.at}.",
+        found.verdict,
+    )
+    table(found)
+    chart(prior_chart(found), "captions-prior")
+    explain()
