@@ -6,7 +6,7 @@ import streamlit as st
 
 from playground.errors import UserError
 from playground.ui.busy import Report
-from playground.ui.page import cached, on_request, page
+from playground.ui.page import cached, folded, on_request, page
 from playground.ui.tries import Try, tries
 from toy2d.annealing.experiment import (
     RULES,
@@ -31,18 +31,18 @@ COARSE = {"L": (3, 10, 30), "T": (3, 10, 30), "eps": (0.03, 0.3, 3.0), "sigma_1"
 
 
 def settings() -> AnnealingConfig:
-    first, second, third = st.columns([1.2, 1.8, 2], vertical_alignment="bottom")
+    first, second, third, last = st.columns([1.2, 1.8, 2, 1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
     rule = bound(third.selectbox, "Step size a_i", list(RULES), key="rule", format_func=RULE_NAMES.get)
-    a, b, c, d, e, f = st.columns([1.9, 1, 1, 1.2, 1.2, 1], vertical_alignment="bottom")
+    more = folded("More settings", last)
     levels = bound(
-        a.selectbox, "The sigmas are", list(LEVEL_NAMES), key="levels", format_func=LEVEL_NAMES.get
+        more.selectbox, "The sigmas are", list(LEVEL_NAMES), key="levels", format_func=LEVEL_NAMES.get
     )
-    L = bound(b.number_input, "L", 1, 200, AnnealingConfig.L, key="L", help="Noise levels")
-    T = bound(c.number_input, "T", 1, 1_000, AnnealingConfig.T, key="T", help="Steps at each level")
-    eps = bound(d.number_input, "eps", 0.0001, 10.0, AnnealingConfig.eps, 0.01, key="eps", format="%.4f")
-    sigma_1 = bound(e.number_input, "Highest σ", 0.1, 100.0, AnnealingConfig.sigma_1, key="sigma_1")
-    seed = bound(f.number_input, "Seed", 0, 2**31 - 1, AnnealingConfig.seed, key="seed")
+    L = bound(more.number_input, "L", 1, 200, AnnealingConfig.L, key="L", help="Noise levels")
+    T = bound(more.number_input, "T", 1, 1_000, AnnealingConfig.T, key="T", help="Steps at each level")
+    eps = bound(more.number_input, "eps", 0.0001, 10.0, AnnealingConfig.eps, 0.01, key="eps", format="%.4f")
+    sigma_1 = bound(more.number_input, "Highest σ", 0.1, 100.0, AnnealingConfig.sigma_1, key="sigma_1")
+    seed = bound(more.number_input, "Seed", 0, 2**31 - 1, AnnealingConfig.seed, key="seed")
     return AnnealingConfig(mixture, levels, rule, int(L), int(T), eps, sigma_1, seed=int(seed))
 
 
@@ -141,16 +141,16 @@ with page(
     )
     config = settings()
     result = result_for(config)
-    if result is not None:
-        numbers(result)
     rules = {rule: replace(config, rule=rule) for rule in ("algorithm1", config.rule)}
     place = st.container()
     if result is not None:
         left, place = st.columns(2)
         with left:
-            show_clouds([annealing_cloud(config, result)], "annealing", height=360)
+            show_clouds([annealing_cloud(config, result)], "annealing")
     with place:
         chart(step_chart(rules), "steps")
+    if result is not None:
+        numbers(result)
     st.subheader("Two settings at a time")
     chart(map_chart(*map_for(config)), "map")
     explain()

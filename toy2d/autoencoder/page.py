@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from playground.ui.page import on_request, page
+from playground.ui.page import folded, on_request, page
 from playground.ui.tries import Try, tries
 from toy2d.autoencoder.experiment import Autoencoder, AutoencoderConfig, DescentConfig, autoencoder, descent
 from toy2d.autoencoder.figures import arrows_chart, autoencoder_clouds, descent_chart
@@ -15,15 +15,15 @@ STEPS = (100, 200, 400, 800, 1_500, 3_000)
 
 
 def settings() -> tuple[AutoencoderConfig, LearnConfig]:
-    first, second, third = st.columns([1.3, 2, 2], vertical_alignment="bottom")
+    first, second, third, last = st.columns([1.3, 2, 2, 1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
     sigma = bound(third.select_slider, "Noise σ", list(SIGMAS), value=AutoencoderConfig.sigma, key="sigma")
-    fourth, fifth, sixth = st.columns([2, 2, 1.3], vertical_alignment="bottom")
+    more = folded("More settings", last)
     points = bound(
-        fourth.select_slider, "Training points", list(POINTS), value=LearnConfig.points, key="points"
+        more.select_slider, "Training points", list(POINTS), value=LearnConfig.points, key="points"
     )
-    steps = bound(fifth.select_slider, "Training steps", list(STEPS), value=QUICK, key="steps")
-    seed = int(bound(sixth.number_input, "Seed", 0, 2**31 - 1, AutoencoderConfig.seed, key="seed"))
+    steps = bound(more.select_slider, "Training steps", list(STEPS), value=QUICK, key="steps")
+    seed = int(bound(more.number_input, "Seed", 0, 2**31 - 1, AutoencoderConfig.seed, key="seed"))
     learn = LearnConfig(mixture, "dae", sigma=sigma, points=points, steps=steps, seed=seed)
     return AutoencoderConfig(mixture, sigma, seed=seed), learn
 
@@ -98,8 +98,8 @@ with page("Denoising autoencoder", "A network that takes noise away has learned 
     )
     config, learn = settings()
     result = autoencoder(config, learned_for(learn))
+    show_clouds(autoencoder_clouds(config, result), "autoencoder")
     numbers(result)
     chart(arrows_chart(result), "arrows")
-    show_clouds(autoencoder_clouds(config, result), "autoencoder")
     smaller_and_smaller(learn)
     explain()

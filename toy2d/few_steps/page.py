@@ -4,7 +4,7 @@ import streamlit as st
 
 from playground.levels import AUTHORS, EVEN, SCHEDULES
 from playground.ui.busy import Report
-from playground.ui.page import cached, page
+from playground.ui.page import cached, folded, page
 from playground.ui.tries import Try, tries
 from toy2d.few_steps.experiment import STEPS, FewSteps, FewStepsConfig, few_steps, last_noises
 from toy2d.few_steps.figures import MEASURES, cost_chart, paths_chart, solver_chart, table_chart, trip_clouds
@@ -17,17 +17,17 @@ ALL_STEPS = (2, *STEPS, 200, 500, 1000)
 
 
 def settings() -> tuple[FewStepsConfig, bool]:
-    first, second, third = st.columns([1.3, 2.2, 1.2], vertical_alignment="bottom")
+    first, second, third, last = st.columns([1.3, 2.2, 1.2, 1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
     use_learned = score_widget(third)
-    a, b, e, c, d = st.columns([1, 2.4, 1.6, 1.2, 1], vertical_alignment="bottom")
-    schedule = bound(a.selectbox, "Schedule", list(SCHEDULES), key="schedule")
-    steps = bound(b.multiselect, "Steps S", list(ALL_STEPS), default=list(FewStepsConfig.steps), key="S")
-    spacing = bound(e.selectbox, "Times", list(SPACED), key="times", format_func=SPACED.get)
+    more = folded("More settings", last)
+    schedule = bound(more.selectbox, "Schedule", list(SCHEDULES), key="schedule")
+    steps = bound(more.multiselect, "Steps S", list(ALL_STEPS), default=list(FewStepsConfig.steps), key="S")
+    spacing = bound(more.selectbox, "Times", list(SPACED), key="times", format_func=SPACED.get)
     particles = bound(
-        c.number_input, "Samples a cell, × 6", 10, 10_000, FewStepsConfig.particles, key="particles"
+        more.number_input, "Samples a cell, × 6", 10, 10_000, FewStepsConfig.particles, key="particles"
     )
-    seed = bound(d.number_input, "Seed", 0, 2**31 - 1, FewStepsConfig.seed, key="seed")
+    seed = bound(more.number_input, "Seed", 0, 2**31 - 1, FewStepsConfig.seed, key="seed")
     return FewStepsConfig(
         mixture, schedule, tuple(sorted(steps)), int(particles), seed=int(seed), spacing=spacing
     ), use_learned
@@ -166,7 +166,7 @@ with page(
         ),
     )
     config, use_learned = settings()
+    solvers(FlowConfig(config.mixture, config.schedule, seed=config.seed))
     table(config, use_learned)
     crossing(config.mixture.pi)
-    solvers(FlowConfig(config.mixture, config.schedule, seed=config.seed))
     explain()

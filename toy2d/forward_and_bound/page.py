@@ -59,6 +59,7 @@ def forward_part(mixture: MixtureSpec, schedule: str, seed: int) -> None:
     )
     config = ForwardConfig(mixture, schedule, steps, max(2, round(share / 100 * steps)), seed=seed)
     path = forward(config)
+    show_clouds(forward_clouds(config, path), "forward", fps=15)
     found = posterior(config, path)
     a, b, c, d = st.columns(4)
     a.metric(
@@ -77,7 +78,6 @@ def forward_part(mixture: MixtureSpec, schedule: str, seed: int) -> None:
     )  # fmt: skip
     chart(posterior_chart(found), "posterior")
     chart(paths_chart(config, path), "paths")
-    show_clouds(forward_clouds(config, path), "forward", fps=15)
     with st.expander("What happens here"):
         st.markdown(
             'The lecture, "Diffusion probabilistic models": a step, all steps at once, and the posterior.'

@@ -4,7 +4,7 @@ import streamlit as st
 
 from playground.progress import Report, turn_of
 from playground.steps import VARIANCES
-from playground.ui.page import cached, on_request, page, verdict_line
+from playground.ui.page import cached, folded, on_request, page, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
 from toy2d.inpainting.experiment import PAIR, InpaintConfig, Inpainting, inpainting
@@ -39,7 +39,7 @@ def settings() -> InpaintConfig:
         required=True,
     )
     value = bound(c.slider, f"The observation: {known} =", -8.0, 8.0, InpaintConfig.value, 0.1, key="value")
-    d, e, f = st.columns(3, vertical_alignment="bottom")
+    d, e, last = st.columns([2, 2, 1], vertical_alignment="bottom")
     pi = bound(
         d.slider,
         "π, weight of the first mode",
@@ -61,23 +61,26 @@ def settings() -> InpaintConfig:
         disabled=mixture != PAIR,
         help="0: x tells nothing about y. 6: x decides the mode.",
     )
-    zeta = bound(f.slider, "zeta, the gradient's step (DPS)", 0.0, 2.0, InpaintConfig.zeta, 0.05, key="zeta")
-    g, h, i, v, j, k = st.columns([2, 0.8, 1.6, 1.2, 1, 1], vertical_alignment="bottom")
+    more = folded("More settings", last)
+    zeta = bound(
+        more.slider, "zeta, the gradient's step (DPS)", 0.0, 2.0, InpaintConfig.zeta, 0.05, key="zeta"
+    )
     r = bound(
-        g.select_slider,
+        more.select_slider,
         "RePaint: resamplings r",
         [1, 2, 5, 10, 20, 40],
         value=InpaintConfig.resamplings,
         key="r",
     )
-    jump = bound(h.number_input, "its jump", 1, 50, InpaintConfig.jump, key="jump")
-    steps = bound(i.select_slider, "Steps", [10, 20, 50, 100, 200], value=InpaintConfig.steps, key="steps")
+    jump = bound(more.number_input, "its jump", 1, 50, InpaintConfig.jump, key="jump")
+    steps = bound(more.select_slider, "Steps", [10, 20, 50, 100, 200], value=InpaintConfig.steps, key="steps")
     variance = bound(
-        v.selectbox, "Variance", ["beta_tilde", *(name for name in VARIANCES if name != "beta_tilde")], key="variance",
+        more.selectbox, "Variance", ["beta_tilde", *(name for name in VARIANCES if name != "beta_tilde")],
+        key="variance",
         help="the noise of DDPM's step: beta_tilde is the smaller one, beta the larger",
     )  # fmt: skip
-    particles = bound(j.number_input, "Particles", 100, 20_000, InpaintConfig.particles, key="particles")
-    seed = bound(k.number_input, "Seed", 0, 2**31 - 1, InpaintConfig.seed, key="seed")
+    particles = bound(more.number_input, "Particles", 100, 20_000, InpaintConfig.particles, key="particles")
+    seed = bound(more.number_input, "Seed", 0, 2**31 - 1, InpaintConfig.seed, key="seed")
     return InpaintConfig(
         mixture, pi, lean, "xy".index(known), value, r, int(jump), zeta, steps, int(particles), seed=int(seed),
         variance=variance,

@@ -5,7 +5,7 @@ import math
 import streamlit as st
 
 from playground.ui.busy import Report
-from playground.ui.page import cached, page
+from playground.ui.page import cached, folded, page
 from playground.ui.tries import Try, tries
 from toy2d.likelihood.experiment import Likelihood, LikelihoodConfig, likelihood
 from toy2d.likelihood.figures import flow_clouds, maps_chart, parts_chart, steps_chart
@@ -19,16 +19,23 @@ HIGHEST = (10.0, 20.0, 50.0, 100.0, 150.0)
 
 
 def settings() -> tuple[LikelihoodConfig, LearnConfig | None]:
-    first, second, third, fourth = st.columns([1.3, 2, 1.2, 1], vertical_alignment="bottom")
+    first, second, third, b, fourth = st.columns([1.3, 1.8, 1.2, 1.4, 1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
     use_learned = score_widget(third)
-    seed = int(bound(fourth.number_input, "Seed", 0, 2**31 - 1, LikelihoodConfig.seed, key="seed"))
-    a, b, c, d = st.columns(4, vertical_alignment="bottom")
-    steps = bound(a.select_slider, "Steps of the ODE", list(STEPS), value=LikelihoodConfig.steps, key="steps")
-    low = bound(b.select_slider, "Start at σ/α", list(LOWEST), value=LikelihoodConfig.sigma_min, key="low")
-    high = bound(c.select_slider, "End at σ/α", list(HIGHEST), value=LikelihoodConfig.sigma_max, key="high")
+    more = folded("More settings", fourth)
+    seed = int(bound(more.number_input, "Seed", 0, 2**31 - 1, LikelihoodConfig.seed, key="seed"))
+    steps = bound(b.select_slider, "Steps of the ODE", list(STEPS), value=LikelihoodConfig.steps, key="steps")
+    low = bound(more.select_slider, "Start at σ/α", list(LOWEST), value=LikelihoodConfig.sigma_min, key="low")
+    high = bound(
+        more.select_slider, "End at σ/α", list(HIGHEST), value=LikelihoodConfig.sigma_max, key="high"
+    )
     training = bound(
-        d.select_slider, "Training steps", list(TRAINING), value=QUICK, key="train", disabled=not use_learned
+        more.select_slider,
+        "Training steps",
+        list(TRAINING),
+        value=QUICK,
+        key="train",
+        disabled=not use_learned,
     )
     config = LikelihoodConfig(mixture, steps, low, high, seed=seed)
     return config, LearnConfig(mixture, "ddpm", steps=training, seed=seed) if use_learned else None
@@ -87,6 +94,7 @@ with page(
     )
     config, learn = settings()
     result = result_for(config, learn)
+    show_clouds(flow_clouds(config, result), "likelihood", fps=12)
     numbers(config, result)
     chart(maps_chart(result), "maps")
     left, right = st.columns(2)
@@ -96,5 +104,4 @@ with page(
     with right:
         st.subheader("Whose error it is")
         chart(parts_chart(result.errors), "parts")
-    show_clouds(flow_clouds(config, result), "likelihood", fps=12)
     explain()

@@ -160,12 +160,12 @@ with page(
     if view == "time":
         config = settings()
         result = crossing_for(config)
-        numbers(config, result)
         left, right = st.columns(2)
         with left:
-            show_clouds([crossing_cloud(config, result)], "crossing", height=360)
+            show_clouds([crossing_cloud(config, result)], "crossing")
         with right:
             chart(relaxation_chart(config, result), "relaxation")
+        numbers(config, result)
         st.subheader("As the modes are moved apart")
         chart(times_chart(sweep_for(config), config.distance), "times")
         explain()

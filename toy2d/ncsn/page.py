@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from playground.statistics import difference, verdict
-from playground.ui.page import on_request, page, shared
+from playground.ui.page import folded, on_request, page, shared
 from playground.ui.tries import Try, tries
 from toy2d.ncsn.experiment import FIRST, WEIGHTS, Ncsn, NcsnConfig, learn_all, mean_error, ncsn
 from toy2d.ncsn.figures import NAMES, error_chart, ncsn_clouds, share_chart
@@ -18,7 +18,7 @@ LENGTHS = (120, FIRST.train_steps, 1_000, 2_000, 5_000)
 
 
 def settings() -> NcsnConfig:
-    first, second, third = st.columns([1.3, 2.2, 1.6], vertical_alignment="bottom")
+    first, second, third, last = st.columns([1.3, 2, 1.6, 1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
     length = bound(
         third.select_slider,
@@ -28,12 +28,12 @@ def settings() -> NcsnConfig:
         key="train_steps",
         help="2,000 take about half a minute for the three.",
     )
-    a, b, c, d, e = st.columns(5, vertical_alignment="bottom")
-    levels = bound(a.number_input, "Levels L", 2, 200, FIRST.levels, key="L")
-    sigma_1 = bound(b.number_input, "Highest σ", 0.1, 100.0, FIRST.sigma_1, key="sigma_1")
-    sigma_L = bound(c.number_input, "Lowest σ", 0.01, 10.0, FIRST.sigma_L, 0.01, key="sigma_L")
-    T = bound(d.number_input, "Sampling steps at each, T", 1, 1_000, FIRST.T, key="T")
-    seed = bound(e.number_input, "Seed", 0, 2**31 - 1, FIRST.seed, key="seed")
+    more = folded("More settings", last)
+    levels = bound(more.number_input, "Levels L", 2, 200, FIRST.levels, key="L")
+    sigma_1 = bound(more.number_input, "Highest σ", 0.1, 100.0, FIRST.sigma_1, key="sigma_1")
+    sigma_L = bound(more.number_input, "Lowest σ", 0.01, 10.0, FIRST.sigma_L, 0.01, key="sigma_L")
+    T = bound(more.number_input, "Sampling steps at each, T", 1, 1_000, FIRST.T, key="T")
+    seed = bound(more.number_input, "Seed", 0, 2**31 - 1, FIRST.seed, key="seed")
     return NcsnConfig(mixture, int(levels), sigma_1, sigma_L, train_steps=length, T=int(T), seed=int(seed))
 
 
@@ -138,6 +138,7 @@ with page(
         ),
     )
     config, result = result_for(settings())
+    show_clouds(ncsn_clouds(config, result), "ncsn", height=400, fps=15)
     numbers(result)
     verdicts(config, result)
     left, right = st.columns(2)
@@ -147,8 +148,7 @@ with page(
     with right:
         st.subheader("Share of each level in the loss")
         chart(share_chart(result), "loss-shares")
-    st.subheader("Annealed Langevin dynamics with each network")
-    show_clouds(ncsn_clouds(config, result), "ncsn", height=400, fps=15)
+    st.subheader("Distances of the samples")
     rows = {NAMES[name]: run.distances for name, run in result.runs.items()} | {"exact score": result.exact}
     distance_table(rows, result.floor, "table", "trained with")
     explain()

@@ -174,8 +174,8 @@ with page(
     )
     config = settings()
     result = result_for(config, network_for(config))
-    numbers(config, result)
     show_clouds(own_data_clouds(config, result), "own-data", height=420, fps=15)
+    numbers(config, result)
     st.subheader("Distance to the nearest training point")
     chart(nearest_chart(config, result), "nearest")
     with st.expander("What happens here"):
