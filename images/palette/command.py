@@ -10,6 +10,7 @@ from images.data.corruptions import TASKS
 from images.data.mnist import load
 from images.metrics.evaluate import Yardstick
 from images.models import load_model
+from images.palette import table_command
 from images.palette.experiment import PaletteConfig, measure, restore, sheet_of, verdicts
 from images.palette.task import SHIPPED
 from playground.devices import device_named
@@ -18,6 +19,7 @@ from playground.gif import png_bytes
 
 
 def add(commands: argparse._SubParsersAction) -> None:
+    table_command.add(commands)
     d, p = (
         PaletteConfig(),
         commands.add_parser("palette", help="damaged digits restored by one network, and measured"),

@@ -1,0 +1,57 @@
+"""palette-table: regression, generalist, specialists and what knows nothing of holes, on the same damaged digits."""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from images.command import png, progress
+from images.data.mnist import load
+from images.metrics.evaluate import Yardstick
+from images.models import SHIPPED, load_model
+from images.palette.figures import table_figure
+from images.palette.table import FILES, TASKS, TableConfig, claims, markdown, table
+from playground.devices import device_named
+from playground.files import write_result
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    d = TableConfig()
+    p = commands.add_parser("palette-table", help="regression, generalist and specialists on the same digits")
+    p.set_defaults(run=table_command, writes=[f"palette-table-{task}" for task in TASKS])
+    p.add_argument("--task", choices=TASKS, default=d.task, help="how the digits are damaged")
+    p.add_argument("--digits", type=int, default=d.digits, help="held-out digits")
+    p.add_argument("--samples", type=int, default=d.samples, help="K, samples of each by the generalist")
+    p.add_argument("--steps", type=int, default=d.steps, help="steps of DDIM with eta = 1")
+    p.add_argument("--seed", type=int, default=d.seed, help="colours, damage and noise")
+    for name, path in FILES.items():
+        p.add_argument(
+            f"--{name}-model", default=str(path), metavar="FILE", help=f"the checkpoint called {name}"
+        )
+    p.add_argument(
+        "--model", default=str(SHIPPED), metavar="FILE", help="a model that knows nothing of holes"
+    )
+    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
+    p.add_argument("--out", default="out/palette", metavar="DIR", help="where PNG and JSON go")
+
+
+def table_command(arguments: argparse.Namespace) -> None:
+    config = TableConfig(
+        **{name: getattr(arguments, name) for name in ("task", "digits", "samples", "steps", "seed")}
+    )
+    device = device_named(arguments.device)
+    models = {name: load_model(getattr(arguments, f"{name}_model"), device) for name in FILES}
+    yardstick = Yardstick.load(arguments.data, device=device)
+    plain, digits = load_model(arguments.model, device), load("test", arguments.data)
+    found = table(models, plain, yardstick, digits, config, progress("restoring"))
+    said = [sentence.replace("**", "") for sentence in claims(found)]
+    print("\n".join([markdown(found), *said]))
+    out, stem = Path(arguments.out), f"palette-table-{config.task}"
+    print(write_result(out / f"{stem}.png", png(table_figure(found))))
+    rows = {
+        row.name: {"psnr": row.psnr, "fcd": asdict(row.fcd), "read": asdict(row.read), "seconds": row.seconds}
+        for row in found.rows.values()
+    }
+    about = {"config": asdict(config), "rows": rows, "floor": found.floor, "claims": said}
+    print(write_result(out / f"{stem}.json", json.dumps(about, indent=1).encode()))
