@@ -34,6 +34,7 @@ def test_the_options_of_the_plane_begin_with_their_dataclass():
         for action in parser._actions:
             if action.type not in (int, float) or (name, action.dest) in NO_KNOB:
                 continue
+            assert hasattr(action, "knob"), f"{name} --{action.dest}: let add_options read it from the config"
             config, field = action.knob
             own = {"guidance": 0.6, "inpainting": 0.63}.get(name) if action.dest == "pi" else None
             value = next(f.default for f in fields(config) if f.name == field)

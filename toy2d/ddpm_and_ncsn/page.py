@@ -102,7 +102,7 @@ def explain() -> None:
             "**Look** at the bars: with enough training the colours agree, and the groups do not. Here the "
             "sampler decides how good the samples are; which loss trained the network hardly matters. The grey "
             "bars, with the exact score, have no learning error at all. **Try** 2,000 training steps, then T = 100 "
-            "against 50 steps of DDPM. **Switch** x_t / alpha on: DDPM's cloud then shrinks from far out as NCSN's does."
+            "against 50 steps of DDPM. **Switch** x_t / alpha on: DDPM's cloud then shrinks as NCSN's does."
         )
 
 

@@ -24,9 +24,11 @@ def settings() -> InverseConfig:
         format_func=MIXTURES.get,
     )  # fmt: skip
     seen = bound(b.selectbox, "Seen is", list(OPERATORS), index=0, key="seen", format_func=SEEN.get)
-    value = bound(c.slider, "The measurement drawn, y =", -8.0, 8.0, 2.0, 0.5, key="value")
-    noise = bound(d.select_slider, "Its noise", [0.1, 0.3, 0.5, 1.0, 2.0, 3.0], value=0.5, key="noise")
-    seed = bound(e.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
+    value = bound(c.slider, "The measurement drawn, y =", -8.0, 8.0, InverseConfig.value, 0.5, key="value")
+    noise = bound(
+        d.select_slider, "Its noise", [0.1, 0.3, 0.5, 1.0, 2.0, 3.0], value=InverseConfig.noise, key="noise"
+    )
+    seed = bound(e.number_input, "Seed", 0, 2**31 - 1, InverseConfig.seed, key="seed")
     pi = st.session_state.get("pi", 0.8)
     return InverseConfig(MixtureSpec(preset, pi), seen, noise, value, seed=int(seed))
 
