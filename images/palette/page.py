@@ -74,7 +74,7 @@ def measured(model: Model, config: PaletteConfig) -> None:
         st.markdown(sentence)
 
 
-def compared(config: PaletteConfig) -> None:
+def against_others(config: PaletteConfig) -> None:
     """A regression network, specialists and methods that know nothing of holes, on the same few digits."""
     st.subheader("Compared with networks trained for one thing")
     if config.task not in TABLES:
@@ -135,5 +135,5 @@ with page("Palette", "One network, told a damaged picture: what was it?"):
         f"{found.N} digits; 2 is a posterior sample's. {compared(answer, found.ratio)}"
     )
     measured(model, config)
-    compared(config)
+    against_others(config)
     explain()
