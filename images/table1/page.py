@@ -1,5 +1,6 @@
 """Page "Table 1": the lecture's table of DDIM, filled on MNIST, beside the lecture's own numbers."""
 
+import json
 from pathlib import Path
 
 import streamlit as st
@@ -25,16 +26,23 @@ from playground.ui.busy import busy
 from playground.ui.page import bound, page
 from playground.ui.tries import Try, tries
 
-# one table of all numbers of steps, and one of few steps with more digits in each cell
+# few steps with many digits in each cell, first; then all numbers of steps with fewer
 SHIPPED = [
-    Path(__file__).parent.parent / "shipped" / name for name in ("table1", "table1-1000", "table1-authors")
+    Path(__file__).parent.parent / "shipped" / name for name in ("table1-1000", "table1-authors", "table1")
 ]
+CARD = Path(__file__).parent.parent / "shipped" / "model.json"
 TIMES = {EVEN: "even times T, ..., 0", AUTHORS: "the authors' times ..., 1 + T/S, 1, 0"}
 
 
 def cells_in(out: Path) -> list[Cell]:
     """The finished cells of a table's directory."""
     return [cell for eta in ETAS for steps in STEPS if (cell := read_cell(out, eta, steps)) is not None]
+
+
+def called(model: str) -> str:
+    """A model's name from its fingerprint: a table outlives the model that it was made of."""
+    now = json.loads(CARD.read_text())["fingerprint"] if CARD.exists() else ""
+    return "the shipped model" if model == now else f"an earlier model ({model})"
 
 
 def show(cells: list[Cell]) -> None:
@@ -162,7 +170,7 @@ def contents() -> None:
     for out, cells in tables.items():
         settings = read_settings(out)
         st.markdown(
-            f"**MNIST**, {settings['samples']:,} digits in each cell, model `{settings['model']}`, "
+            f"**MNIST**, {settings['samples']:,} digits in each cell, {called(settings['model'])}, "
             f"{TIMES[settings['times']]}"
         )
         show(cells)
