@@ -2,7 +2,9 @@
 
     python -m benchmarks.mnist_training --seconds 120 --threads 2
 
-Loss, optimiser, average, learning rate and sampler are the same for all; only the network differs.  The
+Loss, optimiser, average, learning rate and sampler are the same for all; only the network differs: the loss is
+min-SNR at DDPM's own times, which the others can be told exactly (flow matching's levels lie between their whole
+numbers t), the optimiser AdamW (our Muon knows the first and last layers of our networks alone).  The
 networks take turns of a few seconds, so that whatever else the machine does meets all of them alike, and the
 learning rate of each falls to zero at the end of its own time.  diffusers is measured where it is installed.
 
@@ -34,9 +36,10 @@ from playground.denoisers import NetworkDenoiser
 from playground.errors import require
 from playground.files import write_atomically
 from playground.progress import duration
-from playground.training import Recipe, Trainee, train
+from playground.training import Trainee, train
 
 TURN = 4.0  # seconds
+SAME = {"objective": "min-snr", "optimizer": "adamw"}  # whatever the preset has: see above
 CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time.process_time}
 
 
@@ -64,7 +67,7 @@ class Contender:
         step, before = self.trainee.step, self.seconds
         pace = before / step if step else 0.5
         left = max(1, round((budget - before) / pace))
-        self.trainee.recipe = Recipe(step + left, self.config.lr, warmup=20, ema=self.config.ema)
+        self.trainee.recipe = replace(self.config.recipe, steps=step + left, warmup=20)
         start = self.clock()
         for _ in train(self.trainee, self.session.batches, self.session.loss):
             self.seconds = before + self.clock() - start
@@ -165,7 +168,7 @@ def command(arguments: argparse.Namespace) -> None:
     config = with_changes(
         PRESETS["cpu-quick"], width=arguments.width, blocks=arguments.blocks, seed=arguments.seed
     )
-    config = replace(config, images=10**9, batch=arguments.batch, optimizer="adamw")  # one for all networks
+    config = with_changes(config, images=10**9, batch=arguments.batch, lr=arguments.lr, **SAME)
     names = arguments.networks or ["ours", "plain", *(["diffusers"] if has_diffusers() else [])]
     digits, yardstick = load("train", arguments.data), Yardstick.load(arguments.data)
     evaluation = EvaluateConfig(
@@ -175,6 +178,11 @@ def command(arguments: argparse.Namespace) -> None:
     print(
         f"{digits.source}; batch {config.batch}, {arguments.threads} threads, {arguments.clock} clock; "
         f"{FCD} of {arguments.samples} digits"
+    )
+    print(
+        f"The same for all: loss {config.objective} at DDPM's times, {config.optimizer}, learning rate {config.lr:g}, "
+        "predicting v.  Not the same: the rate was chosen with our network (try --lr), and the others have PyTorch's "
+        "default memory layout, ours channels last."
     )
     print(f"floor, as many real digits: {floor.value:.3f} ({floor.low:.3f} to {floor.high:.3f})", flush=True)
     marks = [*(m for m in sorted(arguments.marks) if m < arguments.seconds), arguments.seconds]
@@ -195,6 +203,7 @@ def main(argv: list[str] | None = None) -> int:
     p.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="threads of PyTorch")
     p.add_argument("--width", type=int, default=32, help="of our network; the others follow")
     p.add_argument("--batch", type=int, default=128, help="images in one step, for all")
+    p.add_argument("--lr", type=float, help="learning rate, for all; default: the preset's")
     p.add_argument("--blocks", type=int, default=2, help="of our network; the others follow")
     p.add_argument(
         "--networks", nargs="*", choices=["ours", "plain", "diffusers"], help="default: what is there"
