@@ -77,8 +77,61 @@ TOPICS = (
         ASSIGNMENT, "How good are the digits? Distance to real ones, beside what real ones are apart.",
     ),
 )  # fmt: skip
-# folders with a command.py
-COMMANDS = (
-    "train", "generate", "inpainting", "runs", "table1", "families", "guidance", "palette", "dalle2", "variations",
-    "autoencoders", "latent", "diffusion_autoencoder", "change", "classify",
-)  # fmt: skip
+# folder -> its subcommands and what each does, so that help is given without importing what runs them
+COMMANDS = {
+    "train": {
+        "train-stack": "train CLIP, priors, decoder and upsampler, or go on with it (DALL-E 2)",
+        "train": "train a model, or go on with one",
+    },
+    "generate": {
+        "sample": "new digits from noise",
+    },
+    "inpainting": {
+        "inpaint-table": "all ways of inpainting on the same digits and masks, measured",
+        "inpaint": "fill a hole in a digit",
+    },
+    "runs": {
+        "ship": "write a model in float16 with a card, as the repository carries it",
+        "evaluate": "measure a model: Frechet distance, ...",
+    },
+    "table1": {
+        "table1": "the lecture's Table 1 on MNIST, cell by cell",
+    },
+    "families": {
+        "annealing": "annealed Langevin as written, and told the noise that is there",
+    },
+    "guidance": {
+        "guidance": "digits guided with and without a classifier, measured",
+        "guide-accuracy": "how often guides are right, level by level",
+    },
+    "palette": {
+        "palette": "damaged digits restored by one network, and measured",
+    },
+    "dalle2": {
+        "clip-between": "digits between two, along CLIP's sphere (DALL-E 2)",
+        "table-priors": "the priors' embeddings against real ones (DALL-E 2)",
+        "clip": "CLIP's zero-shot classes and attributes on the test digits (DALL-E 2)",
+        "draw": "digits for a caption (DALL-E 2)",
+        "table-captions": "what prior and caption are for, measured from pixels (DALL-E 2)",
+        "variations": "digits that CLIP embeds as it does a given one (DALL-E 2)",
+    },
+    "variations": {
+        "table-variations": "what varies among digits of one embedding, and what stays (DALL-E 2)",
+    },
+    "autoencoders": {
+        "autoencoders": "latents at f = 2, 4 and 8, measured",
+    },
+    "latent": {
+        "latent": "new digits by diffusion in latents",
+    },
+    "diffusion_autoencoder": {
+        "reconstruct": "a digit to z and x_T, and back",
+    },
+    "change": {
+        "between": "from one digit to another, by z and x_T",
+        "change": "a digit made thicker, more slanted or wider",
+    },
+    "classify": {
+        "train-classifier": "the classifier behind the metrics",
+    },
+}

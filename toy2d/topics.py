@@ -142,7 +142,7 @@ COMMANDS = {
         "likelihood": "log density by the probability-flow ODE, against the exact one",
     },
     "inverse_problems": {
-        "inverse": "inverse problems: regression, samples, and the factor of two",
+        "inverse": "inverse problems: regression, samples, the factor of two",
     },
     "captions": {
         "caption-twin": "DALL-E 2 in the plane: prior, decoder, and truth",
