@@ -105,6 +105,7 @@ COMMANDS = {
         "guide-accuracy": "how often guides are right, level by level",
     },
     "palette": {
+        "palette-table": "regression, generalist and specialists on the same digits",
         "palette": "damaged digits restored by one network, and measured",
     },
     "dalle2": {
