@@ -15,6 +15,7 @@ from images.dalle2.claims import Claims, ClaimsConfig, claims
 from images.dalle2.clip_experiment import clouds, zero_shot
 from images.dalle2.clip_task import SHIPPED, load_clip
 from images.dalle2.experiment import DrawConfig, Drawing, between, draw, load_stack, variations
+from images.dalle2.guidance_command import add_guidance
 from images.dalle2.priors import PriorsConfig, priors
 from images.data.captions import ATTRIBUTES, EXAMPLES, parse
 from images.data.mnist import Digits, load
@@ -140,6 +141,7 @@ def write(drawing: Drawing, out: Path, name: str, about: dict, first: np.ndarray
 def add(commands: argparse._SubParsersAction) -> None:
     """Adds the subcommands draw, variations, clip-between, the two tables and clip."""
     _add_more(commands)
+    add_guidance(commands)
     p = commands.add_parser("draw", help="digits for a caption (DALL-E 2)")
     p.set_defaults(run=draw_command)
     p.add_argument("caption", help=f"such as {EXAMPLES[0]!r}")

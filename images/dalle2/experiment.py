@@ -217,8 +217,17 @@ def decoded(
     told: "vector", "tokens", or both; count: of digits, 0: as configured; one_noise: all start from the same noise.
     """
     model = stack.decoder
-    denoise = model.within(guided(model.denoise.given(**told), model.denoise, config.w))
-    return _walked(model, denoise, count or config.count, config, rng, report, one_noise)
+    denoise = guided(model.denoise.given(**told), model.denoise, config.w)
+    return walked_decoder(stack, denoise, count or config.count, config, rng, report, one_noise)
+
+
+def walked_decoder(
+    stack: Stack, denoise: Denoiser, count: int, config: DrawConfig, rng: Generator, report: Report = silent,
+    one_noise: bool = False,
+) -> tuple[Trajectory, Tensor]:  # fmt: skip
+    """The same by any denoiser of `count` small digits, however it is guided; estimates are clipped after that."""
+    model = stack.decoder
+    return _walked(model, model.within(denoise), count, config, rng, report, one_noise)
 
 
 def upsampled(

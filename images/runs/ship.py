@@ -1,15 +1,18 @@
 """python -m images ship: a trained model as the repository carries it, rounded to float16, with a card beside it."""
 
 import argparse
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 from images.metrics.evaluate import fingerprint
-from images.models import load_model, save_model
-from playground.errors import UserError
+from images.models import kind_of, load_model, save_model
+from playground.checkpoint import load_checkpoint, save_checkpoint
+from playground.errors import UserError, require
 from playground.files import note_result, require_replaceable, write_result
 
+OF_THEIR_OWN = ("clip", "ar-prior", "noisy-clip", "guide")  # kinds whose files hold no denoiser
 FROM_THE_RUN = ("config", "data", "images_seen", "seconds", "device", "torch")
 
 
@@ -22,6 +25,12 @@ def ship(source: str | Path, out: str | Path, evaluation: str | Path | None = No
     out = Path(out)
     for file in (out, out.with_suffix(".json")):
         require_replaceable(file)
+    if (kind := kind_of(source)) in OF_THEIR_OWN:
+        require(
+            evaluation is None,
+            f"{source} is of the kind {kind!r}, which `evaluate` cannot measure: leave --evaluation out.",
+        )
+        return _ship_as_it_is(Path(source), out)
     model = load_model(source)
     model.denoise.half().float()  # what loading will give; the card is about these weights
     card = {"parameters": model.parameters, "fingerprint": fingerprint(model), "weights": "float16"}
@@ -31,6 +40,22 @@ def ship(source: str | Path, out: str | Path, evaluation: str | Path | None = No
     halves = {name: value.half() for name, value in model.denoise.state_dict().items()}
     about = {name: value for name, value in model.about.items() if name not in ("format", "model")}
     path = note_result(save_model(out, model.config, halves, about))
+    write_result(path.with_suffix(".json"), json.dumps(card, indent=1).encode())
+    return card
+
+
+def _ship_as_it_is(source: Path, out: Path) -> dict[str, Any]:
+    """A file that is no denoiser's: its weights in float16, and all that it says of itself."""
+    weights, about = load_checkpoint(source)
+    halves = {name: value.half() if value.is_floating_point() else value for name, value in weights.items()}
+    content = b"".join(halves[name].contiguous().numpy().tobytes() for name in sorted(halves))
+    card = {
+        "parameters": sum(value.numel() for value in weights.values()),
+        "fingerprint": hashlib.sha256(content).hexdigest()[:12],
+        "weights": "float16",
+    }
+    card |= {name: about[name] for name in FROM_THE_RUN if name in about}
+    path = note_result(save_checkpoint(out, halves, about))
     write_result(path.with_suffix(".json"), json.dumps(card, indent=1).encode())
     return card
 
