@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 from matplotlib.figure import Figure
 
+from playground.charts.on_paper import Panels, on_paper
 from playground.cli import ProgressLine, refuse_idle
 from playground.errors import require_seed
 from playground.files import write_result
@@ -86,12 +87,16 @@ def progress(verb: str) -> Report:
 
 
 def write(
-    out: str, name: str, config: Any, numbers: dict[str, Any], figure: Figure, gif: bytes | None = None
-) -> None:
+    out: str, name: str, config: Any, numbers: dict[str, Any], charts: Panels, gif: bytes | None = None,
+    side: float = 4.2, title: str = "",
+) -> None:  # fmt: skip
     """NAME.json with the configuration and the numbers, NAME.png and NAME.gif, each whole or not at all."""
     directory = Path(out)
     about = {"config": dataclasses.asdict(config), **numbers}
-    files = {"json": (json.dumps(about, indent=1, default=_plain) + "\n").encode(), "png": png(figure)}
+    files = {
+        "json": (json.dumps(about, indent=1, default=_plain) + "\n").encode(),
+        "png": png(on_paper(charts, side, title)),
+    }
     if gif is not None:
         files["gif"] = gif
     for suffix, content in files.items():

@@ -9,6 +9,8 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from playground.charts import Chart
+from playground.charts.on_page import on_page
 from playground.ui.downloads import download_gif
 from playground.ui.page import bound, shared
 from playground.ui.player import PointsPanel, player
@@ -69,9 +71,9 @@ def _panel(cloud: Cloud) -> PointsPanel:
     )  # fmt: skip
 
 
-def chart(figure: Any, key: str) -> None:
-    """A Plotly figure in the page's theme and width, without the tool bar that hides titles."""
-    st.plotly_chart(figure, key=key, width="stretch", config={"displayModeBar": False})
+def chart(panels: Chart | Sequence[Chart], key: str, height: int | None = None) -> None:
+    """Charts in the page's theme and width, without the tool bar that hides titles."""
+    st.plotly_chart(on_page(panels, height), key=key, width="stretch", config={"displayModeBar": False})
 
 
 COLUMNS = {

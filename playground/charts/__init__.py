@@ -202,7 +202,7 @@ def grouped(series: Mapping[str, Any], colors: Sequence[str], room: float = 0.8)
 # --- axes -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Axis:
     """One axis of a panel.
 
@@ -215,7 +215,7 @@ class Axis:
     range: tuple[float, float] | None = None
     zero: bool = False
     percent: bool = False
-    ticks: Sequence[float] = ()
+    ticks: Any = ()
     names: Sequence[str] = ()
 
 
@@ -244,7 +244,7 @@ class Chart:
         if of.range is not None:
             return min(of.range), max(of.range)
         all_of = [ends.ravel() for mark in self.marks for ends in mark.along(axis)]
-        values = np.concatenate([*all_of, [1.0]] if not all_of else all_of)
+        values = np.concatenate([*all_of, np.array([])])
         values = values[np.isfinite(values) & ((values > 0) | (not of.log))]
         return (float(values.min()), float(values.max())) if len(values) else (1.0, 10.0)
 

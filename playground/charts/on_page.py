@@ -134,6 +134,8 @@ def _(mark: Heat) -> list[Any]:
     empty = ~np.isfinite(z)
     heat.update(text=np.where(empty, "", texts), texttemplate="%{text}", xgap=2, ygap=2,
                 hovertemplate="%{text}<extra></extra>")  # fmt: skip
+    if not empty.any():
+        return [heat]
     rows, columns = np.nonzero(empty)  # these have no colour to write on
     return [heat, go.Scatter(x=mark.x[columns], y=mark.y[rows], text=texts[empty], mode="text", hoverinfo="skip",
                              textfont={"color": PALETTE[1]})]  # fmt: skip

@@ -20,7 +20,6 @@ from playground.charts import (
     Contour,
     Curve,
     Heat,
-    Mark,
     Points,
     Rule,
     in_legend,
@@ -28,15 +27,14 @@ from playground.charts import (
 )
 from playground.colors import PALETTE
 
+Panels = Chart | Sequence[Chart] | Sequence[Sequence[Chart]]
 DASHES = {"solid": "-", "dash": "--", "dot": ":"}
 SYMBOLS = {"circle": "o", "star": "*", "x": "x", "diamond": "D"}
 POINT = 0.75  # of a pixel
 DENSITY = LinearSegmentedColormap.from_list("density", [(PALETTE[0], 0.0), (PALETTE[0], 0.55)])
 
 
-def on_paper(
-    panels: Chart | Sequence[Chart] | Sequence[Sequence[Chart]], side: float = 4.2, title: str = ""
-) -> Figure:
+def on_paper(panels: Panels, side: float = 4.2, title: str = "") -> Figure:
     """Panels side by side, or rows of them; side: of one, in inches."""
     rows = _rows(panels)
     columns = max(map(len, rows))
@@ -82,32 +80,32 @@ def draw(figure: Figure, ax: Axes, chart: Chart, seen: set[tuple[str, str, str]]
 
 
 @singledispatch
-def artists(mark: Any, ax: Axes, named: dict[str, str]) -> Any:
+def artists(mark: Any, ax: Axes, named: dict[str, Any]) -> Any:
     """Draws a mark."""
     raise TypeError(f"{type(mark).__name__} is no mark.")
 
 
 @artists.register
-def _(mark: Curve, ax: Axes, named: dict[str, str]) -> None:
+def _(mark: Curve, ax: Axes, named: dict[str, Any]) -> None:
     ax.plot(mark.x, mark.y, DASHES[mark.dash], marker="o" if mark.dots else "", markersize=4, color=mark.color,
             linewidth=mark.width * POINT, **named)  # fmt: skip
     _error(mark, ax, mark.color)
 
 
 @artists.register
-def _(mark: Points, ax: Axes, named: dict[str, str]) -> None:
+def _(mark: Points, ax: Axes, named: dict[str, Any]) -> None:
     ax.plot(mark.x, mark.y, SYMBOLS[mark.symbol], color=mark.color, markersize=mark.size * POINT,
             alpha=mark.opacity, markeredgewidth=1 if mark.symbol == "x" else 0, **named)  # fmt: skip
     _error(mark, ax, mark.color)
 
 
 @artists.register
-def _(mark: Band, ax: Axes, named: dict[str, str]) -> None:
+def _(mark: Band, ax: Axes, named: dict[str, Any]) -> None:
     ax.fill_between(mark.x, mark.low, mark.high, color=mark.color, alpha=0.22, linewidth=0)
 
 
 @artists.register
-def _(mark: Bars, ax: Axes, named: dict[str, str]) -> None:
+def _(mark: Bars, ax: Axes, named: dict[str, Any]) -> None:
     if mark.lying:
         bars = ax.barh(mark.y, mark.x, mark.width, color=mark.color, **named)
     else:
@@ -118,7 +116,7 @@ def _(mark: Bars, ax: Axes, named: dict[str, str]) -> None:
 
 
 @artists.register
-def _(mark: Heat, ax: Axes, named: dict[str, str]) -> Any:
+def _(mark: Heat, ax: Axes, named: dict[str, Any]) -> Any:
     z, low, high = mark.shown
     colors = DENSITY if mark.colors == "density" else mark.colors
     image = ax.pcolormesh(
@@ -133,19 +131,19 @@ def _(mark: Heat, ax: Axes, named: dict[str, str]) -> Any:
 
 
 @artists.register
-def _(mark: Contour, ax: Axes, named: dict[str, str]) -> None:
+def _(mark: Contour, ax: Axes, named: dict[str, Any]) -> None:
     if np.nanmin(mark.z) < mark.level < np.nanmax(mark.z):
         ax.contour(mark.x, mark.y, mark.z, levels=[mark.level], colors=mark.color,
                    linestyles=DASHES[mark.dash], linewidths=1.2)  # fmt: skip
 
 
 @artists.register
-def _(mark: Arrows, ax: Axes, named: dict[str, str]) -> None:
+def _(mark: Arrows, ax: Axes, named: dict[str, Any]) -> None:
     ax.quiver(*mark.at.T, *mark.step.T, angles="xy", scale_units="xy", scale=1, color=mark.color, width=0.004)
 
 
 @artists.register
-def _(mark: Rule, ax: Axes, named: dict[str, str]) -> None:
+def _(mark: Rule, ax: Axes, named: dict[str, Any]) -> None:
     line = ax.axvline if mark.upright else ax.axhline
     line(mark.place, color=mark.color, linestyle=DASHES[mark.dash], linewidth=1.5, **named)
 
@@ -156,7 +154,7 @@ def _error(mark: Any, ax: Axes, color: str, fmt: str = "none") -> None:
     low, high = mark.interval
     lying = getattr(mark, "lying", False)
     length = mark.x if lying else mark.y
-    bars = {"xerr" if lying else "yerr": np.stack([length - low, high - length]).clip(0)}
+    bars: dict[str, Any] = {"xerr" if lying else "yerr": np.stack([length - low, high - length]).clip(0)}
     ax.errorbar(mark.x, mark.y, **bars, fmt=fmt, ecolor=color, elinewidth=1, capsize=3)
 
 
@@ -182,9 +180,9 @@ def _axis(ax: Axes, chart: Chart, name: str) -> None:
     if of.percent:
         drawn.set_major_formatter(PercentFormatter(1, decimals=0))
     if (ticks := chart.ticks(name)) is not None:
+        before = getattr(ax, f"get_{name}lim")()
         drawn.set_ticks([at for at, _ in ticks], [mathtext(text) for _, text in ticks])
-    if of.log or of.range is None:
-        limit(auto=True)  # ticks beyond the data do not stretch the axis
+        limit(before)  # ticks beyond the data do not stretch the axis
     if of.range is not None:
         limit(*of.range)
     elif of.zero:

@@ -160,7 +160,7 @@ def test_the_command_writes_its_three_files(tmp_path, capsys):
     numbers = json.loads((tmp_path / "ncsn.json").read_text())
     assert len(numbers["ncsn_sigma"]["errors"]) == 3 and "floor" in numbers
     assert all((tmp_path / f"ncsn.{suffix}").stat().st_size > 1000 for suffix in ("png", "gif"))
-    assert "lambda = sigma²" in capsys.readouterr().out
+    assert "λ = σ²" in capsys.readouterr().out
 
 
 def test_the_command_refuses_one_level_in_one_line(tmp_path, capsys):

@@ -9,7 +9,7 @@ from playground.cli import refuse_idle
 from playground.errors import UserError
 from playground.knobs import add_options, config_of
 from toy2d.annealing.experiment import AXES, RULES, AnnealingConfig, MapConfig, annealing, annealing_map
-from toy2d.annealing.figures import annealing_cloud, annealing_figure
+from toy2d.annealing.figures import annealing_cloud, map_chart
 from toy2d.command import asked, command, progress, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.starts import LEVELS
@@ -61,7 +61,7 @@ def annealing_command(arguments: argparse.Namespace) -> None:
         "weights": _known(result.weights), "sliced": _known(result.sliced),
         "weights_floor": result.weights_floor, "sliced_floor": result.sliced_floor,
     }  # fmt: skip
-    write(arguments.out, "annealing", config, numbers, annealing_figure(config, result), gif)
+    write(arguments.out, "annealing", config, numbers, map_chart(config, result), gif, side=5)
 
 
 def _one(base: AnnealingConfig) -> tuple[dict, bytes | None]:

@@ -148,9 +148,9 @@ with page(
         with left:
             show_clouds([annealing_cloud(config, result)], "annealing")
     with place:
-        chart(step_chart(rules), "steps")
+        chart(step_chart(rules), "steps", 430)
     if result is not None:
         numbers(result)
     st.subheader("Two settings at a time")
-    chart(map_chart(*map_for(config)), "map")
+    chart(map_chart(*map_for(config)), "map", 440)
     explain()

@@ -4,7 +4,7 @@ import argparse
 
 from playground.knobs import add_options
 from toy2d.autoencoder.experiment import AutoencoderConfig, DescentConfig, autoencoder, descent
-from toy2d.autoencoder.figures import arrows_figure, autoencoder_clouds, descent_figure
+from toy2d.autoencoder.figures import arrows_chart, autoencoder_clouds, descent_chart
 from toy2d.command import add_training, asked, command, progress, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.net import LearnConfig, learn
@@ -39,7 +39,7 @@ def one_command(arguments: argparse.Namespace) -> None:
     for name, value in numbers.items():
         print(f"{name}: {value:.4f}")
     gif = clouds_gif(autoencoder_clouds(config, result))
-    write(arguments.out, "autoencoder", config, numbers, arrows_figure(result), gif)
+    write(arguments.out, "autoencoder", config, numbers, arrows_chart(result), gif)
 
 
 def many_command(arguments: argparse.Namespace) -> None:
@@ -47,4 +47,4 @@ def many_command(arguments: argparse.Namespace) -> None:
     result = descent(config, progress("training"))
     for row in zip(result.sigmas, result.smoothing, result.learning, result.total, strict=True):
         print("sigma {:.3f}: smoothing {:.4f}  learning {:.4f}  total {:.4f}".format(*row))
-    write(arguments.out, "autoencoder-sigmas", config, vars(result), descent_figure(result))
+    write(arguments.out, "autoencoder-sigmas", config, vars(result), descent_chart(result))

@@ -8,7 +8,7 @@ from playground.levels import SCHEDULES
 from toy2d.command import asked, command, progress, write
 from toy2d.ddpm_and_ncsn import told_command
 from toy2d.ddpm_and_ncsn.experiment import FamiliesConfig, two_families
-from toy2d.ddpm_and_ncsn.figures import SAMPLER_NAMES, TRAINED_NAMES, families_clouds, families_figure
+from toy2d.ddpm_and_ncsn.figures import SAMPLER_NAMES, TRAINED_NAMES, families_charts, families_clouds
 from toy2d.distances import in_a_line
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.ncsn.experiment import learn_each
@@ -50,4 +50,4 @@ def families_command(arguments: argparse.Namespace) -> None:
         print(f"{TRAINED_NAMES[trained]:<16} {SAMPLER_NAMES[sampler]:<18} {in_a_line(run.distances)}")
     print(f"{'exact samples':<35} {in_a_line(result.floor)}")
     gif = clouds_gif(families_clouds(config, result, "ddpm"))
-    write(arguments.out, "families", config, numbers, families_figure(config, result), gif)
+    write(arguments.out, "families", config, numbers, families_charts(config, result), gif, side=3.6)

@@ -7,7 +7,7 @@ import numpy as np
 
 from playground.knobs import add_options
 from toy2d.command import asked, command, progress, write
-from toy2d.ddpm_and_ncsn.told_figures import MEASURED, told_figure, verdict
+from toy2d.ddpm_and_ncsn.told_figures import MEASURED, told_charts, verdict
 from toy2d.ddpm_and_ncsn.told_noise import MEASURES, TOLD, ToldConfig, mean_and_se, told_noise
 from toy2d.net import learn
 
@@ -34,7 +34,15 @@ def told_command(arguments: argparse.Namespace) -> None:
     print(f"{'exact samples':<35} {_line(result.floors)}")
     print(verdict(result))
     numbers = {"c": config.c, "v": result.v, "measured": result.measured, "floors": result.floors}
-    write(arguments.out, "told-noise", config, numbers, told_figure(config, result))
+    write(
+        arguments.out,
+        "told-noise",
+        config,
+        numbers,
+        told_charts(config, result),
+        side=3.6,
+        title=f"{config.levels} levels of {config.hold} steps, {config.particles:,} particles",
+    )
 
 
 def _line(values: Mapping[str, np.ndarray]) -> str:

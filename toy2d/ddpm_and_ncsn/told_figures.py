@@ -1,10 +1,11 @@
 """What annealed Langevin told two different noises looks like in the plane: a table, a sentence, a figure."""
 
-from matplotlib.figure import Figure
+import numpy as np
 from scipy.stats import t as student_t
 
+from playground.charts import Axis, Chart, Mark, Points, Rule, plus_minus
+from playground.colors import PALETTE
 from toy2d.ddpm_and_ncsn.told_noise import MEASURES, TOLD, Told, ToldConfig, mean_and_se
-from toy2d.drawing.mpl import figure_of
 
 MEASURED = {
     "log_likelihood": "log-likelihood",
@@ -52,21 +53,18 @@ def verdict(result: Told) -> str:
     return f"{text} (95 % intervals over {R} runs)."
 
 
-def told_figure(config: ToldConfig, result: Told) -> Figure:
-    """Each measure, by network and by what it is told; the dashed line is the floor."""
+def told_charts(config: ToldConfig, result: Told) -> list[Chart]:
+    """Each measure with its 95 % interval, by network and by what it is told; the dashed line is the floor."""
     wide = float(student_t.ppf(0.975, config.repeats - 1))
-    figure, axes = figure_of(len(MEASURES), 1, side=3.6)
-    for ax, measure in zip(axes.flat, MEASURES, strict=True):
+    names = Axis(names=[NETWORKS[name] for name in result.measured])
+    charts = []
+    for measure in MEASURES:
+        marks: list[Mark] = []
         for place, told in enumerate(TOLD):
-            found = [mean_and_se(of[told][measure]) for of in result.measured.values()]
-            at = [i + 0.16 * (2 * place - 1) for i in range(len(found))]
-            means, bars = [mean for mean, _ in found], [wide * se for _, se in found]
-            ax.errorbar(at, means, bars, fmt="o", capsize=3, label=f"told {told}")
-        ax.axhline(result.floors[measure].mean(), linestyle="--", color="gray", label="exact samples")
-        ax.set_xticks(range(len(result.measured)), [NETWORKS[name] for name in result.measured])
-        ax.set_title(MEASURED[measure])
-    axes.flat[0].legend(fontsize="small")
-    figure.suptitle(
-        f"{config.levels} levels of {config.hold} steps, {config.particles:,} particles", fontsize="medium"
-    )
-    return figure
+            found = np.array([mean_and_se(of[told][measure]) for of in result.measured.values()])
+            at = np.arange(len(found)) + 0.16 * (2 * place - 1)
+            interval = plus_minus(found[:, 0], wide * found[:, 1])
+            marks.append(Points(at, found[:, 0], f"told {told}", PALETTE[place], interval=interval))
+        marks.append(Rule(float(result.floors[measure].mean()), "exact samples"))
+        charts.append(Chart("", names, Axis(MEASURED[measure]), marks))
+    return charts

@@ -7,7 +7,7 @@ from playground.knobs import add_options
 from playground.levels import SCHEDULES
 from toy2d.command import add_learned, asked, command, learned, progress, write
 from toy2d.diffusion.experiment import SAMPLERS, DiffusionConfig, diffusion
-from toy2d.diffusion.figures import diffusion_clouds, diffusion_figure
+from toy2d.diffusion.figures import diffusion_charts, diffusion_clouds
 from toy2d.drawing.clouds import clouds_gif
 
 
@@ -39,4 +39,4 @@ def diffusion_command(arguments: argparse.Namespace) -> None:
         f"sliced Wasserstein distance to exact samples: {result.distance:.4f}; of two exact samples: {result.floor:.4f}"
     )
     gif = clouds_gif(diffusion_clouds(config, result))
-    write(arguments.out, "diffusion", config, numbers, diffusion_figure(config, result), gif)
+    write(arguments.out, "diffusion", config, numbers, diffusion_charts(config, result), gif, side=3.2)

@@ -1,11 +1,13 @@
 """The forward and the reverse process as clouds and as a figure."""
 
 import numpy as np
-from matplotlib.figure import Figure
 
+from playground.charts import Axis, Bars, Chart
+from playground.colors import PALETTE, TRUTH
+from playground.statistics import wilson
 from toy2d.diffusion.experiment import Diffusion, DiffusionConfig, Process
 from toy2d.drawing.clouds import Cloud, density, mode_names
-from toy2d.drawing.mpl import figure_of, scatter
+from toy2d.drawing.planes import still
 
 
 def diffusion_clouds(config: DiffusionConfig, result: Diffusion) -> list[Cloud]:
@@ -25,15 +27,22 @@ def diffusion_clouds(config: DiffusionConfig, result: Diffusion) -> list[Cloud]:
     ]
 
 
-def diffusion_figure(config: DiffusionConfig, result: Diffusion) -> Figure:
-    """Five moments of the way out and of the way back."""
-    figure, axes = figure_of(5, 2, side=3.2)
+def diffusion_charts(config: DiffusionConfig, result: Diffusion) -> list[list[Chart]]:
+    """Five moments of the way out and of the way back; below them the shares of the modes."""
     forward, reverse, _ = diffusion_clouds(config, result)
-    for row, cloud in zip(axes, (forward, reverse), strict=True):
-        for ax, frame in zip(row, np.linspace(0, len(cloud.xs) - 1, 5).round().astype(int), strict=True):
-            scatter(ax, cloud, frame)
-            ax.set_title(cloud.captions[frame], fontsize="medium")
-            ax.legend().remove() if ax is not row[0] else None
-    axes[0, 0].set_ylabel("forward: y")
-    axes[1, 0].set_ylabel("reverse: y")
-    return figure
+    rows = [
+        [still(cloud, frame) for frame in np.linspace(0, len(cloud.xs) - 1, 5).round().astype(int)]
+        for cloud in (forward, reverse)
+    ]
+    return [*rows, [weights_chart(config, result)]]
+
+
+def weights_chart(config: DiffusionConfig, result: Diffusion) -> Chart:
+    """The share in every mode beside its weight, with 95 % bands."""
+    at, width = np.arange(len(result.weights)), 0.38
+    interval = wilson(result.shares, config.particles)
+    bars = [
+        Bars(at - width / 2, result.weights, "true weight", TRUTH, width),
+        Bars(at + width / 2, result.shares, "share of the samples", PALETTE[0], width, interval),
+    ]
+    return Chart("", Axis("mode", names=[str(k + 1) for k in at]), Axis("share", zero=True), bars)

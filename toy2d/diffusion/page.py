@@ -8,9 +8,8 @@ from playground.ui.page import cached, page, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
 from toy2d.diffusion.experiment import SAMPLERS, Diffusion, DiffusionConfig, diffusion, said
-from toy2d.diffusion.figures import diffusion_clouds
+from toy2d.diffusion.figures import diffusion_clouds, weights_chart
 from toy2d.diffusion.live import live_diffusion
-from toy2d.drawing.plotly import weights_chart
 from toy2d.net import LearnConfig
 from toy2d.starts import MOST
 from toy2d.ui import bound, chart, learned_for, mixture_widgets, score_widget, show_clouds
@@ -110,5 +109,5 @@ with page("Diffusion", "The same mixture, turned into noise and back. Drag the p
     show_clouds(diffusion_clouds(config, result), "diffusion", height=400, fps=15, live=moved)
     verdict_line(f"{said(config, result)} {compared(answer, result.distance)}")
     numbers(config, result)
-    chart(weights_chart(result.shares, result.weights, config.particles), "weights")
+    chart(weights_chart(config, result), "weights")
     explain()

@@ -7,7 +7,7 @@ from playground.levels import SCHEDULES, SPACINGS
 from toy2d.command import add_learned, asked, command, learned, progress, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.few_steps.experiment import ROWS, FewSteps, FewStepsConfig, few_steps, last_noises
-from toy2d.few_steps.figures import MEASURES, few_steps_figure, trip_clouds
+from toy2d.few_steps.figures import MEASURES, few_steps_charts, trip_clouds
 from toy2d.few_steps.flow import SOLVERS, FlowConfig, orders, round_trip
 
 
@@ -48,8 +48,8 @@ def steps_command(arguments: argparse.Namespace) -> None:
         "convergence": converged.errors, "orders": converged.orders,
         "last_noises": last_noises(config),
     }  # fmt: skip
-    figure = few_steps_figure(config, table, trip, converged)
-    write(arguments.out, "steps", config, numbers, figure, clouds_gif(trip_clouds(flow, trip), fps=10))
+    charts = few_steps_charts(table, trip, converged)
+    write(arguments.out, "steps", config, numbers, charts, clouds_gif(trip_clouds(flow, trip), fps=10))
 
 
 def print_table(config: FewStepsConfig, table: FewSteps) -> None:

@@ -60,9 +60,9 @@ def table(config: FewStepsConfig, use_learned: bool) -> None:
                     format_func=MEASURES.get)  # fmt: skip
     left, right = st.columns([1.15, 1])
     with left:
-        chart(table_chart(config, result, measure), "table")
+        chart(table_chart(config, result, measure), "table", 380)
     with right:
-        chart(cost_chart(result, measure), "cost")
+        chart(cost_chart(result, measure), "cost", 380)
     if any(S > 1 for S in config.steps):
         with st.expander("What the lecture's sigma-hat row is made of"):
             st.markdown(LAST_NOISE)

@@ -7,9 +7,9 @@ from playground.levels import SCHEDULES
 from toy2d.command import add_learned, add_training, asked, command, learned, progress, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.forward_and_bound.bound import BoundConfig, bounds, gaps_by_length, learn_both, losses
-from toy2d.forward_and_bound.bound_figures import bound_figure, losses_figure
+from toy2d.forward_and_bound.bound_figures import bound_charts, losses_chart
 from toy2d.forward_and_bound.experiment import ForwardConfig, forward, posterior
-from toy2d.forward_and_bound.figures import forward_clouds, forward_figure
+from toy2d.forward_and_bound.figures import forward_charts, forward_clouds
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -51,7 +51,7 @@ def forward_command(arguments: argparse.Namespace) -> None:
         "reverse_kl": found.reverse_kl,
     }  # fmt: skip
     gif = clouds_gif(forward_clouds(config, path))
-    write(arguments.out, "forward", config, numbers, forward_figure(config, path, found), gif)
+    write(arguments.out, "forward", config, numbers, forward_charts(config, path, found), gif)
 
 
 def bound_command(arguments: argparse.Namespace) -> None:
@@ -80,7 +80,7 @@ def bound_command(arguments: argparse.Namespace) -> None:
         }
         for (model, variance), gap in gaps.gaps.items()
     ]
-    write(arguments.out, "bound", config, numbers, bound_figure(result, gaps))
+    write(arguments.out, "bound", config, numbers, bound_charts(result, gaps))
 
 
 def losses_command(arguments: argparse.Namespace) -> None:
@@ -93,4 +93,4 @@ def losses_command(arguments: argparse.Namespace) -> None:
         print(
             f"{name}: gap {loss.gap['beta']:.4f} nats, sliced Wasserstein distance {loss.distances.sliced:.4f}"
         )
-    write(arguments.out, "losses", config, numbers, losses_figure(result))
+    write(arguments.out, "losses", config, numbers, losses_chart(result))

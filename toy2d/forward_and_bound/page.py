@@ -76,7 +76,7 @@ def forward_part(mixture: MixtureSpec, schedule: str, seed: int) -> None:
         "KL: true reverse step to p", f"{max(0.0, found.reverse_kl['beta']):.2g} nats",
         help="Of q(x_{t-1} | x_t), which is no Gaussian, to p with variance beta. Small where steps are small.",
     )  # fmt: skip
-    chart(posterior_chart(found), "posterior")
+    chart(posterior_chart(found), "posterior", 520)
     chart(paths_chart(config, path), "paths")
     with st.expander("What happens here"):
         st.markdown(

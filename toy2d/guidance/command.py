@@ -8,7 +8,7 @@ from playground.knobs import add_options
 from toy2d.command import add_training, asked, command, progress, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.guidance.experiment import FIRST, GuidanceConfig, guidance
-from toy2d.guidance.figures import guidance_clouds, guidance_figure
+from toy2d.guidance.figures import guidance_clouds, guidance_charts
 from toy2d.labelled import DROPOUT, learned_models
 from toy2d.net import LearnConfig
 
@@ -57,4 +57,12 @@ def guidance_command(arguments: argparse.Namespace) -> None:
         )
     print(f"floor, two samples of the believed density: {result.belief.floor:.3f}")
     gif = clouds_gif(guidance_clouds(config, result), fps=15)
-    write(arguments.out, "guidance", config, numbers, guidance_figure(config, result), gif)
+    write(
+        arguments.out,
+        "guidance",
+        config,
+        numbers,
+        guidance_charts(config, result),
+        gif,
+        title=f"w = {config.w:g}",
+    )

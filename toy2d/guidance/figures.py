@@ -3,15 +3,12 @@
 import math
 
 import numpy as np
-import plotly.graph_objects as go
 import torch
-from matplotlib.figure import Figure
-from plotly.subplots import make_subplots
 
+from playground.charts import Axis, Chart, Contour, Curve, Dash, Points
 from playground.colors import PALETTE, TRUTH
 from toy2d.drawing.clouds import Cloud
-from toy2d.drawing.mpl import figure_of, scatter
-from toy2d.drawing.plotly import laid_out, plane
+from toy2d.drawing.planes import plane
 from toy2d.guidance.experiment import (
     BELIEF_EXTENT,
     Guidance,
@@ -69,51 +66,39 @@ def contour_levels(density: np.ndarray) -> list[float]:
 # --- charts -----------------------------------------------------------------------------------------------
 
 
-def ends_chart(config: GuidanceConfig, result: Guidance) -> go.Figure:
+def ends_chart(config: GuidanceConfig, result: Guidance) -> list[Chart]:
     """The end points of each method on the contours of the believed density."""
-    figure = make_subplots(
-        1, 3, subplot_titles=[NAMES[run.name] for run in result.runs], horizontal_spacing=0.05
-    )
-    density = np.exp(result.belief.log_density)
-    for column, run in enumerate(result.runs, start=1):
-        at = {"row": 1, "col": column}
+    density, axis = np.exp(result.belief.log_density), result.belief.axis
+    lines = [Contour(axis, axis, density, level) for level in contour_levels(density)]
+    charts = []
+    for run in result.runs:
         x = run.xs[-1][:CHART_POINTS]
-        figure.add_scattergl(
-            x=x[:, 0], y=x[:, 1], mode="markers", showlegend=False, hoverinfo="skip",
-            marker={"size": 3, "color": PALETTE[COLORS[run.name]], "opacity": 0.5}, **at,
-        )  # fmt: skip
-        for level in contour_levels(density):
-            figure.add_contour(
-                x=result.belief.axis, y=result.belief.axis, z=density, showscale=False, hoverinfo="skip",
-                contours={"start": level, "end": level, "size": 1, "coloring": "none"}, showlegend=False,
-                line={"color": TRUTH, "width": 2}, **at,
-            )  # fmt: skip
-    return plane(laid_out(figure, 400), extent_of(result), 3).update_layout(margin={"l": 45, "r": 5})
+        points = Points(x[:, 0], x[:, 1], color=PALETTE[COLORS[run.name]], size=3, opacity=0.5)
+        charts.append(Chart(NAMES[run.name], *plane(extent_of(result)), [points, *lines], equal=True))
+    return charts
 
 
-def along_chart(result: Guidance) -> go.Figure:
+def along_chart(result: Guidance) -> Chart:
     """Where the end points lie along the axis that leads from the other classes to the class."""
-    figure = go.Figure()
     edges = along_edges(result)
-    rows = [
-        ("believed density", result.along_belief, TRUTH, "solid"),
-        ("exact conditional, w = 0", result.along_conditional, TRUTH, "dot"),
+    centres = (edges[:-1] + edges[1:]) / 2
+
+    def curve(name: str, along: np.ndarray, color: str, dash: Dash, width: float = 2) -> Curve:
+        return Curve(centres, np.histogram(along, edges, density=True)[0], name, color, dash, width)
+
+    marks = [
+        curve("believed density", result.along_belief, TRUTH, "solid", 2.5),
+        curve("exact conditional, w = 0", result.along_conditional, TRUTH, "dot", 2.5),
+        *(
+            curve(NAMES[run.name], run.along, PALETTE[COLORS[run.name]], dash_of(run.name))
+            for run in result.runs
+        ),
     ]
-    rows += [
-        (NAMES[run.name], run.along, PALETTE[COLORS[run.name]], dash_of(run.name)) for run in result.runs
-    ]
-    for name, along, color, dash in rows:
-        heights = np.histogram(along, edges, density=True)[0]
-        figure.add_scatter(
-            x=(edges[:-1] + edges[1:]) / 2, y=heights, name=name, mode="lines",
-            line={"color": color, "dash": dash, "width": 2.5 if color == TRUTH else 2},
-        )  # fmt: skip
-    figure.update_xaxes(title="along the axis from the other classes to this one")
-    figure.update_yaxes(title="density", rangemode="tozero")
-    return laid_out(figure, 320)
+    x = Axis("along the axis from the other classes to this one")
+    return Chart("", x, Axis("density", zero=True), marks)
 
 
-def dash_of(name: str) -> str:
+def dash_of(name: str) -> Dash:
     """Classifier-free is dashed: with exact models it lies on the DDIM form, and would hide it."""
     return "dash" if name == "free" else "solid"
 
@@ -124,55 +109,16 @@ def along_edges(result: Guidance, bins: int = 36) -> np.ndarray:
     return np.linspace(low - 0.5, high + 0.5, bins + 1)
 
 
-def sweep_chart(sweep: GuidanceSweep) -> go.Figure:
+def sweep_chart(sweep: GuidanceSweep) -> Chart:
     """The distance to the believed density against w, and the floor that its own samples give."""
-    figure = go.Figure()
-    for (name, k), row in zip(COLORS.items(), sweep.distances, strict=True):
-        line = {"color": PALETTE[k], "dash": dash_of(name)}
-        figure.add_scatter(x=sweep.ws, y=row, name=NAMES[name], mode="lines+markers", line=line)
-    figure.add_scatter(
-        x=sweep.ws,
-        y=sweep.floors,
-        name="floor: two samples of it",
-        mode="lines",
-        line={"color": TRUTH, "dash": "dot"},
-    )
-    figure.update_xaxes(title="w")
-    figure.update_yaxes(title="distance to the believed density", rangemode="tozero")
-    return laid_out(figure, 320)
+    marks = [
+        Curve(sweep.ws, row, NAMES[name], PALETTE[k], dash_of(name), dots=True)
+        for (name, k), row in zip(COLORS.items(), sweep.distances, strict=True)
+    ]
+    marks.append(Curve(sweep.ws, sweep.floors, "floor: two samples of it", TRUTH, "dot"))
+    return Chart("", Axis("w"), Axis("distance to the believed density", zero=True), marks)
 
 
-# --- a figure ---------------------------------------------------------------------------------------------
-
-
-def guidance_figure(config: GuidanceConfig, result: Guidance) -> Figure:
+def guidance_charts(config: GuidanceConfig, result: Guidance) -> list[Chart]:
     """End points on the believed density's contours, and all along the class's axis."""
-    figure, axes = figure_of(4)
-    density = np.exp(result.belief.log_density)
-    for ax, cloud in zip(axes[0], guidance_clouds(config, result), strict=False):
-        scatter(ax, cloud, -1)
-        ax.contour(
-            result.belief.axis, result.belief.axis, density, levels=contour_levels(density), colors=TRUTH
-        )
-        ax.set_title(cloud.title)
-    last, edges = axes[0, 3], along_edges(result)
-    last.hist(
-        result.along_belief, edges, density=True, histtype="step", color=TRUTH, lw=2, label="believed density"
-    )
-    last.hist(
-        result.along_conditional,
-        edges,
-        density=True,
-        histtype="step",
-        color=TRUTH,
-        ls=":",
-        label="exact conditional",
-    )
-    for run in result.runs:
-        color, line = PALETTE[COLORS[run.name]], {"dash": "--", "solid": "-"}[dash_of(run.name)]
-        last.hist(
-            run.along, edges, density=True, histtype="step", color=color, ls=line, label=NAMES[run.name]
-        )
-    last.set(xlabel="along the class's axis", ylabel="density", title=f"w = {config.w:g}")
-    last.legend(fontsize="small")
-    return figure
+    return [*ends_chart(config, result), along_chart(result)]

@@ -8,7 +8,7 @@ from playground.steps import VARIANCES
 from toy2d.command import command, progress, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.inpainting.experiment import PAIR, InpaintConfig, inpainting
-from toy2d.inpainting.figures import NAMES, inpainting_clouds, inpainting_figure
+from toy2d.inpainting.figures import NAMES, inpainting_charts, inpainting_clouds
 from toy2d.presets import PRESETS, MixtureSpec
 
 
@@ -61,4 +61,4 @@ def inpainting_command(arguments: argparse.Namespace) -> None:
             f"variance above {run.above:.3f} (standard error {run.above_se:.3f})"
         )
     gif = clouds_gif(inpainting_clouds(config, result), fps=15)
-    write(arguments.out, "inpainting", config, numbers, inpainting_figure(config, result), gif)
+    write(arguments.out, "inpainting", config, numbers, inpainting_charts(config, result), gif, side=3.4)

@@ -3,15 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-import plotly.graph_objects as go
-from matplotlib.figure import Figure
-from plotly.subplots import make_subplots
 
+from playground.charts import Axis, Band, Bars, Chart, Curve, Mark, Rule, plus_minus
 from playground.colors import PALETTE, TRUTH
-from playground.statistics import wilson
+from playground.statistics import Z, wilson
 from toy2d.drawing.clouds import Cloud, density
-from toy2d.drawing.mpl import figure_of
-from toy2d.drawing.plotly import band, laid_out
 from toy2d.inpainting.experiment import SPLIT, Filled, InpaintConfig, Inpainting
 from toy2d.inpainting.sweeps import Narrowing, Shares
 from toy2d.presets import EXTENT
@@ -68,23 +64,18 @@ def observed_background(config: InpaintConfig) -> np.ndarray:
 # --- charts -----------------------------------------------------------------------------------------------
 
 
-def filled_chart(config: InpaintConfig, result: Inpainting) -> go.Figure:
+def filled_chart(config: InpaintConfig, result: Inpainting) -> list[Chart]:
     """Histograms of the filled-in coordinate, each on the exact conditional density."""
-    titles = [named(run.name, config) for run in result.runs]
-    figure = make_subplots(1, len(titles), subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.02)
-    for column, run in enumerate(result.runs, start=1):
-        figure.add_bar(
-            x=CENTRES, y=heights(run), name="samples", showlegend=False, row=1, col=column, hoverinfo="skip",
-            marker={"color": COLORS[run.name], "line": {"width": 0}}, width=CENTRES[1] - CENTRES[0],
-        )  # fmt: skip
-        figure.add_scatter(
-            x=result.axis, y=result.density, mode="lines", name="exact conditional", showlegend=column == 1,
-            line={"color": TRUTH, "width": 2.5}, row=1, col=column,
-        )  # fmt: skip
-        figure.update_xaxes(range=[-EXTENT, EXTENT], title=coordinate(config), row=1, col=column)
-    figure.update_yaxes(title="density", row=1, col=1)
-    figure = laid_out(figure, 300, bargap=0).update_annotations(font_size=14)
-    return figure.update_layout(legend={"y": 1.14, "yanchor": "bottom"}, margin={"t": 80})
+    exact = Curve(result.axis, result.density, "exact conditional", TRUTH, width=2.5)
+    found = [heights(run) for run in result.runs]
+    top = 1.05 * max(result.density.max(), *(each.max() for each in found))
+    x, y = Axis(coordinate(config), range=(-EXTENT, EXTENT)), Axis("density", range=(0, top))
+    return [
+        Chart(named(run.name, config), x, y, [
+            Bars(CENTRES, each, color=COLORS[run.name], width=CENTRES[1] - CENTRES[0]), exact
+        ])
+        for run, each in zip(result.runs, found, strict=True)
+    ]  # fmt: skip
 
 
 def heights(run: Filled) -> np.ndarray:
@@ -92,68 +83,46 @@ def heights(run: Filled) -> np.ndarray:
     return np.histogram(run.filled, EDGES)[0] / (len(run.filled) * np.diff(EDGES))
 
 
-def low_chart(config: InpaintConfig, result: Inpainting) -> go.Figure:
+def low_chart(config: InpaintConfig, result: Inpainting) -> Chart:
     """P(unknown < split) of each method with its 95 % band, against the truth."""
-    figure = go.Figure()
-    lows = np.array([run.low for run in result.runs])
-    bands = np.array([run.low_band for run in result.runs])
-    figure.add_bar(
-        x=[named(run.name, config) for run in result.runs], y=lows, showlegend=False,
-        marker={"color": [COLORS[run.name] for run in result.runs]},
-        error_y={"type": "data", "symmetric": False, "array": bands[:, 1] - lows, "arrayminus": lows - bands[:, 0]},
-    )  # fmt: skip
-    figure.add_hline(result.low, line={"color": TRUTH, "dash": "dash", "width": 2}, annotation_text="truth")
-    figure.update_yaxes(title=f"P({coordinate(config)} < {SPLIT:g})", rangemode="tozero")
-    return laid_out(figure, 280)
+    colors = [COLORS[run.name] for run in result.runs]
+    interval = tuple(np.transpose([run.low_band for run in result.runs]))
+    bars = Bars(range(len(colors)), [run.low for run in result.runs], color=colors, interval=interval)
+    names = Axis(names=[named(run.name, config) for run in result.runs])
+    return Chart("", names, _below(config), [bars, Rule(result.low, "truth")])
 
 
-def shares_chart(config: InpaintConfig, shares: Shares, x_title: str, log: bool = False) -> go.Figure:
+def _below(config: InpaintConfig) -> Axis:
+    return Axis(f"P({coordinate(config)} < {SPLIT:g})", zero=True)
+
+
+def shares_chart(config: InpaintConfig, shares: Shares, x_title: str, log: bool = False) -> Chart:
     """The share below the split with 95 % bands, against the truth."""
-    figure = go.Figure()
+    marks: list[Mark] = []
     for name, low in shares.low.items():
-        color = COLORS[name]
-        band(figure, shares.at, *wilson(low, shares.particles), color)
-        figure.add_scatter(
-            x=shares.at,
-            y=low,
-            name=NAMES[name],
-            mode="lines+markers",
-            line={"color": color},
-            marker={"size": 4},
-        )
-    figure.add_scatter(
-        x=shares.at,
-        y=shares.truth,
-        name="truth",
-        mode="lines",
-        line={"color": TRUTH, "width": 3, "dash": "dash"},
-    )
-    figure.update_xaxes(title=x_title, type="log" if log else "linear")
-    if log:
-        figure.update_xaxes(tickvals=shares.at)
-    figure.update_yaxes(title=f"P({coordinate(config)} < {SPLIT:g})", rangemode="tozero")
-    return laid_out(figure, 320)
+        marks.append(Band(shares.at, *wilson(low, shares.particles), COLORS[name]))
+        marks.append(Curve(shares.at, low, NAMES[name], COLORS[name], dots=True))
+    marks.append(Curve(shares.at, shares.truth, "truth", TRUTH, "dash", 3))
+    return Chart("", Axis(x_title, log=log, ticks=shares.at if log else ()), _below(config), marks)
 
 
-def narrowing_chart(config: InpaintConfig, narrow: Narrowing) -> go.Figure:
+def narrowing_chart(config: InpaintConfig, narrow: Narrowing) -> Chart:
     """RePaint's variance above the split against r, for both of DDPM's variances, with 95 % intervals."""
-    figure = go.Figure()
-    for color, (name, above) in zip(PALETTE, narrow.above.items(), strict=False):
-        figure.add_scatter(
-            x=narrow.at, y=above, name=f"RePaint, {name}", mode="lines+markers", line={"color": color},
-            error_y={"array": 1.96 * narrow.errors[name], "thickness": 1, "width": 3},
-        )  # fmt: skip
-    figure.add_hline(narrow.exact, line={"color": TRUTH, "dash": "dash", "width": 2}, annotation_text="exact")
-    figure.update_xaxes(title="resamplings r", type="log", tickvals=narrow.at)
-    figure.update_yaxes(title=f"variance of {coordinate(config)} above {SPLIT:g}")
-    return laid_out(figure, 300)
+    marks: list[Mark] = [
+        Curve(narrow.at, above, f"RePaint, {name}", color, dots=True,
+              interval=plus_minus(above, Z * narrow.errors[name]))
+        for color, (name, above) in zip(PALETTE, narrow.above.items(), strict=False)
+    ]  # fmt: skip
+    x = Axis("resamplings r", log=True, ticks=narrow.at)
+    y = Axis(f"variance of {coordinate(config)} above {SPLIT:g}")
+    return Chart("", x, y, [*marks, Rule(narrow.exact, "exact")])
 
 
 def narrowing_verdict(config: InpaintConfig, narrow: Narrowing) -> str:
     """Whether either variance keeps the width at the most resamplings: each against the exact one, at 95 %."""
     said = []
     for name, above in narrow.above.items():
-        off, half = above[-1] - narrow.exact, 1.96 * narrow.errors[name][-1]
+        off, half = above[-1] - narrow.exact, Z * narrow.errors[name][-1]
         if not np.isfinite(off) or not np.isfinite(half):
             said.append(f"with {name} no two particles end above {SPLIT:g}")
             continue
@@ -171,28 +140,6 @@ def narrowing_verdict(config: InpaintConfig, narrow: Narrowing) -> str:
     )
 
 
-# --- a figure ---------------------------------------------------------------------------------------------
-
-
-def inpainting_figure(config: InpaintConfig, result: Inpainting) -> Figure:
+def inpainting_charts(config: InpaintConfig, result: Inpainting) -> list[Chart]:
     """The histograms, and the shares with their bands."""
-    figure, axes = figure_of(len(result.runs) + 1, side=3.2)
-    for ax, run in zip(axes[0], result.runs, strict=False):
-        ax.fill_between(result.axis, result.density, color=TRUTH, alpha=0.35, linewidth=0, label="exact")
-        ax.stairs(heights(run), EDGES, color=COLORS[run.name])
-        ax.set(
-            title=f"{named(run.name, config)}\nP = {run.low:.3f}, truth {result.low:.3f}",
-            xlabel=coordinate(config),
-        )
-    last = axes[0, -1]
-    for at, run in enumerate(result.runs):
-        low, high = run.low_band
-        last.bar(at, run.low, color=COLORS[run.name])
-        last.plot([at, at], [low, high], color="black")
-    last.axhline(result.low, color=TRUTH, linestyle="--", label="truth")
-    last.set_xticks(
-        range(len(result.runs)), [NAMES[run.name] for run in result.runs], rotation=40, ha="right"
-    )
-    last.set(ylabel=f"P({coordinate(config)} < {SPLIT:g})")
-    last.legend()
-    return figure
+    return [*filled_chart(config, result), low_chart(config, result)]

@@ -7,7 +7,7 @@ from playground.knobs import add_options
 from toy2d.command import add_learned, asked, command, learned, progress, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.likelihood.experiment import LikelihoodConfig, likelihood
-from toy2d.likelihood.figures import flow_clouds, likelihood_figure
+from toy2d.likelihood.figures import flow_clouds, likelihood_charts
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -37,4 +37,4 @@ def run(arguments: argparse.Namespace) -> None:
         "numbers_of_steps": result.numbers, "error_of_steps": result.by_steps, "total": result.total_by_steps,
     }  # fmt: skip
     gif = clouds_gif(flow_clouds(config, result), fps=12)
-    write(arguments.out, "likelihood", config, numbers, likelihood_figure(result), gif)
+    write(arguments.out, "likelihood", config, numbers, likelihood_charts(result), gif)

@@ -5,7 +5,7 @@ import argparse
 from playground.knobs import add_options
 from toy2d.command import asked, command, progress, write
 from toy2d.low_density.experiment import LowDensityConfig, learn_pair, low_density, sweep
-from toy2d.low_density.figures import low_density_figure, panels, sweep_figure
+from toy2d.low_density.figures import low_density_charts, panels, sweep_chart
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -36,7 +36,7 @@ def one_command(arguments: argparse.Namespace) -> None:
     ]  # fmt: skip
     for title, each in panels(config, result):
         print(f"{title}: {each.error.area:.1%} of the area and {each.error.mass:.1%} of the data below 10 %")
-    write(arguments.out, "low-density", config, numbers, low_density_figure(config, result))
+    write(arguments.out, "low-density", config, numbers, low_density_charts(config, result))
 
 
 def data_command(arguments: argparse.Namespace) -> None:
@@ -44,4 +44,4 @@ def data_command(arguments: argparse.Namespace) -> None:
     result = sweep(config, progress("training"))
     for i, points in enumerate(result.points):
         print(f"n = {points:,}: " + "  ".join(f"{name} {area[i]:.1%}" for name, area in result.area.items()))
-    write(arguments.out, "low-density-data", config, vars(result), sweep_figure(result))
+    write(arguments.out, "low-density-data", config, vars(result), sweep_chart(result))

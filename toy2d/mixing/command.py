@@ -10,7 +10,7 @@ from playground.statistics import wilson
 from toy2d.command import add_learned, asked, command, learned, progress, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.mixing.experiment import MixingConfig, mixing
-from toy2d.mixing.figures import mixing_clouds, mixing_figure
+from toy2d.mixing.figures import mixing_clouds, mixing_charts
 from toy2d.starts import LEVELS, STARTS
 
 
@@ -45,7 +45,7 @@ def mixing_command(arguments: argparse.Namespace) -> None:
         print(f"{name}: {_with_bands(chain.shares[-1], low, high)}")
     print(f"true weights: {' '.join(f'{w:.4f}' for w in result.weights)}")
     gif = clouds_gif(mixing_clouds(config, result))
-    write(arguments.out, "mixing", config, numbers, mixing_figure(config, result), gif)
+    write(arguments.out, "mixing", config, numbers, mixing_charts(config, result), gif)
 
 
 def _with_bands(shares: np.ndarray, low: np.ndarray, high: np.ndarray) -> str:

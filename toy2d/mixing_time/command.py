@@ -12,7 +12,7 @@ from playground.knobs import add_options, config_of
 from toy2d.command import command, progress, spec, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.mixing_time.experiment import CrossingConfig, Measured, SweepConfig, Times, crossing, sweep
-from toy2d.mixing_time.figures import crossing_cloud, crossing_figure, recovery_figure
+from toy2d.mixing_time.figures import crossing_cloud, recovery_chart, relaxation_chart, times_chart
 from toy2d.mixing_time.recovery import RecoveryConfig, recovery
 from toy2d.presets import MixtureSpec
 from toy2d.starts import STARTS
@@ -61,7 +61,8 @@ def crossing_command(arguments: argparse.Namespace) -> None:
         },
     }  # fmt: skip
     gif = clouds_gif([crossing_cloud(config, one)])
-    write(arguments.out, "crossing", config, numbers, crossing_figure(config, one, many), gif)
+    charts = [relaxation_chart(config, one), *times_chart(many)]
+    write(arguments.out, "crossing", config, numbers, charts, gif)
 
 
 def _known(found: Times | Measured) -> dict[str, float | None]:
@@ -85,7 +86,7 @@ def recovery_command(arguments: argparse.Namespace) -> None:
     for i, pi in enumerate(result.pis):
         plain, annealed = (_told(shares[i]) for shares in (result.plain, result.annealed))
         print(f"pi {pi:.3f}   plain {plain} (expected {result.expected[i]:.4f})   annealed {annealed}")
-    write(arguments.out, "recovery", config, dataclasses.asdict(result), recovery_figure(result))
+    write(arguments.out, "recovery", config, dataclasses.asdict(result), recovery_chart(result))
 
 
 def _told(shares: np.ndarray) -> str:

@@ -164,10 +164,10 @@ with page(
         with left:
             show_clouds([crossing_cloud(config, result)], "crossing")
         with right:
-            chart(relaxation_chart(config, result), "relaxation")
+            chart(relaxation_chart(config, result), "relaxation", 430)
         numbers(config, result)
         st.subheader("As the modes are moved apart")
-        chart(times_chart(sweep_for(config), config.distance), "times")
+        chart(times_chart(sweep_for(config), config.distance), "times", 400)
         explain()
     else:
         weights_view()

@@ -13,7 +13,7 @@ QUICK = RecoveryConfig((0.1, 0.3, 0.5, 0.7, 0.9), T=20)
 
 def weights_view() -> None:
     """Raises UserError for settings out of range."""
-    chart(recovery_chart(_result_for(_settings())), "recovery")
+    chart(recovery_chart(_result_for(_settings())), "recovery", 460)
     _explain()
 
 

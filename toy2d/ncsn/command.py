@@ -8,7 +8,7 @@ from toy2d.command import asked, command, progress, write
 from toy2d.distances import in_a_line
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.ncsn.experiment import NcsnConfig, learn_all, ncsn
-from toy2d.ncsn.figures import NAMES, ncsn_clouds, ncsn_figure
+from toy2d.ncsn.figures import NAMES, ncsn_charts, ncsn_clouds
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -45,6 +45,6 @@ def ncsn_command(arguments: argparse.Namespace) -> None:
         "ncsn",
         config,
         numbers,
-        ncsn_figure(config, result),
+        ncsn_charts(config, result),
         clouds_gif(ncsn_clouds(config, result)),
     )

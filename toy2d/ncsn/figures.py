@@ -1,58 +1,43 @@
 """What the comparison of NCSN's weights looks like: charts for the page, a figure for the command line, clouds."""
 
 import numpy as np
-import plotly.graph_objects as go
-from matplotlib.figure import Figure
 
+from playground.charts import Axis, Band, Chart, Curve, Mark, grouped
 from playground.colors import PALETTE, TRUTH
 from toy2d.drawing.clouds import Cloud, density, mode_names
-from toy2d.drawing.mpl import figure_of, scatter
-from toy2d.drawing.plotly import band, laid_out
+from toy2d.drawing.planes import still
 from toy2d.ncsn.experiment import Ncsn, NcsnConfig
 
-NAMES = {"ncsn_one": "lambda = 1", "ncsn_sigma": "lambda = sigma", "ncsn": "lambda = sigma²"}
+NAMES = {"ncsn_one": "λ = 1", "ncsn_sigma": "λ = σ", "ncsn": "λ = σ²"}
 COLORS = dict(zip(NAMES, (PALETTE[1], PALETTE[3], PALETTE[0]), strict=True))
 CEILING = "one Gaussian, no modes"
 
 
-def error_chart(result: Ncsn) -> go.Figure:
+def error_chart(result: Ncsn) -> Chart:
     """The error at each level with a band of two standard errors, below that of a single Gaussian's score."""
-    figure = go.Figure()
+    marks: list[Mark] = []
     for objective, run in result.runs.items():
         low = np.maximum(run.errors - 2 * run.errors_se, run.errors / 10)  # a logarithm has no zero
-        band(figure, result.sigmas, low, run.errors + 2 * run.errors_se, COLORS[objective])
-        figure.add_scatter(
-            x=result.sigmas, y=run.errors, name=NAMES[objective], mode="lines+markers",
-            line={"color": COLORS[objective]},
-        )  # fmt: skip
-    figure.add_scatter(
-        x=result.sigmas, y=result.ceiling, name=CEILING, mode="lines", line={"color": TRUTH, "dash": "dash"}
-    )
-    figure.update_xaxes(type="log", title="noise level sigma")
-    figure.update_yaxes(
-        type="log", title="sigma² E‖s_hat − s‖²", exponentformat="power", range=_decades(result)
-    )
-    return laid_out(figure, 340)
+        color = COLORS[objective]
+        marks.append(Band(result.sigmas, low, run.errors + 2 * run.errors_se, color))
+        marks.append(Curve(result.sigmas, run.errors, NAMES[objective], color, dots=True))
+    marks.append(Curve(result.sigmas, result.ceiling, CEILING, TRUTH, "dash"))
+    y = Axis("σ² E‖ŝ − s‖²", log=True, range=_range(result))
+    return Chart("", Axis("noise level σ", log=True), y, marks)
 
 
-def _decades(result: Ncsn) -> list[float]:
+def _range(result: Ncsn) -> tuple[float, float]:
     """From below the smallest error to above the largest: the ceiling may fall far out of sight."""
     errors = np.concatenate([run.errors for run in result.runs.values()])
-    return [
-        float(np.log10(errors.min())) - 0.4,
-        float(np.log10(max(errors.max(), result.ceiling.max()))) + 0.2,
-    ]
+    return 0.4 * float(errors.min()), 1.6 * float(max(errors.max(), result.ceiling.max()))
 
 
-def share_chart(result: Ncsn) -> go.Figure:
+def share_chart(result: Ncsn) -> Chart:
     """What share of the whole loss each level makes, at the exact score."""
-    figure = go.Figure()
-    labels = [f"{sigma:.3g}" for sigma in result.sigmas]
-    for objective, run in result.runs.items():
-        figure.add_bar(x=labels, y=run.shares, name=NAMES[objective], marker={"color": COLORS[objective]})
-    figure.update_xaxes(title="noise level sigma", type="category")
-    figure.update_yaxes(title="share of the loss", tickformat=".0%")
-    return laid_out(figure, 340, barmode="group")
+    shares = {NAMES[objective]: run.shares for objective, run in result.runs.items()}
+    levels = Axis("noise level σ", names=[f"{sigma:.3g}" for sigma in result.sigmas])
+    bars = grouped(shares, [COLORS[objective] for objective in result.runs])
+    return Chart("", levels, Axis("share of the loss", zero=True, percent=True), bars)
 
 
 def ncsn_clouds(config: NcsnConfig, result: Ncsn) -> list[Cloud]:
@@ -68,19 +53,7 @@ def ncsn_clouds(config: NcsnConfig, result: Ncsn) -> list[Cloud]:
     ]
 
 
-def ncsn_figure(config: NcsnConfig, result: Ncsn) -> Figure:
+def ncsn_charts(config: NcsnConfig, result: Ncsn) -> list[Chart]:
     """Errors by level, and where the samples of each network end."""
-    figure, axes = figure_of(1 + len(result.runs))
-    for objective, run in result.runs.items():
-        axes[0, 0].errorbar(
-            result.sigmas, run.errors, 2 * run.errors_se, color=COLORS[objective], label=NAMES[objective]
-        )
-    axes[0, 0].plot(result.sigmas, result.ceiling, color=TRUTH, linestyle="--", label=CEILING)
-    low, high = _decades(result)
-    axes[0, 0].set(xscale="log", yscale="log", ylim=(10**low, 10**high), xlabel="noise level sigma",
-                   ylabel="sigma² E‖s_hat − s‖²")  # fmt: skip
-    axes[0, 0].legend(fontsize="small")
-    for ax, cloud in zip(axes[0, 1:], ncsn_clouds(config, result), strict=True):
-        scatter(ax, cloud, -1)
-        ax.set_title(cloud.title)
-    return figure
+    ends = [still(cloud, title=cloud.title) for cloud in ncsn_clouds(config, result)]
+    return [error_chart(result), *ends]

@@ -10,7 +10,7 @@ from toy2d.command import progress, write
 from toy2d.datasets import DATASETS, LONGEST_TEXT, fitted, parse_csv
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.own_data.experiment import OwnDataConfig, Points, own_data, train_network
-from toy2d.own_data.figures import own_data_clouds, own_data_figure
+from toy2d.own_data.figures import own_data_charts, own_data_clouds
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -64,4 +64,4 @@ def own_data_command(arguments: argparse.Namespace) -> None:
     by_chance = "training points" if config.given else "fresh data"
     print(f"{by_chance}: {told_share(result.fresh_copies, len(result.reference))}")
     gif = clouds_gif(own_data_clouds(config, result), fps=15)
-    write(arguments.out, "own-data", config, numbers, own_data_figure(config, result), gif)
+    write(arguments.out, "own-data", config, numbers, own_data_charts(config, result), gif)

@@ -1,15 +1,13 @@
 """What memorising and generalising look like: clouds to animate, a chart for the page, a figure to print."""
 
 import numpy as np
-import plotly.graph_objects as go
-from matplotlib.figure import Figure
 from scipy.ndimage import gaussian_filter
 
+from playground.charts import Axis, Chart, Curve, Mark, Rule
 from playground.colors import PALETTE, TRUTH
 from toy2d.datasets import MOST_POINTS
 from toy2d.drawing.clouds import Cloud
-from toy2d.drawing.mpl import figure_of, scatter
-from toy2d.drawing.plotly import laid_out
+from toy2d.drawing.planes import still
 from toy2d.own_data.experiment import OwnData, OwnDataConfig, Sampled
 from toy2d.presets import EXTENT
 
@@ -66,36 +64,18 @@ def _steps(nearest: np.ndarray, typical: float) -> tuple[np.ndarray, np.ndarray]
     return np.quantile(nearest, at).clip(1e-4 * typical) / typical, at
 
 
-def nearest_chart(config: OwnDataConfig, result: OwnData) -> go.Figure:
+def nearest_chart(config: OwnDataConfig, result: OwnData) -> Chart:
     """How many samples lie within a distance of a training point: memorising is the step far on the left."""
-    figure = go.Figure()
-    for name, nearest, color in _curves(config, result):
-        x, share = _steps(nearest, result.typical)
-        line = {"color": color, "width": 2.5, "dash": "dash" if color == TRUTH else "solid"}
-        figure.add_scatter(x=x, y=share, name=name, mode="lines", line=line)
-    figure.add_vline(config.threshold, line={"color": TRUTH, "dash": "dot"})
-    at = np.log10(config.threshold)  # an annotation on a logarithmic axis is placed by the logarithm
-    figure.add_annotation(x=at, y=0.5, text="copies", showarrow=False, xanchor="right", xshift=-6)
-    figure.update_xaxes(type="log", dtick=1, exponentformat="power")
-    figure.update_xaxes(title="distance to the nearest training point, in typical distances")
-    figure.update_yaxes(title="share of the samples", range=[0, 1.02])
-    return laid_out(figure, 320)
+    marks: list[Mark] = [
+        Curve(*_steps(nearest, result.typical), name, color, "dash" if color == TRUTH else "solid", 2.5)
+        for name, nearest, color in _curves(config, result)
+    ]
+    marks.append(Rule(config.threshold, "copies: left of this line", upright=True, dash="dot"))
+    x = Axis("distance to the nearest training point, in typical distances", log=True)
+    return Chart("", x, Axis("share of the samples", range=(0, 1.02)), marks)
 
 
-def own_data_figure(config: OwnDataConfig, result: OwnData) -> Figure:
+def own_data_charts(config: OwnDataConfig, result: OwnData) -> list[Chart]:
     """The end points, and the distribution of their distances."""
-    clouds = own_data_clouds(config, result)
-    figure, axes = figure_of(len(clouds) + 1)
-    for ax, cloud in zip(axes[0], clouds, strict=False):
-        scatter(ax, cloud, -1)
-        ax.set_title(cloud.title)
-    last = axes[0, -1]
-    for name, nearest, color in _curves(config, result):
-        last.plot(
-            *_steps(nearest, result.typical), color=color, label=name, ls="--" if color == TRUTH else "-"
-        )
-    last.axvline(config.threshold, color=TRUTH, linestyle=":")
-    last.set(xscale="log", xlabel="distance to a training point, in typical distances", ylabel="share")
-    last.set_title("Copies: left of the line")
-    last.legend()
-    return figure
+    ends = [still(cloud, title=cloud.title) for cloud in own_data_clouds(config, result)]
+    return [*ends, nearest_chart(config, result)]

@@ -7,7 +7,7 @@ from playground.cli import refuse_idle
 from playground.files import note_result, require_replaceable
 from playground.knobs import add_options
 from toy2d.command import add_learned, add_training, asked, command, learned, progress, write
-from toy2d.drawing.fields import field_figure
+from toy2d.drawing.fields import field_chart
 from toy2d.net import OBJECTIVES, LearnConfig, learn
 from toy2d.score_fields.experiment import FieldConfig, score_field
 
@@ -35,7 +35,7 @@ def field_command(arguments: argparse.Namespace) -> None:
     }  # fmt: skip
     for name, value in numbers.items():
         print(f"{name}: {value:.3f}")
-    write(arguments.out, "field", config, numbers, field_figure(result))
+    write(arguments.out, "field", config, numbers, field_chart(result))
 
 
 def train_command(arguments: argparse.Namespace) -> None:

@@ -1,0 +1,286 @@
+"""Every chart of the 2-D wing, of a tiny run: on the page and on paper it has the same series and the same numbers."""
+
+import importlib
+import inspect
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import toy2d
+from playground.charts import Band, Bars, Chart, Contour, Curve, Heat, Points, Rule
+from playground.charts.on_page import html, on_page
+from playground.charts.on_paper import mathtext, on_paper
+from playground.levels import SCHEDULES
+from toy2d.annealing import experiment as annealing
+from toy2d.annealing import figures as annealing_figures
+from toy2d.autoencoder import experiment as autoencoder
+from toy2d.autoencoder import figures as autoencoder_figures
+from toy2d.ddpm_and_ncsn import experiment as families
+from toy2d.ddpm_and_ncsn import figures as families_figures
+from toy2d.ddpm_and_ncsn import told_figures, told_noise
+from toy2d.diffusion import experiment as diffusion
+from toy2d.diffusion import figures as diffusion_figures
+from toy2d.few_steps import experiment as few_steps
+from toy2d.few_steps import figures as few_steps_figures
+from toy2d.few_steps import flow
+from toy2d.forward_and_bound import bound, bound_figures
+from toy2d.forward_and_bound import experiment as forward
+from toy2d.forward_and_bound import figures as forward_figures
+from toy2d.guidance import experiment as guidance
+from toy2d.guidance import figures as guidance_figures
+from toy2d.inpainting import experiment as inpainting
+from toy2d.inpainting import figures as inpainting_figures
+from toy2d.inpainting import sweeps
+from toy2d.likelihood import experiment as likelihood
+from toy2d.likelihood import figures as likelihood_figures
+from toy2d.low_density import experiment as low_density
+from toy2d.low_density import figures as low_density_figures
+from toy2d.mixing import experiment as mixing
+from toy2d.mixing import figures as mixing_figures
+from toy2d.mixing_time import experiment as mixing_time
+from toy2d.mixing_time import figures as mixing_time_figures
+from toy2d.mixing_time import recovery
+from toy2d.ncsn import experiment as ncsn
+from toy2d.ncsn import figures as ncsn_figures
+from toy2d.net import LearnConfig, Learned, learn
+from toy2d.own_data import experiment as own_data
+from toy2d.own_data import figures as own_data_figures
+from toy2d.score_fields import experiment as score_fields
+from toy2d.score_fields import figures as score_fields_figures
+
+Charts = Chart | list[Chart] | list[list[Chart]]
+
+
+def calls(function: Callable[..., Charts], *arguments) -> list[Chart]:
+    """What the function describes, as one list."""
+    found = function(*arguments)
+    rows = [found] if isinstance(found, Chart) else found
+    return [chart for row in rows for chart in (row if isinstance(row, list) else [row])]
+
+
+@cache
+def network(objective: str = "ddpm", **options) -> Learned:
+    return learn(LearnConfig(objective=objective, points=200, steps=2, width=8, **options))
+
+
+def of_annealing() -> list[Chart]:
+    base = annealing.AnnealingConfig(L=3, T=5, particles=50)
+    config = annealing.MapConfig(base, xs=(2, 3), ys=(0.1, 50.0))  # the second diverges
+    f = annealing_figures
+    return calls(f.step_chart, {"algorithm1": base}) + calls(f.map_chart, config, annealing.annealing_map(config))
+
+
+def of_autoencoder() -> list[Chart]:
+    config = autoencoder.AutoencoderConfig(samples=200, resolution=21)
+    one = autoencoder.autoencoder(config, network("dae", sigma=1.0))
+    many = autoencoder.descent(autoencoder.DescentConfig(levels=2, points=200, steps=2, width=8, samples=200))
+    return calls(autoencoder_figures.arrows_chart, one) + calls(autoencoder_figures.descent_chart, many)
+
+
+def of_families() -> list[Chart]:
+    config = families.FamiliesConfig(levels=3, T=2, steps=5, points=200, train_steps=2, particles=50, frames=3)
+    result = families.two_families(config, {"ncsn": network("ncsn"), "ddpm": network()})
+    f, told = families_figures, told_noise.ToldConfig(levels=3, hold=2, particles=50, repeats=2)
+    found = told_noise.told_noise(told, {"ncsn": network("ncsn").denoise})
+    return [
+        *calls(f.distance_chart, result, "energy"), *calls(f.learned_chart, result),
+        *calls(f.families_charts, config, result), *calls(told_figures.told_charts, told, found),
+    ]  # fmt: skip
+
+
+def of_diffusion() -> list[Chart]:
+    config = diffusion.DiffusionConfig(steps=5, particles=100, frames=5)
+    result = diffusion.diffusion(config)
+    f = diffusion_figures
+    return calls(f.weights_chart, config, result) + calls(f.diffusion_charts, config, result)
+
+
+def of_few_steps() -> list[Chart]:
+    config, f = few_steps.FewStepsConfig(steps=(3, 5), particles=50, repeats=2), few_steps_figures
+    flowing = flow.FlowConfig(steps=(5, 10), points=20)
+    table, trip, orders = few_steps.few_steps(config), flow.round_trip(flowing, 5), flow.orders(flowing)
+    return [
+        *calls(f.table_chart, config, table, "sliced"), *calls(f.cost_chart, table, "energy"),
+        *calls(f.paths_chart, {"ODE": flow.paths(0.8, 0.0, 10, 5)}), *calls(f.solver_chart, trip, "error"),
+        *calls(f.few_steps_charts, table, trip, orders),
+    ]  # fmt: skip
+
+
+def of_forward_and_bound() -> list[Chart]:
+    config, f, b = forward.ForwardConfig(steps=5, t=3, particles=100), forward_figures, bound_figures
+    path = forward.forward(config)
+    found, bounding = forward.posterior(config, path), bound.BoundConfig(steps=10, samples=50)
+    terms, gaps = bound.bounds(bounding, {}), bound.gaps_by_length(bounding, {})
+    losses = bound.losses(bounding, {"simple": network(), "weighted": network()})
+    return [
+        *calls(f.paths_chart, config, path), *calls(f.posterior_chart, found),
+        *calls(f.forward_charts, config, path, found), *calls(b.terms_chart, terms), *calls(b.gaps_chart, gaps),
+        *calls(b.losses_chart, losses), *calls(b.bound_charts, terms, gaps),
+        *calls(b.weights_chart, SCHEDULES["linear"]()),
+    ]  # fmt: skip
+
+
+def of_guidance() -> list[Chart]:
+    config, f = guidance.GuidanceConfig(steps=5, particles=60, frames=3), guidance_figures
+    result, swept = guidance.guidance(config), guidance.guidance_sweep(config)
+    return [
+        *calls(f.ends_chart, config, result), *calls(f.along_chart, result), *calls(f.sweep_chart, swept),
+        *calls(f.guidance_charts, config, result),
+    ]  # fmt: skip
+
+
+def of_inpainting() -> list[Chart]:
+    config, f = inpainting.InpaintConfig(resamplings=2, steps=5, particles=60, frames=3), inpainting_figures
+    result, moved = inpainting.inpainting(config), sweeps.over_observations(config, count=3, particles=20)
+    narrow = sweeps.narrowing(config, (1, 2))
+    return [
+        *calls(f.filled_chart, config, result), *calls(f.low_chart, config, result),
+        *calls(f.shares_chart, config, moved, "observed x"), *calls(f.narrowing_chart, config, narrow),
+        *calls(f.inpainting_charts, config, result),
+    ]  # fmt: skip
+
+
+def of_likelihood() -> list[Chart]:
+    result = likelihood.likelihood(likelihood.LikelihoodConfig(steps=5, resolution=11, samples=20))
+    f = likelihood_figures
+    return [
+        *calls(f.maps_chart, result), *calls(f.parts_chart, result.errors), *calls(f.steps_chart, result),
+        *calls(f.likelihood_charts, result),
+    ]  # fmt: skip
+
+
+def of_low_density() -> list[Chart]:
+    config = low_density.LowDensityConfig(points=200, width=8, steps=2, sigmas=3, resolution=21)
+    result, f = low_density.low_density(config, low_density.learn_pair(config)), low_density_figures
+    table = {"one": np.array([0.1, 0.2]), "many": np.array([0.3, 0.4])}
+    swept = low_density.Sweep(np.array([100, 1_000]), table, table)
+    return [
+        *calls(f.maps_chart, config, result), *calls(f.by_density_chart, config, result),
+        *calls(f.by_sigma_chart, config, result), *calls(f.low_density_charts, config, result),
+        *calls(f.sweep_chart, swept),
+    ]  # fmt: skip
+
+
+def of_mixing() -> list[Chart]:
+    found, f = [], mixing_figures
+    for preset in ("two_modes", "ring"):
+        mixture = type(mixing.MixingConfig().mixture)(preset)
+        config = mixing.MixingConfig(mixture, L=2, T=5, particles=60, frames=5)
+        result = mixing.mixing(config)
+        found += calls(f.shares_chart, config, result) + calls(f.mixing_charts, config, result)
+    return found
+
+
+def of_mixing_time() -> list[Chart]:
+    config, f = mixing_time.CrossingConfig(distance=1.0, particles=60, longest=60, frames=5), mixing_time_figures
+    swept = mixing_time.SweepConfig(distances=(0.5, 1.0), measured_at=(1.0,), particles=60, longest=60)
+    weights = recovery.recovery(recovery.RecoveryConfig((0.2, 0.7), repeats=2, L=2, T=5, particles=40))
+    return [
+        *calls(f.relaxation_chart, config, mixing_time.crossing(config)),
+        *calls(f.times_chart, mixing_time.sweep(swept), 1.0), *calls(f.recovery_chart, weights),
+    ]  # fmt: skip
+
+
+def of_ncsn() -> list[Chart]:
+    config = ncsn.NcsnConfig(levels=3, points=200, train_steps=2, T=2, particles=60, frames=3)
+    networks = {name: network(name) for name in ncsn_figures.NAMES}
+    result, f = ncsn.ncsn(config, networks), ncsn_figures
+    return [
+        *calls(f.error_chart, result), *calls(f.share_chart, result), *calls(f.ncsn_charts, config, result)
+    ]  # fmt: skip
+
+
+def of_own_data() -> list[Chart]:
+    config = own_data.OwnDataConfig(n=20, steps=5, particles=60, frames=3)
+    result, f = own_data.own_data(config, network("ddpm")), own_data_figures
+    return calls(f.nearest_chart, config, result) + calls(f.own_data_charts, config, result)
+
+
+def of_score_fields() -> list[Chart]:
+    result = score_fields.score_field(score_fields.FieldConfig(resolution=21), network("dsm", sigma=1.0))
+    return calls(score_fields_figures.error_by_density_chart, result)
+
+
+TOPICS = {name.removeprefix("of_"): make for name, make in list(globals().items()) if name.startswith("of_")}
+
+
+def length_of(mark) -> np.ndarray:
+    return mark.x if isinstance(mark, Bars) and mark.lying else mark.y
+
+
+def same(a, b) -> bool:
+    return np.allclose(np.asarray(a, float), np.asarray(b, float), equal_nan=True)
+
+
+def traces_and_artists(chart: Chart) -> None:
+    """Page and paper, mark by mark: names and numbers."""
+    page, ax = on_page(chart), on_paper(chart).axes[0]
+    lines, patches, shapes = list(ax.lines), list(ax.patches), list(page.layout.shapes)
+    traces = iter(page.data)
+    for mark in chart.marks:
+        if isinstance(mark, Rule):
+            shape, line = shapes.pop(0), lines.pop(0)
+            place = (shape.x0, line.get_xdata()[0]) if mark.upright else (shape.y0, line.get_ydata()[0])
+            assert same(place, [mark.place] * 2) and (shape.name or "") == html(mark.name)
+            continue
+        trace = next(traces)
+        assert (trace.name or "") == html(getattr(mark, "name", ""))
+        if isinstance(mark, Curve | Points):
+            line = lines.pop(0)
+            assert same(trace.x, line.get_xdata()) and same(trace.y, line.get_ydata())
+            assert same(trace.y, mark.y)
+            for _ in range(2 * (mark.interval is not None)):
+                lines.pop(0)  # the caps of the intervals
+            name = line.get_label()
+            assert name == mathtext(mark.name) or name.startswith("_")
+        elif isinstance(mark, Bars):
+            bars = [patches.pop(0) for _ in mark.x]
+            seen = [bar.get_width() if mark.lying else bar.get_height() for bar in bars]
+            assert same(trace.x if mark.lying else trace.y, seen) and same(seen, length_of(mark))
+            for _ in range(2 * (mark.interval is not None)):
+                lines.pop(0)
+        elif isinstance(mark, Heat):
+            assert same(trace.z, mark.shown[0])
+            if len(mark.texts) and (~np.isfinite(mark.z)).any():
+                next(traces)
+        elif isinstance(mark, Contour):
+            assert trace.contours.start == mark.level and same(trace.z, mark.z)
+        elif not isinstance(mark, Band):
+            next(traces)  # the arrows' heads
+    assert not lines and not patches and not shapes and next(traces, None) is None
+
+
+def legends(charts: list[Chart]) -> tuple[list[str], list[str]]:
+    page = on_page(charts)
+    entries = [*page.data, *page.layout.shapes]
+    on_the_page = [entry.name for entry in entries if entry.showlegend]
+    axes = [ax for ax in on_paper(charts).axes if ax.get_legend() is not None]
+    return on_the_page, [text.get_text() for ax in axes for text in ax.get_legend().get_texts()]
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_page_and_paper_carry_the_same_series_and_numbers(topic: str):
+    charts = TOPICS[topic]()
+    assert charts
+    for chart in charts:
+        traces_and_artists(chart)
+        page, paper = legends([chart])
+        names = {mark.name for mark in chart.marks if getattr(mark, "name", "")}
+        assert set(page) == {html(name) for name in names} and set(paper) == {mathtext(name) for name in names}
+        assert len(page) == len(paper)
+
+
+def test_every_chart_of_the_wing_was_looked_at():
+    """After the topics: each public function of a figures module that says it describes charts."""
+    described = set()
+    for path in Path(toy2d.__file__).parent.glob("*/*figures.py"):
+        module = importlib.import_module(f"toy2d.{path.parent.name}.{path.stem}")
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            says = str(inspect.signature(function).return_annotation)
+            if function.__module__ == module.__name__ and "Chart" in says and not name.startswith("_"):
+                described.add(f"{module.__name__}.{name}")
+    text = Path(__file__).read_text(encoding="utf-8")
+    assert described and not [name for name in described if f".{name.rsplit('.', 1)[1]}" not in text]
