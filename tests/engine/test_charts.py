@@ -132,7 +132,9 @@ def test_arrows_start_and_end_at_the_same_places():
     assert np.allclose(quiver.XY, at)
     assert np.allclose(np.stack([quiver.U, quiver.V], 1), step)
     assert np.allclose(np.stack([tips.x, tips.y], 1), at + step)
-    assert np.allclose(np.mod(tips.marker.angle, 360), [90, 180]), "Plotly's arrows point up, and turn clockwise"
+    assert np.allclose(np.mod(tips.marker.angle, 360), [90, 180]), (
+        "Plotly's arrows point up, and turn clockwise"
+    )
 
 
 @pytest.mark.parametrize("upright", [False, True])
@@ -168,9 +170,16 @@ def test_ticks_are_the_same_and_do_not_stretch_the_axis():
     page, paper = drawn(Curve(X, y), y=Axis(log=True), x=Axis(names=["a", "b"]))
     assert np.allclose(page.layout.yaxis.tickvals, paper.get_yticks())
     assert [html(text) for text in ("10^{−5}", "10^{−4}")] == list(page.layout.yaxis.ticktext[:2])
-    assert [text.get_text() for text in paper.get_yticklabels()][:2] == [mathtext("10^{−5}"), mathtext("10^{−4}")]
-    assert 1e-5 < paper.get_ylim()[0] and paper.get_ylim()[1] < 1
-    assert list(page.layout.xaxis.ticktext) == [text.get_text() for text in paper.get_xticklabels()] == ["a", "b"]
+    assert [text.get_text() for text in paper.get_yticklabels()][:2] == [
+        mathtext("10^{−5}"),
+        mathtext("10^{−4}"),
+    ]
+    assert paper.get_ylim()[0] > 1e-5 and paper.get_ylim()[1] < 1
+    assert (
+        list(page.layout.xaxis.ticktext)
+        == [text.get_text() for text in paper.get_xticklabels()]
+        == ["a", "b"]
+    )
 
 
 @pytest.mark.parametrize("low, high", [(1e-5, 3.0), (0.1, 3), (2, 50), (0.31, 0.44), (1, 1e9), (3e-12, 1e-3)])
@@ -211,5 +220,7 @@ def test_a_chart_without_data_draws_in_both():
 
 def test_the_description_imports_no_plotting():
     code = "import sys, playground.charts; print([m for m in ('plotly', 'matplotlib', 'torch') if m in sys.modules])"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
     assert "plotly" not in found.stdout and "matplotlib" not in found.stdout

@@ -70,7 +70,9 @@ def of_annealing() -> list[Chart]:
     base = annealing.AnnealingConfig(L=3, T=5, particles=50)
     config = annealing.MapConfig(base, xs=(2, 3), ys=(0.1, 50.0))  # the second diverges
     f = annealing_figures
-    return calls(f.step_chart, {"algorithm1": base}) + calls(f.map_chart, config, annealing.annealing_map(config))
+    return calls(f.step_chart, {"algorithm1": base}) + calls(
+        f.map_chart, config, annealing.annealing_map(config)
+    )
 
 
 def of_autoencoder() -> list[Chart]:
@@ -81,7 +83,9 @@ def of_autoencoder() -> list[Chart]:
 
 
 def of_families() -> list[Chart]:
-    config = families.FamiliesConfig(levels=3, T=2, steps=5, points=200, train_steps=2, particles=50, frames=3)
+    config = families.FamiliesConfig(
+        levels=3, T=2, steps=5, points=200, train_steps=2, particles=50, frames=3
+    )
     result = families.two_families(config, {"ncsn": network("ncsn"), "ddpm": network()})
     f, told = families_figures, told_noise.ToldConfig(levels=3, hold=2, particles=50, repeats=2)
     found = told_noise.told_noise(told, {"ncsn": network("ncsn").denoise})
@@ -175,7 +179,10 @@ def of_mixing() -> list[Chart]:
 
 
 def of_mixing_time() -> list[Chart]:
-    config, f = mixing_time.CrossingConfig(distance=1.0, particles=60, longest=60, frames=5), mixing_time_figures
+    config, f = (
+        mixing_time.CrossingConfig(distance=1.0, particles=60, longest=60, frames=5),
+        mixing_time_figures,
+    )
     swept = mixing_time.SweepConfig(distances=(0.5, 1.0), measured_at=(1.0,), particles=60, longest=60)
     weights = recovery.recovery(recovery.RecoveryConfig((0.2, 0.7), repeats=2, L=2, T=5, particles=40))
     return [
@@ -269,7 +276,9 @@ def test_page_and_paper_carry_the_same_series_and_numbers(topic: str):
         traces_and_artists(chart)
         page, paper = legends([chart])
         names = {mark.name for mark in chart.marks if getattr(mark, "name", "")}
-        assert set(page) == {html(name) for name in names} and set(paper) == {mathtext(name) for name in names}
+        assert set(page) == {html(name) for name in names} and set(paper) == {
+            mathtext(name) for name in names
+        }
         assert len(page) == len(paper)
 
 
