@@ -34,6 +34,8 @@ from toy2d.guidance import figures as guidance_figures
 from toy2d.inpainting import experiment as inpainting
 from toy2d.inpainting import figures as inpainting_figures
 from toy2d.inpainting import sweeps
+from toy2d.inverse_problems import experiment as inverse
+from toy2d.inverse_problems import figures as inverse_figures
 from toy2d.likelihood import experiment as likelihood
 from toy2d.likelihood import figures as likelihood_figures
 from toy2d.low_density import experiment as low_density
@@ -145,6 +147,13 @@ def of_inpainting() -> list[Chart]:
         *calls(f.shares_chart, config, moved, "observed x"), *calls(f.narrowing_chart, config, narrow),
         *calls(f.inpainting_charts, config, result),
     ]  # fmt: skip
+
+
+def of_inverse_problems() -> list[Chart]:
+    config, f = inverse.InverseConfig(problems=20, samples=2, steps=3), inverse_figures
+    found = inverse.inverse(config)
+    parts = calls(f.plane_chart, config, found) + calls(f.means_chart, found)
+    return parts + calls(f.inverse_charts, config, found)
 
 
 def of_likelihood() -> list[Chart]:

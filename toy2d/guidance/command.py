@@ -8,7 +8,7 @@ from playground.knobs import add_options
 from toy2d.command import add_training, asked, command, progress, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.guidance.experiment import FIRST, GuidanceConfig, guidance
-from toy2d.guidance.figures import guidance_clouds, guidance_charts
+from toy2d.guidance.figures import guidance_charts, guidance_clouds
 from toy2d.labelled import DROPOUT, learned_models
 from toy2d.net import LearnConfig
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from playground.knobs import add_options
 from toy2d.command import asked, command, progress, write
 from toy2d.inverse_problems.experiment import OPERATORS, InverseConfig, claims, inverse
-from toy2d.inverse_problems.figures import inverse_figure
+from toy2d.inverse_problems.figures import inverse_charts
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -36,4 +36,4 @@ def inverse_command(arguments: argparse.Namespace) -> None:
         "least_in_closed_form": found.closed, "first_step_off": found.first, "between": asdict(found.between),
         "claims": said,
     }  # fmt: skip
-    write(arguments.out, "inverse", config, numbers, inverse_figure(config, found))
+    write(arguments.out, "inverse", config, numbers, inverse_charts(config, found))

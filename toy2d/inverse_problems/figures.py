@@ -1,13 +1,10 @@
 """What inverse problems look like: the posterior of one measurement, and the error of a mean of K samples."""
 
 import numpy as np
-import plotly.graph_objects as go
-from matplotlib.figure import Figure
 
+from playground.charts import Axis, Chart, Curve, Points
 from playground.colors import PALETTE, TRUTH
-from toy2d.drawing.mpl import figure_of
-from toy2d.drawing.mpl import plane as on_paper
-from toy2d.drawing.plotly import laid_out, plane
+from toy2d.drawing.planes import plane
 from toy2d.inverse_problems.experiment import Inverse, InverseConfig
 from toy2d.presets import EXTENT
 
@@ -24,28 +21,15 @@ def seen_line(config: InverseConfig) -> np.ndarray:
     return np.stack([at - far * along, at + far * along])
 
 
-def plane_chart(config: InverseConfig, found: Inverse) -> go.Figure:
+def plane_chart(config: InverseConfig, found: Inverse) -> Chart:
     """The data, what is seen, samples of the posterior, and the regression's point."""
-    figure, line = go.Figure(), seen_line(config)
-    data = config_points(config)
-    for x, name, color, size in (
-        (data, "data", TRUTH, 2), (found.samples, "samples of the posterior", PALETTE[0], 3),
-    ):  # fmt: skip
-        figure.add_scattergl(
-            x=x[:, 0], y=x[:, 1], mode="markers", name=name, marker={"size": size, "color": color}
-        )
-    figure.add_scatter(
-        x=line[:, 0],
-        y=line[:, 1],
-        mode="lines+markers",
-        name="A x = y",
-        line={"color": PALETTE[2], "dash": "dash"},
-    )
-    figure.add_scatter(
-        x=found.point[:1], y=found.point[1:], mode="markers", name="regression, E[x | y]",
-        marker={"size": 14, "color": PALETTE[1], "symbol": "x"},
-    )  # fmt: skip
-    return plane(laid_out(figure, 430), EXTENT)
+    marks = [
+        Points(*config_points(config).T, "data", TRUTH, 2),
+        Points(*found.samples.T, "samples of the posterior", PALETTE[0], 3),
+        Curve(*seen_line(config).T, "A x = y", PALETTE[2], "dash", dots=True),
+        Points(found.point[:1], found.point[1:], "regression, E[x | y]", PALETTE[1], 14, "x"),
+    ]
+    return Chart("", *plane(EXTENT), marks, equal=True)
 
 
 def config_points(config: InverseConfig, n: int = 1_500) -> np.ndarray:
@@ -54,34 +38,16 @@ def config_points(config: InverseConfig, n: int = 1_500) -> np.ndarray:
     return config.mixture.build().sample(n, seeded(config.seed + 5)).numpy()
 
 
-def means_chart(found: Inverse) -> go.Figure:
+def means_chart(found: Inverse) -> Chart:
     """The squared error of the mean of the first K samples, over the regression's."""
-    figure = go.Figure()
     K = np.arange(1, len(found.methods[0].means) + 1)
-    for color, method in zip(PALETTE, found.methods, strict=False):
-        figure.add_scatter(
-            x=K, y=method.means, name=NAMES[method.name], mode="lines+markers", line={"color": color}
-        )
-    figure.add_scatter(x=K, y=1 + 1 / K, name="1 + 1/K", mode="lines", line={"color": TRUTH, "dash": "dot"})
-    figure.update_xaxes(title="K, samples in the mean")
-    figure.update_yaxes(title="squared error / the least", rangemode="tozero")
-    return laid_out(figure, 430)
+    marks = [
+        Curve(K, method.means, NAMES[method.name], color, dots=True)
+        for color, method in zip(PALETTE, found.methods, strict=False)
+    ]
+    marks.append(Curve(K, 1 + 1 / K, "1 + 1/K", TRUTH, "dot"))
+    return Chart("", Axis("K, samples in the mean"), Axis("squared error / the least", zero=True), marks)
 
 
-def inverse_figure(config: InverseConfig, found: Inverse) -> Figure:
-    """Both on paper."""
-    figure, axes = figure_of(2)
-    left, right = axes[0]
-    left.scatter(*config_points(config).T, s=1, color=TRUTH, label="data")
-    left.scatter(*found.samples.T, s=2, color=PALETTE[0], label="samples of the posterior")
-    left.plot(*seen_line(config).T, "--", color=PALETTE[2], label="A x = y")
-    left.plot(*found.point, "x", ms=12, mew=3, color=PALETTE[1], label="regression, E[x | y]")
-    left.legend(fontsize="small", markerscale=3, loc="upper left")
-    on_paper(left, EXTENT, "one measurement")
-    K = np.arange(1, len(found.methods[0].means) + 1)
-    for color, method in zip(PALETTE, found.methods, strict=False):
-        right.plot(K, method.means, "o-", color=color, label=NAMES[method.name])
-    right.plot(K, 1 + 1 / K, ":", color=TRUTH, label="1 + 1/K")
-    right.set(xlabel="K, samples in the mean", ylabel="squared error / the least", ylim=(0, None))
-    right.legend(fontsize="small")
-    return figure
+def inverse_charts(config: InverseConfig, found: Inverse) -> list[Chart]:
+    return [plane_chart(config, found), means_chart(found)]

@@ -51,9 +51,9 @@ with page("Palette's twin", "A part of a point is seen: is the best guess a poss
     found: Inverse = cached("inverse", config, lambda report: inverse(config, report), "Sampling")
     left, right = st.columns(2)
     with left:
-        chart(plane_chart(config, found), "inverse-plane")
+        chart(plane_chart(config, found), "inverse-plane", 430)
     with right:
-        chart(means_chart(found), "inverse-means")
+        chart(means_chart(found), "inverse-means", 430)
     for sentence in claims(config, found):
         st.markdown(sentence)
     explain()

@@ -10,7 +10,7 @@ from playground.statistics import wilson
 from toy2d.command import add_learned, asked, command, learned, progress, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.mixing.experiment import MixingConfig, mixing
-from toy2d.mixing.figures import mixing_clouds, mixing_charts
+from toy2d.mixing.figures import mixing_charts, mixing_clouds
 from toy2d.starts import LEVELS, STARTS
 
 
