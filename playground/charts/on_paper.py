@@ -182,6 +182,8 @@ def _axis(ax: Axes, chart: Chart, name: str) -> None:
     if (ticks := chart.ticks(name)) is not None:
         before = getattr(ax, f"get_{name}lim")()
         drawn.set_ticks([at for at, _ in ticks], [mathtext(text) for _, text in ticks])
+        if name == "x" and sum(map(len, of.names)) > 40 and not any("\n" in text for text in of.names):
+            ax.tick_params("x", rotation=25)
         limit(before)  # ticks beyond the data do not stretch the axis
     if of.range is not None:
         limit(*of.range)

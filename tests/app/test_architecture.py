@@ -71,6 +71,15 @@ def topics_share_experiments_only(path: Path, tree: ast.Module) -> Iterator[str]
             yield name
 
 
+PLOTTERS = ("toy2d/command.py", "toy2d/drawing/clouds.py")  # writes a file; draws the frame of a GIF
+
+
+def charts_are_described_once(path: Path, tree: ast.Module) -> Iterator[str]:
+    """Plotly on the page and matplotlib on paper draw playground.charts; a topic imports neither."""
+    if path.parts[0] == "toy2d" and path.as_posix() not in PLOTTERS:
+        yield from (name for name in imports(tree) if name.split(".")[0] in {"plotly", "matplotlib"})
+
+
 DRAWS = {"rand", "randn", "randint", "randperm", "normal", "bernoulli", "multinomial", "poisson"}
 OF_ITS_OWN = {"default_rng", "Generator", "SeedSequence", "PCG64"}
 
@@ -137,6 +146,7 @@ def there_is_no_drawer_for_odds_and_ends(path: Path, tree: ast.Module) -> Iterat
 
 
 RULES = [
+    charts_are_described_once,
     imports_go_one_way,
     streamlit_stays_in_the_pages,
     topics_share_experiments_only,
@@ -183,6 +193,8 @@ BREACHES = [
     (streamlit_stays_in_the_pages, "playground/walk.py", "from streamlit.runtime import get_instance"),
     (topics_share_experiments_only, "toy2d/ncsn/command.py", "from toy2d.mixing.command import add"),
     (topics_share_experiments_only, "toy2d/ncsn/figures.py", "import toy2d.mixing.figures"),
+    (charts_are_described_once, "toy2d/mixing/figures.py", "import plotly.graph_objects as go"),
+    (charts_are_described_once, "toy2d/ncsn/figures.py", "from matplotlib.figure import Figure"),
     (chance_is_an_argument, "toy2d/net.py", "torch.manual_seed(0)"),
     (chance_is_an_argument, "toy2d/net.py", "torch.cuda.manual_seed_all(0)"),
     (chance_is_an_argument, "toy2d/net.py", "torch.default_generator.manual_seed(0)"),

@@ -18,6 +18,8 @@ from toy2d.annealing import experiment as annealing
 from toy2d.annealing import figures as annealing_figures
 from toy2d.autoencoder import experiment as autoencoder
 from toy2d.autoencoder import figures as autoencoder_figures
+from toy2d.captions import experiment as captions
+from toy2d.captions import figures as captions_figures
 from toy2d.ddpm_and_ncsn import experiment as families
 from toy2d.ddpm_and_ncsn import figures as families_figures
 from toy2d.ddpm_and_ncsn import told_figures, told_noise
@@ -95,6 +97,11 @@ def of_families() -> list[Chart]:
         *calls(f.distance_chart, result, "energy"), *calls(f.learned_chart, result),
         *calls(f.families_charts, config, result), *calls(told_figures.told_charts, told, found),
     ]  # fmt: skip
+
+
+def of_captions() -> list[Chart]:
+    found, f = captions.captions(captions.CaptionsConfig(steps=5, particles=100, frames=3)), captions_figures
+    return calls(f.prior_chart, found) + calls(f.captions_charts, found)
 
 
 def of_diffusion() -> list[Chart]:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from playground.knobs import add_options
 from toy2d.captions.experiment import CAPTIONS, CaptionsConfig, captions
-from toy2d.captions.figures import caption_clouds, captions_figure
+from toy2d.captions.figures import caption_clouds, captions_charts
 from toy2d.command import asked, command, progress, write
 from toy2d.drawing.clouds import clouds_gif
 
@@ -46,4 +46,4 @@ def captions_command(arguments: argparse.Namespace) -> None:
     print(f"floor: {found.floor:.3f}; exact samples' mean log density {found.likely:.2f}")
     print(f"the text embedding in place of z is farther than the floor: {found.verdict}; {found.at}")
     gif = clouds_gif(caption_clouds(found), fps=15)
-    write(arguments.out, "caption-twin", config, numbers, captions_figure(found), gif)
+    write(arguments.out, "caption-twin", config, numbers, captions_charts(found), gif)

@@ -1,7 +1,5 @@
 """Both chains as clouds, and their shares over time, on the page and on paper."""
 
-import numpy as np
-
 from playground.charts import Axis, Band, Chart, Curve, Rule
 from playground.colors import PALETTE
 from playground.statistics import wilson
