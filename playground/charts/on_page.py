@@ -200,7 +200,9 @@ def _bar(mark: Heat, low: float, high: float) -> dict[str, Any]:
 
 def _axes(figure: go.Figure, chart: Chart, column: int, y_title: str) -> None:
     at = {"row": 1, "col": column}
-    still = {"showgrid": False} if any(isinstance(mark, Heat) for mark in chart.marks) else {}
+    still = (
+        {"showgrid": False, "zeroline": False} if any(isinstance(mark, Heat) for mark in chart.marks) else {}
+    )
     x, y = (_axis(chart, name, getattr(chart, name)) | still for name in "xy")
     if chart.equal:
         x |= {"constrain": "domain"}
