@@ -9,6 +9,7 @@ from playground.topics import (
     DDIM,
     DDPM,
     DPM,
+    LATENT,
     MATCHING,
     NCSN,
     PROBLEM_1,
@@ -66,6 +67,10 @@ TOPICS = (
     Topic(
         "guidance", "guidance", "Guidance", "near_me", "Pull samples towards a class; see where they really end.",
         CONDITIONAL, "A classifier, or the model's own conditional half, pulls samples towards a class.",
+    ),
+    Topic(
+        "latents", "latents-2d", "Latents in the plane", "compress", "One number of two: which, at which scale.",
+        LATENT, "What varies most is not what matters most; latents need a scale, and a z that says what a point is.",
     ),
     Topic(
         "inpainting", "inpainting-2d", "Inpainting in 2-D", "healing",
@@ -134,6 +139,9 @@ COMMANDS = {
     },
     "guidance": {
         "guidance": "classifier and classifier-free guidance, and truth",
+    },
+    "latents": {
+        "latents": "what a code keeps, its scale, and inversion told the mode, exact",
     },
     "inpainting": {
         "inpainting": "fill in a coordinate; four methods against the truth",

@@ -1,0 +1,101 @@
+"""Codes of one number against samples and closed forms; the order of inversion; scales."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from playground.levels import seeded
+from toy2d import latents as topic
+from toy2d.__main__ import main
+from toy2d.latents.experiment import (
+    MODE,
+    NOTHING,
+    LatentsConfig,
+    code_of,
+    covariance,
+    latents,
+    left_by,
+    quantiles,
+    scale_error,
+    scaled,
+)
+from toy2d.mixture import Mixture, two_modes
+
+MIXTURE = LatentsConfig().build()
+
+
+def test_pca_keeps_nine_tenths_and_knows_nothing_of_the_modes():
+    """9 of 9 + 1 + 0.04; x is the same in both modes, so c is, too."""
+    code = code_of(MIXTURE, 1.0)
+    assert code.kept == pytest.approx(9 / 10.04) and code.confused == pytest.approx(0.5)
+    weighted = code_of(MIXTURE, 10.0)
+    assert weighted.kept == pytest.approx(1.04 / 10.04)
+    assert weighted.confused == pytest.approx(float(torch.special.ndtr(torch.tensor(-5.0))), rel=1e-3)
+
+
+@pytest.mark.parametrize("weight", [1.0, 2.0, 10.0])
+def test_what_a_code_keeps_is_what_samples_show(weight):
+    """A tilted mixture, so that nothing is along an axis; 20,000 samples, 3 % for their chance."""
+    S = [[4.0, 1.0], [1.0, 0.5]]
+    mixture = Mixture.of([[0.3, -1.0], [-0.3, 1.0]], covariances=[S, S], dtype=torch.float64)
+    code, x = code_of(mixture, weight), mixture.sample(20_000, seeded(0))
+    lost = float((code.rebuilt(x) - x).square().sum(1).mean())
+    assert lost == pytest.approx(float(covariance(mixture).trace()) * (1 - code.kept), rel=0.03)
+    assert code.latents.std() == pytest.approx(1.0)
+
+
+def test_no_linear_code_has_less_weighted_error():
+    S, weight = covariance(MIXTURE), 2.0
+    W = torch.diag(torch.tensor([1.0, weight]).double())
+
+    def error(along):
+        back = S @ along / (along @ S @ along)
+        rest = torch.eye(2).double() - back[:, None] * along
+        return float((W @ rest @ S @ rest.T @ W).trace())
+
+    best = error(code_of(MIXTURE, weight).along)
+    angles = torch.linspace(0, torch.pi, 90, dtype=torch.float64)
+    assert all(error(torch.stack([a.cos(), a.sin()])) > best - 1e-9 for a in angles)
+
+
+def test_quantiles_come_back_through_the_distribution():
+    line = code_of(MIXTURE, 10.0).latents
+    p = torch.tensor([0.01, 0.25, 0.5, 0.9], dtype=torch.float64)
+    x = quantiles(line, p)
+    std = line.covariances[:, 0, 0].sqrt()
+    back = (line.log_weights.exp() * torch.special.ndtr((x[:, None] - line.means[:, 0]) / std)).sum(1)
+    assert torch.allclose(back, p, atol=1e-12)
+
+
+def test_the_error_by_scale_is_u_shaped_and_more_steps_help_small_scales_only():
+    line = code_of(MIXTURE, 10.0).latents
+    small, middle, large = (scale_error(line, c, 20) for c in (0.01, 1.0, 100.0))
+    assert small > 2 * middle and large > 2 * middle
+    assert scale_error(line, 0.01, 200) < small
+    assert scale_error(line, 100.0, 200) > large / 2  # the start is wrong, and no step mends it
+    assert scaled(line, 3.0).std() == pytest.approx(3.0)
+
+
+def test_what_z_leaves_is_the_conditional_variance():
+    """Two modes at +-(5, 5) of variance one: x names the mode but for one in millions."""
+    left = left_by(two_modes(0.8).to(torch.float64))
+    assert left["the mode"] == pytest.approx(2.0)
+    assert left["nothing"] == pytest.approx(2 + 2 * 100 * 0.8 * 0.2)
+    assert left["x"] == pytest.approx(1.0, abs=1e-3)
+
+
+def test_inversion_has_order_one_and_few_steps_suffice_when_told():
+    found = latents(LatentsConfig(points=200))
+    assert found.slopes["DDIM", MODE] == pytest.approx(1, abs=0.2)
+    assert found.trips["DDIM", MODE][0] < found.trips["DDIM", NOTHING][0] / 2
+
+
+def test_the_command_and_the_page(tmp_path):
+    assert main(["latents", "--points", "50", "--out", str(tmp_path)]) == 0
+    about = json.loads((tmp_path / "latents.json").read_text())
+    assert about["codes"]["PCA"]["kept"] == pytest.approx(0.896, abs=0.001)
+    app = AppTest.from_file(str(Path(topic.__file__).with_name("page.py")), default_timeout=120).run()
+    assert not app.exception and not app.error and "latents" in app.session_state

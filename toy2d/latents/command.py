@@ -1,0 +1,38 @@
+"""latents: what a code keeps, the latents' scale, and inversion told the mode, on the command line."""
+
+import argparse
+
+from playground.knobs import add_options, config_of
+from toy2d.command import progress, write
+from toy2d.latents.experiment import COUNTS, SCALES, LatentsConfig, claims, latents
+from toy2d.latents.figures import latents_figure
+
+HELP = "what a code keeps, its scale, and inversion told the mode, exact"
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser("latents", help=HELP, description=HELP)
+    parser.set_defaults(run=run, writes=["latents"])
+    words = {
+        "weight": "what a deviation in y costs beside one in x",
+        "spread": "standard deviation of a mode in x",
+        "width": "standard deviation of a mode in y; the modes are at -1 and 1",
+        "steps": "steps of DDIM in the code",
+        "points": "points shown, and walked up and down",
+        "seed": "seed of all that is random",
+    }
+    add_options(parser, LatentsConfig, words)
+    parser.add_argument("--out", default="out", metavar="DIR", help="where the files go")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    config = config_of(LatentsConfig, arguments)
+    found = latents(config, progress("walking"))
+    print("\n".join(said.replace("**", "") for said in claims(found)))
+    numbers = {
+        "codes": {n: {"kept": c.kept, "confused": c.confused} for n, c in found.codes.items()},
+        "scales": SCALES, "scale_errors": found.scale_errors.tolist(), "steps": COUNTS,
+        "from_home": {", ".join(key): trip.tolist() for key, trip in found.trips.items()},
+        "orders": {", ".join(key): slope for key, slope in found.slopes.items()}, "variance_left": found.left,
+    }  # fmt: skip
+    write(arguments.out, "latents", config, numbers, latents_figure(found))

@@ -1,0 +1,240 @@
+"""Twins of latent diffusion and of the diffusion autoencoder, in closed form.
+
+Lecture, "Latent diffusion models" and "Diffusion autoencoder".  Nothing here is trained.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from playground.errors import require_range, require_seed, require_whole
+from playground.levels import ascending, linear_beta, seeded
+from playground.progress import Report, silent
+from playground.statistics import FAILS, HOLDS
+from playground.steps import Step, ddim
+from playground.walk import final, walk
+from toy2d.conditional import component, given
+from toy2d.mixture import Mixture, two_modes
+
+SCALES = tuple(10 ** (exponent / 4) for exponent in range(-8, 9))  # 0.01 to 100
+COUNTS = (20, 40, 80, 160, 320)
+STEPS: dict[str, Step] = {"DDIM": ddim(0.0)}
+ORDERS = {"DDIM": 1}
+NOTHING, MODE = "told nothing", "told the mode"
+CLOSE = 0.3  # that a slope between two finite numbers of steps may be from its order
+
+
+@dataclass(frozen=True)
+class LatentsConfig:
+    """Two modes at y = -1 and 1, long in x.  weight: what a deviation in y costs beside one in x.
+
+    spread, width: standard deviations of a mode in x and in y.  steps: of DDIM in the code; points: shown, inverted.
+    """
+
+    weight: float = 10.0
+    spread: float = 3.0
+    width: float = 0.2
+    steps: int = 20
+    points: int = 500
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_seed(self.seed)
+        require_range("The weight of y", self.weight, 0.1, 1000)
+        require_range("The modes' spread in x", self.spread, 0.1, 20)
+        require_range("The modes' width in y", self.width, 0.02, 2)
+        require_whole("The number of steps", self.steps, 2, 1000)
+        require_whole("The number of points", self.points, 10, 20_000)
+
+    def build(self) -> Mixture:
+        covariance = [[self.spread**2, 0.0], [0.0, self.width**2]]
+        return Mixture.of([[0.0, -1.0], [0.0, 1.0]], covariances=[covariance] * 2, dtype=torch.float64)
+
+
+# --- a code of one number ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Code:
+    """c = along . (x - mean), x_hat = mean + c * back: the linear autoencoder with the least weighted squared error.
+
+    kept: the share of the plain variance; confused: the least error of telling the mode from c, by Bayes' rule.
+    latents: the law of c, scaled to variance one.
+    """
+
+    mean: Tensor
+    along: Tensor
+    back: Tensor
+    kept: float
+    confused: float
+    latents: Mixture
+
+    def rebuilt(self, x: Tensor) -> Tensor:
+        """(N, 2) -> (N, 2)."""
+        return self.mean + ((x - self.mean) @ self.along)[:, None] * self.back
+
+
+def covariance(mixture: Mixture) -> Tensor:
+    """Of the whole mixture, (D, D)."""
+    w, apart = mixture.log_weights.exp(), mixture.means - mixture.mean()
+    return torch.einsum("k,kij->ij", w, mixture.covariances + apart[:, :, None] * apart[:, None])
+
+
+def code_of(mixture: Mixture, weight: float) -> Code:
+    """PCA after y was multiplied by `weight`; weight = 1 is PCA itself.  For two modes alike but for their means."""
+    S, W = covariance(mixture), torch.diag(torch.tensor([1.0, weight], dtype=torch.float64))
+    v = torch.linalg.eigh(W @ S @ W)[1][:, -1]
+    along = W @ v
+    variance = along @ S @ along
+    back = S @ along / variance  # the regression of x on c
+    kept = float(back @ back * variance / S.trace())
+    means = (mixture.means - mixture.mean()) @ along / variance.sqrt()  # (2,)
+    spread = float(along @ mixture.covariances[0] @ along / variance)
+    distance = abs(float(means[1] - means[0])) / math.sqrt(spread)
+    confused = float(torch.special.ndtr(torch.tensor(-distance / 2)))
+    latents = Mixture.of([[float(m)] for m in means], covariances=[[[spread]]] * 2, dtype=torch.float64)
+    return Code(mixture.mean(), along, back, kept, confused, latents)
+
+
+# --- the latents' scale -----------------------------------------------------------------------------------
+
+
+def scaled(mixture: Mixture, c: float) -> Mixture:
+    """The law of c * x."""
+    return Mixture(c * mixture.means, c**2 * mixture.covariances, mixture.log_weights)
+
+
+def quantiles(line: Mixture, p: Tensor) -> Tensor:
+    """Of a mixture on the line, by bisection: p (n,) -> (n,)."""
+    std, w = line.covariances[:, 0, 0].sqrt(), line.log_weights.exp()
+    low, high = torch.full_like(p, -100.0), torch.full_like(p, 100.0)
+    for _ in range(80):
+        middle = (low + high) / 2
+        below = (w * torch.special.ndtr((middle[:, None] - line.means[:, 0]) / std)).sum(1) < p
+        low, high = torch.where(below, middle, low), torch.where(below, high, middle)
+    return (low + high) / 2
+
+
+def scale_error(line: Mixture, c: float, steps: int, n: int = 1000) -> float:
+    """Wasserstein-1 distance of samples made in c * x and divided by c, in standard deviations of x.
+
+    DDIM with the exact denoiser, from the quantiles of N(0, 1): nothing is drawn at random.  The error is the
+    walk's alone: its start, where alpha_T c is not small, and its few steps, where structure lies below the last.
+    """
+    p = (torch.arange(n, dtype=torch.float64) + 0.5) / n
+    start = torch.special.ndtri(p)[:, None]
+    grid = linear_beta(1000).grid(steps)
+    made = final(walk(ddim(0.0), scaled(line, c), start, grid, seeded(0)))[:, 0] / c
+    return float((made.sort().values - quantiles(line, p)).abs().mean())
+
+
+# --- there and back ---------------------------------------------------------------------------------------
+
+
+def left_by(mixture: Mixture) -> dict[str, float]:
+    """Mean variance, both coordinates summed, of what the decoder must still draw when z is known, in closed form.
+
+    Its conditional is the mixture, the mode's Gaussian, or the mixture of y given x; the last is integrated over x.
+    """
+    w, S = mixture.log_weights.exp(), mixture.covariances
+    x = torch.linspace(-12, 12, 481, dtype=torch.float64)
+    line = Mixture(mixture.means[:, :1], S[:, :1, :1], mixture.log_weights)
+    density = line.log_prob(x[:, None]).exp()
+    variances = torch.tensor([given(mixture, 0, float(value)).std() ** 2 for value in x], dtype=torch.float64)
+    return {
+        "nothing": float(covariance(mixture).trace()),
+        "the mode": float((w * S.diagonal(dim1=1, dim2=2).sum(1)).sum()),
+        "x": float((density * variances).sum() / density.sum()),
+    }
+
+
+def round_trip(mixture: Mixture, x: Tensor, modes: Tensor, name: str, told: bool, steps: int) -> Tensor:
+    """How far points x (N, 2) are from home after a walk up to noise and down again, (N,): level 1 to T and back."""
+    schedule, back = linear_beta(1000), torch.empty_like(x)
+    up = ascending(schedule.grid(steps), schedule.level(1))
+    parts = [(modes == k, component(mixture, k)) for k in range(mixture.K)] if told else []
+    for which, denoise in parts or [(torch.ones_like(modes, dtype=torch.bool), mixture)]:
+        top = final(walk(STEPS[name], denoise, x[which], up, seeded(0)))
+        back[which] = final(walk(STEPS[name], denoise, top, up[::-1], seeded(0)))
+    return (back - x).norm(dim=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Latents:
+    """points, modes, and the points rebuilt by PCA and by the weighted code; scale_errors: beside SCALES.
+
+    trips: (step, what is told) -> root mean square way from home, beside COUNTS; slopes: orders seen at the last two.
+    left: z -> variance that remains.
+    """
+
+    config: LatentsConfig
+    points: np.ndarray
+    modes: np.ndarray
+    codes: dict[str, Code]
+    rebuilt: dict[str, np.ndarray]
+    scale_errors: np.ndarray
+    trips: dict[tuple[str, str], np.ndarray]
+    slopes: dict[tuple[str, str], float]
+    left: dict[str, float]
+
+
+def latents(config: LatentsConfig, report: Report = silent) -> Latents:
+    mixture = config.build()
+    x, modes = mixture.sample_with_modes(config.points, seeded(config.seed))
+    codes = {"PCA": code_of(mixture, 1.0), "weighted": code_of(mixture, config.weight)}
+    total = len(SCALES) + 2 * len(COUNTS)
+    errors = []
+    for c in SCALES:
+        errors.append(scale_error(codes["weighted"].latents, c, config.steps))
+        report(len(errors), total)
+    pair = two_modes(0.8).to(torch.float64)
+    home, of = pair.sample_with_modes(config.points, seeded(config.seed))
+    trips: dict[tuple[str, str], np.ndarray] = {}
+    for name in STEPS:
+        for what in (NOTHING, MODE):
+            found = [
+                float(round_trip(pair, home, of, name, what == MODE, n).square().mean().sqrt())
+                for n in COUNTS
+            ]
+            trips[name, what] = np.array(found)
+            report(len(SCALES) + len(trips) * len(COUNTS), total)
+    slopes = {key: math.log2(found[-2] / found[-1]) for key, found in trips.items()}
+    return Latents(
+        config, x.numpy(), modes.numpy(), codes, {name: code.rebuilt(x).numpy() for name, code in codes.items()},
+        np.array(errors), trips, slopes, left_by(pair),
+    )  # fmt: skip
+
+
+def claims(found: Latents) -> list[str]:
+    """Each with its numbers and a verdict; all of it is exact but for the points of the round trips."""
+    pca, weighted = found.codes["PCA"], found.codes["weighted"]
+    errors = found.scale_errors
+    best = int(errors.argmin())
+    lost = pca.kept > 0.5 and pca.confused > 0.4 and weighted.confused < 0.1
+    told, untold = found.trips["DDIM", MODE], found.trips["DDIM", NOTHING]
+    said = [
+        f"PCA keeps {pca.kept:.1%} of the variance and tells the modes apart with an error of {pca.confused:.1%}, "
+        f"chance is 50 %; the code that weighs y {found.config.weight:g} times keeps {weighted.kept:.1%} and errs in "
+        f"{weighted.confused:.2%}. That the larger variance can be the lesser meaning: **{_word(lost)}**.",
+        f"The sampler's error is U-shaped in the latents' scale: {errors[0]:.3f} at {SCALES[0]:g}, least "
+        f"{errors[best]:.3f} at {SCALES[best]:.2g}, {errors[-1]:.3f} at {SCALES[-1]:g}, {found.config.steps} steps: "
+        f"**{_word(errors[0] > 2 * errors[best] and errors[-1] > 2 * errors[best])}**.",
+    ]
+    for (name, what), slope in found.slopes.items():
+        near = abs(slope - ORDERS[name]) < CLOSE
+        said.append(
+            f"{name}, {what}: twice as many steps divide the way from home by 2^{slope:.2f}; order {ORDERS[name]}: "
+            f"**{_word(near)}**."
+        )
+    said.append(
+        f"Told the mode, {COUNTS[0]} steps of DDIM lose less ({told[0]:.2g}) than {COUNTS[2]} told nothing "
+        f"({untold[2]:.2g}), root mean squares of {found.config.points:,} points: **{_word(told[0] < untold[2])}**."
+    )
+    return said
+
+
+def _word(holds: bool) -> str:
+    return HOLDS if holds else FAILS
