@@ -5,7 +5,7 @@ import argparse
 from playground.knobs import add_options, config_of
 from toy2d.command import progress, write
 from toy2d.latents.experiment import COUNTS, SCALES, LatentsConfig, claims, latents
-from toy2d.latents.figures import latents_figure
+from toy2d.latents.figures import latents_charts
 
 HELP = "what a code keeps, its scale, and inversion told the mode, exact"
 
@@ -35,4 +35,4 @@ def run(arguments: argparse.Namespace) -> None:
         "from_home": {", ".join(key): trip.tolist() for key, trip in found.trips.items()},
         "orders": {", ".join(key): slope for key, slope in found.slopes.items()}, "variance_left": found.left,
     }  # fmt: skip
-    write(arguments.out, "latents", config, numbers, latents_figure(found))
+    write(arguments.out, "latents", config, numbers, latents_charts(found))

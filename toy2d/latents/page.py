@@ -4,7 +4,7 @@ import streamlit as st
 
 from playground.ui.page import cached, page
 from toy2d.latents.experiment import Latents, LatentsConfig, claims, latents
-from toy2d.latents.figures import codes_chart, curves_chart
+from toy2d.latents.figures import codes_charts, curves_charts
 from toy2d.ui import bound, chart
 
 
@@ -26,8 +26,8 @@ def settings() -> LatentsConfig:
 
 
 def show(found: Latents) -> None:
-    chart(codes_chart(found), "codes")
-    chart(curves_chart(found), "curves")
+    chart(codes_charts(found), "codes")
+    chart(curves_charts(found), "curves")
     for said in claims(found):
         st.markdown(f"- {said}")
     left = found.left
