@@ -1,6 +1,7 @@
 """streamlit run streamlit_app.py: navigation only."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 # Before torch is loaded: its threads sleep while they wait, so that a training beside the app keeps its speed.
@@ -9,7 +10,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import streamlit as st
 
 from images.topics import TOPICS as IMAGES
+from playground.claims import Claim
 from playground.topics import Topic, touring
+from playground.ui.claims import TITLE, claims_page
 from playground.ui.history import one_entry_per_page
 from playground.ui.home import home
 from playground.ui.tour import Stop, set_out
@@ -24,17 +27,39 @@ def stop_at(wing: str, topic: Topic) -> Stop:
     return Stop(st.Page(path, title=topic.title, icon=icon, url_path=topic.address), topic)
 
 
+def claims() -> dict[str, Sequence[Claim]]:
+    """Imported when the page is opened: they bring all experiments with them."""
+    from images.claims.digits import CLAIMS as ON_DIGITS
+    from toy2d.claims.plane import CLAIMS as IN_THE_PLANE
+
+    return {"two dimensions": IN_THE_PLANE, "MNIST": ON_DIGITS}
+
+
+def may_measure() -> bool:
+    from images.training.runs import readonly
+
+    return not readonly()
+
+
 wings = {
     "Two dimensions": {topic: stop_at("toy2d", topic) for topic in TOY2D},
     "MNIST": {topic: stop_at("images", topic) for topic in IMAGES},
 }
 found = {**wings["Two dimensions"], **wings["MNIST"]}
 stops = [found[topic] for topic in touring(found)]
+all_claims = st.Page(
+    lambda: claims_page(claims, may_measure), title=TITLE, icon=":material/checklist:", url_path="claims"
+)
+about = "What the lecture says, where it is tested, and how it came out."
+stops.append(Stop(all_claims, Topic("", "claims", TITLE, "checklist", about, claim=about)))
 start = st.Page(lambda: home(stops), title="Start", icon=":material/home:", url_path="start", default=True)
 st.set_page_config(page_title="Denoising playground", page_icon=str(UI / "icon.png"), layout="wide")
 st.html(UI / "style.css")
 one_entry_per_page()
-menu = {"": [start], **{name: [stop.page for stop in pages.values()] for name, pages in wings.items()}}
+menu = {
+    "": [start, all_claims],
+    **{name: [stop.page for stop in pages.values()] for name, pages in wings.items()},
+}
 current = st.navigation(menu, position="top")
 set_out([Stop(start, Topic("", "start", "Start", "home", "")), *stops], current)
 current.run()

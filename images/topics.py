@@ -136,4 +136,7 @@ COMMANDS = {
     "classify": {
         "train-classifier": "the classifier behind the metrics",
     },
+    "claims": {
+        "claims": "the lecture's claims, each measured: number, interval, verdict",
+    },
 }

@@ -158,4 +158,7 @@ COMMANDS = {
     "own_data": {
         "own-data": "finite data: memorised by the exact optimum, learned by a network",
     },
+    "claims": {
+        "claims": "the lecture's claims, each measured: number, interval, verdict",
+    },
 }

@@ -1,0 +1,105 @@
+"""The lecture, claim by claim: what it says, where that is tested, and how it came out with numbers computed now."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from playground.errors import require
+from playground.progress import Report, part_of, silent
+from playground.statistics import FAILS, HOLDS, OPEN, Difference
+
+PARTS = 1_000  # what each claim counts as in the progress of a list
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """words: the number, its 95 % interval or floor, and N, as one sentence; verdict: holds, does not hold, or open."""
+
+    words: str
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """says: the claim in one sentence.  section: of the lecture, one of playground.topics.SECTIONS.
+
+    page: the address of the page that shows it; command: what measures it at any size; measure: at a small one.
+    """
+
+    section: str
+    says: str
+    page: str
+    command: str
+    measure: Callable[[Report], Outcome]
+
+
+def chosen(claims: Sequence[Claim], numbers: Iterable[int] | None) -> dict[int, Claim]:
+    """The claims by number, from 1; numbers: which ones, None for all.  Raises UserError for a number there is not."""
+    wanted = range(1, len(claims) + 1) if numbers is None else sorted(set(numbers))
+    for number in wanted:
+        require(
+            1 <= number <= len(claims),
+            f"Claim {number} is asked for, and there are claims 1 to {len(claims)}: choose one of these.",
+        )
+    return {number: claims[number - 1] for number in wanted}
+
+
+def measure_each(
+    claims: dict[int, Claim],
+    report: Report = silent,
+    keep: Callable[[int, Outcome], None] = lambda number, outcome: None,
+) -> dict[int, Outcome]:
+    """One after the other, each as much as the others in the report; keep is called with each as it is found."""
+    found: dict[int, Outcome] = {}
+    for turn, (number, claim) in enumerate(claims.items()):
+        part = part_of(report, turn * PARTS, len(claims) * PARTS)
+        part(0, PARTS)
+        found[number] = claim.measure(_in_parts(part))
+        keep(number, found[number])
+    report(len(claims) * PARTS, len(claims) * PARTS)
+    return found
+
+
+def _in_parts(report: Report) -> Report:
+    """Whatever a claim counts in, as so many of its PARTS: steps of one claim and of another are not alike."""
+    return lambda done, total, stage="": report(done * PARTS // max(total, 1), PARTS)
+
+
+# --- verdicts and words -----------------------------------------------------------------------------------------
+
+
+def within(margin: float, found: Difference) -> str:
+    """Whether a claim "there is no difference that matters", none above margin, is borne out by its whole interval."""
+    if -margin < found.low and found.high < margin:
+        return HOLDS
+    return FAILS if found.low > margin or found.high < -margin else OPEN
+
+
+def interval(found: Difference, form: str = ".3f") -> str:
+    """For people: "0.512 (0.490 to 0.534)"."""
+    return f"{found.value:{form}} ({found.low:{form}} to {found.high:{form}})"
+
+
+def shown(claims: dict[int, Claim], outcomes: dict[int, Outcome]) -> str:
+    """The table of a command line: a claim, its verdict, its numbers, and where there is more of it."""
+    lines = []
+    for number, claim in claims.items():
+        found = outcomes[number]
+        lines += [
+            f"{number:>2}. {found.verdict.upper()}: {claim.says}",
+            f"    {found.words}",
+            f"    {claim.section}; {claim.command}",
+        ]
+    return "\n".join(lines)
+
+
+def as_json(claims: dict[int, Claim], outcomes: dict[int, Outcome]) -> bytes:
+    """The same for programs: a list of records."""
+    rows = [
+        {
+            "number": number, "section": claim.section, "claim": claim.says, "page": claim.page,
+            "command": claim.command, "words": outcomes[number].words, "verdict": outcomes[number].verdict,
+        }
+        for number, claim in claims.items()
+    ]  # fmt: skip
+    return (json.dumps(rows, indent=1, ensure_ascii=False) + "\n").encode()

@@ -1,0 +1,172 @@
+"""Claims of the lecture's second half in the plane: diffusion, few steps, guidance, inpainting, likelihood."""
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.stats import norm
+
+from playground.claims import Outcome, interval, within
+from playground.levels import SCHEDULES
+from playground.progress import Report, turn_of
+from playground.statistics import (
+    FAILS,
+    HOLDS,
+    Difference,
+    Z,
+    difference,
+    difference_of_shares,
+    equals,
+    verdict,
+    wilson,
+)
+from toy2d.ddpm_and_ncsn.experiment import FamiliesConfig, two_families
+from toy2d.few_steps.experiment import ROWS, FewStepsConfig, few_steps
+from toy2d.forward_and_bound.experiment import ForwardConfig, forward, thinned, two_humped
+from toy2d.guidance.experiment import GuidanceConfig, guidance
+from toy2d.inpainting.experiment import InpaintConfig, inpainting
+from toy2d.inverse_problems.experiment import InverseConfig, inverse
+from toy2d.likelihood.experiment import LikelihoodConfig, likelihood
+from toy2d.ncsn.experiment import learn_each
+
+FORWARD = ForwardConfig()
+FAMILIES = FamiliesConfig(train_steps=600, T=20, levels=10, particles=1_000, frames=2)
+SAME = 0.05  # a difference in the share of samples in a wrong mode that does not matter
+FEW = FewStepsConfig(steps=(10,))
+GUIDED = GuidanceConfig(frames=2)
+INPAINT = InpaintConfig(frames=2, resamplings=10)
+LIKELIHOOD = LikelihoodConfig(resolution=9, samples=300)
+NATS = 0.05  # an error of log p that does not matter
+INVERSE = InverseConfig(problems=1_000, samples=4)
+
+
+def forward_at_once(report: Report) -> Outcome:
+    """The chain's mean and variance against the closed form's, at the worst of all steps."""
+    found, numbers = forward(FORWARD), 3 * FORWARD.steps  # two coordinates of the mean and a variance a step
+    most = float(norm.ppf(1 - 0.025 / numbers))  # Bonferroni: 5 % for all of them together
+    return Outcome(
+        f"The chain strays by {found.deviation:.2f} standard errors at the worst of {numbers} numbers, where chance "
+        f"alone goes to {most:.2f}. N = {FORWARD.particles:,}.",
+        HOLDS if found.deviation < most else FAILS,
+    )
+
+
+def small_steps_are_gaussian(report: Report, n: int = 2_000) -> Outcome:
+    """The share of points whose true reverse step has two humps, at the worst step: 5 steps against 1,000."""
+    mixture, schedule = FORWARD.mixture.build(), SCHEDULES["linear"]()
+    few, many = (float(two_humped(mixture, thinned(schedule, steps), n).max()) for steps in (5, 1_000))
+    fall = difference_of_shares(few, n, many, n)
+    return Outcome(
+        f"Steps back with two humps, at the worst t: {few:.1%} of 5 steps, {many:.1%} of 1,000; {interval(fall)} less. "
+        f"N = {n:,}.",
+        verdict(fall),
+    )
+
+
+def families_exchange_samplers(report: Report) -> Outcome:
+    """Each sampler with either network: by how much the share in a wrong mode changes; the larger of the two."""
+    networks = learn_each(FAMILIES.learning(), turn_of(report, 0, 2))
+    runs = two_families(FAMILIES, networks, turn_of(report, 1, 2)).runs
+    changes = {}
+    for sampler, own, other in (("annealed", "ncsn", "ddpm"), ("ddim", "ddpm", "ncsn")):
+        ours, theirs = runs[own, sampler].distances, runs[other, sampler].distances
+        changes[sampler] = difference(
+            theirs.weights, theirs.weights_se, ours.weights, ours.weights_se
+        )  # fmt: skip
+    sampler, worst = max(changes.items(), key=lambda item: abs(item[1].value))
+    told = "; ".join(f"{name} {interval(change)}" for name, change in changes.items())
+    return Outcome(
+        f"With the other family's network the share in a wrong mode changes by: {told}; {SAME:g} is tolerated. "
+        f"N = {FAMILIES.particles:,}, {FAMILIES.train_steps} training steps, one training each.",
+        within(SAME, worst),
+    )
+
+
+def few_steps_need_no_noise(report: Report) -> Outcome:
+    return _rows(report, "eta = 1 (DDPM)", "eta = 0 (DDIM)")
+
+
+def solvers_need_fewer(report: Report) -> Outcome:
+    return _rows(report, "eta = 0 (DDIM)", "DPM-Solver++(2M)")
+
+
+def _rows(report: Report, worse: str, better: str) -> Outcome:
+    """The sliced distance of two rows of the table, in its one column."""
+    found = few_steps(FEW, report=report)
+    at = {name: i for i, name in enumerate(ROWS)}
+    values, errors = found.values("sliced")[:, 0], found.standard_errors("sliced")[:, 0]
+    gain = difference(*(float(x[at[name]]) for name in (worse, better) for x in (values, errors)))
+    return Outcome(
+        f"Sliced distance after {FEW.steps[0]} steps: {worse} {values[at[worse]]:.3f}, {better} "
+        f"{values[at[better]]:.3f}, floor {found.floor.sliced:.3f}; {interval(gain)} less. "
+        f"N = {FEW.repeats} times {FEW.particles:,}.",
+        verdict(gain),
+    )
+
+
+def guidance_overshoots(report: Report) -> Outcome:
+    """Along the class's axis: the mean of guided samples and that of the class itself."""
+    found = guidance(GUIDED, report=report)
+    along, own = found.runs[-1].along, found.along_conditional
+    parts = (float(x) for each in (along, own) for x in (each.mean(), each.std(ddof=1) / len(each) ** 0.5))
+    beyond = difference(*parts)
+    return Outcome(
+        f"With w = {GUIDED.w:g} samples end {interval(beyond)} beyond the class's own mean, which has a standard "
+        f"deviation of {own.std():.2f}. N = {len(along):,}.",
+        verdict(beyond),
+    )
+
+
+def replacement_is_the_posterior(report: Report) -> Outcome:
+    found = inpainting(INPAINT, report)
+    run = next(run for run in found.runs if run.name == "replacement")
+    low = Difference(run.low, *run.low_band)
+    return Outcome(
+        f"{interval(low)} of what is filled in lies in the lower mode, and {found.low:.3f} should. Wasserstein "
+        f"distance {run.distance:.3f}, floor {found.floor:.3f}. N = {INPAINT.particles:,}.",
+        equals(found.low, low),
+    )
+
+
+def resampling_mends_it(report: Report) -> Outcome:
+    """How much nearer RePaint's share in the lower mode is to the exact one than replacement's."""
+    found = inpainting(replace(INPAINT, seed=10), report)
+    runs = {run.name: run for run in found.runs}
+    N, methods = INPAINT.particles, ("replacement", "repaint")
+    # |share - exact| of both; where the share is off by more than its noise, its sign is known
+    errors = {name: abs(runs[name].low - found.low) for name in methods}
+    se = {name: float(np.diff(wilson(runs[name].low, N))[0]) / (2 * Z) for name in methods}
+    gain = difference(errors["replacement"], se["replacement"], errors["repaint"], se["repaint"])
+    return Outcome(
+        f"The share in the lower mode is {errors['replacement']:.3f} off with replacement, {errors['repaint']:.3f} "
+        f"with {INPAINT.resamplings} resamplings: {interval(gain)} nearer. N = {N:,}.",
+        verdict(gain),
+    )
+
+
+def flow_knows_the_density(report: Report) -> Outcome:
+    errors = likelihood(LIKELIHOOD, report=report).errors
+    found = difference(errors.total, errors.total_se, 0.0, 0.0)
+    return Outcome(
+        f"log p is {interval(found, '.4f')} nats off on average, and {NATS:g} is tolerated. N = {LIKELIHOOD.samples}, "
+        f"{LIKELIHOOD.steps} steps of Heun.",
+        within(NATS, found),
+    )
+
+
+def a_sample_costs_twice(report: Report) -> Outcome:
+    """Palette's factor: the squared error of a sample by a denoiser told y over the regression's."""
+    ratio = inverse(INVERSE, report).methods[1].ratio
+    return Outcome(
+        f"{interval(ratio, '.2f')} times the regression's squared error, and 2 is exact. N = {INVERSE.problems:,} "
+        f"problems, {INVERSE.samples} samples each, {INVERSE.steps} steps.",
+        equals(2, ratio),
+    )
+
+
+def regression_lies_between(report: Report) -> Outcome:
+    found = inverse(replace(INVERSE, seed=1), report).between
+    return Outcome(
+        f"A sample is {interval(found, '.2f')} nats likelier under the data than the regression's point. "
+        f"N = {INVERSE.problems:,} problems.",
+        verdict(found),
+    )
