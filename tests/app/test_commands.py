@@ -28,7 +28,10 @@ def test_the_list_names_what_each_topic_adds(wing, folder):
 
 
 def test_every_topic_of_the_plane_and_every_command_file_of_the_digits_is_in_a_list():
-    assert list(TOY2D) == [*(topic.folder for topic in TOPICS), "claims"]  # the claims of all topics come last
+    assert list(TOY2D) == [
+        *(topic.folder for topic in TOPICS),
+        "claims",
+    ]  # the claims of all topics come last
     assert sorted(IMAGES) == sorted(path.parent.name for path in (ROOT / "images").glob("*/command.py"))
 
 
