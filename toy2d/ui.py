@@ -56,7 +56,7 @@ def learned_for(config: LearnConfig) -> Learned:
 
 
 def show_clouds(
-    clouds: Sequence[Cloud], key: str, height: int = 520, fps: int = 20, live: Mapping[str, Any] | None = None
+    clouds: Sequence[Cloud], key: str, height: int = 900, fps: int = 20, live: Mapping[str, Any] | None = None
 ) -> None:
     """The player, and a button for the same as a GIF.  live: what toy2d.live.live made, drawn while π is dragged."""
     player([_panel(cloud) for cloud in clouds], key=f"{key}-player", height=height, fps=fps, live=live)

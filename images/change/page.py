@@ -46,7 +46,6 @@ def way(model: Model, one: int, two: int, steps: int) -> None:
         [ImagesPanel(name, np.stack(frames[name]), captions) for name in WAYS],
         key="between-player",
         fps=6,
-        height=330,
     )
     st.caption(
         f"From test digit {one} to {two}: z goes straight, x_T along the sphere while its length changes evenly. Told "
@@ -96,43 +95,39 @@ def changed(model: Model, one: int, steps: int) -> None:
         lambda report: change(model, image, ways, config, report),
         "Changing",
     )
-    left, right = st.columns([1, 1], gap="medium")
     pictures = [enlarged(f) for f in found.images[:, 0].numpy()]
     captions = tuple(f"{i / (config.count - 1):.0%} of the move" for i in range(config.count))
-    with left:
-        still = np.repeat(enlarged(image)[None], len(pictures), 0)
-        player(
-            [
-                ImagesPanel("the digit", still, ("as it is",) * len(pictures)),
-                ImagesPanel("changed, its own x_T kept", np.stack(pictures), captions),
-            ],
-            key="change-player",
-            fps=6,
-            height=330,
+    still = np.repeat(enlarged(image)[None], len(pictures), 0)
+    player(
+        [
+            ImagesPanel("the digit", still, ("as it is",) * len(pictures)),
+            ImagesPanel("changed, its own x_T kept", np.stack(pictures), captions),
+        ],
+        key="change-player",
+        fps=6,
+    )
+    rows = [
+        {
+            "": f"{name}, {UNITS[name]}",
+            "redrawn": f"{first:.2f}",
+            "changed": f"{last:.2f}",
+            "the regression promised": f"{first + float(promised):.2f}",
+        }
+        for name, first, last, promised in zip(
+            NAMES,
+            found.values[0],
+            found.values[-1],
+            config.moves[-1].double() @ ways.promised,
+            strict=True,
         )
-    with right:
-        rows = [
-            {
-                "": f"{name}, {UNITS[name]}",
-                "redrawn": f"{first:.2f}",
-                "changed": f"{last:.2f}",
-                "the regression promised": f"{first + float(promised):.2f}",
-            }
-            for name, first, last, promised in zip(
-                NAMES,
-                found.values[0],
-                found.values[-1],
-                config.moves[-1].double() @ ways.promised,
-                strict=True,
-            )
-        ]
-        st.dataframe(rows, hide_index=True, width="stretch", key="c-values")
-        st.caption("Measured on the drawn digit. Directions fitted to 8,000 training digits, within classes.")
-        sheet = tiled(found.images[::2, 0].numpy(), columns=7)
-        with st.container(horizontal=True):
-            download_gif("GIF", lambda: gif_bytes(pictures, fps=8), "changed.gif", "c-change-gif")
-            download_webp("WebP", lambda: webp_bytes(pictures, fps=8), "changed.webp", "c-change-webp")
-            download_png("PNG", lambda: png_bytes(sheet), "changed.png", "c-change-png")
+    ]
+    st.dataframe(rows, hide_index=True, width="stretch", key="c-values")
+    st.caption("Measured on the drawn digit. Directions fitted to 8,000 training digits, within classes.")
+    sheet = tiled(found.images[::2, 0].numpy(), columns=7)
+    with st.container(horizontal=True):
+        download_gif("GIF", lambda: gif_bytes(pictures, fps=8), "changed.gif", "c-change-gif")
+        download_webp("WebP", lambda: webp_bytes(pictures, fps=8), "changed.webp", "c-change-webp")
+        download_png("PNG", lambda: png_bytes(sheet), "changed.png", "c-change-png")
     measured(model, hold)
 
 

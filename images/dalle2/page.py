@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 import torch
+from streamlit.delta_generator import DeltaGenerator
 
 from images.dalle2.agreement import agreement, measured
 from images.dalle2.clip_task import SHIPPED, embedded
@@ -14,7 +15,7 @@ from images.networks.clip import cosines
 from images.ui import classifier, digits
 from playground.gif import gif_bytes, png_bytes, tiled
 from playground.ui.downloads import download_gif, download_png
-from playground.ui.page import bound, on_request, page
+from playground.ui.page import bound, folded, on_request, page
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
 
@@ -33,13 +34,12 @@ def test_embeddings() -> torch.Tensor:
     return embedded(stack().clip, digits("test").images[:2000])
 
 
-def choose_caption() -> str:
+def choose_caption(box: DeltaGenerator, examples: DeltaGenerator) -> str:
     """A box for a caption, and examples to click."""
 
     def take(example: str) -> None:
         st.session_state["caption"] = example
 
-    box, examples = st.columns([2, 5], vertical_alignment="bottom")
     caption = bound(
         box.text_input,
         "Caption",
@@ -47,15 +47,17 @@ def choose_caption() -> str:
         key="caption",
         help=f"It knows these words: {', '.join(KNOWN)}.",
     )
-    with examples.container(horizontal=True, gap="small"):
-        for example in EXAMPLES:
-            st.button(example, on_click=take, args=(example,), type="tertiary", key=f"example-{example}")
+    for example in EXAMPLES:
+        examples.button(example, on_click=take, args=(example,), type="tertiary", key=f"example-{example}")
     return caption
 
 
-def settings(caption: str) -> DrawConfig:
-    first, second, third, fourth, fifth = st.columns(5, vertical_alignment="bottom")
-    count = bound(first.number_input, "Digits", 1, 25, 8, key="count")
+def settings() -> tuple[DrawConfig, DeltaGenerator]:
+    """One row above the picture, and its last cell, for the button."""
+    box, examples, second, third, last = st.columns([2, 1.3, 1.6, 1.3, 1], vertical_alignment="bottom")
+    caption = choose_caption(box, folded("Examples", examples))
+    more = folded("More settings", third)
+    count = bound(more.number_input, "Digits", 1, 25, 8, key="count")
     w = bound(
         second.slider,
         "w of the decoder",
@@ -66,12 +68,10 @@ def settings(caption: str) -> DrawConfig:
         key="w",
         help="guidance; 0 is the conditional model",
     )
-    prior_w = bound(third.slider, "w of the prior", 0.0, 4.0, 0.0, 0.5, key="prior_w")
-    steps = bound(
-        fourth.select_slider, "Steps of each stage", [5, 10, 20, 25, 50, 100], value=25, key="steps"
-    )
-    seed = bound(fifth.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
-    return DrawConfig(caption, int(count), w, prior_w, int(steps), int(seed))
+    prior_w = bound(more.slider, "w of the prior", 0.0, 4.0, 0.0, 0.5, key="prior_w")
+    steps = bound(more.select_slider, "Steps of each stage", [5, 10, 20, 25, 50, 100], value=25, key="steps")
+    seed = bound(more.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
+    return DrawConfig(caption, int(count), w, prior_w, int(steps), int(seed)), last
 
 
 def show(config: DrawConfig, drawing: Drawing) -> None:
@@ -90,7 +90,7 @@ def show(config: DrawConfig, drawing: Drawing) -> None:
     )
     player(
         [ImagesPanel(title, sheet, captions) for title, sheet in zip(titles, sheets, strict=True)],
-        key="dalle2-player", fps=8, height=300,
+        key="dalle2-player", fps=8,
     )  # fmt: skip
     st.markdown(verdict(config, drawing))
     name = f"{config.caption.replace(' ', '-')}-seed{config.seed}"
@@ -150,7 +150,7 @@ with page(
         Try("Pull harder", "w = 4: surer, and how varied still?", {"w": 4.0}),
         Try("Five steps a stage", "What is lost first when each stage takes five steps?", {"steps": 5}),
     )
-    config = settings(choose_caption())
+    config, place = settings()
     run = on_request(
         "drawing",
         config,
@@ -158,6 +158,7 @@ with page(
         "Drawing",
         button="Draw",
         first=config,
+        place=place,
     )
     if run is not None:
         show(*run)

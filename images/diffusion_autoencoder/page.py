@@ -55,7 +55,6 @@ def show(image: np.ndarray, found: Reconstruction, config: ReconstructConfig) ->
             ],
             key="reconstruct-player",
             fps=12,
-            height=330,
         )
         st.caption(
             f"Mean squared error of a pixel in [-1, 1]: {found.errors[0]:.1e} from its own x_T, "

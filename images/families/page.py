@@ -2,6 +2,7 @@
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from images.families.experiment import (
     EXACT,
@@ -20,7 +21,7 @@ from images.ui import choose_model, training_sidebar, yardstick
 from playground.gif import gif_bytes, tiled, webp_bytes
 from playground.ui.busy import Report, busy
 from playground.ui.downloads import download_gif, download_webp
-from playground.ui.page import bound, on_request, page
+from playground.ui.page import bound, folded, on_request, page
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
 
@@ -28,23 +29,28 @@ TOLD = {ANNEALED: "the noise that is there", AS_WRITTEN: "sigma_i, as written"}
 SHOWN = {"predicted x0": lambda film: film.x0_hats, "x_t": lambda film: film.xs}
 
 
-def settings(T: int) -> tuple[SampleConfig, SampleConfig]:
-    first, fifth, second, third, fourth = st.columns([1.2, 1.4, 1.6, 1, 1], vertical_alignment="bottom")
+def settings(T: int) -> tuple[tuple[SampleConfig, SampleConfig], str, DeltaGenerator]:
+    """One row above the picture: both sides' settings, what is shown, and the last cell, for the button."""
+    first, fifth, shown, third, last = st.columns([1.1, 1.5, 1.4, 1.2, 1], vertical_alignment="bottom")
+    what = bound(
+        shown.segmented_control, "Show", list(SHOWN), default="predicted x0", key="f-show", required=True
+    )
+    more = folded("More settings", third)
     sampler = bound(first.selectbox, "On the DDPM side", ("DDPM", "DDPM, beta", "DDIM"), key="f-sampler")
     langevin = bound(
         fifth.selectbox, "NCSN is told", LANGEVIN, format_func=TOLD.get, key="f-told",
         help="Same updates, same noise; only the noise level that the network hears differs.",
     )  # fmt: skip
-    steps = bound(second.select_slider, "Steps for both", [50, 100, 200, 500, 1000], value=100, key="f-steps")
-    count = int(bound(third.number_input, "Digits", 1, 100, 16, key="f-count"))
-    seed = int(bound(fourth.number_input, "Seed", 0, 2**31 - 1, 0, key="f-seed"))
-    return (
-        SampleConfig(count, sampler, min(steps, T), seed=seed),
-        SampleConfig(count, langevin, steps, seed=seed),
-    )
+    steps = bound(more.select_slider, "Steps for both", [50, 100, 200, 500, 1000], value=100, key="f-steps")
+    count = int(bound(more.number_input, "Digits", 1, 100, 16, key="f-count"))
+    seed = int(bound(more.number_input, "Seed", 0, 2**31 - 1, 0, key="f-seed"))
+    ddpm = SampleConfig(count, sampler, min(steps, T), seed=seed)
+    return (ddpm, SampleConfig(count, langevin, steps, seed=seed)), what, last
 
 
-def films(models: tuple[Model, Model], configs: tuple[SampleConfig, SampleConfig]) -> tuple[Film, Film]:
+def films(
+    models: tuple[Model, Model], configs: tuple[SampleConfig, SampleConfig], place: DeltaGenerator
+) -> tuple[Film, Film]:
     """The last two films, or new ones when asked for, or at the first visit."""
     made_for = (tuple(model.about for model in models), configs)
 
@@ -52,13 +58,10 @@ def films(models: tuple[Model, Model], configs: tuple[SampleConfig, SampleConfig
         pairs = zip(models, configs, strict=True)
         return tuple(sample(model, config, report) for model, config in pairs)
 
-    return on_request("films", made_for, make, "Sampling", button="Generate", first=made_for)[1]
+    return on_request("films", made_for, make, "Sampling", button="Generate", first=made_for, place=place)[1]
 
 
-def show(ddpm: Film, ncsn: Film) -> None:
-    what = bound(
-        st.segmented_control, "Show", list(SHOWN), default="predicted x0", key="f-show", required=True
-    )
+def show(what: str, ddpm: Film, ncsn: Film) -> None:
     left, right = ([tiled(frame) for frame in SHOWN[what](film)] for film in (ddpm, ncsn))
     player(
         [
@@ -67,7 +70,6 @@ def show(ddpm: Film, ncsn: Film) -> None:
         ],
         key="families-player",
         fps=12,
-        height=420,
     )
     with st.container(horizontal=True):
         for side, film in (("DDPM", ddpm), ("NCSN", ncsn)):
@@ -183,7 +185,7 @@ with page(
     first = choose_model("Model, DDPM side", "f-model-1")
     models = first, choose_model("Model, NCSN side", "f-model-2", described=first)
     training_sidebar()
-    configs = settings(models[0].schedule.T)
-    show(*films(models, configs))
+    configs, what, place = settings(models[0].schedule.T)
+    show(what, *films(models, configs, place))
     told(models[1], configs[1])
     explain()

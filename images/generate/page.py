@@ -2,13 +2,14 @@
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from images.generate.experiment import SampleConfig, sample
 from images.sampling import ANNEALED, AS_WRITTEN, MOST, SAMPLERS, Film
 from images.ui import choose_model, training_sidebar
 from playground.gif import enlarged, gif_bytes, png_bytes, tiled, webp_bytes
 from playground.ui.downloads import download_gif, download_png, download_webp
-from playground.ui.page import bound, on_request, page
+from playground.ui.page import bound, folded, on_request, page
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
 
@@ -25,9 +26,10 @@ RULES = {
 }
 
 
-def settings(T: int, knows_labels: bool) -> SampleConfig:
-    """The widgets, in the main column: they belong to the picture below."""
-    first, second, third, fourth, fifth = st.columns([1.4, 2, 2, 1, 1], vertical_alignment="bottom")
+def settings(T: int, knows_labels: bool) -> tuple[SampleConfig, DeltaGenerator]:
+    """The widgets, and the place for the button: one row, directly above the picture."""
+    first, second, third, fourth, last = st.columns([1.4, 2, 1.8, 1.3, 1.1], vertical_alignment="bottom")
+    more = folded("More settings", fourth)
     quick = SampleConfig.quick()
     sampler = bound(
         first.selectbox, "Sampler", list(SAMPLERS), index=SAMPLERS.index(quick.sampler), key="sampler"
@@ -43,12 +45,11 @@ def settings(T: int, knows_labels: bool) -> SampleConfig:
         third.slider, "η", 0.0, 1.0, 0.0, 0.05, key="eta", disabled=sampler != "DDIM",
         help="DDIM's noise: 0 none, 1 as much as DDPM",
     )  # fmt: skip
-    count = bound(fourth.number_input, "Digits", 1, MOST, 25, key="count")
-    seed = bound(fifth.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
+    count = bound(more.number_input, "Digits", 1, MOST, 25, key="count")
+    seed = bound(more.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
     label, w = guidance_widgets() if knows_labels else (None, 0.0)
-    return SampleConfig(
-        int(count), sampler, steps, eta if sampler == "DDIM" else 0.0, int(seed), label=label, w=w
-    )
+    eta = eta if sampler == "DDIM" else 0.0
+    return SampleConfig(int(count), sampler, steps, eta, int(seed), label=label, w=w), last
 
 
 def guidance_widgets() -> tuple[int | None, float]:
@@ -69,7 +70,7 @@ def guidance_widgets() -> tuple[int | None, float]:
     return (None, 0.0) if chosen == "none" else (int(chosen), float(w))
 
 
-def film_for(model, config: SampleConfig) -> Film:
+def film_for(model, config: SampleConfig, place: DeltaGenerator) -> Film:
     """The last film, or a new one when asked for, or at the first visit."""
     made_for = (model.about, config)
     return on_request(
@@ -79,6 +80,7 @@ def film_for(model, config: SampleConfig) -> Film:
         "Sampling",
         button="Generate",
         first=made_for,
+        place=place,
     )[1]
 
 
@@ -91,7 +93,6 @@ def show(film: Film, config: SampleConfig) -> None:
         ],
         key="generate-player",
         fps=12,
-        height=420,
     )
     name = f"digits-{config.sampler.lower().replace(', ', '-')}-{config.steps}-seed{config.seed}"
 
@@ -137,7 +138,7 @@ with page("Generate", "Digits from noise: the steps of the 2-D pages, unchanged,
     )
     model = choose_model()
     training_sidebar()
-    config = settings(model.schedule.T, "label" in model.told)
-    show(film_for(model, config), config)
+    config, place = settings(model.schedule.T, "label" in model.told)
+    show(film_for(model, config, place), config)
     st.caption(f"{config.count} digits by {config.sampler} in {config.steps} steps.")
     explain()

@@ -2,6 +2,7 @@
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from images.data.uploads import is_dark_ink, read_picture
 from images.inpainting.experiment import METHODS, InpaintConfig, image_key, inpaint
@@ -15,7 +16,7 @@ from playground.gif import enlarged, gif_bytes, png_bytes, tiled, webp_bytes
 from playground.progress import Report
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.mask import mask_canvas
-from playground.ui.page import bound, on_request, page
+from playground.ui.page import bound, folded, on_request, page
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
 
@@ -68,9 +69,10 @@ def _uploaded(instead: str) -> np.ndarray:
     return image
 
 
-def settings(T: int) -> InpaintConfig:
-    """One row above the pictures."""
-    cells = st.columns([1.2, 1.4, 1.4, 1.4, 1, 1], vertical_alignment="bottom")
+def settings(T: int) -> tuple[InpaintConfig, DeltaGenerator]:
+    """One row above the pictures, and its last cell, for the button."""
+    cells = st.columns([1.2, 1.6, 1.6, 1.2, 1], vertical_alignment="bottom")
+    more = folded("More settings", cells[3])
     method = bound(
         cells[0].selectbox, "Method", METHODS, key="method", help="; ".join(f"{m} {HELP[m]}" for m in METHODS)
     )
@@ -86,7 +88,7 @@ def settings(T: int) -> InpaintConfig:
         help="how often RePaint walks each level; r = 1 is plain re-noising",
     )  # fmt: skip
     eta = bound(
-        cells[3].slider,
+        more.slider,
         "η",
         0.0,
         1.0,
@@ -95,9 +97,9 @@ def settings(T: int) -> InpaintConfig:
         key="in-eta",
         help="DDIM's noise: 0 none, 1 as much as DDPM",
     )
-    count = bound(cells[4].number_input, "Images", 1, 64, 8, key="completions")
-    seed = bound(cells[5].number_input, "Seed", 0, 2**31 - 1, 0, key="in-seed")
-    return InpaintConfig(int(count), method, steps, resamplings, eta, int(seed))
+    count = bound(more.number_input, "Images", 1, 64, 8, key="completions")
+    seed = bound(more.number_input, "Seed", 0, 2**31 - 1, 0, key="in-seed")
+    return InpaintConfig(int(count), method, steps, resamplings, eta, int(seed)), cells[4]
 
 
 def show(film: Film, image: np.ndarray, hole: np.ndarray) -> None:
@@ -110,7 +112,6 @@ def show(film: Film, image: np.ndarray, hole: np.ndarray) -> None:
         ],
         key="inpaint-player",
         fps=15,
-        height=430,
     )
     name = f"inpainted-{image_key(image, hole)}"
 
@@ -137,7 +138,9 @@ def explain() -> None:
         )
 
 
-def completed(model: Model, image: np.ndarray, hole: np.ndarray, config: InpaintConfig) -> None:
+def completed(
+    model: Model, image: np.ndarray, hole: np.ndarray, config: InpaintConfig, place: DeltaGenerator
+) -> None:
     """The last completions, or new ones when asked for, or at the first visit."""
     made_for = (model.about, config, image_key(image, hole))
     _, found = on_request(
@@ -148,6 +151,7 @@ def completed(model: Model, image: np.ndarray, hole: np.ndarray, config: Inpaint
         button="Inpaint",
         icon=":material/brush:",
         first=made_for,
+        place=place,
     )
     show(*found)
 
@@ -184,7 +188,7 @@ def measured(model: Model, seed: int) -> None:
 def contents() -> None:
     model = choose_model()
     training_sidebar()
-    config = settings(model.schedule.T)
+    config, place = settings(model.schedule.T)
     left, right = st.columns([3, 5], gap="medium")
     with left:
         image = choose_image()
@@ -192,7 +196,7 @@ def contents() -> None:
         default[:, :14] = True
         hole = mask_canvas(image, key="hole", default=default, size=280)
     with right:
-        completed(model, image, hole, config)
+        completed(model, image, hole, config, place)
     measured(model, config.seed)
     explain()
 

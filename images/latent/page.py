@@ -2,6 +2,7 @@
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from images.latent.experiment import (
     GENERATED,
@@ -19,23 +20,25 @@ from images.sampling import MOST
 from images.ui import choose_model, classifier, digits, training_sidebar
 from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
 from playground.ui.downloads import download_gif, download_png, download_webp
-from playground.ui.page import bound, on_request, page
+from playground.ui.page import bound, folded, on_request, page
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
 
 LARGER = 3  # latents are small; each of their pixels is drawn 3 x 3
 
 
-def settings(T: int) -> LatentConfig:
-    first, second, third, fourth = st.columns([2, 2, 1, 1], vertical_alignment="bottom")
+def settings(T: int) -> tuple[LatentConfig, DeltaGenerator]:
+    """One row above the picture, and its last cell, for the button."""
+    first, second, third, last = st.columns([2, 2, 1.2, 1], vertical_alignment="bottom")
+    more = folded("More settings", third)
     choices = [s for s in (5, 10, 20, 50, 100, 200) if s <= T]
     steps = bound(first.select_slider, "Steps", choices, value=min(50, T), key="l-steps")
     eta = bound(
         second.slider, "η", 0.0, 1.0, 0.0, 0.05, key="l-eta", help="DDIM's noise: 0 none, 1 as much as DDPM"
     )
-    count = bound(third.number_input, "Digits", 1, MOST, 16, key="l-count")
-    seed = bound(fourth.number_input, "Seed", 0, 2**31 - 1, 0, key="l-seed")
-    return LatentConfig(int(count), steps, eta, int(seed))
+    count = bound(more.number_input, "Digits", 1, MOST, 16, key="l-count")
+    seed = bound(more.number_input, "Seed", 0, 2**31 - 1, 0, key="l-seed")
+    return LatentConfig(int(count), steps, eta, int(seed)), last
 
 
 def show(found: LatentFilm, config: LatentConfig) -> None:
@@ -50,7 +53,6 @@ def show(found: LatentFilm, config: LatentConfig) -> None:
         ],
         key="latent-player",
         fps=12,
-        height=380,
     )
     name = f"latent-{config.steps}-seed{config.seed}"
     with st.container(horizontal=True):
@@ -132,11 +134,11 @@ with page(
     )
     model = choose_model(kind="latent", key="latent-model")
     training_sidebar()
-    config = settings(model.schedule.T)
+    config, place = settings(model.schedule.T)
     made_for = (model.about, config)
     shown = on_request(
         "latent-film", made_for, lambda wanted, report: sample(model, wanted[1], report), "Sampling", button="Generate",
-        first=made_for,
+        first=made_for, place=place,
     )  # fmt: skip
     show(shown[1], shown[0][1])
     measured(model)

@@ -12,6 +12,8 @@ from images.ui import digits, training_sidebar
 from playground.progress import duration
 from playground.ui.page import bound, page
 
+STRIP = 5  # pictures in the film strip, from the first to the newest
+
 
 def loss_figure(rows: list[dict]) -> go.Figure:
     """The loss, and its running mean over a twentieth of the run, on a logarithmic axis."""
@@ -49,18 +51,15 @@ def headline(run: runs.Run) -> None:
 
 
 def previews(run: runs.Run) -> None:
-    """Samples from the averaged weights, always from the same noise, so that only the training changes them."""
+    """A film strip from the averaged weights, always of the same noise, so that only the training changes it."""
     paths = run.previews()
     if not paths:
         st.caption("The first samples appear after a few seconds.")
         return
     st.markdown("Samples on the way (20 DDIM steps from the same noise)")
-    newest, earlier = paths[-1], paths[:-1]
-    st.image(str(newest), caption=after(newest), width=480)
-    chosen = [earlier[i] for i in np.linspace(0, len(earlier) - 1, min(6, len(earlier))).astype(int)]
-    cells = st.columns(3)
-    for i, path in enumerate(chosen):
-        cells[i % 3].image(str(path), caption=after(path), width="stretch")
+    chosen = [paths[i] for i in np.linspace(0, len(paths) - 1, min(STRIP, len(paths))).astype(int)]
+    for cell, path in zip(st.columns(STRIP), chosen, strict=False):
+        cell.image(str(path), caption=after(path), width="stretch")
 
 
 def after(preview: Path) -> str:
@@ -70,10 +69,10 @@ def after(preview: Path) -> str:
 def live(name: str) -> None:
     run = runs.Run(runs.root() / name)
     headline(run)
+    previews(run)
     rows = run.log()
     if len(rows) > 1:
         st.plotly_chart(loss_figure(rows), key="loss")
-    previews(run)
 
 
 def explain() -> None:

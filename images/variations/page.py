@@ -10,7 +10,7 @@ from images.ui import classifier, digits, training_sidebar
 from images.variations.experiment import SpreadConfig, Spreads, spreads
 from playground.gif import gif_bytes, png_bytes, tiled
 from playground.ui.downloads import download_gif, download_png
-from playground.ui.page import bound, cached, on_request, page
+from playground.ui.page import bound, cached, folded, on_request, page
 from playground.ui.player import ImagesPanel, player
 
 VARY, BETWEEN = "variations of one", "between two"
@@ -22,16 +22,17 @@ def stack() -> Stack:
 
 
 def settings() -> tuple[str, int, int, DrawConfig]:
-    one, two, three, four, five, six = st.columns([2.7, 1, 1, 1, 1.3, 1], vertical_alignment="bottom")
+    one, two, three, five, last = st.columns([2.7, 1, 1, 1.6, 1.3], vertical_alignment="bottom")
+    more = folded("More settings", last)
     kind = (
         bound(one.segmented_control, "Digits that are", [VARY, BETWEEN], default=VARY, key="v-kind") or VARY
     )
     last = len(digits("test")) - 1
     first = bound(two.number_input, "Test digit", 0, last, 18, key="v-digit")
     other = bound(three.number_input, "and", 0, last, 25, key="v-other", disabled=kind == VARY)
-    count = bound(four.number_input, "Digits", 2, 25, 10, key="v-count")
+    count = bound(more.number_input, "Digits", 2, 25, 10, key="v-count")
     w = bound(five.slider, "w of the decoder", 0.0, 8.0, 0.0, 0.5, key="v-w", help="guidance; 0 none")
-    seed = bound(six.number_input, "Seed", 0, 2**31 - 1, 0, key="v-seed")
+    seed = bound(more.number_input, "Seed", 0, 2**31 - 1, 0, key="v-seed")
     return kind, int(first), int(other), DrawConfig(count=int(count), w=w, steps=20, seed=int(seed))
 
 
@@ -62,7 +63,7 @@ def show(kind: str, first: int, other: int, drawing: Drawing) -> None:
         panels.insert(
             0, ImagesPanel("decoder: 14 x 14, told the embedding alone", np.stack(smalls), captions)
         )
-    player(panels, key="v-player", fps=8, height=300 if kind == VARY else 170)
+    player(panels, key="v-player", fps=8)
     if kind == BETWEEN:
         st.caption(
             "Embeddings at equal angles on the arc from one digit's to the other's, all decoded from the same noise: "

@@ -182,7 +182,7 @@ def player(
     *,
     key: str,
     fps: int = 20,
-    height: int = 380,
+    height: int = 900,
     autoplay: bool = True,
     loop: bool = True,
     live: Mapping[str, Any] | None = None,

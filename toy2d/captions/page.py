@@ -81,7 +81,7 @@ def explain() -> None:
 with page("DALL-E 2 in the plane", "Why draw an embedding, when the caption has one of its own?"):
     config = settings()
     found = cached("captions", config, lambda report: captions(config, report), "Sampling")
-    show_clouds(caption_clouds(found), "captions", height=330, fps=15)
+    show_clouds(caption_clouds(found), "captions", fps=15)
     text = found.ways[TEXT]
     verdict_line(
         f"Claim: the text embedding in place of a drawn z leads away from p(x | caption): {text.distance:.2f} from it, "

@@ -117,7 +117,7 @@ def outcome(config: FamiliesConfig, result: Families) -> None:
         b.toggle, "Show x_t / alpha", False, key="rescaled", help="NCSN's view for all three panels."
     )
     measure = bound(c.selectbox, "Bars show", list(MEASURES), key="measure", format_func=MEASURES.get)
-    show_clouds(families_clouds(config, result, trained, rescaled), "two-families", height=400, fps=15)
+    show_clouds(families_clouds(config, result, trained, rescaled), "two-families", fps=15)
     left, right = st.columns(2)
     with left:
         st.subheader("Distance to exact samples")

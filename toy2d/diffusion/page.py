@@ -106,7 +106,7 @@ with page("Diffusion", "The same mixture, turned into noise and back. Drag the p
     )
     result = result_for(config, use_learned)
     moved = None if use_learned else live_diffusion(config)
-    show_clouds(diffusion_clouds(config, result), "diffusion", height=400, fps=15, live=moved)
+    show_clouds(diffusion_clouds(config, result), "diffusion", fps=15, live=moved)
     verdict_line(f"{said(config, result)} {compared(answer, result.distance)}")
     numbers(config, result)
     chart(weights_chart(config, result), "weights")

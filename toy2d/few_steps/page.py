@@ -107,7 +107,7 @@ def solvers(config: FlowConfig) -> None:
     st.subheader("Encode and decode")
     left, right = st.columns([2, 1.2])
     with left:
-        show_clouds(trip_clouds(config, trip), "few-steps", height=360, fps=10)
+        show_clouds(trip_clouds(config, trip), "few-steps", fps=10)
     with right:
         chart(solver_chart(trip, "RMS error of the round trip"), "trip")
     st.subheader("Orders of convergence")

@@ -7,7 +7,7 @@ import torch
 from playground.levels import SCHEDULES
 from playground.statistics import told_share
 from playground.ui.busy import Report
-from playground.ui.page import cached, on_request, page
+from playground.ui.page import cached, folded, on_request, page
 from playground.ui.tries import Try, tries
 from toy2d.forward_and_bound.bound import (
     BoundConfig,
@@ -36,10 +36,11 @@ TRAINING = (200, QUICK, 800, LearnConfig.steps, 4_000, 8_000)
 
 
 def common() -> tuple[MixtureSpec, str, int]:
-    first, second, third, fourth = st.columns([1.3, 2.2, 1, 1], vertical_alignment="bottom")
+    first, second, last = st.columns([1.3, 3.2, 1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
-    schedule = bound(third.selectbox, "Schedule", list(SCHEDULES), key="schedule")
-    seed = int(bound(fourth.number_input, "Seed", 0, 2**31 - 1, BoundConfig.seed, key="seed"))
+    more = folded("More settings", last)
+    schedule = bound(more.selectbox, "Schedule", list(SCHEDULES), key="schedule")
+    seed = int(bound(more.number_input, "Seed", 0, 2**31 - 1, BoundConfig.seed, key="seed"))
     return mixture, schedule, seed
 
 

@@ -182,7 +182,7 @@ with page(
         lambda: st.slider("Distance", 0.0, 5.0, 0.5, 0.05, key="guidance-answer"),
     )
     result = result_for(config, use_learned)
-    show_clouds(guidance_clouds(config, result), "guidance", height=400, fps=15)
+    show_clouds(guidance_clouds(config, result), "guidance", fps=15)
     free = next(run for run in result.runs if run.name == "free")
     verdict_line(f"{said(config, result)} {compared(answer, free.to_belief)}")
     numbers(result)

@@ -107,7 +107,7 @@ def animation(config: InpaintConfig, result: Inpainting) -> None:
         selection_mode="multi", format_func=NAMES.get,
     )  # fmt: skip
     if shown:
-        show_clouds(inpainting_clouds(config, result, shown), "inpainting-2d", height=340, fps=15)
+        show_clouds(inpainting_clouds(config, result, shown), "inpainting-2d", fps=15)
 
 
 def said(config: InpaintConfig, result: Inpainting) -> str:

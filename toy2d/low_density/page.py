@@ -4,7 +4,7 @@ import streamlit as st
 
 from playground.statistics import verdict
 from playground.ui.busy import Report, busy
-from playground.ui.page import cached, on_request, page
+from playground.ui.page import cached, folded, on_request, page
 from playground.ui.tries import Try, tries
 from toy2d.low_density.experiment import (
     CLAIMS,
@@ -27,18 +27,22 @@ STEPS = (100, 300, 600, 1_500, 3_000, 6_000)
 
 
 def settings() -> LowDensityConfig:
-    first, second, third = st.columns([1.3, 2, 2], vertical_alignment="bottom")
+    first, second, third, last = st.columns([1.3, 2, 2, 1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
     sigma = bound(
         third.select_slider, "Small noise σ", list(SIGMAS), value=LowDensityConfig.sigma, key="sigma"
     )
-    a, b, c, d = st.columns([2, 2, 2, 1.3], vertical_alignment="bottom")
+    more = folded("More settings", last)
     points = bound(
-        a.select_slider, "Training points n", list(POINTS), value=LowDensityConfig.points, key="points"
+        more.select_slider, "Training points n", list(POINTS), value=LowDensityConfig.points, key="points"
     )
-    width = bound(b.select_slider, "Network width", list(WIDTHS), value=LowDensityConfig.width, key="width")
-    steps = bound(c.select_slider, "Training steps", list(STEPS), value=LowDensityConfig.steps, key="steps")
-    seed = int(bound(d.number_input, "Seed", 0, 2**31 - 1, LowDensityConfig.seed, key="seed"))
+    width = bound(
+        more.select_slider, "Network width", list(WIDTHS), value=LowDensityConfig.width, key="width"
+    )
+    steps = bound(
+        more.select_slider, "Training steps", list(STEPS), value=LowDensityConfig.steps, key="steps"
+    )
+    seed = int(bound(more.number_input, "Seed", 0, 2**31 - 1, LowDensityConfig.seed, key="seed"))
     return LowDensityConfig(mixture, sigma, points=points, width=width, steps=steps, seed=seed)
 
 
@@ -129,8 +133,8 @@ with page(
     )
     config = settings()
     result = result_for(config)
-    numbers(config, result)
     chart(maps_chart(config, result), "maps")
+    numbers(config, result)
     more_seeds(config)
     left, right = st.columns(2)
     with left:

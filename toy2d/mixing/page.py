@@ -5,7 +5,7 @@ import streamlit as st
 
 from playground.statistics import wilson
 from playground.ui.busy import Report
-from playground.ui.page import cached, page, verdict_line
+from playground.ui.page import cached, folded, page, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
 from toy2d.distances import total_variation
@@ -21,7 +21,7 @@ LEVEL_NAMES = {"own": "the modes' own std (as the paper ran it)", "added": "nois
 
 
 def settings() -> tuple[MixingConfig, bool]:
-    first, second, third, fourth = st.columns([1.3, 2.2, 1.2, 1.1], vertical_alignment="bottom")
+    first, second, third, fourth, last = st.columns([1.3, 2.2, 1.2, 1, 1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
     use_learned = score_widget(third)
     noise = bound(
@@ -31,19 +31,18 @@ def settings() -> tuple[MixingConfig, bool]:
         key="z",
         help="Off: gradient ascent on the log density.",
     )
-    with st.expander("The chains: levels, steps, start, particles"):
+    with folded("The chains", last):
         config = _chains(mixture, noise)
     return config, use_learned
 
 
 def _chains(mixture, noise: bool) -> MixingConfig:
-    a, b, c, d = st.columns(4, vertical_alignment="bottom")
     levels = bound(
-        a.selectbox, "The sigmas are", list(LEVEL_NAMES), key="levels", format_func=LEVEL_NAMES.get
+        st.selectbox, "The sigmas are", list(LEVEL_NAMES), key="levels", format_func=LEVEL_NAMES.get
     )
-    L = bound(b.number_input, "Levels L", 1, 200, MixingConfig.L, key="L")
+    L = bound(st.number_input, "Levels L", 1, 200, MixingConfig.L, key="L")
     T = bound(
-        c.number_input,
+        st.number_input,
         "Steps at each, T",
         1,
         1_000,
@@ -52,14 +51,13 @@ def _chains(mixture, noise: bool) -> MixingConfig:
         help="Plain: L × T steps. The paper has T = 100.",
     )
     size = bound(
-        d.number_input, "Step size a", 0.001, 10.0, MixingConfig.step_size, 0.01, key="a", format="%.3f",
+        st.number_input, "Step size a", 0.001, 10.0, MixingConfig.step_size, 0.01, key="a", format="%.3f",
         help="a of x + (a/2) s + √a z, in units of the narrowest mode's variance at the level. Above 4 it diverges.",
     )  # fmt: skip
-    a, b, c, d = st.columns(4, vertical_alignment="bottom")
-    start = bound(a.selectbox, "Start", list(STARTS), key="start", format_func=START_NAMES.get)
-    sigma_1 = bound(b.number_input, "Highest σ", 0.1, 100.0, MixingConfig.sigma_1, key="sigma_1")
-    particles = bound(c.number_input, "Particles", 1, MOST, MixingConfig.particles, key="particles")
-    seed = bound(d.number_input, "Seed", 0, 2**31 - 1, MixingConfig.seed, key="seed")
+    start = bound(st.selectbox, "Start", list(STARTS), key="start", format_func=START_NAMES.get)
+    sigma_1 = bound(st.number_input, "Highest σ", 0.1, 100.0, MixingConfig.sigma_1, key="sigma_1")
+    particles = bound(st.number_input, "Particles", 1, MOST, MixingConfig.particles, key="particles")
+    seed = bound(st.number_input, "Seed", 0, 2**31 - 1, MixingConfig.seed, key="seed")
     return MixingConfig(
         mixture, levels, int(L), int(T), sigma_1, step_size=size, start=start, noise=noise,
         particles=int(particles), frames=60, seed=int(seed),

@@ -6,7 +6,7 @@ import math
 import streamlit as st
 
 from playground.progress import duration
-from playground.ui.page import cached, on_request, page
+from playground.ui.page import cached, folded, on_request, page
 from playground.ui.tries import Try, tries
 from toy2d.mixing_time.experiment import (
     FARTHEST,
@@ -34,7 +34,7 @@ YEAR = 365.25 * 86_400
 
 
 def settings() -> CrossingConfig:
-    a, b, c = st.columns([2, 2, 1], vertical_alignment="bottom")
+    a, b, c, last = st.columns([2, 2, 1, 1], vertical_alignment="bottom")
     distance = bound(
         a.slider,
         "Distance d of the modes at (d, d) and (-d, -d)",
@@ -55,12 +55,12 @@ def settings() -> CrossingConfig:
         key="a",
         help="a of x + (a/2) s + √a z",
     )
-    a, b, c = st.columns(3, vertical_alignment="bottom")
+    more = folded("More settings", last)
     particles = bound(
-        a.number_input, "Particles from each mode", 10, 20_000, CrossingConfig.particles, key="particles"
+        more.number_input, "Particles from each mode", 10, 20_000, CrossingConfig.particles, key="particles"
     )
-    longest = bound(b.number_input, "Most steps", 100, 50_000, CrossingConfig.longest, 100, key="longest")
-    seed = bound(c.number_input, "Seed", 0, 2**31 - 1, CrossingConfig.seed, key="seed")
+    longest = bound(more.number_input, "Most steps", 100, 50_000, CrossingConfig.longest, 100, key="longest")
+    seed = bound(more.number_input, "Seed", 0, 2**31 - 1, CrossingConfig.seed, key="seed")
     return CrossingConfig(pi, distance, size, int(particles), int(longest), seed=int(seed))
 
 

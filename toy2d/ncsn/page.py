@@ -138,7 +138,7 @@ with page(
         ),
     )
     config, result = result_for(settings())
-    show_clouds(ncsn_clouds(config, result), "ncsn", height=400, fps=15)
+    show_clouds(ncsn_clouds(config, result), "ncsn", fps=15)
     numbers(result)
     verdicts(config, result)
     left, right = st.columns(2)

@@ -5,7 +5,7 @@ import streamlit as st
 
 from playground.statistics import wilson
 from playground.ui.busy import allow
-from playground.ui.page import cached, is_shared, page, shared
+from playground.ui.page import cached, folded, is_shared, page, shared
 from playground.ui.points import points_canvas
 from playground.ui.tries import Try, tries
 from toy2d.datasets import DATASETS, fitted, parse_csv
@@ -52,19 +52,19 @@ def settings() -> OwnDataConfig:
         value=OwnDataConfig.width,
         key="width",
     )
-    seed = bound(d.number_input, "Seed", 0, 2**31 - 1, OwnDataConfig.seed, key="seed")
-    e, f, g, h = st.columns([1.6, 1.6, 1.6, 1], vertical_alignment="bottom")
+    more = folded("More settings", d)
+    seed = bound(more.number_input, "Seed", 0, 2**31 - 1, OwnDataConfig.seed, key="seed")
     threshold = bound(
-        e.slider, "A copy is nearer than", 0.02, 1.0, OwnDataConfig.threshold, 0.02, key="threshold",
+        more.slider, "A copy is nearer than", 0.02, 1.0, OwnDataConfig.threshold, 0.02, key="threshold",
         help="In units of the median distance of fresh data to the nearest training point.",
     )  # fmt: skip
     eta = bound(
-        f.slider, "η of the sampler", 0.0, 1.0, OwnDataConfig.eta, 0.1, key="eta", help="0 DDIM, 1 DDPM"
+        more.slider, "η of the sampler", 0.0, 1.0, OwnDataConfig.eta, 0.1, key="eta", help="0 DDIM, 1 DDPM"
     )
     steps = bound(
-        g.select_slider, "Sampling steps", [10, 20, 50, 100, 200], value=OwnDataConfig.steps, key="steps"
+        more.select_slider, "Sampling steps", [10, 20, 50, 100, 200], value=OwnDataConfig.steps, key="steps"
     )
-    particles = bound(h.number_input, "Samples", 10, 5_000, OwnDataConfig.particles, key="samples")
+    particles = bound(more.number_input, "Samples", 10, 5_000, OwnDataConfig.particles, key="samples")
     return OwnDataConfig(
         source, n, given, threshold, train_steps, width, steps, eta, int(particles), seed=int(seed)
     )
@@ -174,7 +174,7 @@ with page(
     )
     config = settings()
     result = result_for(config, network_for(config))
-    show_clouds(own_data_clouds(config, result), "own-data", height=420, fps=15)
+    show_clouds(own_data_clouds(config, result), "own-data", fps=15)
     numbers(config, result)
     st.subheader("Distance to the nearest training point")
     chart(nearest_chart(config, result), "nearest")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from playground.ui.page import page, verdict_line
+from playground.ui.page import folded, page, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.drawing.fields import field_chart
 from toy2d.net import LearnConfig
@@ -16,12 +16,12 @@ POINTS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
 
 
 def settings() -> tuple[FieldConfig, LearnConfig | None]:
-    first, second, third = st.columns([1.3, 2, 2], vertical_alignment="bottom")
+    first, second, third, last = st.columns([1.3, 2, 2, 1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
     sigma = bound(third.select_slider, "Noise σ", list(SIGMAS), value=FieldConfig.sigma, key="sigma")
-    fourth, fifth, sixth = st.columns([2.6, 2, 1], vertical_alignment="bottom")
+    more = folded("More settings", last)
     taught = bound(
-        fourth.segmented_control,
+        more.segmented_control,
         "Learned score: trained",
         list(TAUGHT),
         key="taught",
@@ -30,9 +30,9 @@ def settings() -> tuple[FieldConfig, LearnConfig | None]:
         format_func=TAUGHT.get,
     )
     points = bound(
-        fifth.select_slider, "Training points", list(POINTS), value=LearnConfig.points, key="points"
+        more.select_slider, "Training points", list(POINTS), value=LearnConfig.points, key="points"
     )
-    seed = int(bound(sixth.number_input, "Seed", 0, 2**31 - 1, LearnConfig.seed, key="seed"))
+    seed = int(bound(more.number_input, "Seed", 0, 2**31 - 1, LearnConfig.seed, key="seed"))
     field = FieldConfig(mixture, sigma)
     if taught == "none" or sigma == 0:
         if taught != "none":
