@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 import torch
+from streamlit.delta_generator import DeltaGenerator
 
 from playground.levels import SCHEDULES
 from playground.statistics import told_share
@@ -34,25 +35,28 @@ PARTS = {
 STEPS = (5, 10, 20, 50, 100, 200, 500, 1_000)
 TRAINING = (200, QUICK, 800, LearnConfig.steps, 4_000, 8_000)
 
+Cells = tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator]
 
-def common() -> tuple[MixtureSpec, str, int]:
-    first, second, last = st.columns([1.3, 3.2, 1], vertical_alignment="bottom")
+
+def common() -> tuple[MixtureSpec, str, int, Cells]:
+    """What all parts have, and three places for a part's own: two in the row, and what is folded."""
+    first, second, *cells, last = st.columns([1.2, 1.8, 1.8, 1.8, 1.3], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
     more = folded("More settings", last)
     schedule = bound(more.selectbox, "Schedule", list(SCHEDULES), key="schedule")
     seed = int(bound(more.number_input, "Seed", 0, 2**31 - 1, BoundConfig.seed, key="seed"))
-    return mixture, schedule, seed
+    return mixture, schedule, seed, (cells[0], cells[1], more)
 
 
 # --- forward chain and posterior ------------------------------------------------------------------------------
 
 
-def forward_part(mixture: MixtureSpec, schedule: str, seed: int) -> None:
-    a, b = st.columns(2, vertical_alignment="bottom")
+def forward_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) -> None:
+    a, b, _ = cells
     steps = bound(a.select_slider, "Steps of the chain", list(STEPS), value=ForwardConfig.steps, key="chain")
     share = bound(
         b.slider,
-        "Look at step t, % of the way to noise",
+        "Step t, % of the way to noise",
         1,
         100,
         100 * ForwardConfig.t // ForwardConfig.steps,
@@ -120,8 +124,8 @@ def humps(mixture: MixtureSpec, schedule: str, n: int = 10_000) -> str:
 # --- the bound ------------------------------------------------------------------------------------------------
 
 
-def bound_part(mixture: MixtureSpec, schedule: str, seed: int) -> None:
-    a, b, c = st.columns([2, 1.2, 2], vertical_alignment="bottom")
+def bound_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) -> None:
+    a, b, c = cells
     steps = bound(a.select_slider, "Steps of the chain", list(STEPS), value=BoundConfig.steps, key="steps")
     use_learned = score_widget(b)
     training = bound(
@@ -193,8 +197,8 @@ def table(result: Bounds) -> list[dict[str, str]]:
 # --- the losses -----------------------------------------------------------------------------------------------
 
 
-def losses_part(mixture: MixtureSpec, schedule: str, seed: int) -> None:
-    a, b = st.columns([2, 2], vertical_alignment="bottom")
+def losses_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) -> None:
+    a, b, _ = cells
     training = bound(a.select_slider, "Training steps", list(TRAINING), value=LearnConfig.steps, key="train")
     config = BoundConfig(mixture, schedule, seed=seed)
 
