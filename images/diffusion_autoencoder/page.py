@@ -40,7 +40,7 @@ def show(image: np.ndarray, found: Reconstruction, config: ReconstructConfig) ->
             column.image(np.kron(picture, np.ones((5, 5), np.uint8)), caption=words, width="stretch")
         st.bar_chart({"z": found.z}, height=150)
         st.caption(f"z, {len(found.z)} numbers. x_T of a real digit is shorter than noise, which has std 1.")
-    frames = [tiled(frame, columns=4) for frame in found.film.xs]
+    frames = [tiled(frame, columns=3) for frame in found.film.xs]
     with right:
         player(
             [
@@ -49,7 +49,7 @@ def show(image: np.ndarray, found: Reconstruction, config: ReconstructConfig) ->
                 ),
                 ImagesPanel(
                     "the predicted x0",
-                    np.stack([tiled(f, columns=4) for f in found.film.x0_hats]),
+                    np.stack([tiled(f, columns=3) for f in found.film.x0_hats]),
                     found.film.captions,
                 ),
             ],

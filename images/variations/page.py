@@ -53,9 +53,9 @@ def show(kind: str, first: int, other: int, drawing: Drawing) -> None:
     ends = [images[first]] if kind == VARY else [images[first], images[other]]
     real = [np.repeat(end[None], frames, 0) for end in ends]  # (F, 1, 28, 28) each
     whole = np.concatenate([real[0], drawing.larges, *real[1:]], 1)
-    columns = 6 if kind == VARY else whole.shape[1]
+    columns = 4 if kind == VARY else whole.shape[1]
     sheets = [tiled(frame, columns=columns) for frame in whole]
-    smalls = [tiled(frame, columns=6) for frame in drawing.smalls]
+    smalls = [tiled(frame, columns=4) for frame in drawing.smalls]
     captions = tuple(f"frame {i + 1} of {frames}" for i in range(frames))
     title = "the real digit first, then its variations" if kind == VARY else "real, what lies between, real"
     panels = [ImagesPanel(title, np.stack(sheets), captions)]
