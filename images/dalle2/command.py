@@ -9,12 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from images.command import progress
+from images.command import png, progress
 from images.dalle2.agreement import CHANCE, agreement, measured
 from images.dalle2.claims import Claims, ClaimsConfig, claims
 from images.dalle2.clip_experiment import clouds, zero_shot
 from images.dalle2.clip_task import SHIPPED, load_clip
 from images.dalle2.experiment import DrawConfig, Drawing, between, draw, load_stack, variations
+from images.dalle2.figures import captions_sheet
 from images.dalle2.guidance_command import add_guidance
 from images.dalle2.priors import PriorsConfig, priors
 from images.data.captions import ATTRIBUTES, EXAMPLES, parse
@@ -27,14 +28,21 @@ from playground.gif import gif_bytes, png_bytes, tiled
 
 
 def draw_command(arguments: argparse.Namespace) -> None:
-    config = config_of(arguments, caption=arguments.caption)
-    stack = load_stack(arguments.models, arguments.device or best_device())
-    drawing = draw(stack, config, progress("drawing"))
-    asked = torch.tensor([parse(config.caption).codes]).expand(config.count, 4)
-    seen = measured(load_classifier(), torch.tensor(drawing.images)[:, None], asked)
-    shares = {name: str(share) for name, share in agreement(seen, asked).items()}
-    write(drawing, Path(arguments.out), "drawn", asdict(config) | {"agreement, from the pixels": shares})
-    print("\n".join(f"{name}: {share}" for name, share in shares.items()))
+    asked = [parse(caption).codes for caption in arguments.captions]  # all are read before anything is loaded
+    configs = [config_of(arguments, caption=caption) for caption in arguments.captions]
+    stack, out = load_stack(arguments.models, arguments.device or best_device()), Path(arguments.out)
+    rows = {}
+    for number, (config, codes) in enumerate(zip(configs, asked, strict=True)):
+        rows[config.caption] = drawing = draw(stack, config, progress(f"drawing {config.caption!r}"))
+        told = torch.tensor([codes]).expand(config.count, 4)
+        seen = measured(load_classifier(), torch.tensor(drawing.images)[:, None], told)
+        shares = {name: str(share) for name, share in agreement(seen, told).items()}
+        name = "drawn" if len(configs) == 1 else f"drawn-{number + 1}"
+        write(drawing, out, name, asdict(config) | {"agreement, from the pixels": shares})
+        print("\n".join(f"{name}: {share}" for name, share in shares.items()))
+    if len(rows) > 1:
+        sheet = captions_sheet(list(rows), [drawing.images for drawing in rows.values()])
+        print(write_result(out / "captions.png", png(sheet)))
 
 
 def variations_command(arguments: argparse.Namespace) -> None:
@@ -144,7 +152,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     add_guidance(commands)
     p = commands.add_parser("draw", help="digits for a caption (DALL-E 2)")
     p.set_defaults(run=draw_command)
-    p.add_argument("caption", help=f"such as {EXAMPLES[0]!r}")
+    p.add_argument("captions", nargs="+", metavar="caption", help=f"such as {EXAMPLES[0]!r}")
     p.add_argument("--prior-w", type=float, default=DrawConfig.prior_w, help="guidance of the prior, 0 none")
     _add_options(p)
     p = commands.add_parser(
