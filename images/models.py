@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from images.networks.autoencoder import AutoencoderConfig
 from images.networks.caption_prior import CaptionPriorConfig
+from images.networks.code_prior import CodePriorConfig, NormaliserConfig
 from images.networks.dilated import DilatedConfig
 from images.networks.encoder import EncoderConfig
 from images.networks.prompted import PromptedConfig
@@ -29,10 +30,11 @@ SHAPE = (1, 28, 28)
 MOST_LEVELS = 10_000
 NETWORKS = {"unet": UNetConfig, "dilated": DilatedConfig}
 # Those that a task brings along: nobody chooses them by name, but files hold them.
-TASKS_OWN = {"prompted": PromptedConfig, "caption-prior": CaptionPriorConfig}
+TASKS_OWN = {"prompted": PromptedConfig, "caption-prior": CaptionPriorConfig, "code-prior": CodePriorConfig}
 PARTS = {
     "encoder": EncoderConfig,
     "autoencoder": AutoencoderConfig,
+    "normaliser": NormaliserConfig,
 }  # what a denoiser may bring along in its file
 # NCSN's levels for digits in [-1, 1]: from about their largest distance (NCSNv2, Technique 1) to 1.28 gray values,
 # 0.01 * 127.5.
@@ -44,6 +46,7 @@ SHIPPED_MODELS = {
     SHIPPED.with_name("palette.safetensors"): "shipped",
     SHIPPED.with_name("diffusion-autoencoder.safetensors"): "the shipped diffusion autoencoder",
     SHIPPED.with_name("latent.safetensors"): "the shipped latent model",
+    SHIPPED.with_name("z-prior.safetensors"): "the shipped prior of z",
 }
 
 
@@ -56,14 +59,16 @@ class ModelConfig:
     encoder of what it is told.
     """
 
-    net: UNetConfig | DilatedConfig | PromptedConfig | CaptionPriorConfig = field(default_factory=UNetConfig)
+    net: UNetConfig | DilatedConfig | PromptedConfig | CaptionPriorConfig | CodePriorConfig = field(
+        default_factory=UNetConfig
+    )
     predicts: str = "v"
     schedule: str = "linear"
     T: int = 1000
     shape: tuple[int, ...] = SHAPE
     bounded: bool = True
     kind: str = "digits"
-    parts: tuple[EncoderConfig | AutoencoderConfig, ...] = ()
+    parts: tuple[EncoderConfig | AutoencoderConfig | NormaliserConfig, ...] = ()
     highest: float | None = (
         None  # sigma / alpha; the network has not seen more noise; None: than its schedule has
     )
@@ -113,7 +118,7 @@ class ModelConfig:
         return ModelConfig(**{**plain, "net": net, "shape": shape, "parts": parts})
 
 
-def _part_name(part: EncoderConfig | AutoencoderConfig) -> str:
+def _part_name(part: EncoderConfig | AutoencoderConfig | NormaliserConfig) -> str:
     return next(name for name, of in PARTS.items() if isinstance(part, of))
 
 

@@ -128,6 +128,7 @@ COMMANDS = {
     },
     "diffusion_autoencoder": {
         "reconstruct": "a digit to z and x_T, and back",
+        "sample-z": "new digits: z from its prior",
     },
     "change": {
         "between": "from one digit to another, by z and x_T",

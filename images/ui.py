@@ -99,6 +99,7 @@ LABELS = {
     "decoder": "DALL-E 2: the decoder",
     "upsampler": "DALL-E 2: the upsampler",
     "diffusion-autoencoder": "a diffusion autoencoder",
+    "z-prior": "a prior of its z",
     "autoencoder-f4": "an autoencoder, f = 4",
     "autoencoder-f2": "an autoencoder, f = 2",
     "autoencoder-f8": "an autoencoder, f = 8",

@@ -1,4 +1,4 @@
-"""reconstruct: a digit to z and x_T, and back."""
+"""reconstruct: a digit to z and x_T, and back; sample-z: new digits, z from its prior and x_T from noise."""
 
 import argparse
 import json
@@ -7,9 +7,11 @@ from pathlib import Path
 
 from images.command import add_model_options, model_of, progress, write
 from images.data.mnist import load, load_digit
+from images.diffusion_autoencoder import drawing
 from images.diffusion_autoencoder.claims import claims
 from images.diffusion_autoencoder.experiment import ReconstructConfig, reconstruct
 from images.diffusion_autoencoder.measure import MeasureConfig, Measured, measure
+from images.diffusion_autoencoder.prior_task import SHIPPED as PRIOR
 from images.diffusion_autoencoder.task import SHIPPED
 from images.metrics.classifier import load_classifier
 from images.models import Model, load_model
@@ -73,6 +75,28 @@ def plain_of(found: Measured) -> dict:
     }
 
 
+def sample_z_command(arguments: argparse.Namespace) -> None:
+    names, out = ("count", "z_steps", "steps", "seed"), Path(arguments.out)
+    config = drawing.DrawConfig(**{name: getattr(arguments, name) for name in names})
+    wanted = None
+    if arguments.measure is not None:
+        wanted = drawing.QualityConfig(arguments.measure, config.z_steps, config.steps, config.seed)
+    model = model_of(arguments)
+    z_prior = load_model(arguments.prior, model.device)
+    found = drawing.draw(model, z_prior, config, progress("drawing"))
+    write(found.film, out, "from-z", {**asdict(config), "z": found.z.tolist()})
+    if wanted is not None:
+        training, test = load("train", arguments.data), load("test", arguments.data)
+        told = progress("measuring")
+        quality = drawing.quality(model, z_prior, load_classifier(), training, test, wanted, told)
+        rows = [
+            f"FCD of {way}: {e.value:.2f} ({e.low:.2f} to {e.high:.2f})"
+            for way, e in quality.distances.items()
+        ]
+        print("\n".join([*rows, *(said.replace("**", "") for said in drawing.claims(quality))]))
+        print(write_result(out / "from-z-measured.json", json.dumps(asdict(quality), indent=1).encode()))
+
+
 def add(commands) -> None:
     d, p = ReconstructConfig(), commands.add_parser("reconstruct", help="a digit to z and x_T, and back")
     p.set_defaults(run=reconstruct_command)
@@ -82,6 +106,16 @@ def add(commands) -> None:
         "--measure", type=int, metavar="N", help="measure on the first N test digits, too: minutes"
     )
     p.add_argument("--digit", type=int, default=0, help="number of the test digit")
+    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    add_model_options(p, "out")
+    p.set_defaults(model=str(SHIPPED))
+    z, p = drawing.DrawConfig(), commands.add_parser("sample-z", help="new digits: z from its prior")
+    p.set_defaults(run=sample_z_command)
+    p.add_argument("--count", type=int, default=z.count, help="how many digits")
+    p.add_argument("--z-steps", type=int, default=z.z_steps, help="steps of the prior's walk in z")
+    p.add_argument("--steps", type=int, default=z.steps, help="steps from noise to digits")
+    p.add_argument("--prior", default=str(PRIOR), metavar="FILE", help="a prior of this model's z")
+    p.add_argument("--measure", type=int, metavar="N", help="measure with N digits, too: minutes")
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
     add_model_options(p, "out")
     p.set_defaults(model=str(SHIPPED))

@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from images.diffusion_autoencoder import drawing
 from images.diffusion_autoencoder.claims import claims, text
 from images.diffusion_autoencoder.experiment import (
     ReconstructConfig,
@@ -64,6 +65,51 @@ def show(image: np.ndarray, found: Reconstruction, config: ReconstructConfig) ->
             download_gif("GIF", lambda: gif_bytes(frames), "reconstructed.gif", "d-gif")
             download_webp("WebP", lambda: webp_bytes(frames), "reconstructed.webp", "d-webp")
             download_png("PNG", lambda: png_bytes(frames[-1]), "reconstructed.png", "d-png")
+
+
+# --- new digits ---------------------------------------------------------------------------------------------
+
+
+def new_digits(model: Model, config: ReconstructConfig) -> None:
+    st.subheader("Draw new digits")
+    z_prior = choose_model("Prior of z", key="z-prior-model", kind="z-prior")
+    left, right = st.columns([1, 3], vertical_alignment="bottom")
+    n = bound(left.selectbox, "Digits to measure with", [200, 500, 1000], index=1, key="d-drawn")
+    found = on_request(
+        "dae-drawn",
+        (model.about, z_prior.about, drawing.DrawConfig(24, 50, config.steps, config.seed)),
+        lambda wanted, report: drawing.draw(model, z_prior, wanted[2], report),
+        "Drawing",
+        button="Draw",
+        icon=":material/casino:",
+        place=right,
+    )
+    if found is None:
+        st.caption("z from a small denoiser of z, x_T from noise; nothing of a digit goes in.")
+        return
+    film = found[1].film
+    frames = [tiled(frame, columns=8) for frame in film.xs]
+    panel = ImagesPanel("new digits: z from its prior, x_T from noise", np.stack(frames), film.captions)
+    player([panel], key="drawn-player", fps=12, height=300)
+    download_png("PNG", lambda: png_bytes(frames[-1]), "from-z.png", "d-drawn-png")
+    judged = on_request(
+        "dae-quality",
+        (model.about, z_prior.about, drawing.QualityConfig(int(n), 50, config.steps, config.seed)),
+        lambda wanted, report: drawing.quality(
+            model, z_prior, classifier(), digits("train"), digits("test"), wanted[2], report
+        ),
+        "Measuring",
+        button="Measure new digits",
+        icon=":material/straighten:",
+    )
+    if judged is not None:
+        for claim in drawing.claims(judged[1]):
+            st.markdown(f"- {claim}")
+        rows = [
+            {"z": way, "FCD": f"{e.value:.2f}", "95 % interval": f"{e.low:.2f} to {e.high:.2f}"}
+            for way, e in judged[1].distances.items()
+        ]
+        st.dataframe(rows, hide_index=True, width="stretch", key="d-quality")
 
 
 # --- measured -----------------------------------------------------------------------------------------------
@@ -146,5 +192,6 @@ with page(
         "Reconstructing",
     )
     show(image, found, config)
+    new_digits(model, config)
     measured(model)
     explain()

@@ -37,7 +37,16 @@ OBJECTIVES: dict[str, Callable[[Schedule], Objective]] = {
 }
 
 # Kinds that take another model's file, or for Palette a task's name, in `using`.
-BUILD_ON = ("palette", "latent", "diffusion-autoencoder", "prior", "ar-prior", "decoder", "noisy-clip")
+BUILD_ON = (
+    "palette",
+    "latent",
+    "z-prior",
+    "diffusion-autoencoder",
+    "prior",
+    "ar-prior",
+    "decoder",
+    "noisy-clip",
+)
 
 
 @dataclass(frozen=True)
@@ -210,6 +219,9 @@ PRESETS = {
         task="diffusion-autoencoder",
         size=32,
         objective="clamped-snr",
+    ),
+    "z-prior": TrainConfig(
+        images=1_000_000, batch=200, width=128, blocks=3, optimizer="muon", task="z-prior"
     ),
     "autoencoder-f4": TrainConfig(
         images=60_000, batch=32, width=24, blocks=1, optimizer="muon", task="autoencoder", size=4

@@ -62,6 +62,7 @@ KINDS = {
     "autoencoder": "images.latent.autoencoder_task",
     "latent": "images.latent.task",
     "diffusion-autoencoder": "images.diffusion_autoencoder.task",
+    "z-prior": "images.diffusion_autoencoder.prior_task",
     "clip": "images.dalle2.clip_task",
     "noisy-clip": "images.dalle2.noisy_clip_task",
     "prior": "images.dalle2.prior_task",
