@@ -17,7 +17,7 @@ from toy2d.topics import TOPICS
 
 HOUSE = Path(__file__).parents[2]
 # Options that are no experiment's: how networks hear of a class, for example, is asked on the command line alone.
-NO_KNOB = {("guidance", "dropout")}
+NO_KNOB = {("guidance", "dropout"), ("claims", "only")}  # the second: which claims, none by itself
 # Where a page begins with less work than the command line, its experiment says so under the name FIRST.
 PAGES = {"ddpm_and_ncsn": "FamiliesConfig", "ncsn": "NcsnConfig"}
 SHOWN = {"frames", "mixture", "given"}  # how much of a walk is drawn; what the page's other widgets choose

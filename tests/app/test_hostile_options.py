@@ -18,7 +18,10 @@ BESIDE = {
     ("field", "--seed"): ["--learned"],
     ("train", "--sigma"): ["--objective", "dsm"],
 }
-NEGATIVE_IS_FINE = {("inpainting", "--value"), ("inverse", "--value")}  # a place in the plane
+NEGATIVE_IS_FINE = {
+    ("inpainting", "--value"), ("inverse", "--value"),  # a place in the plane
+    ("caption-twin", "--angle"),  # a direction
+}  # fmt: skip
 
 
 def subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:

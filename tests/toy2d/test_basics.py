@@ -113,7 +113,7 @@ def test_a_step_size_that_diverges_is_said():
         ({"step_size": 0.0}, "step size is 0"),
         ({"step_size": float("nan")}, "step size is nan"),
         ({"L": 0}, "levels L is 0"),
-        ({"levels": "mine"}, "levels are 'mine'"),
+        ({"levels": "mine"}, "reading of sigma is 'mine'"),
         ({"start": "here"}, "start is 'here'"),
     ],
 )

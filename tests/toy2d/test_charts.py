@@ -38,6 +38,8 @@ from toy2d.inpainting import figures as inpainting_figures
 from toy2d.inpainting import sweeps
 from toy2d.inverse_problems import experiment as inverse
 from toy2d.inverse_problems import figures as inverse_figures
+from toy2d.latents import experiment as latents
+from toy2d.latents import figures as latents_figures
 from toy2d.likelihood import experiment as likelihood
 from toy2d.likelihood import figures as likelihood_figures
 from toy2d.low_density import experiment as low_density
@@ -170,6 +172,11 @@ def of_likelihood() -> list[Chart]:
         *calls(f.maps_chart, result), *calls(f.parts_chart, result.errors), *calls(f.steps_chart, result),
         *calls(f.likelihood_charts, result),
     ]  # fmt: skip
+
+
+def of_latents() -> list[Chart]:
+    found, f = latents.latents(latents.LatentsConfig(points=20, steps=3)), latents_figures
+    return [*calls(f.codes_charts, found), *calls(f.curves_charts, found), *calls(f.latents_charts, found)]
 
 
 def of_low_density() -> list[Chart]:

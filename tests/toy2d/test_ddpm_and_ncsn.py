@@ -101,7 +101,7 @@ def test_the_page_opens_and_shows_another_network():
     assert len(table) == 10  # nine runs and the floor
     app.number_input(key="steps").set_value(10).run()
     assert any("have changed" in caption.value for caption in app.caption)
-    next(b for b in app.button if b.label.startswith("Train")).click().run()
+    next(b for b in app.button if b.key == "families-go").click().run()
     assert not app.exception and not app.error
     assert not app.dataframe[0].value.equals(table)
 
