@@ -26,7 +26,7 @@ def test_one_press_of_back_leaves_a_page_however_often_its_settings_changed(app,
     for _ in range(3):
         pi.press("ArrowLeft")
         at_rest(page)
-    page.get_by_text("The chains: levels").click()
+    page.get_by_role("button", name="The chains").click()
     particles = page.get_by_label("Particles").first
     particles.fill("500")
     particles.press("Enter")
