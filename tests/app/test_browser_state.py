@@ -134,8 +134,11 @@ def test_settings_of_a_page_of_digits_stand_in_its_address_and_stay(app, page): 
     page.goto(f"{app}/generate?count=4&steps=5")
     page.locator("canvas").first.wait_for()
     at_rest(page)
+    page.get_by_role("button", name="More settings").click()
     assert page.get_by_label("Digits").first.input_value() == "4"
+    page.keyboard.press("Escape")
     open_page(page, "MNIST", "Inpaint")
     assert "count" not in page.url
     open_page(page, "MNIST", "Generate")
+    page.get_by_role("button", name="More settings").click()
     assert page.get_by_label("Digits").first.input_value() == "4" and "count=4" in page.url
