@@ -1,6 +1,6 @@
 """Training the autoregressive prior: the cross-entropy of each bucket of an embedding, told the caption."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,20 +11,19 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from images.dalle2.clip_task import SHIPPED, embedded, load_clip, mark_of
+from images.dalle2.files import cosine_sheet, load_net, save_net
 from images.dalle2.prior_task import caption_of, captioned
 from images.data.mnist import Digits, load
 from images.networks.ar_prior import ARPrior, ARPriorConfig
 from images.networks.clip import Clip, cosines
 from images.training.tasks import Batches, LossOf
-from playground.checkpoint import load_checkpoint, save_checkpoint
-from playground.errors import UserError
 from playground.levels import seeded
 from playground.objectives import Batch
 
 if TYPE_CHECKING:
     from images.training.config import TrainConfig
 
-KIND, FORMAT = "ar-prior", 1
+KIND = "ar-prior"
 FITTED_TO = 5000  # training digits; 64 directions need no more
 
 
@@ -59,16 +58,10 @@ class ARPriorTask:
         codes = torch.tensor([[digit, -1, -1, -1] for digit in range(10)], device=device)
         told = caption_of(self.clip.to(device), codes)
         z = net.sample(told, 10, seeded(0, device))
-        gray = ((cosines(z, told["vector"]) + 1) * 127.5).round().clamp(0, 255)
-        return gray.to(torch.uint8).cpu().numpy().repeat(12, 0).repeat(12, 1)
+        return cosine_sheet(cosines(z, told["vector"]), cell=12)
 
     def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
-        header = {
-            "format": FORMAT,
-            "model": {"kind": KIND, "net": asdict(self.net)},
-            "clip": mark_of(self.clip),
-        }
-        return save_checkpoint(path, weights, {**about, **header})
+        return save_net(path, KIND, self.net, weights, {**about, "clip": mark_of(self.clip)})
 
 
 def task_of(config: "TrainConfig") -> ARPriorTask:
@@ -83,15 +76,4 @@ def load_ar_prior(path: str | Path, device: torch.device | str = "cpu") -> tuple
 
     Raises UserError for a file that is missing or holds something else.
     """
-    weights, about = load_checkpoint(path)
-    try:
-        if about["model"]["kind"] != KIND:
-            raise KeyError(KIND)
-        net = ARPriorConfig(**about["model"]["net"]).build()
-        net.load_state_dict(weights)
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise UserError(
-            f"{path} is no autoregressive prior of this version: train one with "
-            "'python -m images train --preset ar-prior'."
-        ) from error
-    return net.to(device).eval().requires_grad_(False), about
+    return load_net(path, KIND, ARPriorConfig, "autoregressive prior of this version", device)

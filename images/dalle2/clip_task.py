@@ -1,7 +1,7 @@
 """Training CLIP, and its file: digits against captions of them, with every caption that is true as a positive."""
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,17 +9,16 @@ import numpy as np
 import torch
 from torch import Generator, Tensor, nn
 
+from images.dalle2.files import cosine_sheet, load_net, save_net
 from images.data.captions import codes_of, tokens_of, true_of, with_words_left_out
 from images.data.mnist import Digits, to_model
 from images.networks.clip import Clip, ClipConfig, contrast, cosines
 from images.training.tasks import Batches, LossOf
-from playground.checkpoint import load_checkpoint, save_checkpoint
-from playground.errors import UserError
 
 if TYPE_CHECKING:
     from images.training.config import TrainConfig
 
-KIND, FORMAT = "clip", 1
+KIND = "clip"
 SHIPPED = Path(__file__).parents[1] / "shipped" / "clip.safetensors"
 
 
@@ -75,11 +74,10 @@ class ClipTask:
         """The cosines of thirty captions, thin, medium and thick digits of each class: white is 1, black -1."""
         codes = torch.tensor([[digit, thickness, -1, -1] for digit in range(10) for thickness in range(3)])
         z_t, _ = net.text(tokens_of(codes.to(device)))
-        gray = ((cosines(z_t, z_t) + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
-        return gray.repeat(6, 0).repeat(6, 1)
+        return cosine_sheet(cosines(z_t, z_t), cell=6)
 
     def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
-        return save_clip(path, self.net, weights, about)
+        return save_net(path, KIND, self.net, weights, about)
 
 
 def task_of(config: "TrainConfig") -> ClipTask:
@@ -90,24 +88,9 @@ def task_of(config: "TrainConfig") -> ClipTask:
 # --- the file -------------------------------------------------------------------------------------------------
 
 
-def save_clip(path: str | Path, net: ClipConfig, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
-    header = {"format": FORMAT, "model": {"kind": KIND, "net": asdict(net)}}
-    return save_checkpoint(path, weights, {**about, **header})
-
-
 def load_clip(path: str | Path = SHIPPED, device: torch.device | str = "cpu") -> Clip:
     """In eval mode, no gradients.  Raises UserError for a file that is missing or holds something else."""
-    weights, about = load_checkpoint(path)
-    try:
-        if about["model"]["kind"] != KIND:
-            raise KeyError(KIND)
-        net = ClipConfig(**about["model"]["net"]).build()
-        net.load_state_dict(weights)
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise UserError(
-            f"{path} is no CLIP of this version: train one with 'python -m images train --preset clip'."
-        ) from error
-    return net.to(device).eval().requires_grad_(False)
+    return load_net(path, KIND, ClipConfig, "CLIP of this version", device)[0]
 
 
 def mark_of(net: Clip) -> str:

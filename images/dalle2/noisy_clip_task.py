@@ -1,6 +1,6 @@
 """Training the noise-aware CLIP: noised small digits against captions, embedded by a CLIP that stays as it is."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from torch import Generator, Tensor, nn
 
 from images.dalle2.clip_task import SHIPPED as CLIP
 from images.dalle2.clip_task import Pairs, load_clip, mark_of
+from images.dalle2.files import cosine_sheet, load_net, save_net
 from images.dalle2.prior_task import caption_of
 from images.dalle2.upsampler_task import small
 from images.data.captions import codes_of, true_of, with_words_left_out
@@ -17,15 +18,14 @@ from images.data.mnist import Digits, load, to_model
 from images.networks.clip import Clip, contrast, cosines
 from images.networks.noisy_clip import NoisyClip, NoisyClipConfig
 from images.training.tasks import Batches, LossOf
-from playground.checkpoint import load_checkpoint, save_checkpoint
-from playground.errors import UserError, require
+from playground.errors import require
 from playground.levels import linear_beta, noised, randn_like, seeded
 from playground.objectives import uniform_times
 
 if TYPE_CHECKING:
     from images.training.config import TrainConfig
 
-KIND, FORMAT = "noisy-clip", 1
+KIND = "noisy-clip"
 SHIPPED = CLIP.with_name("noisy-clip.safetensors")
 
 
@@ -67,16 +67,10 @@ class NoisyClipTask:
         x0, level = small(to_model(digits.images[first])).to(device), linear_beta().level(300)
         captions = codes_of(digits.images[first], digits.labels[first]).to(device)
         z_i = net(noised(x0, randn_like(x0, seeded(0, device)), level.to(x0)), level.to(x0))
-        gray = ((cosines(z_i, caption_of(clip, captions)["vector"]) + 1) * 127.5).round().clamp(0, 255)
-        return gray.to(torch.uint8).cpu().numpy().repeat(12, 0).repeat(12, 1)
+        return cosine_sheet(cosines(z_i, caption_of(clip, captions)["vector"]), cell=12)
 
     def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
-        header = {
-            "format": FORMAT,
-            "model": {"kind": KIND, "net": asdict(self.net)},
-            "clip": mark_of(self.clip),
-        }
-        return save_checkpoint(path, weights, {**about, **header})
+        return save_net(path, KIND, self.net, weights, {**about, "clip": mark_of(self.clip)})
 
 
 def task_of(config: "TrainConfig") -> NoisyClipTask:
@@ -89,19 +83,10 @@ def load_noisy_clip(clip: Clip, path: str | Path = SHIPPED, device: torch.device
 
     Raises UserError for a file that is missing, holds something else, or was trained against another CLIP.
     """
-    weights, about = load_checkpoint(path)
-    try:
-        if about["model"]["kind"] != KIND:
-            raise KeyError(KIND)
-        net = NoisyClipConfig(**about["model"]["net"]).build()
-        net.load_state_dict(weights)
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise UserError(
-            f"{path} is no noise-aware CLIP: train one with 'python -m images train --preset noisy-clip'."
-        ) from error
+    net, about = load_net(path, KIND, NoisyClipConfig, "noise-aware CLIP", device)
     require(
         about.get("clip") == mark_of(clip),
         f"{path} was trained against another CLIP: train it again with 'python -m images train --preset noisy-clip "
         "--using FILE', FILE the CLIP that is used.",
     )
-    return net.to(device).eval().requires_grad_(False)
+    return net

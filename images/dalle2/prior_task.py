@@ -14,6 +14,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from images.dalle2.clip_task import SHIPPED, embedded, load_clip, mark_of
+from images.dalle2.files import cosine_sheet
 from images.data.captions import codes_of, tokens_of, with_words_left_out
 from images.data.mnist import Digits
 from images.models import Model, ModelConfig, save_model
@@ -55,8 +56,7 @@ class PriorTask:
         told = caption_of(self.clip.to(device), codes)
         grid, rng = model.schedule.grid(min(20, model.schedule.T)), seeded(0, device)
         z = final(walk(ddim(0.0), net.given(**told), prior((10, *model.shape), grid[0], rng), grid, rng))
-        gray = ((cosines(on_sphere(z), told["vector"]) + 1) * 127.5).round().clamp(0, 255)
-        return gray.to(torch.uint8).cpu().numpy().repeat(12, 0).repeat(12, 1)
+        return cosine_sheet(cosines(on_sphere(z), told["vector"]), cell=12)
 
     def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
         return save_model(path, self.model, weights, {**about, "clip": mark_of(self.clip)})
