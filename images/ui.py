@@ -1,7 +1,8 @@
 """Which model the pages use: the one that came with the project, or one trained here."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -12,8 +13,34 @@ from images.models import SHIPPED_MODELS, Model, best_device, kind_of, load_mode
 from images.training import job, records, runs
 from images.training.config import PRESETS, TrainConfig, with_changes
 from playground.errors import UserError
-from playground.progress import duration
-from playground.ui.page import bound
+from playground.progress import Report, duration
+from playground.ui.page import bound, on_request
+
+T = TypeVar("T")
+K = TypeVar("K")
+
+
+def measured_on_request(
+    key: str,
+    label: str,
+    sizes: Sequence[int],
+    made_for: Callable[[int], K],
+    make: Callable[[K, Report], T],
+    *,
+    index: int = 1,
+    n_key: str,
+    verb: str = "Measuring",
+) -> T | None:
+    """A box of how many digits, and a button that measures on them: the last result, or None before the first.
+
+    made_for: from that number to the settings of one measurement.  key, n_key: of the result, and of the box.
+    """
+    left, right = st.columns([1, 3], vertical_alignment="bottom")
+    n = bound(left.selectbox, label, list(sizes), index=index, key=n_key)
+    found = on_request(
+        key, made_for(int(n)), make, verb, button="Measure", icon=":material/straighten:", place=right
+    )
+    return None if found is None else found[1]
 
 
 def choose_model(

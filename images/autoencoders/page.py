@@ -15,10 +15,10 @@ from images.autoencoders.experiment import (
     show,
 )
 from images.networks.autoencoder import Autoencoder
-from images.ui import classifier, digits, training_sidebar
+from images.ui import classifier, digits, measured_on_request, training_sidebar
 from playground.gif import enlarged, png_bytes, tiled
 from playground.ui.downloads import download_png
-from playground.ui.page import bound, cached, on_request, page
+from playground.ui.page import bound, cached, page
 
 
 @st.cache_resource(show_spinner="Loading the autoencoder")
@@ -64,11 +64,11 @@ def pictures(found: Shown) -> None:
 
 def measured() -> None:
     st.subheader("Measured on held-out digits")
-    left, right = st.columns([1, 3], vertical_alignment="bottom")
-    n = bound(left.selectbox, "Digits of each", [200, 500, 1000, 2000], index=1, key="a-measured")
-    found = on_request(
+    found = measured_on_request(
         "autoencoders-measured",
-        MeasureConfig(int(n)),
+        "Digits of each",
+        (200, 500, 1000, 2000),
+        MeasureConfig,
         lambda wanted, report: measure(
             {name: loaded(name) for name in SHIPPED},
             classifier(),
@@ -77,13 +77,10 @@ def measured() -> None:
             wanted,
             report,
         ),
-        "Measuring",
-        button="Measure",
-        icon=":material/straighten:",
-        place=right,
+        n_key="a-measured",
     )
     if found is not None:
-        table(found[1])
+        table(found)
 
 
 def table(found: Measured) -> None:

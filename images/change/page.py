@@ -8,10 +8,10 @@ from images.change.experiment import ChangeConfig, change
 from images.change.measure import VIEWS, MeasureConfig, Measured, claims, measure
 from images.diffusion_autoencoder.experiment import WAYS, BetweenConfig, between
 from images.models import Model
-from images.ui import choose_model, classifier, digits, training_sidebar
+from images.ui import choose_model, classifier, digits, measured_on_request, training_sidebar
 from playground.gif import enlarged, gif_bytes, png_bytes, tiled, webp_bytes
 from playground.ui.downloads import download_gif, download_png, download_webp
-from playground.ui.page import bound, cached, on_request, page
+from playground.ui.page import bound, cached, page
 from playground.ui.player import ImagesPanel, player
 
 BETWEEN, CHANGE = "In between", "Change"
@@ -133,21 +133,18 @@ def changed(model: Model, one: int, steps: int) -> None:
 
 def measured(model: Model, hold: bool) -> None:
     st.subheader("Measured")
-    left, right = st.columns([1, 3], vertical_alignment="bottom")
-    n = bound(left.selectbox, "Test digits", [20, 50, 100, 200], index=1, key="c-measured")
-    found = on_request(
+    found = measured_on_request(
         "change-measured",
-        (model.about, MeasureConfig(int(n), hold=hold)),
+        "Test digits",
+        (20, 50, 100, 200),
+        lambda n: (model.about, MeasureConfig(n, hold=hold)),
         lambda wanted, report: measure(
             model, classifier(), digits("train"), digits("test"), wanted[1], report
         ),
-        "Measuring",
-        button="Measure",
-        icon=":material/straighten:",
-        place=right,
+        n_key="c-measured",
     )
     if found is not None:
-        tables(found[1])
+        tables(found)
 
 
 def tables(found: Measured) -> None:

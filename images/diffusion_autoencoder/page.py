@@ -12,7 +12,7 @@ from images.diffusion_autoencoder.experiment import (
 )
 from images.diffusion_autoencoder.measure import MeasureConfig, Measured, measure
 from images.models import Model, load_model
-from images.ui import choose_model, classifier, digits, training_sidebar
+from images.ui import choose_model, classifier, digits, measured_on_request, training_sidebar
 from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.page import bound, cached, on_request, page
@@ -117,12 +117,11 @@ def new_digits(model: Model, config: ReconstructConfig) -> None:
 
 def measured(model: Model) -> None:
     st.subheader("Measured")
-    left, right = st.columns([1, 3], vertical_alignment="bottom")
-    n = bound(left.selectbox, "Test digits", [20, 50, 100, 200], index=1, key="d-measured")
-    made_for = (model.about, MeasureConfig(int(n), pairs=min(20, int(n) // 2)))
-    found = on_request(
+    found = measured_on_request(
         "dae-measured",
-        made_for,
+        "Test digits",
+        (20, 50, 100, 200),
+        lambda n: (model.about, MeasureConfig(n, pairs=min(20, n // 2))),
         lambda wanted, report: measure(
             model,
             load_model(device=model.device),
@@ -132,13 +131,10 @@ def measured(model: Model) -> None:
             wanted[1],
             report,
         ),
-        "Measuring",
-        button="Measure",
-        icon=":material/straighten:",
-        place=right,
+        n_key="d-measured",
     )
     if found is not None:
-        tables(found[1])
+        tables(found)
 
 
 def tables(found: Measured) -> None:

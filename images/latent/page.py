@@ -17,7 +17,7 @@ from images.latent.experiment import (
 from images.metrics.estimates import verdict
 from images.models import Model
 from images.sampling import MOST
-from images.ui import choose_model, classifier, digits, training_sidebar
+from images.ui import choose_model, classifier, digits, measured_on_request, training_sidebar
 from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.page import bound, folded, on_request, page
@@ -64,22 +64,18 @@ def show(found: LatentFilm, config: LatentConfig) -> None:
 
 def measured(model: Model) -> None:
     st.subheader("What the latents lose")
-    left, right = st.columns([1, 3], vertical_alignment="bottom")
-    n = bound(left.selectbox, "Digits of each", [200, 500, 1000, 2000], index=1, key="l-measured")
-    made_for = (model.about, MeasureConfig(int(n)))
-    found = on_request(
+    found = measured_on_request(
         "latent-measured",
-        made_for,
+        "Digits of each",
+        (200, 500, 1000, 2000),
+        lambda n: (model.about, MeasureConfig(n)),
         lambda wanted, report: measure(
             model, classifier(), digits("train"), digits("test"), wanted[1], report
         ),
-        "Measuring",
-        button="Measure",
-        icon=":material/straighten:",
-        place=right,
+        n_key="l-measured",
     )
     if found is not None:
-        table(found[1])
+        table(found)
 
 
 def table(found: Measured) -> None:

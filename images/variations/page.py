@@ -6,11 +6,11 @@ import streamlit as st
 from images.dalle2.clip_task import SHIPPED
 from images.dalle2.experiment import DrawConfig, Drawing, Stack, between, load_stack, variations
 from images.models import best_device
-from images.ui import classifier, digits, training_sidebar
+from images.ui import classifier, digits, measured_on_request, training_sidebar
 from images.variations.experiment import SpreadConfig, Spreads, spreads
 from playground.gif import gif_bytes, png_bytes, tiled
 from playground.ui.downloads import download_gif, download_png
-from playground.ui.page import bound, cached, folded, on_request, page
+from playground.ui.page import bound, cached, folded, page
 from playground.ui.player import ImagesPanel, player
 
 VARY, BETWEEN = "variations of one", "between two"
@@ -77,21 +77,20 @@ def show(kind: str, first: int, other: int, drawing: Drawing) -> None:
 
 def measured() -> None:
     st.subheader("What varies, and what stays")
-    left, right = st.columns([1, 3], vertical_alignment="bottom")
-    n = bound(left.selectbox, "Originals, 8 variations each", [10, 20, 50], key="v-originals")
-    found = on_request(
+    found = measured_on_request(
         "v-measured",
-        SpreadConfig(int(n)),
+        "Originals, 8 variations each",
+        (10, 20, 50),
+        SpreadConfig,
         lambda wanted, report: spreads(stack(), digits("test"), classifier(), wanted, report),
-        "Varying",
-        button="Measure",
-        icon=":material/straighten:",
-        place=right,
+        index=0,
+        n_key="v-originals",
+        verb="Varying",
     )
     if found is None:
         st.caption("The spread of each attribute within variations, beside its spread among real digits.")
     else:
-        table(found[1])
+        table(found)
 
 
 def table(found: Spreads) -> None:
