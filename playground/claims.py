@@ -75,11 +75,6 @@ def within(margin: float, found: Difference) -> str:
     return FAILS if found.low > margin or found.high < -margin else OPEN
 
 
-def interval(found: Difference, form: str = ".3f") -> str:
-    """For people: "0.512 (0.490 to 0.534)"."""
-    return f"{found.value:{form}} ({found.low:{form}} to {found.high:{form}})"
-
-
 def shown(claims: dict[int, Claim], outcomes: dict[int, Outcome]) -> str:
     """The table of a command line: a claim, its verdict, its numbers, and where there is more of it."""
     lines = []

@@ -6,6 +6,7 @@ compared is tested by its difference (Schenker and Gentleman 2001).
 
 import math
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -37,6 +38,32 @@ class Difference:
     value: float
     low: float
     high: float
+
+
+class Interval(Protocol):
+    """A value and its 95 % interval, low to high: a Difference, or any other estimate."""
+
+    @property
+    def value(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+
+
+def interval(found: Interval, form: str = ".3f") -> str:
+    """For people: "0.512 (0.490 to 0.534)"."""
+    return f"{found.value:{form}} ({found.low:{form}} to {found.high:{form}})"
+
+
+def mean_of(values: Any, z: float = Z) -> Difference:
+    """The mean of many independent values, (n,), with its 95 % interval by the normal approximation.
+
+    Of paired differences it is the interval of the difference; for few pairs see mean_difference.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    value, half = float(values.mean()), z * float(values.std(ddof=1)) / math.sqrt(len(values))
+    return Difference(value, value - half, value + half)
 
 
 def difference(a: float, se_a: float, b: float, se_b: float, z: float = Z) -> Difference:

@@ -28,6 +28,7 @@ from images.networks.autoencoder import Autoencoder
 from playground.errors import require, require_known, require_seed, require_whole
 from playground.levels import seeded
 from playground.progress import Report, silent
+from playground.statistics import interval
 
 SHIPPED: dict[str, Path] = {
     "f = 2": LATENT.with_name("autoencoder-f2.safetensors"),
@@ -202,16 +203,12 @@ def claims(found: Measured) -> list[str]:
     said, N = [], f"N = {found.config.digits:,}, one training each"
     for name, row in found.rows.items():
         said.append(
-            f"{name}: {row.numbers} numbers keep more than as many of PCA: {_text(row.psnr, '.1f')} dB against "
-            f"{_text(row.pca, '.1f')} dB, {N}; {verdict(row.psnr, row.pca, N)}."
+            f"{name}: {row.numbers} numbers keep more than as many of PCA: {interval(row.psnr, '.1f')} dB against "
+            f"{interval(row.pca, '.1f')} dB, {N}; {verdict(row.psnr, row.pca, N)}."
         )
         said.append(
             f"{name}: what noise decodes to is farther from digits than reconstructions are: FCD "
-            f"{_text(row.noise, '.2f')} against {_text(row.rebuilt, '.2f')}, floor {found.floor.value:.2f}, {N}; "
+            f"{interval(row.noise, '.2f')} against {interval(row.rebuilt, '.2f')}, floor {found.floor.value:.2f}, {N}; "
             f"{verdict(row.noise, row.rebuilt, N)}."
         )
     return said
-
-
-def _text(e: Estimate, form: str) -> str:
-    return f"{e.value:{form}} ({e.low:{form}} to {e.high:{form}})"

@@ -10,6 +10,7 @@ from images.diffusion_autoencoder.experiment import WAYS, BetweenConfig, between
 from images.models import Model
 from images.ui import choose_model, classifier, digits, measured_on_request, training_sidebar
 from playground.gif import enlarged, gif_bytes, png_bytes, tiled, webp_bytes
+from playground.statistics import interval
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.page import bound, cached, page
 from playground.ui.player import ImagesPanel, player
@@ -152,17 +153,13 @@ def tables(found: Measured) -> None:
         st.markdown(f"- {claim}")
     rows = [
         {"in": view, "a move of one along": along}
-        | {f"{of}, {UNITS[of]}": _text(found.slopes[view, along, of]) for of in NAMES}
+        | {f"{of}, {UNITS[of]}": interval(found.slopes[view, along, of], "+.2f") for of in NAMES}
         for view in VIEWS
         for along in NAMES
     ]
     st.dataframe(rows, hide_index=True, width="stretch", key="c-slopes")
     spreads = ", ".join(f"{name} {found.spreads[name]:.2f} {UNITS[name]}" for name in NAMES)
     st.caption(f"Standard deviations within a class: {spreads}. N = {found.config.digits}.")
-
-
-def _text(e) -> str:
-    return f"{e.value:+.2f} ({e.low:+.2f} to {e.high:+.2f})"
 
 
 def explain() -> None:

@@ -16,7 +16,7 @@ from images.metrics.evaluate import EvaluateConfig, Yardstick, generate
 from images.models import SHIPPED, load_model
 from images.palette.experiment import PaletteConfig, restore
 from images.palette.experiment import measure as measure_palette
-from playground.claims import Outcome, interval
+from playground.claims import Outcome
 from playground.progress import Report
 from playground.statistics import (
     FAILS,
@@ -27,6 +27,7 @@ from playground.statistics import (
     difference,
     difference_of_shares,
     equals,
+    interval,
     verdict,
     wilson,
 )

@@ -27,7 +27,7 @@ from playground.errors import require, require_range, require_seed, require_whol
 from playground.guidance import classifier_guided, gradient_of
 from playground.levels import Level, seeded
 from playground.progress import Report, silent
-from playground.statistics import Difference, difference_of_shares, mean_difference, verdict
+from playground.statistics import Difference, difference_of_shares, interval, mean_difference, verdict
 
 ITSELF, BY_CLIP = "itself", "clip"
 STRENGTHS = {ITSELF: (0.0, 1.0, 2.0, 4.0, 8.0), BY_CLIP: (0.0, 0.3, 1.0, 3.0, 10.0)}
@@ -98,16 +98,12 @@ class Guidance:
         rising = ("CLIP's score", "agreement")
         said = [
             f"Claim: {name} rises from {sign} = {self.rows[0].strength:g} to {last:g}: by "
-            f"{_told(changes[name])}: {verdict(changes[name], self.at)}."
+            f"{interval(changes[name], '+.3f')}: {verdict(changes[name], self.at)}."
             for name in rising
         ]
         d = changes["recall"]
         falls = Difference(-d.value, -d.high, -d.low)
-        return [*said, f"Claim: recall falls: by {_told(falls)}: {verdict(falls, self.at)}."]
-
-
-def _told(d: Difference) -> str:
-    return f"{d.value:+.3f} ({d.low:+.3f} to {d.high:+.3f})"
+        return [*said, f"Claim: recall falls: by {interval(falls, '+.3f')}: {verdict(falls, self.at)}."]
 
 
 def clip_guided(

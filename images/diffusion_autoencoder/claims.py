@@ -1,7 +1,8 @@
 """What is claimed of z and x_T, each with its numbers and a verdict."""
 
 from images.diffusion_autoencoder.measure import PCA, PLAIN, UNTOLD, Z_OWN, Z_RANDOM, Measured
-from images.metrics.estimates import Estimate, verdict
+from images.metrics.estimates import verdict
+from playground.statistics import interval
 
 
 def claims(found: Measured) -> list[str]:
@@ -31,14 +32,10 @@ def claims(found: Measured) -> list[str]:
         ("where z is one digit's and x_T another's, the class is that of z's", found.follows, ".2f", "x_T"),
     ]
     sentences = [
-        f"{words}: mean squared error {text(a, '.1e')} against {text(b, '.1e')}, N = {N}; {verdict(b, a)}."
+        f"{words}: mean squared error {interval(a, '.1e')} against {interval(b, '.1e')}, N = {N}; {verdict(b, a)}."
         for words, a, b in lower
     ]
     return sentences + [
-        f"{words}: {text(of['z'], form)} against {text(of[other], form)}; {verdict(of['z'], of[other])}."
+        f"{words}: {interval(of['z'], form)} against {interval(of[other], form)}; {verdict(of['z'], of[other])}."
         for words, of, form, other in higher
     ]
-
-
-def text(e: Estimate, form: str) -> str:
-    return f"{e.value:{form}} ({e.low:{form}} to {e.high:{form}})"

@@ -16,6 +16,7 @@ from images.sampling import MOST, Film, filmed
 from playground.errors import require, require_seed, require_whole
 from playground.levels import seeded
 from playground.progress import Report, part_of, silent
+from playground.statistics import interval
 from playground.steps import ddim
 from playground.walk import checked, final, prior, walk, watched
 
@@ -155,10 +156,6 @@ def claims(found: Quality) -> list[str]:
         ("the z of real digits gives nearer ones still", TRUE, BY_PRIOR),
     ]
     return [
-        f"{words}: FCD {_text(d[near])} against {_text(d[far])}; {verdict(d[far], d[near], N)}."
+        f"{words}: FCD {interval(d[near], '.2f')} against {interval(d[far], '.2f')}; {verdict(d[far], d[near], N)}."
         for words, near, far in pairs
     ]
-
-
-def _text(e: Estimate) -> str:
-    return f"{e.value:.2f} ({e.low:.2f} to {e.high:.2f})"

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from images.diffusion_autoencoder import drawing
-from images.diffusion_autoencoder.claims import claims, text
+from images.diffusion_autoencoder.claims import claims
 from images.diffusion_autoencoder.experiment import (
     ReconstructConfig,
     Reconstruction,
@@ -14,6 +14,7 @@ from images.diffusion_autoencoder.measure import MeasureConfig, Measured, measur
 from images.models import Model, load_model
 from images.ui import choose_model, classifier, digits, measured_on_request, training_sidebar
 from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
+from playground.statistics import interval
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.page import bound, cached, on_request, page
 from playground.ui.player import ImagesPanel, player
@@ -147,7 +148,7 @@ def tables(found: Measured) -> None:
         f"x_T of real digits is not N(0, I): its standard deviation is {found.spreads['ink']:.2f} where there is ink "
         f"and {found.spreads['paper']:.2f} on paper away from it. The longest of ten steps over the mean one, in the "
         "classifier's features (1 is even): "
-        + ", ".join(f"{name} {text(e, '.2f')}" for name, e in found.uneven.items())
+        + ", ".join(f"{name} {interval(e, '.2f')}" for name, e in found.uneven.items())
         + f"; {found.config.pairs} pairs."
     )
 

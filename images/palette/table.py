@@ -28,6 +28,8 @@ from playground.statistics import (
     difference,
     difference_of_shares,
     equals,
+    interval,
+    mean_of,
     ratio_of_means,
     told_share,
     verdict,
@@ -203,14 +205,15 @@ def claims(found: Table) -> list[str]:
     gap = _shares(rows["specialist, a sample"], one, config.digits)
     said = [
         f"**Regression wins the PSNR:** {least.psnr:.1f} dB against {one.psnr:.1f} of a sample, whose error is "
-        f"{told(ratio)} times as large: {verdict(Difference(ratio.value - 1, ratio.low - 1, ratio.high - 1))}. {N}.",
+        f"{interval(ratio, '.2f')} times as large: "
+        f"{verdict(Difference(ratio.value - 1, ratio.low - 1, ratio.high - 1))}. {N}.",
         f"**It loses the Fréchet distance:** {FCD} {least.fcd.value:.2f} against {one.fcd.value:.2f}, a difference of "
-        f"{told(further)}: {verdict(further, f'N = {config.digits:,}')}; floor {found.floor:.2f}.",
-        f"**A sample has twice the least error:** {told(ratio)}: {equals(2, ratio)}. **The mean of {K} has "
-        f"{1 + 1 / K:.2f} times:** {told(means)}: {equals(1 + 1 / K, means)}.",
-        f"**The first step from noise is the regression:** its error is {told(nearer)} times that of a network trained "
-        f"for nothing else: {equals(1, nearer)}.",
-        f"**The specialist is read right more often than the generalist:** {told(gap, '%')}: "
+        f"{interval(further, '.2f')}: {verdict(further, f'N = {config.digits:,}')}; floor {found.floor:.2f}.",
+        f"**A sample has twice the least error:** {interval(ratio, '.2f')}: {equals(2, ratio)}. **The mean of {K} has "
+        f"{1 + 1 / K:.2f} times:** {interval(means, '.2f')}: {equals(1 + 1 / K, means)}.",
+        f"**The first step from noise is the regression:** its error is {interval(nearer, '.2f')} times that of a "
+        f"network trained for nothing else: {equals(1, nearer)}.",
+        f"**The specialist is read right more often than the generalist:** {interval(gap, '+.1%')}: "
         f"{verdict(gap, f'N = {config.digits:,}')}.",
     ]
     return said + (_of_colours(found) if found.first_hue is not None else _of_holes(found))
@@ -219,12 +222,12 @@ def claims(found: Table) -> list[str]:
 def _of_colours(found: Table) -> list[str]:
     by_v, by_eps = found.tints["colourisation"], found.tints["eps"]
     apart = by_eps - by_v
-    gap = difference(float(apart.mean()), float(apart.std()) / len(apart) ** 0.5, 0.0, 0.0)
+    gap = mean_of(apart)
     first, n = found.first_hue or 0, len(by_v)
     return [
         f"**A network that predicts eps misses the colour by more than one that predicts v:** "
         f"{float(by_eps.mean()):.3f} against {float(by_v.mean()):.3f} from the nearer of the class's two, a "
-        f"difference of {told(gap)}: {verdict(gap)}.",
+        f"difference of {interval(gap, '.2f')}: {verdict(gap)}.",
         f"**The colours have their law:** {told_share(first / n, n)} of the generalist's samples have the first hue; "
         f"the law has {SHARE:.0%}.",
     ]
@@ -234,7 +237,7 @@ def _of_holes(found: Table) -> list[str]:
     one, n = found.rows["generalist, a sample"], found.config.digits
     gaps = {name: _shares(one, found.rows[name], n) for name in BEFORE}
     return [
-        f"**Palette is read right more often than {name}:** {told(gap, '%')}: {verdict(gap, f'N = {n:,}')}; "
+        f"**Palette is read right more often than {name}:** {interval(gap, '+.1%')}: {verdict(gap, f'N = {n:,}')}; "
         f"{one.seconds:.1f} s against {found.rows[name].seconds:.1f} s."
         for name, gap in gaps.items()
     ]
@@ -242,12 +245,6 @@ def _of_holes(found: Table) -> list[str]:
 
 def _shares(one: Row, other: Row, n: int) -> Difference:
     return difference_of_shares(one.read.value, n, other.read.value, n)
-
-
-def told(found: Difference, unit: str = "") -> str:
-    """For people: "1.94 (1.80 to 2.08)", or in per cent."""
-    form = "{:+.1%}" if unit else "{:.2f}"
-    return "{} ({} to {})".format(*(form.format(v) for v in (found.value, found.low, found.high)))
 
 
 def markdown(found: Table) -> str:

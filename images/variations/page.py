@@ -9,6 +9,7 @@ from images.models import best_device
 from images.ui import classifier, digits, measured_on_request, training_sidebar
 from images.variations.experiment import SpreadConfig, Spreads, spreads
 from playground.gif import gif_bytes, png_bytes, tiled
+from playground.statistics import interval
 from playground.ui.downloads import download_gif, download_png
 from playground.ui.page import bound, cached, folded, page
 from playground.ui.player import ImagesPanel, player
@@ -97,8 +98,8 @@ def table(found: Spreads) -> None:
     rows = [
         {
             "what": name,
-            "over that of all digits": told(spread.of_all),
-            "over that of one class": told(spread.of_class),
+            "over that of all digits": interval(spread.of_all, ".2f"),
+            "over that of one class": interval(spread.of_class, ".2f"),
             "less than in a class": found.verdicts[name],
         }
         for name, spread in found.spreads.items()
@@ -111,10 +112,6 @@ def table(found: Spreads) -> None:
         f"more than what captions tell, each over its spread in a class: by {d.value:.2f} ({d.low:.2f} to "
         f"{d.high:.2f}): **{found.verdict}**."
     )
-
-
-def told(estimate) -> str:
-    return f"{estimate.value:.2f} ({estimate.low:.2f} to {estimate.high:.2f})"
 
 
 def explain() -> None:

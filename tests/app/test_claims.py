@@ -10,10 +10,10 @@ import images.topics
 import toy2d.topics
 from images.__main__ import parser as images_parser
 from images.claims.digits import CLAIMS as ON_DIGITS
-from playground.claims import Claim, Outcome, as_json, chosen, interval, measure_each, shown, within
+from playground.claims import Claim, Outcome, as_json, chosen, measure_each, shown, within
 from playground.errors import UserError
 from playground.progress import silent
-from playground.statistics import FAILS, HOLDS, OPEN, Difference
+from playground.statistics import FAILS, HOLDS, OPEN, Difference, interval
 from playground.topics import SECTIONS
 from toy2d.__main__ import main as toy2d_main
 from toy2d.__main__ import parser as toy2d_parser

@@ -13,6 +13,7 @@ from playground.statistics import (
     difference,
     difference_of_shares,
     mean_difference,
+    mean_of,
     verdict,
     wilson,
 )
@@ -69,3 +70,13 @@ def test_the_mean_of_few_pairs_has_students_interval():
 def test_a_verdict_needs_the_whole_interval_on_one_side():
     assert verdict(Difference(0.1, 0.0, 0.2)) == OPEN
     assert verdict(Difference(0.1, 0.01, 0.2)) == HOLDS and verdict(Difference(-0.1, -0.2, -0.01)) == FAILS
+
+
+def test_the_mean_of_many_values_has_the_interval_of_its_standard_error():
+    """95 % of the intervals of 400 samples hold the truth, within three standard errors of that share, 1.1 % each."""
+    rng = np.random.default_rng(0)
+    found = [mean_of(rng.exponential(2.0, 500)) for _ in range(400)]
+    assert abs(np.mean([one.low < 2.0 < one.high for one in found]) - 0.95) < 0.033
+    x = rng.standard_normal(100)
+    one, two = mean_of(x), difference(float(x.mean()), float(x.std(ddof=1)) / 10, 0.0, 0.0)
+    assert (one.value, one.low, one.high) == pytest.approx((two.value, two.low, two.high), rel=1e-12)

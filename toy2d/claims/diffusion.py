@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.stats import norm
 
-from playground.claims import Outcome, interval, within
+from playground.claims import Outcome, within
 from playground.levels import SCHEDULES
 from playground.progress import Report, turn_of
 from playground.statistics import (
@@ -16,6 +16,7 @@ from playground.statistics import (
     difference,
     difference_of_shares,
     equals,
+    interval,
     verdict,
     wilson,
 )

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from playground.claims import Outcome, interval, within
+from playground.claims import Outcome, within
 from playground.progress import Report, part_of, turn_of
 from playground.statistics import (
     Difference,
     Z,
     difference,
+    interval,
     mean_difference,
     ratio_of_means,
     verdict,

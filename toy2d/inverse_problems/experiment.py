@@ -15,7 +15,7 @@ from playground.errors import require_known, require_range, require_seed, requir
 from playground.inpainting import following
 from playground.levels import SCHEDULES, seeded
 from playground.progress import Report, silent, turn_of
-from playground.statistics import Difference, difference, equals, ratio_of_means, verdict
+from playground.statistics import Difference, equals, mean_of, ratio_of_means, verdict
 from playground.steps import ddim
 from playground.walk import checked, final, prior, walk, watched
 from toy2d.conditional import Posterior, posterior, told
@@ -113,12 +113,11 @@ def inverse(config: InverseConfig, report: Report = silent) -> Inverse:
         found.append(_measured(name, x, truth, y, errors, config))
         if name == "exact":
             drawn = x[0]
-    least = float(errors.mean()), float(errors.std()) / len(errors) ** 0.5
     lost = mixture.log_prob(drawn) - mixture.log_prob(regression)
     one = shown(config)
     return Inverse(
-        tuple(found), difference(*least, 0.0, 0.0), float(exact.variance().mean()), first_step(config, exact, y),
-        difference(float(lost.mean()), float(lost.std()) / len(lost) ** 0.5, 0.0, 0.0),
+        tuple(found), mean_of(errors), float(exact.variance().mean()), first_step(config, exact, y),
+        mean_of(lost),
         one.sample(1_500, seeded(config.seed + 1))[:, 0].numpy(), one.mean()[0].numpy(), one.means[0].numpy(),
     )  # fmt: skip
 
