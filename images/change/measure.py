@@ -18,7 +18,7 @@ from images.models import Model
 from playground.errors import require, require_range, require_seed, require_whole
 from playground.levels import seeded
 from playground.progress import Report, part_of, silent
-from playground.statistics import Difference, Z, verdict
+from playground.statistics import Difference, interval_of_mean, verdict
 
 POINTS = 5  # of each digit's line from -by to by
 BATCH = 50  # digits in one walk, POINTS of each
@@ -92,6 +92,11 @@ def measure(
         for view, images in drawn.items():
             own = _slopes(images, moves[:, number])  # (n, 3)
             own = own[own.isfinite().all(1)]
+            require(
+                len(own) >= 2,
+                f"Of {n:,} digits {len(own)} still had ink at every move along {name} in {view}, and a spread needs "
+                "two: measure more digits, or take more steps.",
+            )
             for column, of in enumerate(NAMES):
                 slopes[view, name, of] = bootstrap(mean_of(own[:, column]), len(own), rng)
             others = [k for k in range(len(NAMES)) if k != number]
@@ -130,8 +135,7 @@ def _margin(slopes: Tensor, own: int, other: int) -> Difference:
     """How much larger one mean slope is than the other's size, tested digit by digit; slopes (n, 3)."""
     sign = slopes[:, other].mean().sign()
     apart = slopes[:, own] - sign * slopes[:, other]
-    value, half = float(apart.mean()), Z * float(apart.std()) / len(apart) ** 0.5
-    return Difference(value, value - half, value + half)
+    return interval_of_mean(apart)
 
 
 def _kept(classifier: Classifier, images: Tensor) -> Estimate:

@@ -25,6 +25,8 @@ class Basis:
 def principal(x: Tensor, size: int) -> Basis:
     """The basis of data (N, D)."""
     mean = x.mean(0)
-    centred = x - mean
+    centred = (
+        x - mean
+    ).double()  # float32 gives NaN on some threads where there are fewer points than dimensions
     _, vectors = torch.linalg.eigh(centred.T @ centred / len(x))
-    return Basis(mean, vectors[:, -size:].flip(1))
+    return Basis(mean, vectors[:, -size:].flip(1).to(x.dtype))
