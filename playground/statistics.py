@@ -56,7 +56,7 @@ def interval(found: Interval, form: str = ".3f") -> str:
     return f"{found.value:{form}} ({found.low:{form}} to {found.high:{form}})"
 
 
-def mean_of(values: Any, z: float = Z) -> Difference:
+def interval_of_mean(values: Any, z: float = Z) -> Difference:
     """The mean of many independent values, (n,), with its 95 % interval by the normal approximation.
 
     Of paired differences it is the interval of the difference; for few pairs see mean_difference.

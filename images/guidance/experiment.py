@@ -25,7 +25,7 @@ from playground.errors import require, require_range, require_seed, require_whol
 from playground.guidance import Gradient, classifier_guided, gradient_of, guided_ancestral
 from playground.levels import linear_beta, seeded
 from playground.progress import Report, silent, turn_of
-from playground.statistics import Difference, difference_of_shares, mean_of, verdict, wilson
+from playground.statistics import Difference, difference_of_shares, interval_of_mean, verdict, wilson
 from playground.steps import Step, ddim
 from playground.walk import checked, final, prior, walk, watched
 
@@ -178,7 +178,7 @@ def confused(guide: Guide, seen: Features, images: Tensor, labels: Tensor) -> tu
     """
     own = confidence(guide, images, labels)
     apart = own - seen.probabilities.gather(1, labels[:, None]).squeeze(1).double()
-    return float(own.mean()), mean_of(apart)
+    return float(own.mean()), interval_of_mean(apart)
 
 
 @torch.no_grad()

@@ -25,7 +25,7 @@ from playground.errors import require_range, require_seed, require_whole
 from playground.inpainting import following
 from playground.levels import randn_like, seeded
 from playground.progress import Report, silent, turn_of
-from playground.statistics import Difference, mean_of, verdict
+from playground.statistics import Difference, interval_of_mean, verdict
 from playground.steps import ddim
 from playground.walk import checked, final, prior, walk, watched
 
@@ -226,7 +226,7 @@ def _row(
     right = features(judge, images).classes == digits.labels
     gray = (x.clamp(-1, 1) + 1) * 127.5
     each = ((gray[0] - gray[1]).square() / 2).flatten(1)[:, hole.flatten()].mean(1).sqrt().double().cpu()
-    spread = mean_of(each)
+    spread = interval_of_mean(each)
     apart = Estimate(spread.value, max(0.0, spread.low), spread.high)
     return Row(method, problem, images, right, share_of(right), apart, exact, residual, seconds)
 
@@ -256,7 +256,7 @@ def read_apart(found: Table, more: str, less: str) -> Difference:
         for name in (more, less)
     ]
     apart = shares[0] - shares[1]
-    return mean_of(apart)
+    return interval_of_mean(apart)
 
 
 def sheet_of(found: Table, columns: int = 10) -> np.ndarray:

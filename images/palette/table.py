@@ -29,7 +29,7 @@ from playground.statistics import (
     difference_of_shares,
     equals,
     interval,
-    mean_of,
+    interval_of_mean,
     ratio_of_means,
     told_share,
     verdict,
@@ -222,7 +222,7 @@ def claims(found: Table) -> list[str]:
 def _of_colours(found: Table) -> list[str]:
     by_v, by_eps = found.tints["colourisation"], found.tints["eps"]
     apart = by_eps - by_v
-    gap = mean_of(apart)
+    gap = interval_of_mean(apart)
     first, n = found.first_hue or 0, len(by_v)
     return [
         f"**A network that predicts eps misses the colour by more than one that predicts v:** "

@@ -12,8 +12,8 @@ from playground.statistics import (
     Difference,
     difference,
     difference_of_shares,
+    interval_of_mean,
     mean_difference,
-    mean_of,
     verdict,
     wilson,
 )
@@ -75,8 +75,8 @@ def test_a_verdict_needs_the_whole_interval_on_one_side():
 def test_the_mean_of_many_values_has_the_interval_of_its_standard_error():
     """95 % of the intervals of 400 samples hold the truth, within three standard errors of that share, 1.1 % each."""
     rng = np.random.default_rng(0)
-    found = [mean_of(rng.exponential(2.0, 500)) for _ in range(400)]
+    found = [interval_of_mean(rng.exponential(2.0, 500)) for _ in range(400)]
     assert abs(np.mean([one.low < 2.0 < one.high for one in found]) - 0.95) < 0.033
     x = rng.standard_normal(100)
-    one, two = mean_of(x), difference(float(x.mean()), float(x.std(ddof=1)) / 10, 0.0, 0.0)
+    one, two = interval_of_mean(x), difference(float(x.mean()), float(x.std(ddof=1)) / 10, 0.0, 0.0)
     assert (one.value, one.low, one.high) == pytest.approx((two.value, two.low, two.high), rel=1e-12)

@@ -15,7 +15,7 @@ from playground.errors import require_known, require_range, require_seed, requir
 from playground.inpainting import following
 from playground.levels import SCHEDULES, seeded
 from playground.progress import Report, silent, turn_of
-from playground.statistics import Difference, equals, mean_of, ratio_of_means, verdict
+from playground.statistics import Difference, equals, interval_of_mean, ratio_of_means, verdict
 from playground.steps import ddim
 from playground.walk import checked, final, prior, walk, watched
 from toy2d.conditional import Posterior, posterior, told
@@ -116,8 +116,8 @@ def inverse(config: InverseConfig, report: Report = silent) -> Inverse:
     lost = mixture.log_prob(drawn) - mixture.log_prob(regression)
     one = shown(config)
     return Inverse(
-        tuple(found), mean_of(errors), float(exact.variance().mean()), first_step(config, exact, y),
-        mean_of(lost),
+        tuple(found), interval_of_mean(errors), float(exact.variance().mean()), first_step(config, exact, y),
+        interval_of_mean(lost),
         one.sample(1_500, seeded(config.seed + 1))[:, 0].numpy(), one.mean()[0].numpy(), one.means[0].numpy(),
     )  # fmt: skip
 
