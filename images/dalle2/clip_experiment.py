@@ -40,16 +40,22 @@ class ZeroShot:
     shares: dict[str, Share]
 
 
-@torch.no_grad()
 def zero_shot(clip: Clip, digits: Digits) -> ZeroShot:
-    """Each digit's embedding against the captions of one attribute (Radford et al. 2021, Section 3.1).
+    """Each digit's embedding against the captions of one attribute (Radford et al. 2021, Section 3.1)."""
+    right = told_rightly(clip, digits)
+    return ZeroShot({name: Share(int(hits.sum()), len(hits)) for name, hits in right.items()})
+
+
+@torch.no_grad()
+def told_rightly(clip: Clip, digits: Digits) -> dict[str, Tensor]:
+    """Of each attribute, whether the nearest of its captions is true of the digit: (N,) bool, on the CPU.
 
     The class by "a zero" to "a nine"; the others by captions that also say the digit's own class, because thin, narrow
     and upright are compared within it.
     """
     device = clip.log_scale.device
     z_i, codes = embedded(clip, digits.images), codes_of(digits.images, digits.labels).to(device)
-    shares = {}
+    right = {}
     for k, name in enumerate(ATTRIBUTES):
         if k == 0:
             chosen = cosines(z_i, caption_of(clip, prompts(0).to(device))["vector"]).argmax(1)
@@ -57,8 +63,8 @@ def zero_shot(clip: Clip, digits: Digits) -> ZeroShot:
             said = prompts_of_classes(k).to(device)
             z_t = caption_of(clip, said.flatten(0, 1))["vector"].view(10, said.shape[1], -1)
             chosen = torch.einsum("nd,nvd->nv", z_i, z_t[codes[:, 0]]).argmax(1)
-        shares[name] = Share(int((chosen == codes[:, k]).sum()), len(codes))
-    return ZeroShot(shares)
+        right[name] = (chosen == codes[:, k]).cpu()
+    return right
 
 
 @torch.no_grad()

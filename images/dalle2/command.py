@@ -13,6 +13,7 @@ from images.command import png, progress
 from images.dalle2.agreement import CHANCE, agreement, measured
 from images.dalle2.claims import Claims, ClaimsConfig, claims
 from images.dalle2.clip_experiment import clouds, zero_shot
+from images.dalle2.clip_table_command import add_clip_table
 from images.dalle2.clip_task import SHIPPED, load_clip
 from images.dalle2.experiment import DrawConfig, Drawing, between, draw, load_stack, variations
 from images.dalle2.figures import captions_sheet
@@ -150,6 +151,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     """Adds the subcommands draw, variations, clip-between, the two tables and clip."""
     _add_more(commands)
     add_guidance(commands)
+    add_clip_table(commands)
     p = commands.add_parser("draw", help="digits for a caption (DALL-E 2)")
     p.set_defaults(run=draw_command)
     p.add_argument("captions", nargs="+", metavar="caption", help=f"such as {EXAMPLES[0]!r}")

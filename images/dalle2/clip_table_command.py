@@ -1,0 +1,61 @@
+"""table-clip: CLIPs of several kinds and seeds on the same test digits, as differences with intervals."""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from images.command import progress
+from images.dalle2.clip_table import EVERY, ClipTable, claims, clip_table, read, readable
+from images.data.captions import ATTRIBUTES
+from images.data.mnist import load
+from playground.devices import device_named
+from playground.errors import require_range
+from playground.files import write_result
+
+
+def table_command(arguments: argparse.Namespace) -> None:
+    require_range("The number of digits", arguments.digits, 10, 10_000)
+    device = device_named(arguments.device)
+    trained = [read(path, device) for path in arguments.files]
+    digits = load("test", arguments.data).part(0, arguments.digits)
+    found = clip_table(trained, digits, progress("reading digits"))
+    said = [sentence.replace("**", "") for sentence in claims(found)]
+    print("\n".join([readable(found), *said]))
+    about = json.dumps(plain(found) | {"claims": said}, indent=1).encode()
+    print(write_result(Path(arguments.out) / "table-clip.json", about))
+
+
+def plain(found: ClipTable) -> dict:
+    """As JSON can hold it: shares by seed, and the differences from each other kind."""
+    others = [name for name in found.right if name != EVERY]
+
+    def apart(attribute: str, other: str) -> dict:
+        trainings = found.over_trainings(attribute, other)
+        over = {"over trainings": asdict(trainings)} if trainings else {}
+        return {"over digits": asdict(found.over_digits(attribute, other))} | over
+
+    return {
+        "digits": found.N, "images": found.length, "seeds": found.seeds,
+        "shares": {
+            name: {a: right[a].double().mean(1).tolist() for a in ATTRIBUTES}
+            for name, right in found.right.items()
+        },
+        "differences": {other: {a: apart(a, other) for a in ATTRIBUTES} for other in others},
+    }  # fmt: skip
+
+
+def add_clip_table(commands: argparse._SubParsersAction) -> None:
+    """Adds the subcommand table-clip."""
+    p = commands.add_parser(
+        "table-clip", help="CLIPs by what counts as a positive, and a bag of words, compared (DALL-E 2)"
+    )
+    p.set_defaults(run=table_command, writes=["table-clip"])
+    p.add_argument(
+        "files", nargs="+", metavar="FILE",
+        help="models of the presets clip, clip-own and clip-bag, of one length, each at the same seeds",
+    )  # fmt: skip
+    p.add_argument("--digits", type=int, default=10_000, help="test digits")
+    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
+    p.add_argument("--out", default="out", metavar="DIR", help="where the JSON goes")
