@@ -161,7 +161,7 @@ def command(arguments: argparse.Namespace) -> None:
         print(each.shown)
     result = {"threads": arguments.threads, "load": os.getloadavg()[0], "rates": rate}
     result["rows"] = [asdict(each) for each in rows]
-    print(write_atomically(arguments.out, json.dumps(result, indent=1).encode()))
+    print(write_atomically(arguments.file, json.dumps(result, indent=1).encode()))
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -170,7 +170,9 @@ def main(argv: list[str] | None = None) -> int:
     p.add_argument("--rounds", type=int, default=5, help="the best of so many counts")
     p.add_argument("--threads", type=int, default=1, help="threads of PyTorch")
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
-    p.add_argument("--out", default="out/limits.json", metavar="FILE", help="where the figures go")
+    p.add_argument(
+        "--out", dest="file", default="out/limits.json", metavar="FILE", help="where the figures go"
+    )
     return run_command(p, argv)
 
 

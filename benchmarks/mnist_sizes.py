@@ -129,7 +129,7 @@ def command(arguments: argparse.Namespace) -> None:
             f"{100 * r.share:4.0f} % of the matrix rate"
         )
     result = {"threads": arguments.threads, "matrix_rate": rate, "rows": [asdict(row) for row in rows]}
-    print(write_atomically(arguments.out, json.dumps(result, indent=1).encode()))
+    print(write_atomically(arguments.file, json.dumps(result, indent=1).encode()))
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -138,7 +138,9 @@ def main(argv: list[str] | None = None) -> int:
     p.add_argument("--seconds", type=float, default=15.0, help="training time of each network")
     p.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="threads of PyTorch")
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
-    p.add_argument("--out", default="out/mnist_sizes.json", metavar="FILE", help="where the figures go")
+    p.add_argument(
+        "--out", dest="file", default="out/mnist_sizes.json", metavar="FILE", help="where the figures go"
+    )
     return run_command(p, argv)
 
 

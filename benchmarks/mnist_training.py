@@ -191,7 +191,7 @@ def command(arguments: argparse.Namespace) -> None:
     options = {name: value for name, value in vars(arguments).items() if name not in ("run", "given")}
     result = {"arguments": options, "floor": asdict(floor)}
     result["rows"] = [asdict(row) for row in rows]
-    print(write_atomically(arguments.out, json.dumps(result, indent=1).encode()))
+    print(write_atomically(arguments.file, json.dumps(result, indent=1).encode()))
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -212,7 +212,9 @@ def main(argv: list[str] | None = None) -> int:
     p.add_argument("--steps", type=int, default=20, help="DDIM steps")
     p.add_argument("--seed", type=int, default=0, help="starts, batches and noise")
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
-    p.add_argument("--out", default="out/mnist_training.json", metavar="FILE", help="where the figures go")
+    p.add_argument(
+        "--out", dest="file", default="out/mnist_training.json", metavar="FILE", help="where the figures go"
+    )
     return run_command(p, argv)
 
 
