@@ -118,6 +118,10 @@ COMMANDS = {
         "table-captions": "what prior and caption are for, measured from pixels (DALL-E 2)",
         "variations": "digits that CLIP embeds as it does a given one (DALL-E 2)",
     },
+    "scenes": {
+        "table-scenes": "colours bound to digits, with and without a caption's words (DALL-E 2)",
+        "draw-scene": "two digits in two colours for a caption (DALL-E 2)",
+    },
     "variations": {
         "table-variations": "what varies among digits of one embedding, and what stays (DALL-E 2)",
     },

@@ -24,12 +24,16 @@ class ClipConfig:
     """size: D, of an embedding; width: channels at 14 x 14; blocks: convolutions at each stage.
 
     layers: of the text's transformer; 0: a bag of words, the mean of the words' vectors, whatever their order.
+    channels: of the images; words: in the vocabulary; length: of a caption.
     """
 
     size: int = 64
     width: int = 32
     blocks: int = 1
     layers: int = 2
+    channels: int = 1
+    words: int = len(WORDS)
+    length: int = LENGTH
 
     def __post_init__(self) -> None:
         require_size(self.width, self.blocks)
@@ -42,7 +46,7 @@ class ClipConfig:
 
 
 class Clip(nn.Module):
-    """image: (B, 1, 28, 28) in [-1, 1] -> (B, D).  text: word numbers (B, LENGTH) -> (B, D), and of each word."""
+    """image: (B, C, 28, 28) in [-1, 1] -> (B, D).  text: word numbers (B, length) -> (B, D), and of each word."""
 
     ends = ("words", "see.0", "point")  # AdamW trains these (playground.muon)
 
@@ -51,14 +55,14 @@ class Clip(nn.Module):
         D, width = config.size, config.width
         self.size = D
         self.see = nn.Sequential(
-            nn.Conv2d(4, width, 3, padding=1), *[_unit(width, width) for _ in range(config.blocks)],
+            nn.Conv2d(4 * config.channels, width, 3, padding=1), *[_unit(width, width) for _ in range(config.blocks)],
             _unit(width, 2 * width, stride=2), *[_unit(2 * width, 2 * width) for _ in range(config.blocks)],
             _unit(2 * width, 2 * width, stride=2), nn.Flatten(),
         )  # fmt: skip
         self.point = nn.Linear(2 * width * 16, D)
-        self.words = nn.Embedding(len(WORDS), D)
+        self.words = nn.Embedding(config.words, D)
         if config.layers:
-            self.places = nn.Parameter(0.1 * nn.init.normal_(torch.empty(LENGTH, D)))
+            self.places = nn.Parameter(0.1 * nn.init.normal_(torch.empty(config.length, D)))
             self.read = transformer(D, config.layers)
         self.a_bag = config.layers == 0
         self.mean = nn.Linear(D, D)
@@ -68,7 +72,7 @@ class Clip(nn.Module):
         return on_sphere(self.point(self.see(F.pixel_unshuffle(x, 2))))
 
     def text(self, words: Tensor) -> tuple[Tensor, Tensor]:
-        """-> the caption's embedding (B, D), and its words' (B, LENGTH, D)."""
+        """-> the caption's embedding (B, D), and its words' (B, length, D)."""
         h = self.words(words)
         if not self.a_bag:
             h = self.read(h + self.places)

@@ -21,12 +21,14 @@ OWN = 4  # tokens that the embedding becomes
 
 @dataclass(frozen=True)
 class PromptedConfig:
-    """width, blocks, patch: the U-Net's; size: of the embedding and of each of the caption's tokens."""
+    """width, blocks, patch, channels: the U-Net's; size: of the embedding and of each of the `length` tokens."""
 
     width: int = 32
     blocks: int = 1
     patch: int = 1
     size: int = 64
+    channels: int = 1
+    length: int = LENGTH
 
     def __post_init__(self) -> None:
         require_size(self.width, self.blocks)
@@ -40,16 +42,18 @@ class PromptedConfig:
 
 
 class PromptedUNet(nn.Module):
-    """x (B, 1, 14, 14), log_snr (B,), told a vector (B, size) and tokens (B, LENGTH, size) -> (B, 1, 14, 14)."""
+    """x (B, C, H, W), log_snr (B,), told a vector (B, size) and tokens (B, length, size) -> (B, C, H, W)."""
 
     ends = ("as_tokens",)  # AdamW trains these (playground.muon)
 
     def __init__(self, config: PromptedConfig):
         super().__init__()
-        self.unet = UNetConfig(config.width, config.blocks, patch=config.patch, tell=config.tell).build()
+        self.unet = UNetConfig(
+            config.width, config.blocks, patch=config.patch, channels=config.channels, tell=config.tell
+        ).build()
         self.as_tokens = nn.Linear(config.size, OWN * config.size)
         self.no_embedding = nn.Parameter(torch.zeros(OWN, config.size))
-        self.no_caption = nn.Parameter(torch.zeros(LENGTH, config.size))
+        self.no_caption = nn.Parameter(torch.zeros(config.length, config.size))
 
     def forward(
         self, x: Tensor, log_snr: Tensor, told: Told | None = None, hidden: Hidden | None = None
@@ -63,7 +67,7 @@ class PromptedUNet(nn.Module):
                 shown(told.get("tokens"), self.no_caption, hidden.get("tokens"), B),
             ],
             1,
-        )  # (B, OWN + LENGTH, size)
+        )  # (B, OWN + length, size)
         passed_on = {name: value for name, value in told.items() if name != "tokens"} | {"tokens": tokens}
         withheld = {name: value for name, value in hidden.items() if name != "tokens"}
         return self.unet(x, log_snr, passed_on, withheld)
@@ -71,7 +75,7 @@ class PromptedUNet(nn.Module):
     def require_told(self, told: Told) -> None:
         """Raises UserError for conditions that this network does not know, or of another size."""
         self.unet.require_told(told)
-        require_length(told)
+        require_length(told, len(self.no_caption))
 
 
 def shown(told: Tensor | None, null: Tensor, hidden: Tensor | None, B: int) -> Tensor:
@@ -82,10 +86,10 @@ def shown(told: Tensor | None, null: Tensor, hidden: Tensor | None, B: int) -> T
     return told if hidden is None else torch.where(hidden.view(B, *[1] * null.ndim), nulls, told)
 
 
-def require_length(told: Told) -> None:
-    """Captions have LENGTH tokens, words that are not there included."""
+def require_length(told: Told, length: int = LENGTH) -> None:
+    """Captions have `length` tokens, words that are not there included."""
     if "tokens" in told:
         count = told["tokens"].shape[-2]
         require(
-            count == LENGTH, f"The caption has {count} tokens; it must have {LENGTH}: make it by tokens_of."
+            count == length, f"The caption has {count} tokens; it must have {length}: make it by tokens_of."
         )

@@ -46,6 +46,7 @@ BUILD_ON = (
     "ar-prior",
     "decoder",
     "noisy-clip",
+    "scene-decoder",
 )
 
 
@@ -209,6 +210,22 @@ PRESETS = {
         optimizer="muon",
         objective="flow-logit-normal",
         task="upsampler",
+    ),
+    # scenes of two digits: a CLIP, one that knows no order of words, and the decoder that is built on either
+    "scene-clip": TrainConfig(
+        images=160_000, batch=200, lr=2e-3, width=32, blocks=1, size=64, task="scene-clip"
+    ),
+    "scene-clip-bag": TrainConfig(
+        images=160_000, batch=200, lr=2e-3, width=32, blocks=1, size=64, task="scene-clip", layers=0
+    ),
+    "scene-decoder": TrainConfig(
+        images=60_000,
+        batch=32,
+        width=32,
+        blocks=1,
+        optimizer="muon",
+        objective="flow-logit-normal",
+        task="scene-decoder",
     ),
     "diffusion-autoencoder": TrainConfig(
         images=90_000,

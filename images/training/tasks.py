@@ -69,6 +69,8 @@ KINDS = {
     "ar-prior": "images.dalle2.ar_prior_task",
     "decoder": "images.dalle2.decoder_task",
     "upsampler": "images.dalle2.upsampler_task",
+    "scene-clip": "images.scenes.clip_task",
+    "scene-decoder": "images.scenes.decoder_task",
 }
 
 

@@ -1,0 +1,98 @@
+"""table-scenes, draw-scene: which colour belongs to which digit, measured and shown."""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from images.command import progress
+from images.data.mnist import load
+from images.data.scenes import EXAMPLES, parse
+from images.metrics.classifier import load_classifier
+from images.scenes.clip_task import SHIPPED as CLIP
+from images.scenes.decoder_task import SHIPPED as DECODER
+from images.scenes.experiment import (
+    WAYS,
+    Binding,
+    ScenesConfig,
+    binding,
+    claims,
+    drawing,
+    load_scenes,
+    readable,
+)
+from images.training.tasks import sheet
+from playground.devices import device_named
+from playground.errors import require_whole
+from playground.files import write_result
+from playground.gif import png_bytes
+
+SHOWN = 10  # scenes of each way on the sheet
+
+
+def table_command(arguments: argparse.Namespace) -> None:
+    config = ScenesConfig(arguments.count, arguments.steps, arguments.seed)
+    device = device_named(arguments.device)
+    stack = load_scenes(arguments.clip, arguments.decoder, device)
+    digits = load("test", arguments.data)
+    found = binding(stack, digits, load_classifier(device=device), config, progress("drawing scenes"))
+    said = [sentence.replace("**", "") for sentence in claims(found)]
+    print("\n".join([readable(found), *said]))
+    out = Path(arguments.out)
+    rows = [x for picture in found.pictures.values() for x in picture[:SHOWN]]
+    print(write_result(out / "table-scenes.png", _png(rows, SHOWN)))
+    about = json.dumps(plain(found) | {"claims": said}, indent=1).encode()
+    print(write_result(out / "table-scenes.json", about))
+
+
+def plain(found: Binding) -> dict[str, Any]:
+    """As JSON can hold it: counts of each way."""
+    rows = {
+        way: {name: int(getattr(k, name).sum()) for name in ("parts", "bound", "whole")}
+        for way, k in found.kept.items()
+    }
+    return {"config": asdict(found.config), "scenes": found.config.count, "kept": rows}
+
+
+def draw_command(arguments: argparse.Namespace) -> None:
+    parse(arguments.caption)  # before anything is loaded
+    require_whole("The number of scenes", arguments.count, 1, 100)
+    config = ScenesConfig(steps=arguments.steps, seed=arguments.seed)
+    stack = load_scenes(arguments.clip, arguments.decoder, device_named(arguments.device))
+    rows = drawing(stack, load("test", arguments.data), arguments.caption, arguments.count, config)
+    print(write_result(Path(arguments.out) / "scene.png", _png(list(rows.flatten(0, 1)), arguments.count)))
+    print(f"rows: real scenes, {', '.join(WAYS)}")
+
+
+def _png(pictures: list[Tensor], columns: int) -> bytes:
+    return png_bytes(sheet(torch.stack(pictures), columns).repeat(3, 0).repeat(3, 1))
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Adds the subcommands table-scenes and draw-scene."""
+    d = ScenesConfig()
+    p = commands.add_parser(
+        "table-scenes", help="colours bound to digits, with and without a caption's words (DALL-E 2)"
+    )
+    p.set_defaults(run=table_command, writes=["table-scenes"])
+    p.add_argument("--count", type=int, default=d.count, help="scenes of held-out digits")
+    _add_options(p, d)
+    p = commands.add_parser("draw-scene", help="two digits in two colours for a caption (DALL-E 2)")
+    p.set_defaults(run=draw_command, writes=["scene"])
+    p.add_argument("caption", help=f"such as {EXAMPLES[0]!r}")
+    p.add_argument("--count", type=int, default=8, help="scenes of each way")
+    _add_options(p, d)
+
+
+def _add_options(p: argparse.ArgumentParser, d: ScenesConfig) -> None:
+    p.add_argument("--steps", type=int, default=d.steps, help="steps of DDIM")
+    p.add_argument("--seed", type=int, default=d.seed, help="digits, colours and noise")
+    p.add_argument("--clip", default=str(CLIP), metavar="FILE", help="a model of the preset scene-clip")
+    p.add_argument("--decoder", default=str(DECODER), metavar="FILE", help="a scene-decoder built on it")
+    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
+    p.add_argument("--out", default="out/scenes", metavar="DIR", help="where PNG and JSON go")

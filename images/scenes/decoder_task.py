@@ -1,0 +1,83 @@
+"""Training the decoder of scenes: told CLIP's embedding of the scene, and a caption's words, as DALL-E 2's is.
+
+One network learns both: the embedding is withheld from a tenth of the scenes and the words from half of them, so
+what the words add can be seen without a second training.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Generator, Tensor, nn
+
+from images.dalle2.clip_task import mark_of
+from images.dalle2.decoder_task import WITHHELD
+from images.data.mnist import Digits, load
+from images.data.scenes import LENGTH, captions_of, drawn
+from images.models import Model, ModelConfig, save_model
+from images.networks.clip import Clip
+from images.networks.prompted import PromptedConfig
+from images.scenes.clip_task import SHIPPED as CLIP
+from images.scenes.clip_task import caption_of, embedded, load_scene_clip
+from images.training.tasks import Batches, sheet
+from playground.denoisers import NetworkDenoiser
+from playground.levels import seeded
+from playground.objectives import Batch, Loss, Objective, dropping, per_dimension
+from playground.steps import ddim
+from playground.walk import final, prior, walk
+
+if TYPE_CHECKING:
+    from images.training.config import TrainConfig
+
+KIND = "scene-decoder"
+SHIPPED = CLIP.with_name("scene-decoder.safetensors")
+
+
+@dataclass(frozen=True, eq=False)
+class SceneDecoderTask:
+    model: ModelConfig
+    objective: Callable[..., Objective]
+    clip: Clip
+
+    def build(self, seed: int) -> NetworkDenoiser:
+        return self.model.build(seed)
+
+    def batches(self, digits: Digits, size: int, device: torch.device) -> Batches:
+        clip, images, labels = self.clip.to(device), digits.images.to(device), digits.labels.to(device)
+
+        def draw(step: int, rng: Generator) -> Batch:
+            x, codes = drawn(images, labels, size, rng)
+            tokens = caption_of(clip, captions_of(codes, rng))["tokens"]
+            return Batch(x, {"vector": embedded(clip, x), "tokens": tokens})
+
+        return draw
+
+    def loss(self) -> Loss:
+        return dropping(per_dimension(self.objective(self.model.build_schedule())), WITHHELD)
+
+    def preview(self, net: nn.Module, device: torch.device) -> np.ndarray:
+        """Eight scenes of test digits, what is decoded from their embeddings alone, and with their captions."""
+        model = Model(self.model, net, self.model.build_schedule(), {})
+        test, rng, clip = load("test", download=False), seeded(0, device), self.clip.to(device)
+        x, codes = drawn(test.images.to(device), test.labels.to(device), 8, rng, unlike=True)
+        vector, words = embedded(clip, x), caption_of(clip, captions_of(codes, rng))["tokens"]
+        grid, rows = model.schedule.grid(min(20, model.schedule.T)), [x]
+        for told in ({"vector": vector}, {"vector": vector, "tokens": words}):
+            start = prior((8, *model.shape), grid[0], seeded(1, device))
+            rows.append(final(walk(ddim(0.0), model.within(net.given(**told)), start, grid, rng)))
+        return sheet(torch.cat(rows), columns=8)
+
+    def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
+        return save_model(path, self.model, weights, {**about, "clip": mark_of(self.clip)})
+
+
+def task_of(config: "TrainConfig") -> SceneDecoderTask:
+    from images.training.config import OBJECTIVES
+
+    clip = load_scene_clip(config.using or CLIP)
+    net = PromptedConfig(config.width, config.blocks, config.patch, clip.size, channels=3, length=LENGTH)
+    model = replace(config.model, net=net, shape=(3, 28, 28), kind=KIND)
+    return SceneDecoderTask(model, OBJECTIVES[config.objective], clip)

@@ -1,0 +1,234 @@
+"""Whether a decoder keeps which colour belongs to which digit, with the caption's words and with the embedding alone.
+
+What is drawn is judged from its pixels: each half by the metrics' classifier, which guides nothing, and by the colour
+of its ink.  Ramesh et al. (2022), Section 7: decoded embeddings mix up objects and attributes.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from images.dalle2.agreement import Share
+from images.dalle2.clip_task import mark_of
+from images.data.mnist import Digits
+from images.data.scenes import COLOURS, captions_of, drawn, parse, scene_of, scenes
+from images.metrics.classifier import Classifier, features
+from images.models import Model, load_model
+from images.networks.clip import Clip
+from images.scenes.clip_task import SHIPPED as CLIP
+from images.scenes.clip_task import caption_of, embedded, load_scene_clip
+from images.scenes.decoder_task import KIND
+from images.scenes.decoder_task import SHIPPED as DECODER
+from playground.errors import require, require_seed, require_whole
+from playground.levels import seeded
+from playground.progress import Report, silent, turn_of
+from playground.statistics import (
+    Difference,
+    difference_of_shares,
+    equals,
+    interval,
+    interval_of_mean,
+    verdict,
+)
+from playground.steps import ddim
+from playground.walk import checked, final, prior, walk, watched
+
+REAL = "real scenes (floor)"
+ALONE, BOTH, WORDS_ALONE = "embedding alone", "embedding and words", "words alone"
+WAYS = {
+    ALONE: ("vector",),
+    BOTH: ("vector", "tokens"),
+    WORDS_ALONE: ("tokens",),
+}  # what the decoder is told: the embedding of a real scene, the words of its caption
+BATCH = 250
+
+
+@dataclass(frozen=True)
+class ScenesConfig:
+    """count: scenes of held-out digits; steps: of DDIM."""
+
+    count: int = 400
+    steps: int = 20
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_whole("The number of scenes", self.count, 10, 10_000)
+        require_whole("The number of steps", self.steps, 1, 1_000)
+        require_seed(self.seed)
+
+
+@dataclass(frozen=True, eq=False)
+class SceneStack:
+    clip: Clip
+    decoder: Model
+
+
+def load_scenes(
+    clip: str | Path = CLIP, decoder: str | Path = DECODER, device: torch.device | str = "cpu"
+) -> SceneStack:
+    """Raises UserError where a file is missing, of another kind, or the decoder built on another CLIP."""
+    net, model = load_scene_clip(clip, device), load_model(decoder, device)
+    require(
+        model.config.kind == KIND and model.about.get("clip") == mark_of(net),
+        f"{decoder} is no decoder that was trained with {clip}: train one with 'python -m images train --preset "
+        f"{KIND} --using {clip}'.",
+    )
+    return SceneStack(net, model)
+
+
+# --- what is seen -----------------------------------------------------------------------------------------------
+
+
+def seen(classifier: Classifier, x: Tensor) -> Tensor:
+    """The codes of what is seen in scenes (N, 3, 28, 28) in [-1, 1]: colour and digit of each half, (N, 4)."""
+    light = ((x.float().cpu().clamp(-1, 1) + 1) / 2)[:, :, 7:21]
+    read = [_half(classifier, half) for half in light.split(14, dim=3)]
+    return torch.stack([code for pair in read for code in pair], 1)
+
+
+def _half(classifier: Classifier, light: Tensor) -> tuple[Tensor, Tensor]:
+    """The colour that the ink's direction in RGB is nearest to, and the digit that the ink is read as, (N,) each."""
+    inks = torch.tensor(list(COLOURS.values()))
+    colour = F.normalize(light.sum((2, 3)), dim=1) @ F.normalize(inks, dim=1).T
+    nearest = inks[colour.argmax(1)]
+    amount = torch.einsum("nchw,nc->nhw", light, nearest) / nearest.square().sum(1)[:, None, None]
+    large = F.interpolate(amount.clamp(0, 1)[:, None], scale_factor=2, mode="bilinear", align_corners=False)
+    return colour.argmax(1), features(classifier, (large * 255).round().to(torch.uint8)).classes
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """Of each scene, (N,) bool.  parts: both colours and both digits are there, wherever; bound: and each digit has its
+    own colour; whole: and each stands on its own side.
+    """
+
+    parts: Tensor
+    bound: Tensor
+    whole: Tensor
+
+    @property
+    def bound_of_parts(self) -> Share:
+        """How often colours and digits go together, where all are there: one half by chance."""
+        return Share(int(self.bound.sum()), int(self.parts.sum()))
+
+
+def kept(codes: Tensor, asked: Tensor) -> Kept:
+    """Codes (N, 4) of what is seen, and of what was asked; these have two colours and two digits that differ."""
+    turned = codes[:, [2, 3, 0, 1]]
+    colours, digits = (
+        codes[:, k].sort(1).values.eq(asked[:, k].sort(1).values).all(1) for k in ([0, 2], [1, 3])
+    )
+    whole = (codes == asked).all(1)
+    return Kept(colours & digits, whole | (turned == asked).all(1), whole)
+
+
+# --- the measurement --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Binding:
+    """way -> what was kept, and the pictures (N, 3, 28, 28); REAL first."""
+
+    config: ScenesConfig
+    kept: dict[str, Kept]
+    pictures: dict[str, Tensor]
+
+    def whole_apart(self, more: str, less: str) -> Difference:
+        """How much more often one way draws the whole scene: the mean of paired differences."""
+        return interval_of_mean(self.kept[more].whole.double() - self.kept[less].whole.double())
+
+    def bound_apart(self, more: str, less: str) -> Difference | None:
+        """How much more often one way binds, among scenes whose parts are all there; None where there are none."""
+        a, b = (self.kept[name].bound_of_parts for name in (more, less))
+        return difference_of_shares(a.value, a.n, b.value, b.n) if a.n and b.n else None
+
+
+def binding(
+    stack: SceneStack, digits: Digits, classifier: Classifier, config: ScenesConfig, report: Report = silent
+) -> Binding:
+    """Scenes of two digits and two colours that differ, decoded from their own embeddings, from the same noise."""
+    rng = seeded(config.seed)
+    x, asked = drawn(digits.images, digits.labels, config.count, rng, unlike=True)
+    captions = captions_of(asked, rng)
+    pictures = {REAL: x}
+    for turn, way in enumerate(WAYS):
+        part = turn_of(report, turn, len(WAYS))
+        pictures[way] = decoded(stack, x, captions, way, config, part)
+    return Binding(
+        config, {way: kept(seen(classifier, made), asked) for way, made in pictures.items()}, pictures
+    )
+
+
+def decoded(
+    stack: SceneStack, x: Tensor, captions: Tensor, way: str, config: ScenesConfig, report: Report = silent
+) -> Tensor:
+    """One scene for each of x (N, 3, 28, 28) and captions (N, LENGTH), told what WAYS says; on the CPU."""
+    model, made = stack.decoder, []
+    rng, grid = (
+        seeded(config.seed + 1, model.device),
+        model.schedule.grid(min(config.steps, model.schedule.T)),
+    )
+    parts = list(zip(x.split(BATCH), captions.split(BATCH), strict=True))
+    for number, (some, words) in enumerate(parts):
+        caption = caption_of(stack.clip, words.to(model.device))
+        known = {"vector": embedded(stack.clip, some), "tokens": caption["tokens"]}
+        told = model.denoise.given(**{name: known[name] for name in WAYS[way]})
+        start = prior((len(some), *model.shape), grid[0], rng)
+        states = checked(walk(ddim(0.0), model.within(told), start, grid, rng))
+        made.append(final(watched(states, turn_of(report, number, len(parts)), len(grid) - 1)).cpu())
+    return torch.cat(made)
+
+
+def drawing(stack: SceneStack, digits: Digits, text: str, count: int, config: ScenesConfig) -> Tensor:
+    """Rows of `count` scenes for a caption: real ones, and those decoded from them by each way.
+
+    -> (rows, count, 3, 28, 28).  Raises UserError for a caption that is none.
+    """
+    caption, rng = torch.tensor([parse(text).codes]), seeded(config.seed)
+    asked = scene_of(caption).expand(count, 4)
+    chosen = [
+        torch.stack([_one_of(digits, int(asked[0, k]), rng) for k in (1, 3)]) for _ in range(count)
+    ]  # (2, 28, 28) each
+    x = scenes(torch.stack(chosen), asked)
+    captions = caption.expand(count, -1)
+    return torch.stack([x, *(decoded(stack, x, captions, way, config) for way in WAYS)])
+
+
+def _one_of(digits: Digits, label: int, rng: torch.Generator) -> Tensor:
+    places = (digits.labels == label).nonzero()[:, 0]
+    return digits.images[places[torch.randint(len(places), (1,), generator=rng)]][0, 0]
+
+
+def claims(found: Binding) -> list[str]:
+    """What words add, and whether an embedding binds at all, each with its numbers."""
+    N = f"N = {len(found.kept[REAL].whole):,} scenes"
+    whole, bound = found.whole_apart(BOTH, ALONE), found.bound_apart(BOTH, ALONE)
+    said = [
+        f"**The caption's words keep the scene whole more often than the embedding alone:** {interval(whole, '+.1%')}: "
+        f"{verdict(whole, N)}; {N}, the same scenes and noise, one training."
+    ]
+    if bound is not None:
+        said.append(
+            f"**Where all parts are there, words bind colour to digit more often:** {interval(bound, '+.1%')}: "
+            f"{verdict(bound, N)}; {found.kept[BOTH].bound_of_parts} against {found.kept[ALONE].bound_of_parts}."
+        )
+    alone = found.kept[ALONE].bound_of_parts
+    if alone.n:
+        low, high = alone.interval
+        chance = equals(0.5, Difference(alone.value, low, high))
+        said.append(f"**The embedding alone binds by chance, one half:** {alone}: {chance}.")
+    return said
+
+
+def readable(found: Binding) -> str:
+    """A line for each way."""
+    lines = [f"{'':24}{'all parts there':>40}{'bound, of these (chance 1/2)':>40}{'whole scene':>40}"]
+    for way, kept_ in found.kept.items():
+        N = len(kept_.whole)
+        bound = str(kept_.bound_of_parts) if kept_.parts.any() else "none"
+        parts, whole = (Share(int(of.sum()), N) for of in (kept_.parts, kept_.whole))
+        lines.append(f"{way:24}{parts!s:>40}{bound:>40}{whole!s:>40}")
+    return "\n".join(lines)
