@@ -34,7 +34,7 @@ class Recipe:
     """The knobs of a training run.  steps: optimiser steps in all; warmup: steps of linear rise.
 
     optimizer: "adamw" for all parameters, or "muon" for the hidden matrices, with its own rate `matrix_lr`, and AdamW
-    with `lr` for the rest.  Both rates rise and fall together.
+    with `lr` for the rest.  Both rates rise and fall together.  betas: how long AdamW's two averages remember.
     """
 
     steps: int
@@ -46,6 +46,7 @@ class Recipe:
     seed: int = 0
     optimizer: str = "adamw"
     matrix_lr: float = 0.01
+    betas: tuple[float, float] = (0.9, 0.99)
 
     def __post_init__(self) -> None:
         require(self.steps >= 1, f"Training has {self.steps} steps; it needs at least one: raise the length.")
@@ -104,14 +105,18 @@ class Trainee:
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
         """Takes up where `tensors()` was called.  Names or shapes that do not fit are refused, untouched."""
-        self._refuse_another_network(tensors)
-        self._refuse_another_optimizer(tensors)
+        self.check(tensors)
         self.net.load_state_dict(part(tensors, "net."))
         for name, value in part(tensors, "ema.").items():
             self.ema[name].copy_(value)
         for kind, optimizer in self.optimizers.items():
             _restore_moments(optimizer, part(tensors, f"{kind}."))
         self.step = int(tensors["step"])
+
+    def check(self, tensors: dict[str, Tensor]) -> None:
+        """Raises UserError for tensors that `restore` would refuse; changes nothing."""
+        self._refuse_another_network(tensors)
+        self._refuse_another_optimizer(tensors)
 
     def _refuse_another_network(self, tensors: dict[str, Tensor]) -> None:
         """Compares everything but the moments, which do not exist before the first step."""
@@ -159,7 +164,7 @@ def _optimizers(net: nn.Module, recipe: Recipe) -> dict[str, torch.optim.Optimiz
     adam: list[dict[str, Any]] = [{"params": rest, "peak": recipe.lr}]
     made: dict[str, torch.optim.Optimizer] = {
         "adam": torch.optim.AdamW(
-            adam, lr=recipe.lr, betas=(0.9, 0.99), weight_decay=recipe.weight_decay, fused=fused
+            adam, lr=recipe.lr, betas=recipe.betas, weight_decay=recipe.weight_decay, fused=fused
         )
     }
     if matrices:

@@ -1,4 +1,8 @@
-"""Training an autoencoder of digits: squared error, and a little of the divergence from N(0, I)."""
+"""Training an autoencoder of digits: squared error, a little of the divergence from N(0, I), and losses for sharpness.
+
+Squared error alone blurs, so features are compared as well (perceptual), and a critic judges patches (adversarial):
+Rombach et al. (2022), Section 3.1.
+"""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,13 +13,23 @@ import torch
 from torch import Generator, Tensor, nn
 
 from images.data.mnist import Digits, load, to_model
+from images.latent.perception_task import load_perception
 from images.models import FORMAT, SHIPPED, load_model
 from images.networks.autoencoder import Autoencoder, AutoencoderConfig
+from images.networks.perception import PatchCritic, perceptual_distance
 from images.training.tasks import Batches, LossOf, sheet
+from playground.adversarial import (
+    CriticsLoss,
+    MakersLoss,
+    Rivals,
+    adaptive_weight,
+    hinge_critic,
+    hinge_maker,
+)
 from playground.checkpoint import load_checkpoint, save_checkpoint
 from playground.errors import UserError
 from playground.levels import randn_like
-from playground.training import weights_from
+from playground.training import Recipe, Trainee, weights_from
 
 if TYPE_CHECKING:
     from images.training.config import TrainConfig
@@ -24,12 +38,23 @@ KIND = "autoencoder"
 LATENT = SHIPPED.with_name("latent.safetensors")  # it carries the shipped autoencoder
 
 
+CRITICS_RATE = 1e-3  # AdamW's highest
+MOST_PULL = 100.0  # the adaptive weight's clamp
+
+
 @dataclass(frozen=True)
 class AutoencoderTask:
-    """kl: the weight of KL, in nats for each number of a latent, beside the mean squared error of a pixel."""
+    """kl: the weight of KL, in nats for each number of a latent, beside the mean squared error of a pixel.
+
+    perceptual: the weight of `perceptual_distance`; adversarial: how hard the critic pulls, 1 as hard as all else
+    together; 0: without.  critic_from: the share of the run after which the critic enters.
+    """
 
     net: AutoencoderConfig
     kl: float
+    perceptual: float = 0.0
+    adversarial: float = 0.0
+    critic_from: float = 1 / 3
 
     def build(self, seed: int) -> Autoencoder:
         with weights_from(seed):
@@ -44,11 +69,43 @@ class AutoencoderTask:
         return draw
 
     def loss(self) -> LossOf:
-        def loss(net: Autoencoder, x: Tensor, rng: Generator) -> Tensor:
+        """Without a critic."""
+        makers = self.makers_loss()
+        return lambda net, x, rng: makers(net, None, x, rng)
+
+    def trainee(self, net: nn.Module, recipe: Recipe, seed: int) -> Trainee | Rivals:
+        """With a critic where there is an adversarial loss."""
+        maker = Trainee(net, recipe)
+        if self.adversarial == 0:
+            return maker
+        with weights_from(seed + 1):
+            critic = PatchCritic().to(next(net.parameters()).device)
+        return Rivals(maker, critic, self.critic_from, CRITICS_RATE)
+
+    def makers_loss(self) -> MakersLoss[Tensor]:
+        look = load_perception if self.perceptual else None
+
+        def loss(net: Autoencoder, critic: PatchCritic | None, x: Tensor, rng: Generator) -> Tensor:
             mean, log_variance = net.moments(x)
-            raw = mean + (log_variance / 2).exp() * randn_like(mean, rng)
-            error = (net.raw_decoded(raw) - x).square().flatten(1).mean(1)
-            return error + self.kl * divergence(mean, log_variance)
+            back = net.raw_decoded(mean + (log_variance / 2).exp() * randn_like(mean, rng))
+            faithful = (back - x).square().flatten(1).mean(1)
+            if look is not None:
+                faithful = faithful + self.perceptual * perceptual_distance(look(device=x.device), back, x)
+            plain = faithful + self.kl * divergence(mean, log_variance)
+            if critic is None:
+                return plain
+            liked = hinge_maker(critic(back).float())
+            pull = adaptive_weight(faithful.mean(), liked.mean(), net.last.weight, MOST_PULL)
+            return plain + self.adversarial * pull * liked
+
+        return loss
+
+    def critics_loss(self) -> CriticsLoss[Tensor]:
+        def loss(critic: PatchCritic, net: Autoencoder, x: Tensor, rng: Generator) -> Tensor:
+            with torch.no_grad():
+                mean, log_variance = net.moments(x)
+                back = net.raw_decoded(mean + (log_variance / 2).exp() * randn_like(mean, rng))
+            return hinge_critic(critic(x).float(), critic(back).float())
 
         return loss
 
@@ -59,7 +116,8 @@ class AutoencoderTask:
         return sheet(rows.transpose(0, 1).flatten(0, 2), columns=10)
 
     def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
-        header = {"format": FORMAT, "model": {"kind": KIND, "net": asdict(self.net), "kl": self.kl}}
+        losses = {name: getattr(self, name) for name in ("kl", "perceptual", "adversarial")}
+        header = {"format": FORMAT, "model": {"kind": KIND, "net": asdict(self.net), **losses}}
         return save_checkpoint(path, weights, header | about)
 
 
@@ -70,7 +128,8 @@ def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
 
 
 def task_of(config: "TrainConfig") -> AutoencoderTask:
-    return AutoencoderTask(AutoencoderConfig(config.size or 4, config.width, config.blocks), config.kl)
+    net = AutoencoderConfig(config.size or 4, config.width, config.blocks)
+    return AutoencoderTask(net, config.kl, config.perceptual, config.adversarial, config.critic_from)
 
 
 def load_autoencoder(path: str | Path = "", device: torch.device | str = "cpu") -> Autoencoder:

@@ -46,7 +46,7 @@ class Autoencoder(nn.Module):
     training set once `settle` has been told them, and travel in the file.
     """
 
-    OUTER = ("enter", "leave", "begin", "end")  # not for Muon
+    ends = ("enter", "leave", "begin", "end")  # AdamW trains these (playground.muon)
     centre: Tensor
     spread: Tensor
 
@@ -64,6 +64,13 @@ class Autoencoder(nn.Module):
         self.register_buffer("centre", torch.zeros(C, 1, 1))
         self.register_buffer("spread", torch.ones(C, 1, 1))
         self.to(memory_format=torch.channels_last)
+
+    @property
+    def last(self) -> nn.Conv2d:
+        """The decoder's last layer, where losses are weighed against each other."""
+        layer = self.end[-1]
+        assert isinstance(layer, nn.Conv2d)
+        return layer
 
     def moments(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log variance of the raw latents' Gaussian, each (B, C, 32 / f, 32 / f)."""

@@ -29,7 +29,7 @@ class EncoderConfig:
 class Encoder(nn.Module):
     """x0 (B, 1, 28, 28) in [-1, 1] -> z (B, size), of no fixed scale.  Half a U-Net that sees no noise level."""
 
-    OUTER = ("enter", "leave")  # not for Muon
+    ends = ("enter", "leave")  # AdamW trains these (playground.muon)
 
     def __init__(self, config: EncoderConfig):
         super().__init__()

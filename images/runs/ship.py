@@ -12,7 +12,8 @@ from playground.checkpoint import load_checkpoint, save_checkpoint
 from playground.errors import UserError, require
 from playground.files import note_result, require_replaceable, write_result
 
-OF_THEIR_OWN = ("clip", "ar-prior", "noisy-clip", "guide", "scene-clip")  # kinds whose files hold no denoiser
+# Kinds whose files hold no denoiser.
+OF_THEIR_OWN = ("clip", "ar-prior", "noisy-clip", "guide", "scene-clip", "perception", "autoencoder")
 FROM_THE_RUN = ("config", "data", "images_seen", "seconds", "device", "torch")
 
 

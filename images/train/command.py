@@ -31,6 +31,9 @@ CHANGEABLE += (
     "using",
     "size",
     "kl",
+    "perceptual",
+    "adversarial",
+    "critic_from",
     "schedule",
     "ema",
     "compiled",
@@ -202,6 +205,11 @@ def add(commands) -> None:
     )
     p.add_argument("--size", type=int, help="numbers of a code, or an autoencoder's f: 2, 4 or 8")
     p.add_argument("--kl", type=float, help="an autoencoder's weight of KL")
+    p.add_argument("--perceptual", type=float, help="its weight of the perceptual loss, 0 none")
+    p.add_argument(
+        "--adversarial", type=float, help="how hard its critic pulls, 1 as hard as all else, 0 none"
+    )
+    p.add_argument("--critic-from", type=float, help="the share of the run after which the critic enters")
     p.add_argument(
         "--using", metavar="FILE", help="the model to build on, such as a latent model's autoencoder"
     )

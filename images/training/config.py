@@ -56,7 +56,8 @@ class TrainConfig:
 
     task: what is trained (`images.training.tasks`).  labels: whether the network is told the class;
     withheld: the share of conditions that are hidden.  size: of a code, or what an
-    autoencoder divides lengths by; kl: the weight of its divergence from N(0, I).  using: the model that this one
+    autoencoder divides lengths by; kl: the weight of its divergence from N(0, I); perceptual, adversarial: those of its
+    other losses, and critic_from: the share of the run after which the critic enters.  using: the model that this one
     builds on, a file; empty: the shipped one.
     layers: of CLIP's text encoder, 0 a bag of words; positives: CLIP's, "true": all images that a caption is true of,
     "own": the image that it was made for.
@@ -90,6 +91,9 @@ class TrainConfig:
     matrix_lr: float = 0.01
     without_replacement: bool = False
     kl: float = 1e-6
+    perceptual: float = 0.0
+    adversarial: float = 0.0
+    critic_from: float = 1 / 3
     layers: int = 2
     positives: str = "true"
 
@@ -112,6 +116,14 @@ class TrainConfig:
             0 <= share < 1, f"The share withheld is {share:g}; it must be from 0 to below 1: 0.1 is usual."
         )
         require_range("The weight of KL", self.kl, 0, 10)
+        require_range("The weight of the perceptual loss", self.perceptual, 0, 100)
+        require_range("The weight of the adversarial loss", self.adversarial, 0, 10)
+        require_range("The share of the run before the critic enters", self.critic_from, 0, 0.9)
+        require(
+            self.task == "autoencoder" or (self.perceptual == 0 and self.adversarial == 0),
+            f"Only autoencoders have a perceptual and an adversarial loss, and this is the task {self.task!r}: leave "
+            "them out.",
+        )
         require_whole("The size", self.size, 0, 1024)
         require_whole("The number of the text's layers", self.layers, 0, 16)
         require_known("What counts as CLIP's positives", self.positives, ("true", "own"))
@@ -240,6 +252,8 @@ PRESETS = {
     "z-prior": TrainConfig(
         images=1_000_000, batch=200, width=128, blocks=3, optimizer="muon", task="z-prior"
     ),
+    # its own seed, so that not even its first weights are those of another classifier
+    "perception": TrainConfig(images=60_000, batch=64, lr=3e-3, width=16, seed=71, task="perception"),
     "autoencoder-f4": TrainConfig(
         images=60_000, batch=32, width=24, blocks=1, optimizer="muon", task="autoencoder", size=4
     ),
@@ -248,6 +262,27 @@ PRESETS = {
     ),
     "autoencoder-f8": TrainConfig(
         images=60_000, batch=32, width=24, blocks=1, optimizer="muon", task="autoencoder", size=8
+    ),
+    "autoencoder-f4-perceptual": TrainConfig(
+        images=60_000,
+        batch=32,
+        width=24,
+        blocks=1,
+        optimizer="muon",
+        task="autoencoder",
+        size=4,
+        perceptual=0.1,
+    ),
+    "autoencoder-f4-adversarial": TrainConfig(
+        images=60_000,
+        batch=32,
+        width=24,
+        blocks=1,
+        optimizer="muon",
+        task="autoencoder",
+        size=4,
+        perceptual=0.1,
+        adversarial=0.5,
     ),
     "latent-f4": TrainConfig(
         images=120_000, batch=32, width=32, blocks=1, patch=1, optimizer="muon", task="latent"

@@ -11,7 +11,8 @@ import torch
 
 from images.data.mnist import Digits
 from images.training.config import TrainConfig, _check_resumable
-from images.training.tasks import task_for
+from images.training.tasks import Contested, Task, task_for
+from playground.adversarial import Rivals, train_rivals
 from playground.checkpoint import load_checkpoint, save_checkpoint
 from playground.errors import UserError
 from playground.files import write_atomically
@@ -27,7 +28,7 @@ class Session:
     def __init__(self, config: TrainConfig, digits: Digits, directory: Path, device: torch.device):
         self.config, self.digits, self.directory, self.device = config, digits, Path(directory), device
         self.task = task_for(config)
-        self.trainee = Trainee(self.task.build(config.seed).to(device), config.recipe)
+        self.trainee = _trainee(self.task, config, device)
         if config.compiled:  # in place: the weights keep their names, so checkpoints are the same
             inner = getattr(self.trainee.net, "net", self.trainee.net)  # a denoiser's network, or the whole
             inner.compile(mode="reduce-overhead" if device.type == "cuda" else None)
@@ -62,6 +63,10 @@ class Session:
     def steps(self) -> Iterator[Progress]:
         """Trains; on a GPU in bfloat16, elsewhere in float32."""
         autocast = torch.bfloat16 if self.device.type == "cuda" else None
+        if isinstance(self.trainee, Rivals):
+            assert isinstance(self.task, Contested)
+            losses = self.task.makers_loss(), self.task.critics_loss()
+            return train_rivals(self.trainee, self.batches, *losses, autocast=autocast)
         return train(self.trainee, self.batches, self.loss, autocast=autocast)
 
     @property
@@ -98,6 +103,13 @@ class Session:
         with suppress(UserError):  # a picture that cannot be written must not end the run
             write_atomically(path, png_bytes(sheet))
         return path
+
+
+def _trainee(task: Task, config: TrainConfig, device: torch.device) -> Trainee | Rivals:
+    net = task.build(config.seed).to(device)
+    if isinstance(task, Contested):
+        return task.trainee(net, config.recipe, config.seed)
+    return Trainee(net, config.recipe)
 
 
 def run(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -16,11 +16,13 @@ from torch import Generator, Tensor, nn
 
 from images.data.mnist import Digits, to_model, to_uint8
 from images.models import Model, ModelConfig, save_model
+from playground.adversarial import CriticsLoss, MakersLoss, Rivals
 from playground.denoisers import NetworkDenoiser
 from playground.gif import tiled
 from playground.levels import seeded
 from playground.objectives import Batch, Loss, Objective, dropping, per_dimension
 from playground.steps import ddim
+from playground.training import Recipe, Trainee
 from playground.walk import final, prior, walk
 
 if TYPE_CHECKING:
@@ -54,11 +56,24 @@ class Task(Protocol):
         ...
 
 
+@runtime_checkable
+class Contested(Protocol):
+    """A task whose network may have a critic, trained in turn with it (`playground.adversarial`)."""
+
+    def trainee(self, net: nn.Module, recipe: Recipe, seed: int) -> Trainee | Rivals:
+        """The network alone, or both."""
+        ...
+
+    def makers_loss(self) -> MakersLoss[Any]: ...
+    def critics_loss(self) -> CriticsLoss[Any]: ...
+
+
 # The module of each kind of task, which has task_of(config); looked up when needed: one task may use another.
 KINDS = {
     "digits": "images.training.tasks",
     "guide": "images.guidance.task",
     "palette": "images.palette.task",
+    "perception": "images.latent.perception_task",
     "autoencoder": "images.latent.autoencoder_task",
     "latent": "images.latent.task",
     "diffusion-autoencoder": "images.diffusion_autoencoder.task",
