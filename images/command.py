@@ -1,12 +1,9 @@
 """What the subcommands on digits share: the model, progress, and where results go."""
 
 import argparse
-import io
 import json
 import time
 from pathlib import Path
-
-from matplotlib.figure import Figure
 
 from images.models import SHIPPED, Model, load_model
 from images.sampling import Film
@@ -41,13 +38,6 @@ def write(film: Film, out: Path, name: str, about: dict) -> None:
         write_result(out / f"{name}.json", json.dumps(about, indent=1).encode()),
     ]
     print("\n".join(map(str, paths)))
-
-
-def png(figure: Figure) -> bytes:
-    """A matplotlib figure as a file."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110)
-    return buffer.getvalue()
 
 
 def add_model_options(p, out: str) -> None:

@@ -2,16 +2,14 @@
 
 import argparse
 import dataclasses
-import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from playground.charts.on_paper import Panels, on_paper
+from playground.charts.on_paper import Panels, on_paper, png
 from playground.cli import ProgressLine, refuse_idle
 from playground.errors import require_seed
 from playground.files import write_result
@@ -103,12 +101,6 @@ def write(
         path = directory / f"{name}.{suffix}"
         write_result(path, content)
         print(path)
-
-
-def png(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
 
 
 def _plain(value: Any) -> Any:

@@ -9,8 +9,6 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from playground.charts import Chart
-from playground.charts.on_page import on_page
 from playground.ui.downloads import download_gif
 from playground.ui.page import bound, shared
 from playground.ui.player import PointsPanel, player
@@ -69,11 +67,6 @@ def _panel(cloud: Cloud) -> PointsPanel:
         cloud.title, cloud.xs, limits=(-e, e, -e, e), labels=cloud.labels, captions=cloud.captions,
         background=cloud.background, label_names=cloud.label_names, x_title="x", y_title="y",
     )  # fmt: skip
-
-
-def chart(panels: Chart | Sequence[Chart], key: str, height: int | None = None) -> None:
-    """Charts in the page's theme and width, without the tool bar that hides titles."""
-    st.plotly_chart(on_page(panels, height), key=key, width="stretch", config={"displayModeBar": False})
 
 
 COLUMNS = {

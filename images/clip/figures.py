@@ -1,53 +1,28 @@
-"""The matrix of cosines and the two clouds, for the page and on paper."""
+"""The matrix of cosines and the two clouds."""
 
 import numpy as np
-import plotly.graph_objects as go
 
 from images.dalle2.clip_experiment import Clouds, Similarity
+from playground.charts import Axis, Chart, Heat, Points
 from playground.colors import PALETTE
 
 SHOWN = 1000  # points of each cloud
 
 
-def matrix(found: Similarity) -> go.Figure:
+def matrix_chart(found: Similarity) -> Chart:
     """Digits down, captions across; a circle where the caption is true of the digit."""
-    figure = go.Figure(
-        go.Heatmap(
-            z=found.cosines.numpy(), x=list(found.texts), y=[str(i) for i in range(10)], zmin=-1, zmax=1,
-            colorscale="Cividis", colorbar={"title": "cosine", "thickness": 12},
-            hovertemplate="digit %{y}, %{x}: %{z:.2f}<extra></extra>",
-        )
-    )  # fmt: skip
-    rows, columns = np.nonzero(found.true.numpy())
-    figure.add_scatter(
-        x=[found.texts[j] for j in columns], y=[str(i) for i in rows], mode="markers", name="the caption is true",
-        marker={"symbol": "circle-open", "size": 13, "color": PALETTE[1], "line": {"width": 2}}, hoverinfo="skip",
-    )  # fmt: skip
-    figure.update_yaxes(title="digit", autorange="reversed", type="category")
-    figure.update_xaxes(tickangle=-35, type="category")
-    figure.update_layout(
-        height=430, margin={"l": 50, "r": 10, "t": 30, "b": 10}, showlegend=True,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-    )  # fmt: skip
-    return figure
+    ten, (rows, columns) = np.arange(10), np.nonzero(found.true.numpy())
+    cosines = Heat(ten, ten, found.cosines, -1, 1, bar="cosine")
+    true = Points(columns, rows, "the caption is true", PALETTE[1], 13, "ring")
+    digits = Axis("digit", range=(9.5, -0.5), names=[str(digit) for digit in ten])
+    return Chart("", Axis(range=(-0.5, 9.5), names=found.texts), digits, [cosines, true])
 
 
-def cloud_chart(found: Clouds) -> go.Figure:
+def clouds_chart(found: Clouds) -> Chart:
     """Image and text embeddings in the plane of their two main directions, at equal scale."""
-    figure = go.Figure()
-    for name, points, color in (
-        ("images", found.images, PALETTE[0]),
-        ("their captions", found.texts, PALETTE[1]),
-    ):
-        shown = points[:SHOWN].cpu().numpy()
-        figure.add_scatter(
-            x=shown[:, 0], y=shown[:, 1], mode="markers", name=name,
-            marker={"size": 4, "color": color, "opacity": 0.5},
-        )  # fmt: skip
-    figure.update_xaxes(title="first main direction")
-    figure.update_yaxes(title="second main direction", scaleanchor="x", scaleratio=1)
-    figure.update_layout(
-        height=430, margin={"l": 60, "r": 10, "t": 30, "b": 45},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-    )  # fmt: skip
-    return figure
+    clouds = {"images": found.images, "their captions": found.texts}
+    points = [
+        Points(*shown[:SHOWN].cpu().T, name=name, color=color, size=4, opacity=0.5)
+        for (name, shown), color in zip(clouds.items(), PALETTE, strict=False)
+    ]
+    return Chart("", Axis("first main direction"), Axis("second main direction"), points, equal=True)

@@ -3,7 +3,7 @@
 import streamlit as st
 import torch
 
-from images.clip.figures import cloud_chart, matrix
+from images.clip.figures import clouds_chart, matrix_chart
 from images.dalle2.agreement import CHANCE, Share
 from images.dalle2.clip_experiment import clouds, found, gap, similarity, zero_shot
 from images.dalle2.clip_task import SHIPPED, embedded, load_clip
@@ -12,11 +12,11 @@ from images.data.mnist import Digits
 from images.networks.clip import Clip
 from images.ui import digits, training_sidebar
 from playground.gif import png_bytes, tiled
+from playground.ui.charts import chart
 from playground.ui.downloads import download_png
 from playground.ui.page import bound, on_request, page
 
 SEARCHED = 2000  # test digits
-PLAIN = {"displayModeBar": False}
 
 
 @st.cache_resource(show_spinner="Loading CLIP")
@@ -73,7 +73,7 @@ def cosines_of() -> None:
     matched = similarity(clip(), digits("test"), full != "a zero to a nine", skipped)
     best = matched.cosines.argmax(1)
     hits = Share(int(matched.true[torch.arange(10), best].sum()), 10)
-    st.plotly_chart(matrix(matched), key="c-matrix", width="stretch", config=PLAIN)
+    chart(matrix_chart(matched), "c-matrix", 430)
     st.markdown(f"The nearest of the ten captions is true of **{hits.hits} of 10** digits: {hits}.")
 
 
@@ -110,7 +110,8 @@ def without_a_classifier() -> None:
         f"{f.high:.2f}): **{apart.verdict}**. The nearer centre tells image from text in {apart.told_apart} of the "
         "other half. So a caption's embedding cannot take the place of an image's, and a prior is needed."
     )
-    picture.plotly_chart(cloud_chart(seen), key="c-clouds", width="stretch", config=PLAIN)
+    with picture:
+        chart(clouds_chart(seen), "c-clouds", 430)
 
 
 def explain() -> None:

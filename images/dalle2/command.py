@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from images.command import png, progress
+from images.clip.figures import clouds_chart, matrix_chart
+from images.command import progress
 from images.dalle2.agreement import CHANCE, agreement, measured
 from images.dalle2.claims import Claims, ClaimsConfig, claims
-from images.dalle2.clip_experiment import clouds, zero_shot
+from images.dalle2.clip_experiment import clouds, similarity, zero_shot
 from images.dalle2.clip_table_command import add_clip_table
 from images.dalle2.clip_task import SHIPPED, load_clip
 from images.dalle2.experiment import DrawConfig, Drawing, between, draw, load_stack, variations
@@ -23,6 +24,7 @@ from images.data.captions import ATTRIBUTES, EXAMPLES, parse
 from images.data.mnist import Digits, load
 from images.metrics.classifier import load_classifier
 from images.models import best_device
+from playground.charts.on_paper import on_paper, png
 from playground.errors import require
 from playground.files import write_result
 from playground.gif import gif_bytes, png_bytes, tiled
@@ -114,9 +116,11 @@ def clip_command(arguments: argparse.Namespace) -> None:
     lines = {name: str(share) for name, share in shares.items()}
     about = {"zero-shot": lines, "chance": CHANCE, "distance of the clouds' centres": seen.centres}
     about |= {"mean distance of an image from its cloud's centre": seen.spread}
-    path = write_result(Path(arguments.out) / "clip.json", json.dumps(about, indent=1).encode())
+    out, matched = Path(arguments.out), similarity(clip, digits, full=True)
+    path = write_result(out / "clip.json", json.dumps(about, indent=1).encode())
+    picture = write_result(out / "clip.png", png(on_paper([matrix_chart(matched), clouds_chart(seen)], 6)))
     print("\n".join(f"{name}: {line}" for name, line in lines.items()))
-    print(f"image and caption clouds: {seen.centres:.2f} apart, {seen.spread:.2f} wide\n{path}")
+    print(f"image and caption clouds: {seen.centres:.2f} apart, {seen.spread:.2f} wide\n{path}\n{picture}")
 
 
 def _test_digit(digits: Digits, number: int) -> Tensor:
@@ -197,7 +201,7 @@ def _add_more(commands: argparse._SubParsersAction) -> None:
     p.set_defaults(run=clip_command)
     p.add_argument("--models", default=str(SHIPPED.parent), metavar="DIR", help="folder of clip.safetensors")
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
-    p.add_argument("--out", default="out", metavar="DIR", help="where the JSON goes")
+    p.add_argument("--out", default="out", metavar="DIR", help="where PNG and JSON go")
 
 
 def _add_options(p: argparse.ArgumentParser, counted: str = "count") -> None:

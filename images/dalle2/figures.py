@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 def captions_sheet(captions: Sequence[str], images: Sequence[np.ndarray]) -> Figure:
     """A row for each caption, its words and then its digits, each (N, 28, 28) in gray values, uint8."""
     columns = max(map(len, images))
-    figure = Figure((2.6 + 0.6 * columns, 0.65 * len(captions)), layout="constrained")
+    figure = Figure((2.6 + 0.6 * columns, 0.65 * len(captions)), dpi=110, layout="constrained")
     axes = figure.subplots(len(captions), columns + 1, squeeze=False, width_ratios=[2.6] + [0.6] * columns)
     for row, caption, drawn in zip(axes, captions, images, strict=True):
         for ax in row:

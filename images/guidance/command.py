@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from images.command import model_of, png, progress
+from images.command import model_of, progress
 from images.data.mnist import load
 from images.generate.experiment import MOST_W
 from images.guidance.experiment import (
@@ -20,12 +20,13 @@ from images.guidance.experiment import (
     sweep,
     verdicts,
 )
-from images.guidance.figures import accuracy_figure, sweep_figure
+from images.guidance.figures import accuracy_chart, sweep_charts
 from images.guidance.task import SHIPPED as GUIDE
 from images.guidance.task import SHIPPED_CLEAN, accuracy_by_level, load_guide
 from images.metrics.estimates import FCD
 from images.metrics.evaluate import Yardstick
 from images.models import SHIPPED_MODELS
+from playground.charts.on_paper import on_paper, png
 from playground.cli import refuse_idle
 from playground.devices import device_named
 from playground.errors import require_range
@@ -85,7 +86,11 @@ def guidance_command(arguments: argparse.Namespace) -> None:
     out = Path(arguments.out)
     shown = [tiled(row.images[:40, 0].numpy(), columns=10) for row in found.rows]
     print(write_result(out / "guidance.png", png_bytes(np.concatenate(shown))))
-    print(write_result(out / "guidance-curves.png", png(sweep_figure(found, "w" if itself else "s"))))
+    print(
+        write_result(
+            out / "guidance-curves.png", png(on_paper(sweep_charts(found, "w" if itself else "s"), 5))
+        )
+    )
     print(write_result(out / "guidance.json", json.dumps(plain(found), indent=1).encode()))
 
 
@@ -99,7 +104,7 @@ def accuracy_command(arguments: argparse.Namespace) -> None:
                 f"trained on {name}, t = {t:>4}: {told_share(share, len(digits))} of {len(digits):,} digits"
             )
     out = Path(arguments.out)
-    print(write_result(out / "guide-accuracy.png", png(accuracy_figure(curves, len(digits)))))
+    print(write_result(out / "guide-accuracy.png", png(on_paper(accuracy_chart(curves, len(digits)), 5))))
     about = {"digits": len(digits), "accuracy_by_level": curves}
     print(write_result(out / "guide-accuracy.json", json.dumps(about, indent=1).encode()))
 

@@ -1,82 +1,40 @@
-"""What guidance on digits looks like in curves: on paper by matplotlib, on the page by Plotly."""
+"""What guidance on digits looks like in curves."""
 
 import numpy as np
-import plotly.graph_objects as go
-from matplotlib.figure import Figure
 
 from images.guidance.experiment import Sweep
-from images.metrics.estimates import FCD
+from images.metrics.estimates import FCD, Estimate
+from playground.charts import Axis, Chart, Curve, Mark, Rule, estimated
 from playground.colors import PALETTE, TRUTH
 from playground.statistics import wilson
 
 Curves = dict[str, dict[int, float]]  # of a guide, its accuracy at each t
 
 
-def bars_of(curves: Curves, N: int) -> list[tuple[str, np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
-    """Of each guide: name, t, accuracy, and how far its 95 % interval reaches down and up."""
-    rows = []
-    for name, shares in curves.items():
-        t, share = np.array(list(shares)), np.array(list(shares.values()))
-        low, high = wilson(share, N)
-        rows.append((name, t, share, share - low, high - share))
-    return rows
-
-
-def accuracy_chart(curves: Curves, N: int) -> go.Figure:
+def accuracy_chart(curves: Curves, N: int) -> Chart:
     """Accuracy against the level, for guides trained on noised digits and on clean ones."""
-    figure = go.Figure()
-    for color, (name, t, share, below, above) in zip(PALETTE, bars_of(curves, N), strict=False):
-        error = {"type": "data", "symmetric": False, "array": above, "arrayminus": below}
-        figure.add_scatter(x=t, y=share, error_y=error, name=f"trained on {name}", line={"color": color})
-    figure.add_hline(y=0.1, line={"color": TRUTH, "dash": "dot"}, annotation_text="a guess")
-    figure.update_xaxes(title="t of the linear schedule, 0 clean, 1,000 noise")
-    figure.update_yaxes(title="classes named right", range=[0, 1.02], tickformat=".0%")
-    return figure.update_layout(
-        height=300,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        margin={"l": 60, "r": 20, "t": 40},
-    )
+    marks: list[Mark] = [Rule(0.1, "a guess", color=TRUTH, dash="dot")]
+    for color, (name, shares) in zip(PALETTE, curves.items(), strict=False):
+        share = np.array(list(shares.values()))
+        band = wilson(share, N)
+        marks.append(Curve(list(shares), share, f"trained on {name}", color, dots=True, interval=band))
+    x = Axis("t of the linear schedule, 0 clean, 1,000 noise")
+    return Chart("", x, Axis(f"classes named right, N = {N:,}", range=(0, 1.02), percent=True), marks)
 
 
-def accuracy_figure(curves: Curves, N: int) -> Figure:
-    """The same on paper."""
-    figure = Figure((6, 4), layout="constrained")
-    ax = figure.subplots()
-    for color, (name, t, share, below, above) in zip(PALETTE, bars_of(curves, N), strict=False):
-        ax.errorbar(
-            t, share, [below.clip(0), above.clip(0)], color=color, capsize=2, label=f"trained on {name}"
-        )
-    ax.axhline(0.1, color=TRUTH, ls=":", label="a guess")
-    ax.set(xlabel="t of the linear schedule", ylabel=f"classes named right, N = {N:,}", ylim=(0, 1.02))
-    ax.legend()
-    return figure
-
-
-def sweep_figure(found: Sweep, sign: str) -> Figure:
+def sweep_charts(found: Sweep, sign: str) -> list[Chart]:
     """Left: agreement, spread within classes, and what the guide believes; right: the distance and its floor."""
-    figure = Figure((10, 4), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    x, rows = [row.strength for row in found.rows], found.rows
-    band = [[r.agreement - r.low for r in rows], [r.high - r.agreement for r in rows]]
-    left.errorbar(
-        x, [r.agreement for r in rows], band, color=PALETTE[0], capsize=2, label="agreement with the label"
-    )
-    left.plot(x, [r.slant for r in rows], ":", color=PALETTE[2], label="spread of slant, real 1")
-    left.plot(x, [r.thickness for r in rows], ":", color=PALETTE[3], label="spread of thickness, real 1")
-    gaps = [(r.strength, r.fooled) for r in rows if r.fooled is not None]
-    if gaps:
-        middle, reach = [g.value for _, g in gaps], [g.high - g.value for _, g in gaps]
-        label = "guide's confidence less the classifier's"
-        left.errorbar([s for s, _ in gaps], middle, reach, color=PALETTE[4], capsize=2, label=label)
-    left.set(xlabel=sign, ylabel="share")
-    left.legend(fontsize="small")
-    e = [row.metrics[FCD] for row in rows]
-    ends = [[v.value - v.low for v in e], [v.high - v.value for v in e]]
-    right.errorbar(
-        x, [v.value for v in e], ends, color=PALETTE[1], capsize=2, label=f"N = {found.config.samples:,}"
-    )
-    right.axhline(found.floors[FCD].value, color=TRUTH, ls=":", label="real digits")
-    right.set(xlabel=sign, ylabel=FCD)
-    right.set_ylim(bottom=0)
-    right.legend()
-    return figure
+    rows, axis = found.rows, Axis(f"strength of guidance, {sign}")
+    x = [row.strength for row in rows]
+    agreement = estimated(Estimate(row.agreement, row.low, row.high) for row in rows)
+    left: list[Mark] = [Curve(x, name="agreement with the label", dots=True, **agreement)]
+    for name, color in (("slant", PALETTE[2]), ("thickness", PALETTE[3])):
+        spreads = [getattr(row, name) for row in rows]
+        left.append(Curve(x, spreads, f"spread of {name}, real 1", color, "dot"))
+    if gaps := {row.strength: row.fooled for row in rows if row.fooled is not None}:
+        name = "guide's confidence less the classifier's"
+        left.append(Curve(list(gaps), name=name, color=PALETTE[4], dots=True, **estimated(gaps.values())))
+    name, fcd = f"N = {found.config.samples:,}", estimated(row.metrics[FCD] for row in rows)
+    floor = Rule(found.floors[FCD].value, "real digits", color=TRUTH, dash="dot")
+    right: list[Mark] = [Curve(x, name=name, color=PALETTE[1], dots=True, **fcd), floor]
+    return [Chart("", axis, Axis("share"), left), Chart("", axis, Axis(FCD, zero=True), right)]

@@ -1,7 +1,6 @@
 """Page "Guidance on digits": the ten classes from the same noise at several strengths, and what that costs."""
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 import torch
 
@@ -17,14 +16,13 @@ from images.guidance.experiment import (
     sweep,
     verdicts,
 )
-from images.guidance.figures import accuracy_chart
+from images.guidance.figures import accuracy_chart, sweep_charts
 from images.guidance.task import SHIPPED, SHIPPED_CLEAN, accuracy_by_level, load_guide
-from images.metrics.estimates import FCD
 from images.models import Model
 from images.ui import choose_model, digits, training_sidebar, yardstick
-from playground.colors import PALETTE
 from playground.gif import png_bytes, tiled
 from playground.progress import Report, turn_of
+from playground.ui.charts import chart
 from playground.ui.downloads import download_png
 from playground.ui.page import bound, cached, on_request, page
 from playground.ui.tries import Try, tries
@@ -111,51 +109,7 @@ def measured(model: Model, by: str, steps: int, seed: int) -> None:
         return
     for sentence in verdicts(found[1]):
         st.markdown(sentence)
-    st.plotly_chart(chart(found[1]), key="guided-chart", width="stretch", config={"displayModeBar": False})
-
-
-def chart(found: Sweep) -> go.Figure:
-    """Agreement and the spread within classes on the left axis, the distance on the right."""
-    figure = go.Figure()
-    x = [row.strength for row in found.rows]
-    band = {"type": "data", "symmetric": False, "array": [r.high - r.agreement for r in found.rows],
-            "arrayminus": [r.agreement - r.low for r in found.rows]}  # fmt: skip
-    figure.add_scatter(
-        x=x, y=[r.agreement for r in found.rows], error_y=band, name="agreement", line={"color": PALETTE[0]}
-    )
-    for name, color in (("slant", PALETTE[2]), ("thickness", PALETTE[3])):
-        figure.add_scatter(
-            x=x,
-            y=[getattr(r, name) for r in found.rows],
-            name=f"spread of {name}",
-            line={"color": color, "dash": "dot"},
-        )
-    fcd = [row.metrics[FCD] for row in found.rows]
-    error = {"type": "data", "symmetric": False, "array": [e.high - e.value for e in fcd],
-             "arrayminus": [e.value - e.low for e in fcd]}  # fmt: skip
-    figure.add_scatter(
-        x=x,
-        y=[e.value for e in fcd],
-        error_y=error,
-        name=FCD,
-        yaxis="y2",
-        line={"color": PALETTE[1], "dash": "dash"},
-    )
-    if any(row.confidence is not None for row in found.rows):
-        figure.add_scatter(
-            x=x,
-            y=[r.fooled.value for r in found.rows],
-            error_y={"type": "data", "array": [r.fooled.high - r.fooled.value for r in found.rows]},
-            name="guide's confidence less the classifier's",
-            line={"color": PALETTE[4]},
-        )
-    figure.update_xaxes(title="strength of guidance, w or s")
-    figure.update_yaxes(title="share; spread, real digits 1", rangemode="tozero")
-    figure.update_layout(
-        height=380, yaxis2={"title": FCD, "overlaying": "y", "side": "right", "rangemode": "tozero"},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}, margin={"l": 60, "r": 60, "t": 40},
-    )  # fmt: skip
-    return figure
+    chart(sweep_charts(found[1], "w" if by == "itself" else "s"), "guided-chart", 380)
 
 
 @st.cache_data(show_spinner="Reading noised digits")
@@ -170,9 +124,7 @@ def by_level() -> None:
     """What each guide knows of noised digits: the one that saw none is asked about points that it never met."""
     st.subheader("What the guides know, level by level")
     curves, N = accuracies()
-    st.plotly_chart(
-        accuracy_chart(curves, N), key="guides-chart", width="stretch", config={"displayModeBar": False}
-    )
+    chart(accuracy_chart(curves, N), "guides-chart", 300)
 
 
 def explain() -> None:

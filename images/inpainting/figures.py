@@ -1,35 +1,35 @@
 """Inpainting's table, drawn."""
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from images.inpainting.table import MASKS, Row, Table
+from playground.charts import Axis, Bars, Chart, Mark, Points, Rule, estimated, grouped
 from playground.colors import PALETTE, TRUTH
 
 
-def table_figure(found: Table) -> Figure:
+def table_charts(found: Table) -> list[Chart]:
     """How often each method is read right, mask by mask; beside it how far apart its completions lie."""
-    figure = Figure((11, 4), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    methods = list(dict.fromkeys(row.method for row in found.rows))
-    at, width = np.arange(len(MASKS)), 0.8 / len(methods)
-    for k, method in enumerate(methods):
-        rows = [row for row in found.rows if row.method == method]
-        place = at + (k - (len(methods) - 1) / 2) * width
-        for ax, estimates in ((left, [r.read for r in rows]), (right, [r.apart for r in rows])):
-            values = [e.value for e in estimates]
-            reach = [[e.value - e.low for e in estimates], [e.high - e.value for e in estimates]]
-            ax.bar(place, values, width, yerr=reach, capsize=2, label=method, color=PALETTE[k])
-    left.plot(
-        at, [found.floors[m].value for m in MASKS], "_", color="black", ms=30, label="the damaged digit"
-    )
-    left.axhline(found.truth.value, color=TRUTH, ls=":", label="the whole digit")
-    left.set(ylabel=f"read as its class, N = {found.config.digits:,}", ylim=(0, 1.05))
-    right.set(ylabel="std of two completions, gray values")
-    for ax in (left, right):
-        ax.set_xticks(at, list(MASKS))
-    left.legend(fontsize="x-small", ncols=2, loc="lower left")
-    return figure
+    damaged = [found.floors[mask].value for mask in MASKS]
+    read: list[Mark] = [
+        *_bars(found, "read"),
+        Points(np.arange(len(MASKS)), damaged, "the damaged digit", TRUTH, 40, "stroke"),
+        Rule(found.truth.value, "the whole digit", color=TRUTH, dash="dot"),
+    ]
+    masks = Axis(names=list(MASKS))
+    share = Axis(f"read as its class, N = {found.config.digits:,}", range=(0, 1.05), percent=True)
+    apart = Axis("std of two completions, gray values", zero=True)
+    return [Chart("", masks, share, read), Chart("", masks, apart, _bars(found, "apart"))]
+
+
+def _bars(found: Table, measure: str) -> list[Bars]:
+    """Side by side at each mask, a bar for each method."""
+    methods = dict.fromkeys(row.method for row in found.rows)
+    marks = {
+        method: estimated(getattr(row, measure) for row in found.rows if row.method == method)
+        for method in methods
+    }
+    heights, intervals = ({m: mark[of] for m, mark in marks.items()} for of in ("y", "interval"))
+    return grouped(heights, PALETTE[: len(heights)], intervals=intervals)
 
 
 def markdown(found: Table) -> str:

@@ -6,13 +6,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from images.command import png, progress
+from images.command import progress
 from images.data.mnist import load
-from images.inpainting.figures import markdown, table_figure
+from images.inpainting.figures import markdown, table_charts
 from images.inpainting.table import Row, Table, TableConfig, claims, sheet_of, table
 from images.metrics.classifier import load_classifier
 from images.models import SHIPPED, load_model
 from images.palette.task import SHIPPED as PALETTE
+from playground.charts.on_paper import on_paper, png
 from playground.devices import device_named
 from playground.files import write_result
 from playground.gif import png_bytes
@@ -49,7 +50,7 @@ def table_command(arguments: argparse.Namespace) -> None:
     print(markdown(found))
     print("\n".join(sentence.replace("**", "") for sentence in claims(found)))
     out = Path(arguments.out)
-    print(write_result(out / "inpaint-table.png", png(table_figure(found))))
+    print(write_result(out / "inpaint-table.png", png(on_paper(table_charts(found), 5))))
     print(write_result(out / "inpaint-sheet.png", png_bytes(sheet_of(found))))
     print(write_result(out / "inpaint-table.json", json.dumps(plain(found), indent=1).encode()))
 

@@ -1,29 +1,20 @@
 """Palette's comparison, drawn."""
 
-from matplotlib.figure import Figure
-
 from images.metrics.estimates import FCD
 from images.palette.table import Table
+from playground.charts import Axis, Chart, Points, Rule, Symbol, estimated
 from playground.colors import PALETTE, TRUTH
 
+SYMBOLS: tuple[Symbol, ...] = ("circle", "diamond", "star")  # one for each round of the colours
 
-def table_figure(found: Table) -> Figure:
+
+def table_chart(found: Table) -> Chart:
     """The distance against PSNR: regression lies to the right, samples lie low, like real digits."""
-    figure = Figure((8, 5), layout="constrained")
-    ax = figure.subplots()
-    for k, row in enumerate(found.rows.values()):
-        ends = [[row.fcd.value - row.fcd.low], [row.fcd.high - row.fcd.value]]
-        mark = "os^"[k // len(PALETTE)]
-        ax.errorbar(
-            row.psnr,
-            row.fcd.value,
-            ends,
-            fmt=mark,
-            color=PALETTE[k % len(PALETTE)],
-            capsize=3,
-            label=row.name,
-        )
-    ax.axhline(found.floor, color=TRUTH, ls=":", label=f"{found.config.digits:,} real digits")
-    ax.set(xlabel="PSNR in the part that is made, dB", ylabel=FCD, title=found.config.task)
-    ax.legend(fontsize="small")
-    return figure
+    looks = [(color, symbol) for symbol in SYMBOLS for color in PALETTE]
+    points = [
+        Points([row.psnr], name=row.name, color=color, symbol=symbol, **estimated([row.fcd]))
+        for row, (color, symbol) in zip(found.rows.values(), looks, strict=False)
+    ]
+    floor = Rule(found.floor, f"{found.config.digits:,} real digits", color=TRUTH, dash="dot")
+    x = Axis("PSNR in the part that is made, dB")
+    return Chart(found.config.task, x, Axis(FCD), [*points, floor])

@@ -5,12 +5,13 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from images.command import png, progress
+from images.command import progress
 from images.data.mnist import load
 from images.metrics.evaluate import Yardstick
 from images.models import SHIPPED, load_model
-from images.palette.figures import table_figure
+from images.palette.figures import table_chart
 from images.palette.table import FILES, TASKS, TableConfig, claims, markdown, table
+from playground.charts.on_paper import on_paper, png
 from playground.devices import device_named
 from playground.files import write_result
 
@@ -48,7 +49,7 @@ def table_command(arguments: argparse.Namespace) -> None:
     said = [sentence.replace("**", "") for sentence in claims(found)]
     print("\n".join([markdown(found), *said]))
     out, stem = Path(arguments.out), f"palette-table-{config.task}"
-    print(write_result(out / f"{stem}.png", png(table_figure(found))))
+    print(write_result(out / f"{stem}.png", png(on_paper(table_chart(found), 6))))
     rows = {
         row.name: {"psnr": row.psnr, "fcd": asdict(row.fcd), "read": asdict(row.read), "seconds": row.seconds}
         for row in found.rows.values()

@@ -3,19 +3,19 @@
 import json
 from typing import Any
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from images.metrics.estimates import FCD, MEANINGS
 from images.metrics.evaluate import EvaluateConfig, evaluate
 from images.metrics.report import reference_of, write_evaluation
 from images.models import best_device, load_model
+from images.train.figures import losses_chart
 from images.training import runs
 from images.ui import training_sidebar, yardstick
-from playground.colors import PALETTE
 from playground.files import write_atomically
 from playground.progress import duration
 from playground.ui.busy import busy
+from playground.ui.charts import chart
 from playground.ui.page import bound, page
 
 SAMPLES = (200, 500, 1000, 2000, 5000)
@@ -66,20 +66,6 @@ def _evaluation(run: runs.Run) -> dict | None:
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
     return found
-
-
-def losses(chosen: list[runs.Run]) -> go.Figure:
-    """Loss against images seen: runs with other batches are comparable there."""
-    figure = go.Figure()
-    for i, run in enumerate(chosen):
-        rows = run.log()
-        x = [row["step"] * run.config.batch for row in rows]
-        line = {"color": PALETTE[i % len(PALETTE)], "width": 1.5}
-        figure.add_scatter(x=x, y=[row["loss"] for row in rows], name=run.name, mode="lines", line=line)
-    figure.update_layout(height=320, margin={"l": 60, "r": 10, "t": 10, "b": 45}, showlegend=True)
-    figure.update_xaxes(title="training images seen")
-    figure.update_yaxes(title="loss per pixel", type="log")
-    return figure
 
 
 def side_by_side(chosen: list[runs.Run]) -> None:
@@ -177,7 +163,7 @@ def contents() -> None:
     chosen_names = bound(st.multiselect, "Compare", names, default=names[:2], max_selections=4, key="compare")
     chosen = [run for run in sound if run.name in chosen_names]
     if chosen:
-        st.plotly_chart(losses(chosen), key="losses")
+        chart(losses_chart({run.name: (run.config.batch, run.log()) for run in chosen}), "losses", 320)
         if len({run.config.objective for run in chosen}) > 1:
             st.caption(
                 "These runs have different objectives, so their losses cannot be compared; their digits can."

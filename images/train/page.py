@@ -4,36 +4,16 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 
+from images.train.figures import loss_chart
 from images.training import runs
 from images.ui import digits, training_sidebar
 from playground.progress import duration
+from playground.ui.charts import chart
 from playground.ui.page import bound, page
 
 STRIP = 5  # pictures in the film strip, from the first to the newest
-
-
-def loss_figure(rows: list[dict]) -> go.Figure:
-    """The loss, and its running mean over a twentieth of the run, on a logarithmic axis."""
-    steps = np.array([row["step"] for row in rows])
-    losses = np.array([row["loss"] for row in rows])
-    width = max(1, len(rows) // 20)
-    mean = np.convolve(losses, np.ones(width) / width, mode="valid")
-    figure = go.Figure()
-    figure.add_scatter(
-        x=steps, y=losses, name="each step", mode="lines", line={"color": "#56B4E9", "width": 1}
-    )
-    figure.add_scatter(
-        x=steps[width - 1 :], y=mean, name="running mean", mode="lines", line={"color": "#D55E00", "width": 2}
-    )
-    figure.update_layout(
-        height=320, margin={"l": 60, "r": 10, "t": 10, "b": 45}, legend={"x": 1, "xanchor": "right", "y": 1}
-    )
-    figure.update_xaxes(title="step")
-    figure.update_yaxes(title="loss per pixel", type="log")
-    return figure
 
 
 def headline(run: runs.Run) -> None:
@@ -72,7 +52,7 @@ def live(name: str) -> None:
     previews(run)
     rows = run.log()
     if len(rows) > 1:
-        st.plotly_chart(loss_figure(rows), key="loss")
+        chart(loss_chart(rows), "loss", 320)
 
 
 def explain() -> None:

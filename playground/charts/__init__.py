@@ -3,7 +3,7 @@
 In every text x_{t} lowers and 10^{-3} raises what is in the braces, and a line ends at its line break.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
@@ -11,9 +11,10 @@ import numpy as np
 
 from playground.colors import PALETTE, TRUTH
 from playground.errors import require
+from playground.statistics import Interval as Estimate
 
 Dash = Literal["solid", "dash", "dot"]
-Symbol = Literal["circle", "star", "x", "diamond"]
+Symbol = Literal["circle", "star", "x", "diamond", "ring", "stroke"]  # ring: not filled; stroke: lying
 Interval = tuple[Any, Any]  # low and high, as y is: a 95 % interval, or what the docstring of the chart says
 
 # --- marks ------------------------------------------------------------------------------------------------
@@ -189,12 +190,23 @@ def plus_minus(y: Any, half: Any) -> Interval:
     return y - half, y + half
 
 
-def grouped(series: Mapping[str, Any], colors: Sequence[str], room: float = 0.8) -> list[Bars]:
-    """Bars side by side at 0, 1, 2, ...: of each name its heights, all of one length."""
+def estimated(found: Iterable[Estimate]) -> dict[str, Any]:
+    """y and interval of a mark, from values with their 95 % intervals: `Curve(x, **estimated(found))`."""
+    values = np.array([(e.value, e.low, e.high) for e in found], dtype=float).reshape(-1, 3)
+    return {"y": values[:, 0], "interval": (values[:, 1], values[:, 2])}
+
+
+def grouped(
+    series: Mapping[str, Any], colors: Sequence[str], room: float = 0.8,
+    intervals: Mapping[str, Interval] | None = None,
+) -> list[Bars]:  # fmt: skip
+    """Bars side by side at 0, 1, 2, ...: of each name its heights, all of one length, and their intervals."""
     width = room / len(series)
     offsets = [width * (k - (len(series) - 1) / 2) for k in range(len(series))]
     return [
-        Bars(np.arange(len(heights)) + offset, heights, name, color, 0.95 * width)
+        Bars(
+            np.arange(len(heights)) + offset, heights, name, color, 0.95 * width, (intervals or {}).get(name)
+        )
         for (name, heights), color, offset in zip(series.items(), colors, offsets, strict=True)
     ]
 

@@ -27,6 +27,7 @@ from playground.charts import (
 from playground.colors import PALETTE, rgb
 
 HEIGHT, PLANE = 340, 400  # pixels, of curves and of planes
+SYMBOLS = {"ring": "circle-open", "stroke": "line-ew-open"}
 MANY = 1_000  # points that are left to the graphics card
 BLUE = "rgba({},{},{},{})".format
 # Sequential, from transparent to the palette's blue: it lies on a light and on a dark page alike.
@@ -62,7 +63,7 @@ def _add(figure: go.Figure, mark: Mark, legend: bool, at: dict[str, int]) -> Non
         shown = {"name": html(mark.name), "showlegend": True} if legend else {}
         line = {"color": mark.color, "dash": mark.dash, "width": 2}
         add = figure.add_vline if mark.upright else figure.add_hline
-        add(mark.place, line=line, **shown, **at)
+        add(mark.place, line=line, **shown, **at, exclude_empty_subplots=False)  # it may be the first mark
         return
     for trace in traces(mark):
         trace.update(showlegend=legend and bool(trace.name))
@@ -91,7 +92,10 @@ def _(mark: Curve) -> list[Any]:
 @traces.register
 def _(mark: Points) -> list[Any]:
     kind = go.Scattergl if len(mark.x) > MANY else go.Scatter
-    marker = {"color": mark.color, "size": mark.size, "symbol": mark.symbol, "opacity": mark.opacity}
+    symbol = SYMBOLS.get(mark.symbol, mark.symbol)
+    marker = {"color": mark.color, "size": mark.size, "symbol": symbol, "opacity": mark.opacity}
+    if symbol != mark.symbol:
+        marker["line"] = {"width": 2}  # all that is seen of an open symbol
     return [
         kind(x=mark.x, y=mark.y, mode="markers", marker=marker, **_named(mark, "%{x:.4g}, %{y:.4g}"),
              **_error(mark))

@@ -1,5 +1,6 @@
 """Charts by matplotlib, for files."""
 
+import io
 import re
 from collections.abc import Sequence
 from functools import singledispatch
@@ -29,7 +30,8 @@ from playground.colors import PALETTE
 
 Panels = Chart | Sequence[Chart] | Sequence[Sequence[Chart]]
 DASHES = {"solid": "-", "dash": "--", "dot": ":"}
-SYMBOLS = {"circle": "o", "star": "*", "x": "x", "diamond": "D"}
+SYMBOLS = {"circle": "o", "star": "*", "x": "x", "diamond": "D", "ring": "o", "stroke": "_"}
+EDGES = {"x": 1.0, "ring": 1.5, "stroke": 1.5}  # points, of the symbols that are lines
 POINT = 0.75  # of a pixel
 DENSITY = LinearSegmentedColormap.from_list("density", [(PALETTE[0], 0.0), (PALETTE[0], 0.55)])
 
@@ -48,6 +50,13 @@ def on_paper(panels: Panels, side: float = 4.2, title: str = "") -> Figure:
     if title:
         figure.suptitle(mathtext(title), fontsize="medium")
     return figure
+
+
+def png(figure: Figure) -> bytes:
+    """A figure as a file."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
 
 
 def _rows(panels: Any) -> list[list[Chart]]:
@@ -95,7 +104,8 @@ def _(mark: Curve, ax: Axes, named: dict[str, Any]) -> None:
 @artists.register
 def _(mark: Points, ax: Axes, named: dict[str, Any]) -> None:
     ax.plot(mark.x, mark.y, SYMBOLS[mark.symbol], color=mark.color, markersize=mark.size * POINT,
-            alpha=mark.opacity, markeredgewidth=1 if mark.symbol == "x" else 0, **named)  # fmt: skip
+            alpha=mark.opacity, markeredgewidth=EDGES.get(mark.symbol, 0),
+            markerfacecolor="none" if mark.symbol == "ring" else mark.color, **named)  # fmt: skip
     _error(mark, ax, mark.color)
 
 
@@ -181,9 +191,9 @@ def _axis(ax: Axes, chart: Chart, name: str) -> None:
         drawn.set_major_formatter(PercentFormatter(1, decimals=0))
     if (ticks := chart.ticks(name)) is not None:
         before = getattr(ax, f"get_{name}lim")()
-        drawn.set_ticks([at for at, _ in ticks], [mathtext(text) for _, text in ticks])
-        if name == "x" and sum(map(len, of.names)) > 40 and not any("\n" in text for text in of.names):
-            ax.tick_params("x", rotation=25)
+        crowded = name == "x" and sum(map(len, of.names)) > 40 and not any("\n" in text for text in of.names)
+        slanted: dict[str, Any] = {"rotation": 25, "ha": "right"} if crowded else {}
+        drawn.set_ticks([at for at, _ in ticks], [mathtext(text) for _, text in ticks], **slanted)
         limit(before)  # ticks beyond the data do not stretch the axis
     if of.range is not None:
         limit(*of.range)

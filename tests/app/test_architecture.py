@@ -71,12 +71,12 @@ def topics_share_experiments_only(path: Path, tree: ast.Module) -> Iterator[str]
             yield name
 
 
-PLOTTERS = ("toy2d/command.py", "toy2d/drawing/clouds.py")  # writes a file; draws the frame of a GIF
+PLOTTERS = ("toy2d/drawing/clouds.py", "images/dalle2/figures.py")  # a GIF's frame; words beside pictures
 
 
 def charts_are_described_once(path: Path, tree: ast.Module) -> Iterator[str]:
     """Plotly on the page and matplotlib on paper draw playground.charts; a topic imports neither."""
-    if path.parts[0] == "toy2d" and path.as_posix() not in PLOTTERS:
+    if path.parts[0] in {"toy2d", "images"} and path.as_posix() not in PLOTTERS:
         yield from (name for name in imports(tree) if name.split(".")[0] in {"plotly", "matplotlib"})
 
 
@@ -195,6 +195,8 @@ BREACHES = [
     (topics_share_experiments_only, "toy2d/ncsn/figures.py", "import toy2d.mixing.figures"),
     (charts_are_described_once, "toy2d/mixing/figures.py", "import plotly.graph_objects as go"),
     (charts_are_described_once, "toy2d/ncsn/figures.py", "from matplotlib.figure import Figure"),
+    (charts_are_described_once, "images/runs/page.py", "from plotly.graph_objects import Figure"),
+    (charts_are_described_once, "images/command.py", "import matplotlib.pyplot as plt"),
     (chance_is_an_argument, "toy2d/net.py", "torch.manual_seed(0)"),
     (chance_is_an_argument, "toy2d/net.py", "torch.cuda.manual_seed_all(0)"),
     (chance_is_an_argument, "toy2d/net.py", "torch.default_generator.manual_seed(0)"),

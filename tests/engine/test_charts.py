@@ -18,6 +18,7 @@ from playground.charts import (
     Heat,
     Points,
     Rule,
+    estimated,
     grouped,
     log_ticks,
     plain,
@@ -25,7 +26,9 @@ from playground.charts import (
 )
 from playground.charts.on_page import html, on_page
 from playground.charts.on_paper import mathtext, on_paper
+from playground.colors import PALETTE
 from playground.errors import UserError
+from playground.statistics import Difference
 
 X, Y = np.array([1.0, 2.0, 5.0]), np.array([0.3, 0.1, 0.7])
 COLOR = "#009e73"
@@ -55,6 +58,24 @@ def test_an_interval_ends_at_the_same_places():
     assert np.allclose(Y - error.arrayminus, low) and np.allclose(Y + error.array, high)
     ends = np.array([segment[:, 1] for segment in paper.collections[0].get_segments()])
     assert np.allclose(ends, np.stack([low, high], 1))
+
+
+@pytest.mark.parametrize("upright", [False, True])
+def test_a_rule_is_drawn_where_it_is_the_only_mark_and_where_it_is_the_first(upright: bool):
+    for marks in ([Rule(0.5, "rule", upright)], [Rule(0.5, "rule", upright), Curve(X, Y)]):
+        page, paper = drawn(*marks)
+        assert [shape.name for shape in page.layout.shapes] == ["rule"] and len(paper.lines) == len(marks)
+
+
+def test_bars_in_groups_have_the_intervals_of_their_names():
+    first, second = grouped({"a": Y, "b": X}, PALETTE[:2], intervals={"b": plus_minus(X, 0.1)})
+    assert first.interval is None and np.allclose(second.interval[1] - second.y, 0.1)
+
+
+def test_estimates_become_heights_and_intervals():
+    mark = Points(X, **estimated([Difference(v, v - 0.1, v + 0.3) for v in Y]))
+    assert np.allclose(mark.y, Y) and np.allclose(mark.interval, [Y - 0.1, Y + 0.3])
+    assert len(Points([], **estimated([])).y) == 0
 
 
 def test_plus_minus_is_centred():

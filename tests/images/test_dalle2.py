@@ -328,6 +328,7 @@ def test_draw_and_variations_write_pictures(folder, tmp_path):
         main(["table-priors", "--models", str(folder), "--samples", "100", "--out", str(tmp_path / "table")])
         == 0
     )
+    assert (tmp_path / "table" / "clip.png").is_file()
     table = ["--models", str(folder), "--steps", "2", "--samples", "10", "--out", str(tmp_path / "table")]
     assert main(["table-captions", *table]) == 0
     assert set(json.loads((tmp_path / "table" / "captions.json").read_text())["agreement"]) == {REAL, *WAYS}

@@ -1,18 +1,14 @@
 """Every chart of the 2-D wing, of a tiny run: on the page and on paper it has the same series and the same numbers."""
 
-import importlib
-import inspect
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from charts_drawn import calls, drawn_alike, unnamed
 
 import toy2d
-from playground.charts import Band, Bars, Chart, Contour, Curve, Heat, Points, Rule
-from playground.charts.on_page import html, on_page
-from playground.charts.on_paper import mathtext, on_paper
+from playground.charts import Chart
 from playground.levels import SCHEDULES
 from toy2d.annealing import experiment as annealing
 from toy2d.annealing import figures as annealing_figures
@@ -56,15 +52,6 @@ from toy2d.own_data import experiment as own_data
 from toy2d.own_data import figures as own_data_figures
 from toy2d.score_fields import experiment as score_fields
 from toy2d.score_fields import figures as score_fields_figures
-
-Charts = Chart | list[Chart] | list[list[Chart]]
-
-
-def calls(function: Callable[..., Charts], *arguments) -> list[Chart]:
-    """What the function describes, as one list."""
-    found = function(*arguments)
-    rows = [found] if isinstance(found, Chart) else found
-    return [chart for row in rows for chart in (row if isinstance(row, list) else [row])]
 
 
 @cache
@@ -237,82 +224,10 @@ def of_score_fields() -> list[Chart]:
 TOPICS = {name.removeprefix("of_"): make for name, make in list(globals().items()) if name.startswith("of_")}
 
 
-def length_of(mark) -> np.ndarray:
-    return mark.x if isinstance(mark, Bars) and mark.lying else mark.y
-
-
-def same(a, b) -> bool:
-    return np.allclose(np.asarray(a, float), np.asarray(b, float), equal_nan=True)
-
-
-def traces_and_artists(chart: Chart) -> None:
-    """Page and paper, mark by mark: names and numbers."""
-    page, ax = on_page(chart), on_paper(chart).axes[0]
-    lines, patches, shapes = list(ax.lines), list(ax.patches), list(page.layout.shapes)
-    traces = iter(page.data)
-    for mark in chart.marks:
-        if isinstance(mark, Rule):
-            shape, line = shapes.pop(0), lines.pop(0)
-            place = (shape.x0, line.get_xdata()[0]) if mark.upright else (shape.y0, line.get_ydata()[0])
-            assert same(place, [mark.place] * 2) and (shape.name or "") == html(mark.name)
-            continue
-        trace = next(traces)
-        assert (trace.name or "") == html(getattr(mark, "name", ""))
-        if isinstance(mark, Curve | Points):
-            line = lines.pop(0)
-            assert same(trace.x, line.get_xdata()) and same(trace.y, line.get_ydata())
-            assert same(trace.y, mark.y)
-            for _ in range(2 * (mark.interval is not None)):
-                lines.pop(0)  # the caps of the intervals
-            name = line.get_label()
-            assert name == mathtext(mark.name) or name.startswith("_")
-        elif isinstance(mark, Bars):
-            bars = [patches.pop(0) for _ in mark.x]
-            seen = [bar.get_width() if mark.lying else bar.get_height() for bar in bars]
-            assert same(trace.x if mark.lying else trace.y, seen) and same(seen, length_of(mark))
-            for _ in range(2 * (mark.interval is not None)):
-                lines.pop(0)
-        elif isinstance(mark, Heat):
-            assert same(trace.z, mark.shown[0])
-            if len(mark.texts) and (~np.isfinite(mark.z)).any():
-                next(traces)
-        elif isinstance(mark, Contour):
-            assert trace.contours.start == mark.level and same(trace.z, mark.z)
-        elif not isinstance(mark, Band):
-            next(traces)  # the arrows' heads
-    assert not lines and not patches and not shapes and next(traces, None) is None
-
-
-def legends(charts: list[Chart]) -> tuple[list[str], list[str]]:
-    page = on_page(charts)
-    entries = [*page.data, *page.layout.shapes]
-    on_the_page = [entry.name for entry in entries if entry.showlegend]
-    axes = [ax for ax in on_paper(charts).axes if ax.get_legend() is not None]
-    return on_the_page, [text.get_text() for ax in axes for text in ax.get_legend().get_texts()]
-
-
 @pytest.mark.parametrize("topic", TOPICS)
 def test_page_and_paper_carry_the_same_series_and_numbers(topic: str):
-    charts = TOPICS[topic]()
-    assert charts
-    for chart in charts:
-        traces_and_artists(chart)
-        page, paper = legends([chart])
-        names = {mark.name for mark in chart.marks if getattr(mark, "name", "")}
-        assert set(page) == {html(name) for name in names} and set(paper) == {
-            mathtext(name) for name in names
-        }
-        assert len(page) == len(paper)
+    drawn_alike(TOPICS[topic]())
 
 
 def test_every_chart_of_the_wing_was_looked_at():
-    """After the topics: each public function of a figures module that says it describes charts."""
-    described = set()
-    for path in Path(toy2d.__file__).parent.glob("*/*figures.py"):
-        module = importlib.import_module(f"toy2d.{path.parent.name}.{path.stem}")
-        for name, function in inspect.getmembers(module, inspect.isfunction):
-            says = str(inspect.signature(function).return_annotation)
-            if function.__module__ == module.__name__ and "Chart" in says and not name.startswith("_"):
-                described.add(f"{module.__name__}.{name}")
-    text = Path(__file__).read_text(encoding="utf-8")
-    assert described and not [name for name in described if f".{name.rsplit('.', 1)[1]}" not in text]
+    assert not unnamed(toy2d, Path(__file__))

@@ -6,6 +6,7 @@ import streamlit as st
 
 from playground.errors import UserError
 from playground.ui.busy import Report
+from playground.ui.charts import chart
 from playground.ui.page import cached, folded, on_request, page
 from playground.ui.tries import Try, tries
 from toy2d.annealing.experiment import (
@@ -18,7 +19,7 @@ from toy2d.annealing.experiment import (
     annealing_map,
 )
 from toy2d.annealing.figures import AXIS_NAMES, RULE_NAMES, annealing_cloud, map_chart, step_chart
-from toy2d.ui import bound, chart, mixture_widgets, show_clouds
+from toy2d.ui import bound, mixture_widgets, show_clouds
 
 LEVEL_NAMES = {"own": "the modes' own std", "added": "noise that is added"}
 FINE = {

@@ -2,12 +2,13 @@
 
 import streamlit as st
 
+from playground.ui.charts import chart
 from playground.ui.page import folded, on_request, page
 from playground.ui.tries import Try, tries
 from toy2d.autoencoder.experiment import Autoencoder, AutoencoderConfig, DescentConfig, autoencoder, descent
 from toy2d.autoencoder.figures import arrows_chart, autoencoder_clouds, descent_chart
 from toy2d.net import QUICK, LearnConfig
-from toy2d.ui import bound, chart, learned_for, mixture_widgets, show_clouds
+from toy2d.ui import bound, learned_for, mixture_widgets, show_clouds
 
 SIGMAS = (0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0)
 POINTS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)

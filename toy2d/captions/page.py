@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+from playground.ui.charts import chart
 from playground.ui.page import cached, folded, page, verdict_line
 from toy2d.captions.experiment import CAPTIONS, TEXT, WAYS, Captions, CaptionsConfig, captions
 from toy2d.captions.figures import caption_clouds, prior_chart
 from toy2d.presets import PRESETS, MixtureSpec
-from toy2d.ui import NAMES, bound, chart, show_clouds
+from toy2d.ui import NAMES, bound, show_clouds
 
 FIRST = CaptionsConfig()
 ROOM = [

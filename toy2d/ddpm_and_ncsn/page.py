@@ -6,6 +6,7 @@ import streamlit as st
 
 from playground.levels import SCHEDULES
 from playground.progress import Report, turn_of
+from playground.ui.charts import chart
 from playground.ui.page import on_request, page, shared
 from playground.ui.tries import Try, tries
 from toy2d.ddpm_and_ncsn.experiment import FIRST, SAMPLERS, Families, FamiliesConfig, two_families
@@ -23,7 +24,7 @@ from toy2d.ddpm_and_ncsn.told_noise import Told, ToldConfig, told_noise
 from toy2d.ncsn.experiment import learn_each
 from toy2d.net import Learned, learn
 from toy2d.presets import MixtureSpec
-from toy2d.ui import bound, chart, distance_table, mixture_widgets, show_clouds
+from toy2d.ui import bound, distance_table, mixture_widgets, show_clouds
 
 LENGTHS = (FIRST.train_steps, 300, 1_000, 2_000, 5_000)
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from playground.levels import SCHEDULES
 from playground.ui.busy import Report
+from playground.ui.charts import chart
 from playground.ui.page import cached, page, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
@@ -12,7 +13,7 @@ from toy2d.diffusion.figures import diffusion_clouds, weights_chart
 from toy2d.diffusion.live import live_diffusion
 from toy2d.net import LearnConfig
 from toy2d.starts import MOST
-from toy2d.ui import bound, chart, learned_for, mixture_widgets, score_widget, show_clouds
+from toy2d.ui import bound, learned_for, mixture_widgets, score_widget, show_clouds
 
 SAMPLER_NAMES = {
     "ddim": "DDIM (eta)",

@@ -4,13 +4,14 @@ import streamlit as st
 
 from playground.levels import AUTHORS, EVEN, SCHEDULES
 from playground.ui.busy import Report
+from playground.ui.charts import chart
 from playground.ui.page import cached, folded, page
 from playground.ui.tries import Try, tries
 from toy2d.few_steps.experiment import STEPS, FewSteps, FewStepsConfig, few_steps, last_noises
 from toy2d.few_steps.figures import MEASURES, cost_chart, paths_chart, solver_chart, table_chart, trip_clouds
 from toy2d.few_steps.flow import SOLVERS, FlowConfig, Orders, RoundTrip, orders, paths, round_trip
 from toy2d.net import LearnConfig
-from toy2d.ui import bound, chart, learned_for, mixture_widgets, score_widget, show_clouds
+from toy2d.ui import bound, learned_for, mixture_widgets, score_widget, show_clouds
 
 SPACED = {EVEN: "even: T, ..., 0", AUTHORS: "DDIM's authors: ..., 1 + T/S, 1, 0"}
 ALL_STEPS = (2, *STEPS, 200, 500, 1000)

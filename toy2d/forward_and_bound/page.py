@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from playground.levels import SCHEDULES
 from playground.statistics import told_share
 from playground.ui.busy import Report
+from playground.ui.charts import chart
 from playground.ui.page import cached, folded, on_request, page
 from playground.ui.tries import Try, tries
 from toy2d.forward_and_bound.bound import (
@@ -25,7 +26,7 @@ from toy2d.forward_and_bound.experiment import ForwardConfig, forward, posterior
 from toy2d.forward_and_bound.figures import forward_clouds, paths_chart, posterior_chart
 from toy2d.net import QUICK, LearnConfig
 from toy2d.presets import MixtureSpec
-from toy2d.ui import bound, chart, learned_for, mixture_widgets, score_widget, show_clouds
+from toy2d.ui import bound, learned_for, mixture_widgets, score_widget, show_clouds
 
 PARTS = {
     "forward": "Forward chain and posterior",

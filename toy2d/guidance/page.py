@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from playground.progress import Report
+from playground.ui.charts import chart
 from playground.ui.page import cached, on_request, page, shared, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
@@ -13,7 +14,7 @@ from toy2d.labelled import Models, learned_models
 from toy2d.net import LearnConfig
 from toy2d.presets import PRESETS, MixtureSpec
 from toy2d.ui import NAMES as MIXTURES
-from toy2d.ui import bound, chart, score_widget, show_clouds
+from toy2d.ui import bound, score_widget, show_clouds
 
 
 def settings() -> tuple[GuidanceConfig, bool]:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from playground.progress import Report, turn_of
 from playground.steps import VARIANCES
+from playground.ui.charts import chart
 from playground.ui.page import cached, folded, on_request, page, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
@@ -22,7 +23,7 @@ from toy2d.inpainting.figures import (
 from toy2d.inpainting.sweeps import Narrowing, Shares, narrowing, over_observations, over_resamplings
 from toy2d.presets import PRESETS, MixtureSpec
 from toy2d.ui import NAMES as MIXTURES
-from toy2d.ui import bound, chart, show_clouds
+from toy2d.ui import bound, show_clouds
 
 CHOICES = {PAIR: "leaning pair", **MIXTURES}
 

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
+from playground.ui.charts import chart
 from playground.ui.page import bound, cached, page
 from toy2d.inverse_problems.experiment import OPERATORS, Inverse, InverseConfig, claims, inverse
 from toy2d.inverse_problems.figures import means_chart, plane_chart
 from toy2d.presets import PRESETS, MixtureSpec
 from toy2d.ui import NAMES as MIXTURES
-from toy2d.ui import chart
 
 SEEN = {
     "x": "x alone: a hole",

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
+from playground.ui.charts import chart
 from playground.ui.page import cached, page
 from toy2d.latents.experiment import Latents, LatentsConfig, claims, latents
 from toy2d.latents.figures import codes_charts, curves_charts
-from toy2d.ui import bound, chart
+from toy2d.ui import bound
 
 
 def settings() -> LatentsConfig:

@@ -5,12 +5,13 @@ import math
 import streamlit as st
 
 from playground.ui.busy import Report
+from playground.ui.charts import chart
 from playground.ui.page import cached, folded, page
 from playground.ui.tries import Try, tries
 from toy2d.likelihood.experiment import Likelihood, LikelihoodConfig, likelihood
 from toy2d.likelihood.figures import flow_clouds, maps_chart, parts_chart, steps_chart
 from toy2d.net import QUICK, LearnConfig
-from toy2d.ui import bound, chart, learned_for, mixture_widgets, score_widget, show_clouds
+from toy2d.ui import bound, learned_for, mixture_widgets, score_widget, show_clouds
 
 STEPS = (5, 10, 20, 40, 80, 160)
 TRAINING = (200, QUICK, 800, LearnConfig.steps, 4_000, 8_000)

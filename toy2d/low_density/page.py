@@ -4,6 +4,7 @@ import streamlit as st
 
 from playground.statistics import verdict
 from playground.ui.busy import Report, busy
+from playground.ui.charts import chart
 from playground.ui.page import cached, folded, on_request, page
 from playground.ui.tries import Try, tries
 from toy2d.low_density.experiment import (
@@ -18,7 +19,7 @@ from toy2d.low_density.experiment import (
     sweep,
 )
 from toy2d.low_density.figures import by_density_chart, by_sigma_chart, maps_chart, sweep_chart
-from toy2d.ui import bound, chart, mixture_widgets
+from toy2d.ui import bound, mixture_widgets
 
 SIGMAS = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0)
 POINTS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)

@@ -5,6 +5,7 @@ import streamlit as st
 
 from playground.statistics import wilson
 from playground.ui.busy import Report
+from playground.ui.charts import chart
 from playground.ui.page import cached, folded, page, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
@@ -14,7 +15,7 @@ from toy2d.mixing.figures import mixing_clouds, shares_chart
 from toy2d.mixing.live import live_mixing
 from toy2d.net import LearnConfig
 from toy2d.starts import MOST, STARTS
-from toy2d.ui import bound, chart, learned_for, mixture_widgets, score_widget, show_clouds
+from toy2d.ui import bound, learned_for, mixture_widgets, score_widget, show_clouds
 
 START_NAMES = {"square": "uniform on [-8, 8]²", "mode": "all at the last mode", "data": "at the data"}
 LEVEL_NAMES = {"own": "the modes' own std (as the paper ran it)", "added": "noise that is added"}

@@ -6,6 +6,7 @@ import math
 import streamlit as st
 
 from playground.progress import duration
+from playground.ui.charts import chart
 from playground.ui.page import cached, folded, on_request, page
 from playground.ui.tries import Try, tries
 from toy2d.mixing_time.experiment import (
@@ -21,7 +22,7 @@ from toy2d.mixing_time.experiment import (
 from toy2d.mixing_time.figures import crossing_cloud, relaxation_chart, times_chart
 from toy2d.mixing_time.recovery import DISTANCE
 from toy2d.mixing_time.weights_page import weights_view
-from toy2d.ui import bound, chart, show_clouds
+from toy2d.ui import bound, show_clouds
 
 VIEWS = {"time": "Time between two modes", "weights": "Weight recovered"}
 FINE = {  # the sweep after a click: more distances, ten times the work

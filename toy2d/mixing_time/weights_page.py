@@ -2,10 +2,11 @@
 
 import streamlit as st
 
+from playground.ui.charts import chart
 from playground.ui.page import on_request
 from toy2d.mixing_time.figures import recovery_chart
 from toy2d.mixing_time.recovery import Recovery, RecoveryConfig, recovery
-from toy2d.ui import bound, chart
+from toy2d.ui import bound
 
 STARTS = {"square": "uniform on [-8, 8]²", "mode": "all at the last mode", "data": "at the data"}
 QUICK = RecoveryConfig((0.1, 0.3, 0.5, 0.7, 0.9), T=20)

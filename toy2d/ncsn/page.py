@@ -5,12 +5,13 @@ from dataclasses import replace
 import streamlit as st
 
 from playground.statistics import difference, verdict
+from playground.ui.charts import chart
 from playground.ui.page import folded, on_request, page, shared
 from playground.ui.tries import Try, tries
 from toy2d.ncsn.experiment import FIRST, WEIGHTS, Ncsn, NcsnConfig, learn_all, mean_error, ncsn
 from toy2d.ncsn.figures import NAMES, error_chart, ncsn_clouds, share_chart
 from toy2d.net import Learned
-from toy2d.ui import bound, chart, distance_table, mixture_widgets, show_clouds
+from toy2d.ui import bound, distance_table, mixture_widgets, show_clouds
 
 # Training steps, and sampling steps at each level, of the first visit: some seconds.  With fewer of these the chain
 # itself is wrong in a tenth of the shares, and with lambda = 1 that error may cancel the network's.

@@ -5,6 +5,7 @@ import streamlit as st
 
 from playground.statistics import wilson
 from playground.ui.busy import allow
+from playground.ui.charts import chart
 from playground.ui.page import cached, folded, is_shared, page, shared
 from playground.ui.points import points_canvas
 from playground.ui.tries import Try, tries
@@ -12,7 +13,7 @@ from toy2d.datasets import DATASETS, fitted, parse_csv
 from toy2d.net import Learned
 from toy2d.own_data.experiment import OwnData, OwnDataConfig, Points, own_data, train_network
 from toy2d.own_data.figures import nearest_chart, own_data_clouds
-from toy2d.ui import bound, chart, show_clouds
+from toy2d.ui import bound, show_clouds
 
 NAMES = {name: name.replace("_", " ") for name in DATASETS} | {
     "painted": "paint points",

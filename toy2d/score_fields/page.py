@@ -2,13 +2,14 @@
 
 import streamlit as st
 
+from playground.ui.charts import chart
 from playground.ui.page import folded, page, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.drawing.fields import field_chart
 from toy2d.net import LearnConfig
 from toy2d.score_fields.experiment import Field, FieldConfig, score_field
 from toy2d.score_fields.figures import error_by_density_chart
-from toy2d.ui import bound, chart, learned_for, mixture_widgets
+from toy2d.ui import bound, learned_for, mixture_widgets
 
 SIGMAS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 20.0)
 TAUGHT = {"none": "none", "dsm": "at this σ", "ncsn": "at all σ"}

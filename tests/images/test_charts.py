@@ -1,0 +1,98 @@
+"""Every chart on digits, of numbers chosen here: on the page and on paper it has the same series and numbers."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from charts_drawn import calls, drawn_alike, unnamed
+
+import images
+from images.clip import figures as clip_figures
+from images.dalle2.clip_experiment import Clouds, Similarity
+from images.guidance import figures as guidance_figures
+from images.guidance.experiment import GuidanceConfig, Sweep
+from images.guidance.experiment import Row as Guided
+from images.inpainting import figures as inpainting_figures
+from images.inpainting import table as inpainting
+from images.metrics.estimates import FCD, Estimate
+from images.palette import figures as palette_figures
+from images.palette import table as palette
+from images.train import figures as train_figures
+from playground.charts import Chart
+from playground.levels import seeded
+from playground.statistics import Difference
+
+NONE = torch.empty(0)
+
+
+def estimate(value: float) -> Estimate:
+    return Estimate(value, 0.9 * value, 1.2 * value)
+
+
+def of_clip() -> list[Chart]:
+    texts = tuple(f"caption {k}" for k in range(10))
+    matched = Similarity(torch.rand((10, 10), generator=seeded(0)) * 2 - 1, torch.eye(10).bool(), NONE, texts)
+    points = torch.randn((2, 1_500, 2), generator=seeded(1))
+    f = clip_figures
+    return calls(f.matrix_chart, matched) + calls(f.clouds_chart, Clouds(*points, centres=1.0, spread=1.0))
+
+
+def of_guidance() -> list[Chart]:
+    found, f = [], guidance_figures
+    for fooled in (None, Difference(0.1, 0.05, 0.15)):  # by itself, and by a guide
+        rows = tuple(
+            Guided(w, NONE, {FCD: estimate(1 + w)}, 0.8, 0.7, 0.9, 1.1, 0.9, fooled and 0.9, fooled)
+            for w in (0.0, 1.0)
+        )
+        found += calls(f.sweep_charts, Sweep(GuidanceConfig(), rows, {FCD: estimate(0.1)}), "w")
+    return found + calls(f.accuracy_chart, {"noised": {0: 0.99, 500: 0.4}, "clean": {0: 0.98, 500: 0.1}}, 100)
+
+
+def of_inpainting() -> list[Chart]:
+    rows = tuple(
+        inpainting.Row(method, mask, NONE, NONE, estimate(0.5 + k / 10), estimate(20.0 + k), None, None, 1.0)
+        for k, method in enumerate(("RePaint", "DPS"))
+        for mask in inpainting.MASKS
+    )
+    floors = {mask: estimate(0.4) for mask in inpainting.MASKS}
+    found = inpainting.Table(inpainting.TableConfig(), rows, (), {}, floors, estimate(0.98))
+    charts = calls(inpainting_figures.table_charts, found)
+    left, right = (mark.x for mark in charts[0].marks[:2])
+    assert (right > left).all() and (
+        (left + right) / 2 == range(len(floors))
+    ).all()  # side by side, at their mask
+    return charts
+
+
+def of_palette() -> list[Chart]:
+    names = [f"way {k}" for k in range(8)]  # more than there are colours
+    rows = {
+        name: palette.Row(name, torch.full((3,), 0.01 * (k + 1)), estimate(0.9), estimate(k + 1.0), 1.0)
+        for k, name in enumerate(names)
+    }
+    return calls(palette_figures.table_chart, palette.Table(palette.TableConfig(), rows, 0.3, {}, None))
+
+
+def of_train() -> list[Chart]:
+    log, f = [{"step": step, "loss": 1 / step} for step in range(1, 61)], train_figures
+    one = calls(f.loss_chart, log)
+    each, running = one[0].marks
+    assert len(running.x) == len(each.x) - 2 and running.y[-1] == pytest.approx(
+        sum(1 / s for s in (58, 59, 60)) / 3
+    )
+    both = calls(f.losses_chart, {"a": (32, log), "b": (64, log)})
+    a, b = both[0].marks
+    assert (b.x == 2 * a.x).all()
+    return one + both
+
+
+TOPICS = {name.removeprefix("of_"): make for name, make in list(globals().items()) if name.startswith("of_")}
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_page_and_paper_carry_the_same_series_and_numbers(topic: str):
+    drawn_alike(TOPICS[topic]())
+
+
+def test_every_chart_of_the_wing_was_looked_at():
+    assert not unnamed(images, Path(__file__))
