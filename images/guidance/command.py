@@ -25,7 +25,7 @@ from images.guidance.task import SHIPPED as GUIDE
 from images.guidance.task import SHIPPED_CLEAN, accuracy_by_level, load_guide
 from images.metrics.estimates import FCD
 from images.metrics.evaluate import Yardstick
-from images.models import SHIPPED_MODELS
+from images.models import SHIPPED, SHIPPED_MODELS
 from playground.charts.on_paper import on_paper, png
 from playground.cli import refuse_idle
 from playground.devices import device_named
@@ -53,7 +53,11 @@ def add(commands: argparse._SubParsersAction) -> None:
     p.add_argument("--samples", type=int, default=d.samples, help="digits at each strength")
     p.add_argument("--steps", type=int, default=d.steps, help="steps of DDIM")
     p.add_argument("--seed", type=int, default=d.seed, help="labels and noise")
-    p.add_argument("--model", default=LABELLED, metavar="FILE", help="a model that knows labels")
+    p.add_argument(
+        "--model",
+        metavar="FILE",
+        help="default: the shipped one that knows labels; by a guide, one that does not",
+    )
     p.add_argument("--guide", default=str(GUIDE), metavar="FILE", help="the guide's checkpoint")
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
     p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
@@ -78,6 +82,7 @@ def guidance_command(arguments: argparse.Namespace) -> None:
             require_range("The guidance w", w, 0, MOST_W)
     config = GuidanceConfig(arguments.samples, arguments.steps, strengths, arguments.seed)
     device = device_named(arguments.device)
+    arguments.model = arguments.model or (LABELLED if itself else str(SHIPPED))
     model, guide = model_of(arguments), None if itself else load_guide(arguments.guide, device)
     guided = classifier_free(model) if guide is None else FORMS[arguments.form](model, guide)
     yardstick = Yardstick.load(arguments.data, device=device)

@@ -42,7 +42,7 @@ def guide_of(name: str):
     return load_guide(GUIDES[name])
 
 
-def settings(model: Model) -> tuple[str, int, int]:
+def settings() -> tuple[str, int, int]:
     first, second, third = st.columns([3, 2, 1], vertical_alignment="bottom")
     by = bound(first.selectbox, "Guided", list(BY), key="by", format_func=BY.get)
     steps = bound(second.select_slider, "Steps of DDIM", [10, 20, 50, 100], value=20, key="steps")
@@ -156,9 +156,14 @@ with page("Guidance on digits", "How hard should a digit be pulled towards its c
             {"by": "clean guide"},
         ),
     )
-    model = choose_model(key="guided-model", needs="label")
+    by, steps, seed = settings()
+    # a classifier guides a model that was never told a label: that is what it is for
+    model = (
+        choose_model(key="guided-model", needs="label")
+        if by == "itself"
+        else choose_model(key="unguided-model")
+    )
     training_sidebar()
-    by, steps, seed = settings(model)
     the_ten(model, by, steps, seed)
     measured(model, by, steps, seed)
     if by != "itself":

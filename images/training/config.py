@@ -205,7 +205,7 @@ PRESETS = {
     "prior": TrainConfig(images=150_000, batch=200, lr=2e-3, width=64, blocks=2, predicts="x0", task="prior"),
     "ar-prior": TrainConfig(images=150_000, batch=200, lr=2e-3, width=64, blocks=2, size=16, task="ar-prior"),
     "decoder": TrainConfig(
-        images=24_000,
+        images=80_000,
         batch=32,
         width=24,
         blocks=1,
@@ -215,7 +215,7 @@ PRESETS = {
         task="decoder",
     ),
     "upsampler": TrainConfig(
-        images=15_000,
+        images=60_000,
         batch=32,
         width=24,
         blocks=1,
