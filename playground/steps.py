@@ -5,7 +5,8 @@ Every step is made by a constructor that holds its knobs, `ddim(eta=0.5)`, and h
     step(denoise, xt, here, there, noise) -> xs, x0_hat        xt, xs, x0_hat: (B, *D)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import count
 
 import torch
 from torch import Tensor
@@ -185,3 +186,54 @@ def heun_correction(denoise: Denoiser, xs: Tensor, x0_hat: Tensor, here: Level, 
     foreseen = v_from_x0(x0_hat, xs, there)
     found = v_from_x0(denoise(xs, there), xs, there)
     return torch.tan((there.angle - here.angle) / 2) * (found - foreseen)
+
+
+# --- several at once --------------------------------------------------------------------------------------
+
+
+def side_by_side(steps: Sequence[Step]) -> Step:
+    """R samplers as one, x (R * B, *D): the denoiser answers all of them in one call, if it is their first.
+
+    They take the same noise, drawn once, (B, *D): what R walks from one seed draw one after the other.
+    """
+
+    def together(denoise: Denoiser, xt: Tensor, here: Level, there: Level, noise: Noise) -> Moved:
+        parts, answers = xt.chunk(len(steps)), denoise(xt, here).chunk(len(steps))
+        drawn: list[Tensor] = []
+        moved = [
+            step(_answered(denoise, x, here, x0_hat), x, here, there, _once(noise, drawn))
+            for step, x, x0_hat in zip(steps, parts, answers, strict=True)
+        ]
+        return torch.cat([xs for xs, _ in moved]), torch.cat(answers)
+
+    return together
+
+
+def in_unison(step: Step, R: int) -> Step:
+    """One step for R walks side by side, x (R * B, *D), whose noise is the same, (B, *D), drawn once."""
+
+    def together(denoise: Denoiser, xt: Tensor, here: Level, there: Level, noise: Noise) -> Moved:
+        def shared(x: Tensor) -> Tensor:
+            return noise(x[: len(x) // R]).repeat(R, *[1] * (x.ndim - 1))
+
+        return step(denoise, xt, here, there, shared)
+
+    return together
+
+
+def _answered(denoise: Denoiser, xt: Tensor, here: Level, x0_hat: Tensor) -> Denoiser:
+    """The denoiser, which was asked about xt before."""
+    return lambda x, level: x0_hat if x is xt and level is here else denoise(x, level)
+
+
+def _once(noise: Noise, drawn: list[Tensor]) -> Noise:
+    """The noise of `drawn`, one after the other, and what is missing there."""
+    turn = count()
+
+    def again(x: Tensor) -> Tensor:
+        i = next(turn)
+        if i == len(drawn):
+            drawn.append(noise(x))
+        return drawn[i]
+
+    return again

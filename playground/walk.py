@@ -70,11 +70,12 @@ def watched(states: Iterable[State], report: Report, total: int) -> Iterator[Sta
         yield state
 
 
-def checked(states: Iterable[State], bound: float = 1e6, every: int = 10) -> Iterator[State]:
-    """Passes states on, and stops with a clear sentence when the walk diverges.
+BOUND = 1e6  # a coordinate beyond it: the walk has diverged
+EVERY = 10  # states between two looks: a look costs as much as a small step
 
-    Looks at every tenth state and the last: a look costs as much as a small step.
-    """
+
+def checked(states: Iterable[State], bound: float = BOUND, every: int = EVERY) -> Iterator[State]:
+    """Passes states on, and stops with a clear sentence when the walk diverges; looks at every tenth and the last."""
     state = None
     for state in states:
         if state.index % every == 0:
@@ -82,6 +83,12 @@ def checked(states: Iterable[State], bound: float = 1e6, every: int = 10) -> Ite
         yield state
     if state is not None:
         _refuse_divergence(state, bound)
+
+
+def diverged(x: Tensor, parts: int = 1, bound: float = BOUND) -> Tensor:
+    """Which of so many walks side by side are lost: (parts * B, *D) -> (parts,) bool."""
+    largest = x.detach().abs().reshape(parts, -1).amax(1)
+    return ~(largest <= bound)  # NaN compares False, so it is lost, too
 
 
 def _refuse_divergence(state: State, bound: float) -> None:

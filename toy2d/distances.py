@@ -14,6 +14,7 @@ from toy2d.mixture import Mixture
 
 DIRECTIONS = 32  # that clouds are projected on
 PAIRED = 2_000  # points whose mutual distances are taken: the cost grows with the square of their number
+AT_ONCE = 2**18  # distances: as many as stay in the cache
 
 
 @dataclass(frozen=True)
@@ -44,22 +45,27 @@ def distances(mixture: Mixture, x: Tensor, truth: Tensor) -> Distances:
 
 def against(mixture: Mixture, truth: Tensor) -> Callable[[Tensor], Distances]:
     """`distances` of many clouds to one truth (B, 2), whose own part in them is computed once."""
-    exact, truth = mixture.to(torch.float64), truth.double()
-    projected, spread = _projections(truth, DIRECTIONS), _mean_distance(truth[:PAIRED], truth[:PAIRED])
+    measure = each_against(mixture, truth[None])
+    return lambda x: Distances(*measure(x[None])[0].tolist())
 
-    def found(x: Tensor) -> Distances:
+
+def each_against(mixture: Mixture, truths: Tensor) -> Callable[[Tensor], np.ndarray]:
+    """`distances` of C clouds, each to its own truth, at once: truths and clouds (C, B, 2) -> (C, 5)."""
+    exact, truths = mixture.to(torch.float64), truths.double()
+    paired = truths[:, :PAIRED]
+    projected, spread = _projections(truths, DIRECTIONS), _mean_distance(paired, paired)
+
+    def found(x: Tensor) -> np.ndarray:
         require(
-            len(x) == len(truth) >= 2,
-            f"The clouds have {len(x)} and {len(truth)} points; both must have the same number, two or more: "
+            x.shape[1] == truths.shape[1] >= 2,
+            f"The clouds have {x.shape[1]} and {truths.shape[1]} points; both must have the same number, two or more: "
             "draw as many exact samples as there are samples.",
         )
         x = x.double()
-        return Distances(
-            *wrong_mode_share(exact, x),
-            float((_projections(x, DIRECTIONS) - projected).abs().mean()),
-            _energy(x[:PAIRED], truth[:PAIRED], spread),
-            float(exact.log_prob(x).mean()),
-        )
+        sliced = (_projections(x, DIRECTIONS) - projected).abs().mean((1, 2))
+        energy = _energy(x[:, :PAIRED], paired, spread)
+        log_p = exact.log_prob(x.flatten(0, 1)).view(x.shape[:2]).mean(1)
+        return torch.stack([*_wrong_mode_shares(exact, x), sliced, energy, log_p], 1).numpy()
 
     return found
 
@@ -78,10 +84,16 @@ def wrong_mode_share(mixture: Mixture, x: Tensor) -> tuple[float, float]:
     modes overlap; counting it for the likeliest mode alone would not be.  The standard error is that of a mean,
     with the signs of share_k - w_k held fixed.
     """
-    r = mixture.responsibilities(x)  # (B, K)
-    off = r.mean(0) - mixture.log_weights.exp()
-    each = r @ off.sign() / 2  # (B,)
-    return float(off.abs().sum() / 2), float(each.std() / len(x) ** 0.5)
+    share, error = _wrong_mode_shares(mixture, x[None])
+    return float(share), float(error)
+
+
+def _wrong_mode_shares(mixture: Mixture, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Both for each cloud, (C, B, 2) -> (C,), (C,)."""
+    r = mixture.responsibilities(x.flatten(0, 1)).view(*x.shape[:2], -1)  # (C, B, K)
+    off = r.mean(1) - mixture.log_weights.exp()
+    each = (r @ off.sign()[:, :, None])[:, :, 0] / 2  # (C, B)
+    return off.abs().sum(1) / 2, each.std(1) / x.shape[1] ** 0.5
 
 
 def energy_distance(x: Tensor, y: Tensor) -> float:
@@ -90,18 +102,35 @@ def energy_distance(x: Tensor, y: Tensor) -> float:
     Means are over all pairs (the V-statistic), so the square is never negative.  Of large clouds the first
     2,000 points are taken: samples come in no order, so they are a fair draw, and floors are found alike.
     """
-    x, y = x[:PAIRED].double(), y[:PAIRED].double()
-    return _energy(x, y, _mean_distance(y, y))
+    x, y = x[None, :PAIRED], y[None, :PAIRED]
+    return float(_energy(x, y, _mean_distance(y, y)))
 
 
-def _energy(x: Tensor, y: Tensor, spread: float) -> float:
-    """spread: the mean distance within y."""
-    return max(0.0, 2 * _mean_distance(x, y) - _mean_distance(x, x) - spread) ** 0.5
+def _energy(x: Tensor, y: Tensor, spread: Tensor) -> Tensor:
+    """(C, B, D), (C, N, D) -> (C,); spread (C,): the mean distance within each of y."""
+    return (2 * _mean_distance(x, y) - _mean_distance(x, x) - spread).clamp(min=0).sqrt()
 
 
-def _mean_distance(x: Tensor, y: Tensor) -> float:
-    # Differences, not matrix products: near points would lose their digits there.
-    return float(torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist").mean())
+def _mean_distance(x: Tensor, y: Tensor) -> Tensor:
+    """Over all pairs, (C, B, D), (C, N, D) -> (C,) float64.
+
+    Differences, not matrix products: near points would lose their digits there.  They are taken in float32, whose
+    rounding, 1e-7 of a distance and averaged over thousands of pairs, is nothing beside the noise of the clouds.
+    """
+    x, y = x.float(), y.float().transpose(1, 2).contiguous()  # (C, B, D), (C, D, N)
+    rows = min(x.shape[1], max(1, AT_ONCE // y[:, 0].numel()))
+    total = torch.zeros(len(x), dtype=torch.float64)
+    squares, apart = torch.empty(
+        2, len(x), rows, y.shape[2]
+    )  # new memory for each part would cost as much again
+    for part in x.split(rows, 1):
+        squares, apart = squares[:, : part.shape[1]], apart[:, : part.shape[1]]
+        squares.zero_()
+        for d in range(x.shape[2]):
+            torch.sub(part[:, :, d, None], y[:, d, None], out=apart)
+            squares.addcmul_(apart, apart)
+        total += squares.sqrt_().sum(2).double().sum(1)
+    return total / (x.shape[1] * y.shape[2])
 
 
 def modes_of(mixture: Mixture, x: Tensor) -> Tensor:
@@ -128,10 +157,10 @@ def sliced_wasserstein(x: Tensor, y: Tensor, directions: int = DIRECTIONS) -> fl
 
 
 def _projections(x: Tensor, directions: int) -> Tensor:
-    """x (B, 2) along each direction, sorted: (directions, B)."""
+    """x (..., B, 2) along each direction, sorted: (..., directions, B)."""
     angles = math.pi * torch.arange(directions, dtype=x.dtype) / directions
-    along = (x @ torch.stack([angles.cos(), angles.sin()])).T.contiguous()
-    return torch.from_numpy(np.sort(along.numpy(), axis=1))  # torch's sort also finds where each came from
+    along = (x @ torch.stack([angles.cos(), angles.sin()])).transpose(-1, -2).contiguous()
+    return torch.from_numpy(np.sort(along.numpy(), axis=-1))  # torch's sort also finds where each came from
 
 
 def exact_floor(mixture: Mixture, n: int, pairs: int = 8) -> float:

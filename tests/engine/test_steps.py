@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 import torch
 
+from playground.denoisers import counted
 from playground.errors import UserError
 from playground.inpainting import climbing, pinned, resampled
 from playground.levels import (
@@ -18,15 +19,18 @@ from playground.levels import (
     seeded,
 )
 from playground.levels import gaussian as noise_of
+from playground.solvers import dpmpp_2m
 from playground.steps import (
     added_variance,
     ancestral,
     annealed,
     ddim,
     heun,
+    in_unison,
     langevin,
     posterior_mean,
     posterior_variance,
+    side_by_side,
 )
 from playground.walk import final, walk
 
@@ -472,3 +476,26 @@ def test_langevin_without_an_estimate_walks_the_same_path(mixture, rng):
         noise = torch.randn(4, 2, generator=rng, dtype=torch.float64)
         by_hand = by_hand + a / 2 * mixture.score(by_hand, level) + a.sqrt() * noise
     torch.testing.assert_close(both[0][-1].x, by_hand)
+
+
+@pytest.mark.parametrize("n", [1, 7])
+def test_steps_side_by_side_end_where_each_walk_of_that_seed_ends(mixture, n):
+    """Noisy ones, one that asks twice, one with a history; and the shared first call is the only one of most."""
+    rows = [lambda: ddim(0.0), lambda: ddim(0.5), lambda: ancestral("beta"), heun, dpmpp_2m]
+    grid, start = SCHEDULE.grid(n), torch.randn(6, 2, dtype=DOUBLE, generator=seeded(1))
+    asked = counted(mixture)
+    together = side_by_side([row() for row in rows])
+    ends = final(walk(together, asked, start.repeat(len(rows), 1), grid, seeded(2))).chunk(len(rows))
+    for row, end in zip(rows, ends, strict=True):
+        close(end, final(walk(row(), mixture, start, grid, seeded(2))))
+    assert asked.calls == n + (n - 1)  # Heun's second calls, but for the last step
+
+
+def test_walks_in_unison_take_one_noise(mixture):
+    """Two step sizes in one batch, of images as of points: each is the walk of that seed alone."""
+    sizes, x = (0.1, 0.4), torch.randn(5, 2, dtype=DOUBLE, generator=seeded(0))
+    each = torch.tensor(sizes, dtype=DOUBLE).repeat_interleave(5)[:, None]
+    grid = [of(1.0, 0.5)] * 4
+    both = final(walk(in_unison(langevin(lambda level: each), 2), mixture, x.repeat(2, 1), grid, seeded(3)))
+    for size, end in zip(sizes, both.chunk(2), strict=True):
+        close(end, final(walk(langevin(size), mixture, x, grid, seeded(3))))

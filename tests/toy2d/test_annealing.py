@@ -99,6 +99,20 @@ def test_a_diverged_cell_is_a_value_and_the_others_are_as_they_were():
     assert {total for _, total, *_ in calls} == {5 * (10 + 40) * 2}
 
 
+@pytest.mark.parametrize("preset", ["two_modes", "anisotropic_pair"])
+@pytest.mark.parametrize("rule", ["algorithm1", "data"])
+def test_cells_walked_side_by_side_are_each_chain_alone(preset, rule):
+    """Levels and step sizes differ within the batch; noise, start and truth do not.  Float32 adds up in another order,
+    1e-7 a step of 50, and a particle between two modes may double that a few times: 1e-3 of a distance is far above.
+    """
+    base = AnnealingConfig(MixtureSpec(preset), "own", rule, L=5, T=10, particles=200)
+    config = MapConfig(base, "eps", "sigma_1", (0.03, 0.3), (5.0, 20.0))
+    found = annealing_map(config)
+    for cell, weights, sliced in zip(config.cells(), found.weights.flat, found.sliced.flat, strict=True):
+        alone = annealing(cell).distances
+        assert (weights, sliced) == pytest.approx((alone.weights, alone.sliced), abs=1e-3)
+
+
 def test_cells_run_along_x_first_and_count_in_whole_numbers():
     cells = MapConfig(AnnealingConfig(), "L", "sigma_1", (2.0, 3.0), (5.0, 7.0)).cells()
     assert [(cell.L, cell.sigma_1) for cell in cells] == [(2, 5.0), (3, 5.0), (2, 7.0), (3, 7.0)]

@@ -27,7 +27,8 @@ def test_a_translated_cloud_is_as_far_as_it_was_moved_times_the_mean_cosine(mixt
 def test_energy_distance_on_a_line_is_scipys():
     x, y = cloud(300, 1)[:, 0], 0.5 + 2 * cloud(400, 2)[:, 0]
     on_a_line = [torch.stack([u * 0.6, u * 0.8], 1) for u in (x, y)]
-    assert energy_distance(*on_a_line) == pytest.approx(stats.energy_distance(x, y), rel=1e-9)
+    # Float32 rounds each distance to 6e-8 of it; the square, a sixth of the mean distance here, to at most 4e-7.
+    assert energy_distance(*on_a_line) == pytest.approx(stats.energy_distance(x, y), rel=2e-6)
 
 
 def test_energy_distance_of_two_gaussians_is_the_closed_form():

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from playground.errors import (
-    UserError,
     require,
     require_known,
     require_range,
@@ -20,9 +19,9 @@ from playground.errors import (
 )
 from playground.levels import Level, geometric_sigmas, held, seeded
 from playground.progress import Report, part_of, silent
-from playground.steps import StepSize, annealed, langevin
+from playground.steps import StepSize, annealed, in_unison, langevin
 from playground.trajectory import frames_of
-from playground.walk import State, checked, final, walk, watched
+from playground.walk import EVERY, State, checked, diverged, walk, watched
 from toy2d.distances import (
     Distances,
     distances,
@@ -227,27 +226,70 @@ class Map:
 
 
 def annealing_map(config: MapConfig, report: Report = silent) -> Map:
-    """Walks every cell's chain; one that diverges is a value of the map and stops nothing."""
+    """Walks every cell's chain, those of one length side by side; one that diverges is a value and stops nothing."""
     mixture, n = config.base.mixture.build(), config.base.particles
     cells = config.cells()
     for cell in cells:
         cell.sigmas(narrowest_std(mixture))  # refuses sigmas that do not fall, before any work
     truth = mixture.sample(n, seeded(config.base.seed + 1))
-    lengths = [cell.L * cell.T for cell in cells]
-    found = []
+    groups: dict[tuple[int, int], list[int]] = {}
     for i, cell in enumerate(cells):
-        found.append(_cell(cell, mixture, truth, part_of(report, sum(lengths[:i]), sum(lengths))))
-    shape = (len(config.ys), len(config.xs))
-    weights, sliced = (np.array(values).reshape(shape) for values in zip(*found, strict=True))
+        groups.setdefault((cell.L, cell.T), []).append(i)
+    found, done, total = np.empty((len(cells), 2)), 0, sum(cell.L * cell.T for cell in cells)
+    for (L, T), members in groups.items():
+        part = part_of(report, done, total)
+        for i, end in zip(members, _ends([cells[i] for i in members], mixture, part), strict=True):
+            found[i] = DIVERGED if end is None else _wrong(mixture, end, truth)
+        done += L * T * len(members)
+    weights, sliced = found.T.reshape(2, len(config.ys), len(config.xs))
     return Map(weights, sliced, _weights_floor(mixture, n), exact_floor(mixture, n))
 
 
-def _cell(cell: AnnealingConfig, mixture: Mixture, truth: Tensor, report: Report) -> tuple[float, float]:
-    try:
-        end = final(watched(_states(cell, mixture), report, 0))
-    except UserError:  # nothing else is refused during a walk
-        return DIVERGED, DIVERGED
+def _wrong(mixture: Mixture, end: Tensor, truth: Tensor) -> tuple[float, float]:
     return wrong_mode_share(mixture, end)[0], sliced_wasserstein(end, truth)
+
+
+def _ends(cells: list[AnnealingConfig], mixture: Mixture, report: Report) -> list[Tensor | None]:
+    """Where chains of one length end that differ in their levels or in eps; None where one diverges.
+
+    They are one walk, (cells * particles, 2), from one start and with one noise: each is what it would be alone.
+    """
+    first, R, s = cells[0], len(cells), narrowest_std(mixture)
+    n, rng, total = first.particles, seeded(first.seed), first.L * first.T
+    start = STARTS["square"](mixture, n, rng).repeat(R, 1)
+    sigmas = torch.tensor([cell.sigmas(s) for cell in cells])  # (R, L)
+    grid = held([_level(at, n) for at in sigmas.T], first.T)
+    step = in_unison(langevin(_sizes(cells, s), estimate=False), R)
+    lost = torch.zeros(R, dtype=torch.bool)
+    for state in walk(step, mixture, start, grid, rng):
+        if state.index % EVERY == 0 or state.index == total:
+            lost |= diverged(state.x, R)
+            if bool(lost.all()):
+                break
+        report(state.index * R, total * R)
+    ends = state.x.chunk(R)
+    return [None if gone else end for gone, end in zip(lost.tolist(), ends, strict=True)]
+
+
+def _level(sigmas: Tensor, n: int) -> Level:
+    """One level for all chains, or for n particles of each its own, (R * n, 1)."""
+    if bool((sigmas == sigmas[0]).all()):
+        return Level.of(1.0, float(sigmas[0]))
+    sigma = sigmas.repeat_interleave(n)[:, None]
+    return Level(torch.ones_like(sigma), sigma)
+
+
+def _sizes(cells: list[AnnealingConfig], s: float) -> StepSize:
+    """The step of each particle at a level, (cells * particles, 1), by its own cell's rule."""
+    n = cells[0].particles
+
+    def size(level: Level) -> Tensor:
+        sigmas = level.sigma.expand(len(cells) * n, 1)[::n, 0]
+        own = [Level(torch.ones_like(sigma), sigma) for sigma in sigmas]
+        each = [RULES[cell.rule](cell, s)(at) for cell, at in zip(cells, own, strict=True)]
+        return torch.stack(each).repeat_interleave(n)[:, None]
+
+    return size
 
 
 def _weights_floor(mixture: Mixture, n: int, draws: int = 8) -> float:

@@ -1,19 +1,19 @@
 """The lecture's Table 1 in the plane: eta against the number of steps, exact and learned score."""
 
 from collections.abc import Callable
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 
 import numpy as np
 from torch import Tensor
 
-from playground.denoisers import counted
+from playground.denoisers import Denoiser, counted
 from playground.errors import require, require_known, require_seed, require_whole
-from playground.levels import EVEN, SCHEDULES, SPACINGS, seeded
-from playground.progress import Report, silent
+from playground.levels import EVEN, SCHEDULES, SPACINGS, Level, Noise, seeded
+from playground.progress import Report, part_of, silent
 from playground.solvers import dpmpp_2m
-from playground.steps import Step, ancestral, ddim, heun, last_but_one
-from playground.walk import checked, final, prior, walk
-from toy2d.distances import Distances, against
+from playground.steps import Moved, Step, ancestral, ddim, heun, last_but_one, side_by_side
+from playground.walk import checked, final, prior, walk, watched
+from toy2d.distances import Distances, each_against
 from toy2d.mixture import Mixture
 from toy2d.net import Learned
 from toy2d.presets import MixtureSpec
@@ -30,7 +30,6 @@ ROWS: dict[str, Callable[[], Step]] = {
     "Heun": lambda: heun(),
     "DPM-Solver++(2M)": lambda: dpmpp_2m(),
 }
-Yardstick = Callable[[Tensor], Distances]  # the distances of a cloud to one truth
 STEPS = (5, 10, 20, 50, 100)
 
 
@@ -90,30 +89,40 @@ class FewSteps:
 
 
 def few_steps(config: FewStepsConfig, learned: Learned | None = None, report: Report = silent) -> FewSteps:
-    """Fills the table.  Every cell starts from the same noise and meets the same exact samples."""
+    """Fills the table, a column at a time.  Every cell starts from the same noise and meets the same exact samples."""
     config.require_walks(learned is not None)
     mixture, schedule = config.mixture.build(), SCHEDULES[config.schedule]()
-    denoise = counted(mixture if learned is None else learned.denoise)
+    denoise = mixture if learned is None else learned.denoise
     n = config.particles * config.repeats
-    truth = mixture.sample(n, seeded(config.seed + 1))
-    yardsticks = [against(mixture, part) for part in truth.split(config.particles)]
+    truths = mixture.sample(n, seeded(config.seed + 1)).view(config.repeats, config.particles, 2)
+    measure = each_against(mixture, truths)
     start = prior((n, 2), schedule.level(schedule.T), seeded(config.seed))  # N(0, I) at any level
-    done, total = 0, len(ROWS) * sum(config.steps)
-    cells, errors, calls = [], [], []
-    for row in ROWS.values():
-        for S in config.steps:
-            denoise.calls = 0
-            grid = schedule.grid(S, config.spacing)
-            x = final(checked(walk(row(), denoise, start, grid, seeded(config.seed + 2))))
-            cell, error = _over_repeats(yardsticks, x, config.particles)
-            cells.append(cell)
-            errors.append(error)
-            calls.append(denoise.calls)
-            done += S
-            report(done, total)
-    width = len(config.steps)
-    floor = _floor(mixture, yardsticks, config)
-    return FewSteps(_rows(cells, width), _rows(errors, width), np.array(calls).reshape(-1, width), floor)
+    columns, calls, done = [], [], 0
+    for S in config.steps:
+        steps = [_Tallied(row()) for row in ROWS.values()]
+        grid, starts = schedule.grid(S, config.spacing), start.repeat(len(ROWS), 1)
+        states = checked(walk(side_by_side(steps), denoise, starts, grid, seeded(config.seed + 2)))
+        ends = final(watched(states, part_of(report, done, sum(config.steps)), S))
+        columns.append([_over_repeats(measure(x.reshape(truths.shape))) for x in ends.chunk(len(ROWS))])
+        calls.append([step.calls for step in steps])
+        done += S
+    cells, errors = (
+        tuple(zip(*[[cell[i] for cell in column] for column in columns], strict=True)) for i in range(2)
+    )
+    return FewSteps(cells, errors, np.array(calls).T, _floor(mixture, measure, config))
+
+
+class _Tallied:
+    """The same step; it counts how often it asks the denoiser."""
+
+    def __init__(self, step: Step):
+        self.step, self.calls = step, 0
+
+    def __call__(self, denoise: Denoiser, xt: Tensor, here: Level, there: Level, noise: Noise) -> Moved:
+        asked = counted(denoise)
+        moved = self.step(asked, xt, here, there, noise)
+        self.calls += asked.calls
+        return moved
 
 
 def last_noises(config: FewStepsConfig) -> dict[str, list[tuple[float, float]]]:
@@ -125,20 +134,14 @@ def last_noises(config: FewStepsConfig) -> dict[str, list[tuple[float, float]]]:
 
 
 def _floor(
-    mixture: Mixture, yardsticks: list[Yardstick], config: FewStepsConfig, draws: int = 3
+    mixture: Mixture, measure: Callable[[Tensor], np.ndarray], config: FewStepsConfig, draws: int = 3
 ) -> Distances:
     """Fresh exact samples against the exact samples that the cells meet: both see the same reference samples."""
-    rng, n = seeded(config.seed + 3), config.particles * config.repeats
-    found = [_over_repeats(yardsticks, mixture.sample(n, rng), config.particles)[0] for _ in range(draws)]
-    return Distances(*np.mean([astuple(each) for each in found], axis=0).tolist())
+    rng, shape = seeded(config.seed + 3), (config.repeats, config.particles, 2)
+    found = [measure(mixture.sample(shape[0] * shape[1], rng).view(shape)) for _ in range(draws)]
+    return Distances(*np.mean(found, axis=(0, 1)).tolist())
 
 
-def _over_repeats(yardsticks: list[Yardstick], x: Tensor, size: int) -> tuple[Distances, Distances]:
-    """The mean distance of clouds of `size` points, each to its own truth, and its standard error."""
-    clouds = zip(yardsticks, x.split(size), strict=True)
-    found = np.array([astuple(measure(cloud)) for measure, cloud in clouds])  # (repeats, 5)
+def _over_repeats(found: np.ndarray) -> tuple[Distances, Distances]:
+    """The mean distance of clouds, each to its own truth, and its standard error: (repeats, 5)."""
     return Distances(*found.mean(0)), Distances(*found.std(0, ddof=1) / len(found) ** 0.5)
-
-
-def _rows(cells: list[Distances], width: int) -> tuple[tuple[Distances, ...], ...]:
-    return tuple(tuple(cells[i : i + width]) for i in range(0, len(cells), width))
