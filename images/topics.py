@@ -129,6 +129,7 @@ COMMANDS = {
         "autoencoders": "latents at f = 2, 4 and 8, measured",
     },
     "latent": {
+        "latent-table": "pixels against latents: cost and distance",
         "latent": "new digits by diffusion in latents",
     },
     "diffusion_autoencoder": {

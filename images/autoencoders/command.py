@@ -5,15 +5,20 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from images.autoencoders import losses
 from images.autoencoders.experiment import SHIPPED, MeasureConfig, claims, measure, settled
 from images.command import progress
 from images.data.mnist import load
 from images.metrics.classifier import load_classifier
+from playground.errors import require
 from playground.files import write_result
 
 
 def autoencoders_command(arguments: argparse.Namespace) -> None:
     config = MeasureConfig(arguments.digits, arguments.seed)
+    if arguments.against is not None:
+        _compare(arguments, config)
+        return
     training, test = load("train", arguments.data), load("test", arguments.data)
     files = SHIPPED if arguments.models is None else {str(path): path for path in arguments.models}
     nets = {name: settled(path, training) for name, path in files.items()}
@@ -29,12 +34,41 @@ def autoencoders_command(arguments: argparse.Namespace) -> None:
     )
 
 
+def _compare(arguments: argparse.Namespace, config: MeasureConfig) -> None:
+    """Each of --models against the one at its place in --against."""
+    new, base = arguments.models or [], arguments.against
+    require(
+        len(new) == len(base),
+        f"{len(new)} models are set against {len(base)}: give as many with --models as with --against.",
+    )
+    training, test = load("train", arguments.data), load("test", arguments.data)
+    pairs = [(settled(a, training), settled(b, training)) for a, b in zip(new, base, strict=True)]
+    found = losses.compare(pairs, load_classifier(), test, config, progress("measuring"))
+    said = {f"{a} against {b}": losses.claims(one, f"N = {config.digits:,}, one training each")
+            for a, b, one in zip(new, base, found, strict=True)}  # fmt: skip
+    results = {"config": asdict(config), "pairs": [asdict(one) for one in found]}
+    if len(found) > 1:
+        mean = losses.over_trainings(found)
+        said["over the trainings"] = losses.claims(mean, f"{len(found)} pairs of trainings")
+        results["over trainings"] = asdict(mean)
+    for name, sentences in said.items():
+        print("\n  ".join([name, *(sentence.replace("**", "") for sentence in sentences)]))
+    print(
+        write_result(
+            Path(arguments.out) / "compared.json", json.dumps(results | {"claims": said}, indent=1).encode()
+        )
+    )
+
+
 def add(commands) -> None:
     d, p = MeasureConfig(), commands.add_parser("autoencoders", help="latents at f = 2, 4 and 8, measured")
     p.set_defaults(run=autoencoders_command)
     p.add_argument("--digits", type=int, default=d.digits, help="test digits rebuilt, and noises decoded")
     p.add_argument(
         "--models", nargs="+", metavar="FILE", help="autoencoders; without it those that are shipped"
+    )
+    p.add_argument(
+        "--against", nargs="+", metavar="FILE", help="compare each of --models with the one at its place here"
     )
     p.add_argument("--seed", type=int, default=d.seed, help="noise, and which real digits are the floor")
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")

@@ -21,14 +21,13 @@ from images.metrics.estimates import (
     bootstrap,
     frechet_estimate,
     mean_of,
-    verdict,
 )
 from images.metrics.pca import principal
 from images.networks.autoencoder import Autoencoder
 from playground.errors import require, require_known, require_seed, require_whole
 from playground.levels import seeded
 from playground.progress import Report, silent
-from playground.statistics import interval
+from playground.statistics import Difference, difference, interval, verdict
 
 SHIPPED: dict[str, Path] = {
     "f = 2": LATENT.with_name("autoencoder-f2.safetensors"),
@@ -122,7 +121,7 @@ class MeasureConfig:
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """psnr, pca: in dB, peak to peak, of the autoencoder and of PCA with as many numbers.
+    """psnr, pca: in dB, peak to peak, of the autoencoder and of PCA with as many numbers; gain: their difference.
 
     rebuilt, noise: Frechet distances of reconstructions and of decoded noise.  gray: share of pixels between paper and
     ink, which blur makes more.
@@ -131,6 +130,7 @@ class Row:
     numbers: int
     psnr: Estimate
     pca: Estimate
+    gain: Difference
     rebuilt: Estimate
     noise: Estimate
     gray: Estimate
@@ -156,27 +156,23 @@ def measure(
 ) -> Measured:
     """One training of each, so that what differs between two may be the training's luck."""
     n, rng = config.digits, seeded(config.seed)
-    require(
-        2 * n <= len(test) and n <= len(training),
-        f"{n:,} digits are rebuilt and the other test digits are the reference, but there are {len(test):,}: ask for "
-        "fewer.",
-    )
+    require_enough(n, test)
     x, reference = to_model(test.images[:n]), Reference(features(classifier, test.images[n:])).deep
-    whole = to_model(training.images).flatten(1)
-    rows = {}
+    numbers = {name: int(np.prod(net.config.shape)) for name, net in nets.items()}
+    basis, rows = principal(to_model(training.images).flatten(1), max(numbers.values())), {}
 
     def distance(images: Tensor) -> Estimate:
         return frechet_estimate(features(classifier, images).deep, reference, rng)
 
     for turn, (name, net) in enumerate(nets.items()):
         report(turn, len(nets))
-        numbers = int(np.prod(net.config.shape))
         back = rebuilt(net, x)
-        flat = principal(whole, numbers).rebuilt(x.flatten(1)).view_as(x)
+        flat = basis.of(numbers[name]).rebuilt(x.flatten(1)).view_as(x)
         rows[name] = Row(
-            numbers,
+            numbers[name],
             psnr(back, x, rng),
             psnr(flat, x, rng),
+            psnr_gain(squared_errors(back, x), squared_errors(flat, x), rng),
             distance(to_uint8(back)),
             distance(to_uint8(from_noise(net, n, config.seed))),
             _gray(to_uint8(back), rng),
@@ -188,27 +184,52 @@ def measure(
 
 def psnr(y: Tensor, x: Tensor, rng: torch.Generator) -> Estimate:
     """Peak signal-to-noise ratio in dB of y, brought back to [-1, 1], for x (N, *D): from the mean over all images."""
-    errors = (y.clamp(-1, 1) - x).square().flatten(1).mean(1).double()
+    errors = squared_errors(y, x)
     return bootstrap(lambda w: float(10 * (4 / (w @ errors / len(errors))).log10()), len(errors), rng)
 
 
-def _gray(images: Tensor, rng: torch.Generator) -> Estimate:
-    """The share of gray pixels of uint8 images."""
+def squared_errors(y: Tensor, x: Tensor) -> Tensor:
+    """Mean squared error of each image, (N,) float64, y brought back to [-1, 1]."""
+    return (y.clamp(-1, 1) - x).square().flatten(1).mean(1).double()
+
+
+def psnr_gain(errors: Tensor, others: Tensor, rng: torch.Generator) -> Difference:
+    """How many dB the first errors, (N,), are better than the others of the same images: resampled together."""
+    found = bootstrap(lambda w: float(10 * ((w @ others) / (w @ errors)).log10()), len(errors), rng)
+    return Difference(found.value, found.low, found.high)
+
+
+def require_enough(n: int, test: Digits) -> None:
+    """Raises UserError where not as many test digits as are rebuilt are left for a reference."""
+    require(
+        2 * n <= len(test),
+        f"{n:,} digits are rebuilt and the other test digits are the reference, but there are {len(test):,}: ask for "
+        "fewer.",
+    )
+
+
+def grays(images: Tensor) -> Tensor:
+    """uint8 (N, 1, H, W) -> the share of pixels between paper and ink of each, (N,) float64."""
     ink = images.flatten(1).float() / 255
-    return bootstrap(mean_of(((ink > GRAY[0]) & (ink < GRAY[1])).double().mean(1)), len(images), rng)
+    return ((ink > GRAY[0]) & (ink < GRAY[1])).double().mean(1)
+
+
+def _gray(images: Tensor, rng: torch.Generator) -> Estimate:
+    return bootstrap(mean_of(grays(images)), len(images), rng)
 
 
 def claims(found: Measured) -> list[str]:
     """A sentence for each, with its numbers and a verdict."""
     said, N = [], f"N = {found.config.digits:,}, one training each"
     for name, row in found.rows.items():
+        farther = difference(row.noise.value, row.noise.se, row.rebuilt.value, row.rebuilt.se)
         said.append(
             f"{name}: {row.numbers} numbers keep more than as many of PCA: {interval(row.psnr, '.1f')} dB against "
-            f"{interval(row.pca, '.1f')} dB, {N}; {verdict(row.psnr, row.pca, N)}."
+            f"{interval(row.pca, '.1f')} dB, {interval(row.gain, '+.1f')} more, {N}; **{verdict(row.gain, N)}**."
         )
         said.append(
             f"{name}: what noise decodes to is farther from digits than reconstructions are: FCD "
             f"{interval(row.noise, '.2f')} against {interval(row.rebuilt, '.2f')}, floor {found.floor.value:.2f}, {N}; "
-            f"{verdict(row.noise, row.rebuilt, N)}."
+            f"**{verdict(farther, N)}**."
         )
     return said

@@ -15,7 +15,7 @@ from torch import Generator, Tensor, nn
 from images.data.mnist import Digits, load, to_model
 from images.latent.perception_task import load_perception
 from images.models import FORMAT, SHIPPED, load_model
-from images.networks.autoencoder import Autoencoder, AutoencoderConfig
+from images.networks.autoencoder import CHANNELS, Autoencoder, AutoencoderConfig
 from images.networks.perception import PatchCritic, perceptual_distance
 from images.training.tasks import Batches, LossOf, sheet
 from playground.adversarial import (
@@ -27,7 +27,7 @@ from playground.adversarial import (
     hinge_maker,
 )
 from playground.checkpoint import load_checkpoint, save_checkpoint
-from playground.errors import UserError
+from playground.errors import UserError, require_known
 from playground.levels import randn_like
 from playground.training import Recipe, Trainee, weights_from
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from images.training.config import TrainConfig
 
 KIND = "autoencoder"
-LATENT = SHIPPED.with_name("latent.safetensors")  # it carries the shipped autoencoder
+LATENT = SHIPPED.with_name("latent.safetensors")  # it carries the shipped autoencoder of f = 4
 
 
 CRITICS_RATE = 1e-3  # AdamW's highest
@@ -130,6 +130,12 @@ def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
 def task_of(config: "TrainConfig") -> AutoencoderTask:
     net = AutoencoderConfig(config.size or 4, config.width, config.blocks)
     return AutoencoderTask(net, config.kl, config.perceptual, config.adversarial, config.critic_from)
+
+
+def shipped(f: int) -> Path:
+    """The file of the shipped autoencoder that divides lengths by f."""
+    require_known("What an autoencoder divides lengths by", f, CHANNELS)
+    return LATENT if f == 4 else SHIPPED.with_name(f"autoencoder-f{f}.safetensors")
 
 
 def load_autoencoder(path: str | Path = "", device: torch.device | str = "cpu") -> Autoencoder:

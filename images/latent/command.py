@@ -9,6 +9,7 @@ from images.command import add_model_options, model_of, progress, write
 from images.data.mnist import load
 from images.latent.autoencoder_task import LATENT
 from images.latent.experiment import LatentConfig, MeasureConfig, Measured, measure, sample
+from images.latent.table_command import add_table
 from images.metrics.classifier import load_classifier
 from playground.files import write_result
 
@@ -42,6 +43,7 @@ def lines(found: Measured) -> list[str]:
 
 
 def add(commands) -> None:
+    add_table(commands)
     d, p = LatentConfig(), commands.add_parser("latent", help="new digits by diffusion in latents")
     p.set_defaults(run=latent_command)
     p.add_argument("--count", type=int, default=d.count, help="how many digits")

@@ -10,7 +10,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from images.data.mnist import Digits, to_model
-from images.latent.autoencoder_task import load_autoencoder
+from images.latent.autoencoder_task import load_autoencoder, shipped
 from images.models import Model, ModelConfig, save_model
 from images.networks.autoencoder import Autoencoder
 from images.networks.telling import TellConfig
@@ -36,6 +36,7 @@ class LatentTask:
     autoencoder: Autoencoder
     objective: Callable[..., Objective]
     withheld: float
+    scale: float = 1.0  # of the latents
 
     def build(self, seed: int) -> NetworkDenoiser:
         return self.model.build(seed)
@@ -43,7 +44,10 @@ class LatentTask:
     def batches(self, digits: Digits, size: int, device: torch.device) -> Batches:
         """All digits are encoded once; their latents' centre and spread are measured, and kept by the autoencoder."""
         encoder = self.autoencoder.to(device)
-        latents, labels = encoder.settle(to_model(digits.images).to(device)), digits.labels.to(device)
+        latents, labels = (
+            encoder.settle(to_model(digits.images.to(device)), scale=self.scale),
+            digits.labels.to(device),
+        )
         labelled = "label" in self.model.told
 
         def draw(step: int, rng: Generator) -> Batch:
@@ -77,9 +81,9 @@ class LatentTask:
 def task_of(config: "TrainConfig") -> LatentTask:
     from images.training.config import OBJECTIVES
 
-    autoencoder = load_autoencoder(config.using)
+    autoencoder = load_autoencoder(config.using or shipped(config.size or 4))
     shape = autoencoder.config.shape
     tell = TellConfig(classes=10 if config.labels else 0)
     net = UNetConfig(config.width, config.blocks, patch=config.patch, channels=shape[0], tell=tell)
     model = replace(config.model, net=net, shape=shape, bounded=False, kind=KIND)
-    return LatentTask(model, autoencoder, OBJECTIVES[config.objective], config.withheld)
+    return LatentTask(model, autoencoder, OBJECTIVES[config.objective], config.withheld, config.latent_scale)

@@ -13,6 +13,10 @@ class Basis:
     mean: Tensor
     vectors: Tensor
 
+    def of(self, size: int) -> "Basis":
+        """The first `size` of its directions."""
+        return Basis(self.mean, self.vectors[:, :size])
+
     def projected(self, x: Tensor) -> Tensor:
         """(N, D) -> (N, size)."""
         return (x - self.mean) @ self.vectors

@@ -93,11 +93,14 @@ class Autoencoder(nn.Module):
         return self.raw_decoded(latents * self.spread + self.centre)
 
     @torch.no_grad()
-    def settle(self, images: Tensor, batch: int = 500) -> Tensor:
-        """Measures centre and spread on images (N, 1, 28, 28) in [-1, 1]; returns their latents, (N, C, h, w)."""
+    def settle(self, images: Tensor, batch: int = 500, scale: float = 1.0) -> Tensor:
+        """Measures centre and spread on images (N, 1, 28, 28) in [-1, 1]; returns their latents, (N, C, h, w).
+
+        scale: the standard deviation that every channel of the latents is to have; 1 is what the diffusion expects.
+        """
         raw = torch.cat([self.moments(part)[0] for part in images.split(batch)])
         self.centre.copy_(raw.mean((0, 2, 3))[:, None, None])
-        self.spread.copy_(raw.std((0, 2, 3))[:, None, None])
+        self.spread.copy_(raw.std((0, 2, 3))[:, None, None] / scale)
         return ((raw - self.centre) / self.spread).contiguous()
 
 

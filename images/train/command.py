@@ -34,6 +34,7 @@ CHANGEABLE += (
     "perceptual",
     "adversarial",
     "critic_from",
+    "latent_scale",
     "schedule",
     "ema",
     "compiled",
@@ -209,6 +210,7 @@ def add(commands) -> None:
     p.add_argument(
         "--adversarial", type=float, help="how hard its critic pulls, 1 as hard as all else, 0 none"
     )
+    p.add_argument("--latent-scale", type=float, help="standard deviation of the latents; 1 is right")
     p.add_argument("--critic-from", type=float, help="the share of the run after which the critic enters")
     p.add_argument(
         "--using", metavar="FILE", help="the model to build on, such as a latent model's autoencoder"

@@ -57,7 +57,8 @@ class TrainConfig:
     task: what is trained (`images.training.tasks`).  labels: whether the network is told the class;
     withheld: the share of conditions that are hidden.  size: of a code, or what an
     autoencoder divides lengths by; kl: the weight of its divergence from N(0, I); perceptual, adversarial: those of its
-    other losses, and critic_from: the share of the run after which the critic enters.  using: the model that this one
+    other losses, and critic_from: the share of the run after which the critic enters;
+    latent_scale: the standard deviation of the latents that a diffusion is trained on.  using: the model that this one
     builds on, a file; empty: the shipped one.
     layers: of CLIP's text encoder, 0 a bag of words; positives: CLIP's, "true": all images that a caption is true of,
     "own": the image that it was made for.
@@ -94,6 +95,7 @@ class TrainConfig:
     perceptual: float = 0.0
     adversarial: float = 0.0
     critic_from: float = 1 / 3
+    latent_scale: float = 1.0
     layers: int = 2
     positives: str = "true"
 
@@ -123,6 +125,11 @@ class TrainConfig:
             self.task == "autoencoder" or (self.perceptual == 0 and self.adversarial == 0),
             f"Only autoencoders have a perceptual and an adversarial loss, and this is the task {self.task!r}: leave "
             "them out.",
+        )
+        require_range("The scale of the latents", self.latent_scale, 1e-3, 1e3)
+        require(
+            self.task == "latent" or self.latent_scale == 1,
+            f"Only a latent model has latents to scale, and this is the task {self.task!r}: leave the scale out.",
         )
         require_whole("The size", self.size, 0, 1024)
         require_whole("The number of the text's layers", self.layers, 0, 16)
@@ -286,6 +293,24 @@ PRESETS = {
     ),
     "latent-f4": TrainConfig(
         images=120_000, batch=32, width=32, blocks=1, patch=1, optimizer="muon", task="latent"
+    ),
+    # told labels, and without them for a fifth of the digits: it draws both
+    "latent-f4-labelled": TrainConfig(
+        images=120_000,
+        batch=32,
+        width=32,
+        blocks=1,
+        patch=1,
+        optimizer="muon",
+        task="latent",
+        labels=True,
+        withheld=0.2,
+    ),
+    "latent-f2": TrainConfig(
+        images=120_000, batch=32, width=32, blocks=1, patch=1, optimizer="muon", task="latent", size=2
+    ),
+    "latent-f8": TrainConfig(
+        images=120_000, batch=32, width=32, blocks=1, patch=1, optimizer="muon", task="latent", size=8
     ),
     "ncsn": TrainConfig(images=120_000, batch=32, net="dilated", width=32, blocks=1, objective="ncsn"),
     # Sized by arithmetic, not by measurement: see docs/training.md.

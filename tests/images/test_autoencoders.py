@@ -10,11 +10,13 @@ from streamlit.testing.v1 import AppTest
 
 from images import autoencoders
 from images.__main__ import main
+from images.autoencoders import losses
 from images.autoencoders.experiment import (
     SHIPPED,
     MeasureConfig,
     ShowConfig,
     claims,
+    grays,
     measure,
     psnr,
     settled,
@@ -25,6 +27,7 @@ from images.metrics.classifier import build
 from images.training import runs
 from playground.errors import UserError
 from playground.levels import seeded
+from playground.statistics import Difference
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +73,46 @@ def test_the_page_shows_latents(monkeypatch, tmp_path):
     app = AppTest.from_file(str(Path(autoencoders.__file__).with_name("page.py")), default_timeout=300).run()
     assert not app.exception and not app.error
     assert app.session_state["autoencoder-shown"][1].latents.shape == (10, 8, 24)
+
+
+# --- one against the other ----------------------------------------------------------------------------------
+
+
+def test_a_comparison_is_signed_and_of_equals_is_nothing(digits):
+    """At f = 2 more is kept than at f = 8: a gain one way is the same loss the other way, and none against itself."""
+    two, eight = (
+        losses.seen(settled(SHIPPED[f], digits), build(), digits, MeasureConfig(100))
+        for f in ("f = 2", "f = 8")
+    )
+    real = grays(digits.images[:100])
+    there, back, none = (losses.compared(*pair, real) for pair in ((two, eight), (eight, two), (two, two)))
+    assert there.psnr.low > 0 and there.psnr.value == pytest.approx(-back.psnr.value)
+    assert there.psnr.value == pytest.approx(
+        10 * math.log10(float(eight.errors.mean() / two.errors.mean())), abs=1e-9
+    )
+    assert none.psnr == Difference(0, 0, 0) and none.gray == Difference(0, 0, 0)
+    assert losses.claims(none, "N = 100")[0].endswith("**cannot be told at N = 100**.")
+    assert losses.claims(back, "N = 100")[0].endswith("**holds**.")  # that its PSNR is lower
+
+
+def test_over_trainings_the_interval_is_students():
+    """Two pairs 1 and 3 dB apart: 2 +- t(0.975, 1) * sqrt(2) / sqrt(2), and t(0.975, 1) = 12.706."""
+    nothing = Difference(0, 0, 0)
+    pair = [losses.Compared(Difference(v, v, v), nothing, nothing, nothing) for v in (1.0, 3.0)]
+    found = losses.over_trainings(pair).psnr
+    assert found.value == 2 and found.high - 2 == pytest.approx(12.706, abs=1e-3)
+
+
+def test_blur_makes_gray():
+    sharp = torch.zeros(2, 1, 28, 28, dtype=torch.uint8)
+    sharp[:, :, 10:18, 10:18] = 255
+    soft = torch.nn.functional.avg_pool2d(sharp.float(), 3, 1, 1).to(torch.uint8)
+    assert float(grays(sharp).sum()) == 0 and float(grays(soft).min()) > 0
+
+
+def test_the_command_compares_pair_by_pair(tmp_path, capsys):
+    words = ["autoencoders", "--digits", "20", "--out", str(tmp_path), "--models", str(SHIPPED["f = 8"])]
+    assert main([*words, "--against", str(SHIPPED["f = 2"])]) == 0
+    assert "PSNR is lower" in capsys.readouterr().out and (tmp_path / "compared.json").is_file()
+    assert main([*words, "--against", str(SHIPPED["f = 2"]), str(SHIPPED["f = 4"])]) == 2
+    assert "1 models are set against 2" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """Latent diffusion: the autoencoder, its centre and spread, and a file that needs no other."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,14 +23,15 @@ from images.latent.experiment import (
     sample,
     states,
 )
+from images.latent.table import TableConfig, claims, million_macs, table, training_speeds
 from images.metrics.classifier import build
-from images.models import load_model
+from images.models import Model, load_model
 from images.networks.autoencoder import CHANNELS, AutoencoderConfig
 from images.training import runs
 from images.training.config import TrainConfig, with_changes
 from images.training.session import MODEL, Session
 from playground.errors import UserError
-from playground.levels import seeded
+from playground.levels import linear_beta, seeded
 from playground.walk import final
 
 CPU = torch.device("cpu")
@@ -185,3 +187,61 @@ def test_files_that_hold_no_autoencoder_are_refused(digits, tmp_path):
         load_autoencoder(tmp_path / "nothing.safetensors")
     with pytest.raises(UserError, match="f = 3; known are 2, 4 and 8"):
         AutoencoderConfig(f=3)
+
+
+# --- pixels against latents ---------------------------------------------------------------------------------
+
+
+def test_multiply_adds_are_counted_as_by_hand():
+    """A single convolution, 1 -> 3 channels, 3 x 3, of 10 x 10 places: 27 multiply-adds at each."""
+    net = torch.nn.Conv2d(1, 3, 3, padding=1)
+
+    class Only:
+        shape, device = (1, 10, 10), CPU
+
+        class schedule:
+            level = staticmethod(linear_beta().level)
+
+        @staticmethod
+        def denoise(x, level):
+            return net(x)
+
+    assert million_macs(Only()) == pytest.approx(27 * 100 / 1e6)
+
+
+def test_latents_of_a_quarter_of_the_places_cost_a_quarter(model):
+    """The same U-Net at 16 x 16 and at 8 x 8: convolutions cost by places, attention, of which there is little, more."""
+    small, large = (
+        Model(replace(model.config, shape=(3, side, side)), model.denoise, model.schedule, {})
+        for side in (8, 16)
+    )
+    assert 3.5 < million_macs(large) / million_macs(small) < 6
+
+
+def test_the_table_sets_pixels_beside_latents(model, digits, tmp_path):
+    doubled = Digits(digits.images.repeat(3, 1, 1, 1), digits.labels.repeat(3), "test", "600 digits")
+    plain = load_model(trained(TrainConfig(images=32, batch=32, width=8, blocks=1, T=50), digits, tmp_path))
+    found = table(
+        {"pixels": plain, "latents": model}, build(), doubled, doubled, TableConfig(250, 2, speed=0)
+    )
+    assert [row.numbers for row in found.rows.values()] == [784, 192]
+    assert found.rows["latents"].million_macs < found.rows["pixels"].million_macs
+    assert len(claims(found)) == 3 and "others" in claims(found)[0]
+    with pytest.raises(UserError, match="ask for fewer"):
+        table({"pixels": plain}, build(), digits, digits, TableConfig(250, 2))
+
+
+def test_every_network_is_timed_while_it_trains(model):
+    assert all(speed > 1 for speed in training_speeds({"latents": model}, 0.01).values())
+    assert training_speeds({"latents": model}, 0) == {}
+
+
+def test_latents_of_another_scale_decode_to_the_same_digits(digits):
+    net, x = AutoencoderConfig(width=8).build(), to_model(digits.images[:50])
+    with torch.no_grad():
+        one = net.settle(x)
+        back = net.decode(one)
+        ten = net.settle(x, scale=10.0)
+        assert torch.allclose(ten, 10 * one, atol=1e-3) and torch.allclose(net.decode(ten), back, atol=1e-4)
+    with pytest.raises(UserError, match="leave the scale out"):
+        with_changes(TINY, latent_scale=2.0)

@@ -1,0 +1,67 @@
+"""latent-table: pixels against latents, by multiply-adds, training, sampling and distance."""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from images.command import progress
+from images.data.mnist import load
+from images.latent.autoencoder_task import LATENT
+from images.latent.table import Table, TableConfig, claims, table
+from images.metrics.classifier import load_classifier
+from images.models import SHIPPED, load_model
+from playground.devices import device_named
+from playground.files import write_result
+from playground.statistics import interval
+
+
+def table_command(arguments: argparse.Namespace) -> None:
+    config = TableConfig(arguments.digits, arguments.steps, arguments.speed, arguments.seed)
+    device, files = device_named(arguments.device), arguments.models
+    named = (
+        {str(path): path for path in files}
+        if files
+        else {"pixels, shipped": SHIPPED, "f = 4, shipped": LATENT}
+    )
+    models = {name: load_model(path, device) for name, path in named.items()}
+    training, test = load("train", arguments.data), load("test", arguments.data)
+    found = table(models, load_classifier(), training, test, config, progress("drawing"))
+    said = [sentence.replace("**", "") for sentence in claims(found)]
+    print("\n".join([markdown(found), *said]))
+    about = {**asdict(found), "claims": said}
+    print(write_result(Path(arguments.out) / "latent-table.json", json.dumps(about, indent=1).encode()))
+
+
+def markdown(found: Table) -> str:
+    """The table as docs/training.md has it."""
+    lines = [
+        "| | numbers | parameters | multiply-adds | trained, images/s | s for 100 digits | FCD | of reconstructions |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, row in found.rows.items():
+        speed = f"{row.images_per_second:,.0f}" if row.images_per_second else ""
+        lines.append(
+            f"| {name} | {row.numbers} | {row.parameters / 1000:.0f} k | {row.million_macs:.1f} M | {speed} | "
+            f"{row.seconds.value:.2f} | {interval(row.generated, '.2f')} | {interval(row.rebuilt, '.2f')} |"
+        )
+    return "\n".join(lines)
+
+
+def add_table(commands: argparse._SubParsersAction) -> None:
+    """Adds the subcommand latent-table."""
+    d = TableConfig()
+    p = commands.add_parser("latent-table", help="pixels against latents: cost and distance")
+    p.set_defaults(run=table_command)
+    p.add_argument(
+        "--models", nargs="+", metavar="FILE", help="models of digits and of latents; without it the shipped"
+    )
+    p.add_argument("--digits", type=int, default=d.digits, help="digits drawn by each")
+    p.add_argument("--steps", type=int, default=d.steps, help="steps of DDIM")
+    p.add_argument(
+        "--speed", type=float, default=d.speed, metavar="S", help="seconds each trains, to be timed; 0: none"
+    )
+    p.add_argument("--seed", type=int, default=d.seed, help="noise, and which real digits are the floor")
+    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
+    p.add_argument("--out", default="out", metavar="DIR", help="where the JSON goes")
