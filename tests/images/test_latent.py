@@ -210,7 +210,7 @@ def test_multiply_adds_are_counted_as_by_hand():
 
 
 def test_latents_of_a_quarter_of_the_places_cost_a_quarter(model):
-    """The same U-Net at 16 x 16 and at 8 x 8: convolutions cost by places, attention, of which there is little, more."""
+    """The same U-Net at 16 x 16 and at 8 x 8: convolutions cost by places, attention, of which is little, by more."""
     small, large = (
         Model(replace(model.config, shape=(3, side, side)), model.denoise, model.schedule, {})
         for side in (8, 16)
