@@ -87,7 +87,11 @@ def test_seeds_beyond_the_pages_are_refused_everywhere(wing, capsys, tmp_path, m
     monkeypatch.chdir(tmp_path)
     for name in [name for w, name, option, _ in OPTIONS if w == wing and option == "--seed"]:
         for seed in (2**31, 2**32):
-            beside = {"field": ["--learned"], "draw": ["a thick seven"]}.get(name, [])
+            beside = {
+                "field": ["--learned"],
+                "draw": ["a thick seven"],
+                "draw-scene": ["a red three left of a green five"],
+            }.get(name, [])
             assert "2,147,483,647" in refused(wing, [name, *beside, "--seed", str(seed)], capsys)
 
 
