@@ -26,7 +26,9 @@ class Settings(Protocol):
     steps: int
     resamplings: int
     eta: float
-    zeta: float
+
+    @property
+    def zeta(self) -> float | None: ...
 
 
 Walker = tuple[Step, Denoiser, list[Level]]
@@ -46,7 +48,12 @@ def _projected(model: Model, known: Tensor, mask: Tensor, c: Settings) -> Walker
 
 
 def _followed(model: Model, known: Tensor, mask: Tensor, c: Settings) -> Walker:
-    return dps(ddim(c.eta), known, mask, c.zeta), model.within(model.denoise), model.schedule.grid(c.steps)
+    require(c.zeta is not None, "DPS needs a zeta: choose one on training digits, or name it.")
+    return (
+        dps(ddim(c.eta), known, mask, c.zeta or 0.0),
+        model.within(model.denoise),
+        model.schedule.grid(c.steps),
+    )
 
 
 # (model, known (B or 1, 1, 28, 28), the mask of what is known, settings) -> step, denoiser, grid

@@ -165,7 +165,7 @@ def measured(model: Model, seed: int) -> None:
 
     def make(made_for: tuple, report: Report) -> Table:
         palette = load_model(PALETTE, model.device)
-        return table(model, palette, classifier(), digits("test"), made_for[1], report)
+        return table(model, palette, classifier(), digits("test"), made_for[1], report, digits("train"))
 
     found = on_request(
         "inpaint-table", (model.about, wanted), make, "Inpainting", button="Measure", place=second

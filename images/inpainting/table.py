@@ -6,7 +6,7 @@ digits and start from noise of the same seed.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -16,12 +16,13 @@ from torch import Tensor
 from images.data.corruptions import coloured
 from images.data.mnist import Digits, to_model, to_uint8
 from images.inpainting.experiment import METHODS, Walker, turns
+from images.inpainting.zeta import TRAINING, ZETAS, Zeta, error, least
 from images.metrics.classifier import Classifier, features
 from images.metrics.estimates import Estimate, share_of
 from images.models import Model
 from images.palette.experiment import inked, told_picture
 from images.sampling import require_calls
-from playground.errors import require_range, require_seed, require_whole
+from playground.errors import require, require_range, require_seed, require_whole
 from playground.inpainting import following
 from playground.levels import randn_like, seeded
 from playground.progress import Report, silent, turn_of
@@ -73,13 +74,14 @@ INVERSE: dict[str, tuple[Callable[[Tensor], Tensor], float]] = {
 class TableConfig:
     """digits: held-out ones, completed twice each; steps of DDIM with eta = 1; r of RePaint; zeta of DPS.
 
-    DPS moves by zeta at each of 20 steps; with 1 it does not follow what is seen, with 10 it overshoots.
+    zeta None: chosen for each problem on training digits, because a step that is tuned on the digits it is measured on
+    makes DPS look better than it is.
     """
 
     digits: int = 500
     steps: int = 20
     resamplings: int = 3
-    zeta: float = 3.0
+    zeta: float | None = None
     seed: int = 0
     eta: float = field(default=1.0, init=False)
 
@@ -87,7 +89,8 @@ class TableConfig:
         require_whole("The number of digits", self.digits, 2, 5_000)
         require_whole("The number of steps", self.steps, 2, 1_000)
         require_whole("The number of resamplings", self.resamplings, 1, 50)
-        require_range("zeta", self.zeta, 0, 10)
+        if self.zeta is not None:
+            require_range("zeta", self.zeta, 0, 10)
         require_seed(self.seed)
 
 
@@ -114,7 +117,10 @@ class Row:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """rows, and for each problem what the classifier reads of the damaged digits, seen: (N, 1, 28, 28) uint8."""
+    """rows, and for each problem what the classifier reads of the damaged digits, seen: (N, 1, 28, 28) uint8.
+
+    zetas: of each problem, DPS's step and how it was chosen; none where it was given.
+    """
 
     config: TableConfig
     rows: tuple[Row, ...]
@@ -122,34 +128,82 @@ class Table:
     seen: dict[str, Tensor]
     floors: dict[str, Estimate]
     truth: Estimate
+    zetas: dict[str, Zeta] = field(default_factory=dict)
 
 
 def table(
-    model: Model,
-    palette: Model,
-    judge: Classifier,
-    digits: Digits,
-    config: TableConfig,
-    report: Report = silent,
-) -> Table:
-    """Every method on every mask, then DPS on every inverse problem."""
+    model: Model, palette: Model, judge: Classifier, digits: Digits, config: TableConfig, report: Report = silent,
+    training: Digits | None = None,
+) -> Table:  # fmt: skip
+    """Every method on every mask, then DPS on every inverse problem.
+
+    training: digits to choose DPS's zeta on, needed unless the config names one.
+    """
     chosen = digits.part(0, config.digits)
     most = max(turns(name, config.resamplings) for name in METHODS)
     require_calls(model, digits=2 * len(chosen), masks=len(MASKS), steps=config.steps, turns=most)
     jobs = [(problem, name) for problem in MASKS for name in (*METHODS, PALETTE)]
-    parts = len(jobs) + len(INVERSE)
+    choosing = len(MASKS) + len(INVERSE) if config.zeta is None else 0
+    parts = choosing + len(jobs) + len(INVERSE)
+    zetas = (
+        {}
+        if not choosing
+        else chosen_zetas(model, training, config, lambda turn: turn_of(report, turn, parts))
+    )
+
+    def tuned(problem: str) -> TableConfig:
+        return replace(config, zeta=zetas[problem].value) if zetas else config
+
     rows = [
-        _filled(model, palette, judge, chosen, config, problem, name, turn_of(report, turn, parts))
+        _filled(
+            model,
+            palette,
+            judge,
+            chosen,
+            tuned(problem),
+            problem,
+            name,
+            turn_of(report, choosing + turn, parts),
+        )
         for turn, (problem, name) in enumerate(jobs)
     ]
     inverse = [
-        _inverted(model, judge, chosen, config, problem, turn_of(report, len(jobs) + turn, parts))
+        _inverted(
+            model, judge, chosen, tuned(problem), problem, turn_of(report, choosing + len(jobs) + turn, parts)
+        )
         for turn, problem in enumerate(INVERSE)
     ]
     seen = {name: torch.where(hole, 0, chosen.images) for name, hole in MASKS.items()}
     floors = {name: share_of(features(judge, x).classes == chosen.labels) for name, x in seen.items()}
     whole = share_of(features(judge, chosen.images).classes == chosen.labels)
-    return Table(config, tuple(rows), tuple(inverse), seen, floors, whole)
+    return Table(config, tuple(rows), tuple(inverse), seen, floors, whole, zetas)
+
+
+def chosen_zetas(
+    model: Model, training: Digits | None, config: TableConfig, part: Callable[[int], Report]
+) -> dict[str, Zeta]:
+    """DPS's step for every mask and every inverse problem, by the squared error on training digits."""
+    require(
+        training is not None and training.split == "train",
+        "DPS's zeta is to be chosen on training digits, and none were given: give them, or name a zeta.",
+    )
+    few = training.part(0, min(TRAINING, config.digits))  # type: ignore[union-attr]
+    truth = to_model(few.images).to(model.device)
+    everywhere = torch.ones((1, 1, 28, 28), dtype=torch.bool, device=model.device)
+    found = {}
+    for turn, problem in enumerate((*MASKS, *INVERSE)):
+        hole = MASKS[problem].to(model.device)[None, None] if problem in MASKS else everywhere
+
+        def error_of(zeta: float, problem: str = problem, hole: Tensor = hole) -> float:
+            here = replace(config, zeta=zeta)
+            if problem in MASKS:
+                walker = METHODS["DPS"](model, truth, ~hole, here)
+            else:
+                walker = _measuring(model, problem, here, _measured(model, problem, truth, here))
+            return error(model, walker, truth, hole, config.seed)
+
+        found[problem] = least(error_of, ZETAS, part(turn))
+    return found
 
 
 def _filled(
@@ -175,18 +229,30 @@ def _inverted(
     """DPS on y = A(x0) + noise."""
     operator, std = INVERSE[problem]
     start, truth = time.perf_counter(), to_model(digits.images).to(model.device)
-    clean = operator(truth)
-    y = clean + std * randn_like(clean, seeded(config.seed, model.device))
+    y = _measured(model, problem, truth, config)
 
     def walker(part: Tensor) -> Walker:
-        step = following(ddim(config.eta), operator, part, config.zeta)
-        return step, model.within(model.denoise), model.schedule.grid(config.steps)
+        return _measuring(model, problem, config, part)
 
     x = _twice(model, walker, y, config, report)
     residual = float((operator(x[0]) - y).square().mean().sqrt()) / std
     everywhere = torch.ones(28, 28, dtype=torch.bool, device=model.device)
     seconds = time.perf_counter() - start
     return _row("DPS", problem, x, everywhere, judge, digits, None, residual, seconds)
+
+
+def _measured(model: Model, problem: str, truth: Tensor, config: TableConfig) -> Tensor:
+    """y = A(x0) + noise."""
+    operator, std = INVERSE[problem]
+    clean = operator(truth)
+    return clean + std * randn_like(clean, seeded(config.seed, model.device))
+
+
+def _measuring(model: Model, problem: str, config: TableConfig, y: Tensor) -> Walker:
+    """DPS, told what was measured."""
+    require(config.zeta is not None, "DPS needs a zeta: choose one on training digits.")
+    step = following(ddim(config.eta), INVERSE[problem][0], y, config.zeta or 0.0)
+    return step, model.within(model.denoise), model.schedule.grid(config.steps)
 
 
 def _twice(
@@ -246,6 +312,12 @@ def claims(found: Table) -> list[str]:
     said.append(
         f"**What is known is kept to one gray value**, before anything is pasted, at the worst mask: {words}."
     )
+    if found.zetas:
+        steps = ", ".join(f"{problem} {zeta.value:g}" for problem, zeta in found.zetas.items())
+        said.append(
+            f"**DPS's zeta** was chosen on {min(TRAINING, found.config.digits)} training digits by squared error, from "
+            f"{', '.join(f'{z:g}' for z in ZETAS)}: {steps}."
+        )
     return said
 
 

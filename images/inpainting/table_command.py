@@ -28,7 +28,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     p.add_argument("--digits", type=int, default=d.digits, help="held-out digits, completed twice each")
     p.add_argument("--steps", type=int, default=d.steps, help="steps of DDIM with eta = 1")
     p.add_argument("--resamplings", type=int, default=d.resamplings, help="RePaint's r")
-    p.add_argument("--zeta", type=float, default=d.zeta, help="DPS's step")
+    p.add_argument("--zeta", type=float, help="DPS's step (default: chosen on training digits)")
     p.add_argument("--seed", type=int, default=d.seed, help="noise")
     p.add_argument(
         "--model", default=str(SHIPPED), metavar="FILE", help="a model that knows nothing of holes"
@@ -44,9 +44,9 @@ def table_command(arguments: argparse.Namespace) -> None:
     config = TableConfig(**{name: getattr(arguments, name) for name in names})
     device = device_named(arguments.device)
     models = load_model(arguments.model, device), load_model(arguments.palette, device)
-    found = table(
-        *models, load_classifier(device=device), load("test", arguments.data), config, progress("inpainting")
-    )
+    training = load("train", arguments.data) if config.zeta is None else None
+    judge, test = load_classifier(device=device), load("test", arguments.data)
+    found = table(*models, judge, test, config, progress("inpainting"), training)
     print(markdown(found))
     print("\n".join(sentence.replace("**", "") for sentence in claims(found)))
     out = Path(arguments.out)
@@ -68,5 +68,6 @@ def plain(found: Table) -> dict[str, Any]:
         "inverse": [row_of(row) for row in found.inverse],
         "damaged": {name: asdict(e) for name, e in found.floors.items()},
         "whole": asdict(found.truth),
+        "zetas": {problem: asdict(zeta) for problem, zeta in found.zetas.items()},
         "claims": claims(found),
     }

@@ -6,8 +6,7 @@ import streamlit as st
 from images.data.corruptions import TASKS
 from images.models import Model, best_device, load_model
 from images.palette.experiment import PaletteConfig, Restored, measure, restore, sheet_of, verdicts
-from images.palette.table import FILES, Table, TableConfig, claims, markdown, table
-from images.palette.table import TASKS as TABLES
+from images.palette.table import FILES, Table, TableConfig, available, claims, markdown, needed, table
 from images.ui import choose_model, digits, training_sidebar, yardstick
 from playground.gif import png_bytes
 from playground.progress import Report
@@ -77,21 +76,22 @@ def measured(model: Model, config: PaletteConfig) -> None:
 def against_others(config: PaletteConfig) -> None:
     """A regression network, specialists and methods that know nothing of holes, on the same few digits."""
     st.subheader("Compared with networks trained for one thing")
-    if config.task not in TABLES:
-        st.caption("For colour and for a hole there are networks to compare with: choose one of these.")
+    if config.task not in available():
+        st.caption(f"There are networks to compare with for {', '.join(available())}: choose one of these.")
         return
     first, second = st.columns([1, 3], vertical_alignment="bottom")
     count = bound(first.selectbox, "Digits", (20, 50, 100, 200), key="table-digits")
     wanted = TableConfig(config.task, int(count), steps=config.steps, seed=config.seed)
 
     def make(made_for: TableConfig, report: Report) -> Table:
-        models = {name: load_model(path, best_device()) for name, path in FILES.items()}
+        chosen = {name: FILES[name] for name in needed(made_for.task)}
+        models = {name: load_model(path, best_device()) for name, path in chosen.items()}
         return table(models, load_model(device=best_device()), yardstick(), digits("test"), made_for, report)
 
     found = on_request("palette-table", wanted, make, "Comparing", button="Compare", place=second)
     if found is None:
         st.caption(
-            "Five networks, 30,000 images each: PSNR, Fréchet distance, what is read, and each claim's verdict."
+            "The networks, 30,000 images each: PSNR, Fréchet distance, what is read, and each claim's verdict."
         )
         return
     for sentence in claims(found[1]):

@@ -5,15 +5,17 @@ the metrics' classifier, errors are those of the ink for holes and of the colour
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from images.data.corruptions import SHARE, hues, ink
+from images.data.corruptions import TASKS as CORRUPTIONS
 from images.data.mnist import Digits, to_uint8
 from images.inpainting.experiment import METHODS
+from images.inpainting.zeta import TRAINING, Zeta, error, least
 from images.metrics.classifier import features
 from images.metrics.estimates import FCD, Estimate, frechet_estimate, share_of
 from images.metrics.evaluate import Yardstick
@@ -37,18 +39,21 @@ from playground.statistics import (
 from playground.walk import checked, final, prior, walk, watched
 
 SHIPPED = Path(__file__).parents[1] / "shipped"
-TASKS = ("colourisation", "inpainting")
+TASKS = tuple(CORRUPTIONS)
+HOLES = ("inpainting", "uncropping")
 # 30,000 images each, seed 0, so that what differs is what they were asked
 FILES = {
-    name: SHIPPED / f"palette-{name}.safetensors"
-    for name in ("regression", "generalist", "colourisation", "inpainting", "eps")
+    name: SHIPPED / f"palette-{name}.safetensors" for name in ("regression", "generalist", *TASKS, "eps")
 }
 BEFORE = ("RePaint", "re-noise", "DPS")  # methods of a model that knows nothing of holes
 
 
 @dataclass(frozen=True)
 class TableConfig:
-    """digits: held-out ones; samples: K of each by the generalist; steps of DDIM, with eta = 1."""
+    """digits: held-out ones; samples: K of each by the generalist; steps of DDIM, with eta = 1.
+
+    zeta: of DPS; None: chosen on training digits.
+    """
 
     task: str = "colourisation"
     digits: int = 200
@@ -57,7 +62,7 @@ class TableConfig:
     seed: int = 0
     eta: float = 1.0
     resamplings: int = 3
-    zeta: float = 3.0
+    zeta: float | None = None
 
     def __post_init__(self) -> None:
         require_known("The task", self.task, TASKS)
@@ -88,7 +93,7 @@ class Row:
 @dataclass(frozen=True, eq=False)
 class Table:
     """tints: mean distance of the ink's colour from the nearest of the class's two, by v and by eps; first_hue: how
-    many samples have the first of both; None where the task is not colourisation.
+    many samples have the first of both; None where the task is not colourisation.  zeta: DPS's step, for a hole.
     """
 
     config: TableConfig
@@ -96,14 +101,25 @@ class Table:
     floor: float
     tints: dict[str, Tensor]
     first_hue: int | None
+    zeta: Zeta | None = None
+
+
+def needed(task: str) -> tuple[str, ...]:
+    """The names of FILES that a task's table compares."""
+    return ("regression", "generalist", task, *(["eps"] if task == "colourisation" else []))
+
+
+def available() -> tuple[str, ...]:
+    """The tasks whose networks are all shipped."""
+    return tuple(task for task in TASKS if all(FILES[name].is_file() for name in needed(task)))
 
 
 def table(
     models: dict[str, Model], plain: Model, yardstick: Yardstick, digits: Digits, config: TableConfig,
     report: Report = silent,
 ) -> Table:  # fmt: skip
-    """models: those of FILES, loaded; plain: one that knows nothing of holes."""
-    names = ["regression", "generalist", config.task, *(["eps"] if config.task == "colourisation" else [])]
+    """models: those that `needed` names, loaded; plain: one that knows nothing of holes."""
+    names = needed(config.task)
     restored, seconds = {}, {}
     for turn, name in enumerate(names):
         start, samples = time.perf_counter(), config.samples if name == "generalist" else 1
@@ -123,7 +139,11 @@ def table(
         "specialist, a sample": (restored[config.task].samples[0], seconds[config.task]),
     }
     rows = {name: _row(name, x, one, yardstick, config, spent) for name, (x, spent) in pictures.items()}
-    if config.task == "inpainting":
+    zeta = None
+    if config.task in HOLES:
+        if config.zeta is None:
+            zeta = chosen_zeta(models["generalist"], plain, yardstick.training, config)
+            config = replace(config, zeta=zeta.value)
         for turn, name in enumerate(BEFORE):
             part = turn_of(report, len(names) + turn, len(names) + len(BEFORE))
             rows[name] = _before(name, plain, one, yardstick, config, part)
@@ -133,7 +153,21 @@ def table(
         if name in restored
     }
     first = None if not tints else int(tint(one.samples[0], one.labels)[1].sum())
-    return Table(config, rows, _floor(yardstick, config), tints, first)
+    return Table(config, rows, _floor(yardstick, config), tints, first, zeta)
+
+
+def chosen_zeta(palette: Model, plain: Model, training: Digits, config: TableConfig) -> Zeta:
+    """DPS's step by the squared error in the hole of training digits that are damaged in the same way."""
+    count = min(TRAINING, config.digits)
+    holes = restore(palette, training, PaletteConfig(config.task, count, 1, 1, seed=config.seed))
+    truth, hole = (x.to(plain.device) for x in (2 * inked(holes.truth) - 1, holes.hole))
+
+    def error_of(zeta: float) -> float:
+        return error(
+            plain, METHODS["DPS"](plain, truth, ~hole, replace(config, zeta=zeta)), truth, hole, config.seed
+        )
+
+    return least(error_of)
 
 
 def _floor(yardstick: Yardstick, config: TableConfig) -> float:
@@ -147,7 +181,7 @@ def _row(
     name: str, x: Tensor, found: Restored, yardstick: Yardstick, config: TableConfig, seconds: float
 ) -> Row:
     shape = 2 * inked(x) - 1
-    made, truth = (shape, 2 * inked(found.truth) - 1) if config.task == "inpainting" else (x, found.truth)
+    made, truth = (shape, 2 * inked(found.truth) - 1) if config.task in HOLES else (x, found.truth)
     return _judged(name, made, truth, shape, found, yardstick, seconds)
 
 
@@ -216,7 +250,9 @@ def claims(found: Table) -> list[str]:
         f"**The specialist is read right more often than the generalist:** {interval(gap, '+.1%')}: "
         f"{verdict(gap, f'N = {config.digits:,}')}.",
     ]
-    return said + (_of_colours(found) if found.first_hue is not None else _of_holes(found))
+    if found.first_hue is not None:
+        return said + _of_colours(found)
+    return said + (_of_holes(found) if config.task in HOLES else [])
 
 
 def _of_colours(found: Table) -> list[str]:
@@ -236,11 +272,13 @@ def _of_colours(found: Table) -> list[str]:
 def _of_holes(found: Table) -> list[str]:
     one, n = found.rows["generalist, a sample"], found.config.digits
     gaps = {name: _shares(one, found.rows[name], n) for name in BEFORE}
-    return [
+    said = [
         f"**Palette is read right more often than {name}:** {interval(gap, '+.1%')}: {verdict(gap, f'N = {n:,}')}; "
         f"{one.seconds:.1f} s against {found.rows[name].seconds:.1f} s."
         for name, gap in gaps.items()
     ]
+    count = min(TRAINING, n)
+    return said if found.zeta is None else [*said, f"**DPS:** {found.zeta}, N = {count} of these."]
 
 
 def _shares(one: Row, other: Row, n: int) -> Difference:

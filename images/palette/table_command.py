@@ -10,8 +10,9 @@ from images.data.mnist import load
 from images.metrics.evaluate import Yardstick
 from images.models import SHIPPED, load_model
 from images.palette.figures import table_chart
-from images.palette.table import FILES, TASKS, TableConfig, claims, markdown, table
+from images.palette.table import FILES, TASKS, TableConfig, claims, markdown, needed, table
 from playground.charts.on_paper import on_paper, png
+from playground.cli import refuse_idle
 from playground.devices import device_named
 from playground.files import write_result
 
@@ -42,7 +43,9 @@ def table_command(arguments: argparse.Namespace) -> None:
         **{name: getattr(arguments, name) for name in ("task", "digits", "samples", "steps", "seed")}
     )
     device = device_named(arguments.device)
-    models = {name: load_model(getattr(arguments, f"{name}_model"), device) for name in FILES}
+    idle = [name for name in FILES if name not in needed(config.task)]
+    refuse_idle(arguments, " ".join(f"{name}_model" for name in idle), f"with --task {config.task}")
+    models = {name: load_model(getattr(arguments, f"{name}_model"), device) for name in needed(config.task)}
     yardstick = Yardstick.load(arguments.data, device=device)
     plain, digits = load_model(arguments.model, device), load("test", arguments.data)
     found = table(models, plain, yardstick, digits, config, progress("restoring"))
@@ -55,4 +58,5 @@ def table_command(arguments: argparse.Namespace) -> None:
         for row in found.rows.values()
     }
     about = {"config": asdict(config), "rows": rows, "floor": found.floor, "claims": said}
+    about["zeta"] = found.zeta and asdict(found.zeta)
     print(write_result(out / f"{stem}.json", json.dumps(about, indent=1).encode()))

@@ -7,12 +7,26 @@ import torch
 
 from images.__main__ import main
 from images.data.corruptions import coloured
-from images.inpainting.table import MASKS, Row, Table, TableConfig, blurred, down_sampled, read_apart
+from images.data.mnist import load
+from images.inpainting.table import (
+    INVERSE,
+    MASKS,
+    Row,
+    Table,
+    TableConfig,
+    blurred,
+    chosen_zetas,
+    down_sampled,
+    read_apart,
+)
+from images.inpainting.zeta import error, least
 from images.metrics.estimates import Estimate
+from images.models import load_model
 from images.palette.experiment import inked
 from playground.errors import UserError
 from playground.inpainting import dps, following, masking
 from playground.levels import Level, seeded
+from playground.progress import silent
 from playground.steps import ddim
 
 
@@ -82,4 +96,29 @@ def test_the_command_writes_table_figure_and_sheet(tmp_path, capsys):
     found = json.loads((tmp_path / "inpaint-table.json").read_text())
     kept = {(row["method"], row["exact"]) for row in found["rows"]}
     assert {("RePaint", 1.0), ("re-noise", 1.0), ("project", 1.0), ("Palette", 1.0)} <= kept
-    assert len(found["claims"]) == 4 and (tmp_path / "inpaint-sheet.png").stat().st_size > 500
+    assert set(found["zetas"]) == {*MASKS, *INVERSE} and "training digits" in found["claims"][-1]
+    assert len(found["claims"]) == 5 and (tmp_path / "inpaint-sheet.png").stat().st_size > 500
+
+
+def test_the_least_error_is_chosen_and_a_walk_that_left_all_bounds_never():
+    errors = {0.3: 0.5, 1.0: 0.2, 3.0: 0.4, 10.0: float("nan")}
+    found = least(errors.__getitem__)
+    assert found.value == 1.0 and found.errors[0.3] == 0.5
+    with pytest.raises(UserError, match="led to a digit"):
+        least(lambda zeta: float("nan"))
+
+
+def test_zeta_is_chosen_on_training_digits_or_not_at_all():
+    held_out = load("test", download=False).part(0, 2)
+    for given in (None, held_out):
+        with pytest.raises(UserError, match="training digits"):
+            chosen_zetas(load_model(), given, TableConfig(2, steps=2), lambda turn: silent)
+
+
+def test_error_is_the_mean_square_where_it_is_asked():
+    """A denoiser that always says 0, walked by DDIM to clean data, ends at 0."""
+    model = load_model()
+    truth, where = torch.full((2, 1, 28, 28), 0.5), torch.zeros((1, 1, 28, 28), dtype=torch.bool)
+    truth[:, :, 14:], where[:, :, :14] = -0.9, True
+    walker = (ddim(0.0), lambda xt, level: torch.zeros_like(xt), model.schedule.grid(3))
+    assert error(model, walker, truth, where, seed=0) == pytest.approx(0.25)
