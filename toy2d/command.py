@@ -54,7 +54,8 @@ def learned(arguments: argparse.Namespace, **changes: Any) -> Learned | None:
     """The network that was asked for, or None for exact scores."""
     if arguments.model:
         refuse_idle(arguments, "learned points train_steps", "beside --model, which names a trained network")
-        return load(arguments.model)
+        found = load(arguments.model)
+        return found.at(arguments.pi) if found.config.told_pi else found
     if not arguments.learned:
         refuse_idle(arguments, "points train_steps", "without --learned: the scores are exact")
         return None

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from torch.nn.functional import one_hot
 
 from playground.checkpoint import Shapes, load_checkpoint, require_format, require_shapes, save_checkpoint
 from playground.conditioning import Hidden, Told
-from playground.denoisers import NetworkDenoiser
+from playground.denoisers import Denoiser, NetworkDenoiser
 from playground.errors import (
     require,
     require_known,
@@ -29,6 +29,7 @@ from playground.objectives import (
     dae,
     ddpm_simple,
     ddpm_weighted,
+    dropping,
     dsm,
     ncsn,
     per_dimension,
@@ -36,11 +37,14 @@ from playground.objectives import (
 from playground.progress import Report, silent
 from playground.training import Recipe, Trainee, train, weights_from
 from playground.work import require_work
+from toy2d.conditional import component
 from toy2d.presets import MixtureSpec
 
 FORMAT = 1  # of what `Learned.save` writes
 # Steps x batch x width in a second, on one core: 18e6 at width 96 and 6e6 at 1,024 were measured.
 TRAINING, LONGEST = 1e7, 15 * 60.0
+UNTOLD = 0.05  # share of the points whose π is withheld, where π is told: so the null token is learned, too
+PIS = (0.01, 0.99)  # the π of the points are drawn from here: all that the pages' sliders reach
 QUICK = 400  # training steps that a page begins with, for its viewer waits; the command lines take them all
 
 
@@ -64,6 +68,8 @@ class LearnConfig:
                 of a variance-preserving `schedule` of 1,000 steps, with DDPM's simple loss ("ddpm_weighted": with
                 the weights of the variational bound)
     points:     training points drawn from the mixture; the network sees nothing else of it
+    told_pi:    each point is drawn from a mixture of a π of its own, and the network is told that π: one network for
+                all mixtures of a preset of two modes, whatever `mixture.pi` is
     """
 
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
@@ -79,6 +85,7 @@ class LearnConfig:
     width: int = 96
     lr: float = 3e-3
     seed: int = 0
+    told_pi: bool = False
 
     def __post_init__(self) -> None:
         require_seed(self.seed)
@@ -92,6 +99,10 @@ class LearnConfig:
         require_whole("The batch", self.batch, 1, 100_000)
         require_whole("The width of the network", self.width, 4, 1024)
         require_work(TRAINING, LONGEST, steps=self.steps, batch=self.batch, width=self.width)
+        require(
+            not self.told_pi or self.mixture.has_pi,
+            f"A network is told pi, and the mixture is {self.mixture.preset}, which has none: choose two_modes.",
+        )
 
     @property
     def smallest_sigma(self) -> float:
@@ -109,19 +120,21 @@ class PlaneNet(nn.Module):
     """(x (B, 2), log_snr (B,)) -> (B, outputs): three hidden layers on sines and cosines of the level and of x.
 
     classes: how many labels it may be told, as {"label": (B,)}; they go in one-hot, with one more for "not told".
+    vector: how many numbers it may be told, as {"vector": (B, vector)}; they go in as they are, with a 1 for "told".
 
     log_snr runs over about 20 units, so its periods run from 50 (which end of the noise) down to 1.6.
     Without the features of x a ring of modes looks to a fresh network like one blob, and it stays with that.
     """
 
     def __init__(
-        self, width: int = 96, periods: int = 6, x_periods: int = 3, outputs: int = 2, classes: int = 0
-    ):
+        self, width: int = 96, periods: int = 6, x_periods: int = 3, outputs: int = 2, classes: int = 0,
+        vector: int = 0,
+    ):  # fmt: skip
         super().__init__()
-        self.classes = classes
+        self.classes, self.vector = classes, vector
         self.register_buffer("level_waves", 2 * math.pi / 50 * 2.0 ** torch.arange(periods), persistent=False)
         self.register_buffer("x_waves", 2.0 ** torch.arange(x_periods), persistent=False)
-        codes = classes + 1 if classes else 0
+        codes = sum(size + 1 for size in (classes, vector) if size)
         sizes = [2 + 4 * x_periods + 2 * periods + codes, width, width, width]
         hidden = [layer for pair in pairwise(sizes) for layer in (nn.Linear(*pair), nn.SiLU())]
         self.layers = nn.Sequential(*hidden, nn.Linear(width, outputs))
@@ -131,7 +144,9 @@ class PlaneNet(nn.Module):
         self, x: Tensor, log_snr: Tensor, told: Told | None = None, hidden: Hidden | None = None
     ) -> Tensor:
         phase = torch.cat([log_snr[:, None] * self.level_waves, (x[:, :, None] * self.x_waves).flatten(1)], 1)
-        code = [self._code(x, told or {}, hidden or {})] if self.classes else []
+        told, hidden = told or {}, hidden or {}
+        code = [self._code(x, told, hidden)] if self.classes else []
+        code += [self._numbers(x, told, hidden)] if self.vector else []
         return self.layers(torch.cat([x, phase.sin(), phase.cos(), *code], 1))
 
     def _code(self, x: Tensor, told: Told, hidden: Hidden) -> Tensor:
@@ -142,14 +157,26 @@ class PlaneNet(nn.Module):
             label = torch.where(hidden["label"], null, label)
         return one_hot(label, self.classes + 1).to(x)
 
+    def _numbers(self, x: Tensor, told: Told, hidden: Hidden) -> Tensor:
+        """(B, vector + 1): the numbers and a 1; the null token is all zeros."""
+        if "vector" not in told:
+            return x.new_zeros(len(x), self.vector + 1)
+        code = torch.cat([told["vector"], torch.ones_like(told["vector"][:, :1])], 1)
+        return torch.where(hidden["vector"][:, None], 0.0, code) if "vector" in hidden else code
+
 
 @dataclass(frozen=True, eq=False)
 class Learned:
     """denoise: a Denoiser, in eval mode, with averaged weights; losses: (steps,) per dimension."""
 
     config: LearnConfig
-    denoise: NetworkDenoiser
+    denoise: Denoiser  # a NetworkDenoiser, or one told something
     losses: Tensor
+
+    def at(self, pi: float) -> "Learned":
+        """The same network told this π, the weight of the first mode; its denoiser is no network of its own."""
+        told = self.denoise.given(vector=pi_code(torch.tensor([pi])))
+        return Learned(replace(self.config, mixture=replace(self.config.mixture, pi=pi)), told, self.losses)
 
     def save(self, path: str | Path) -> Path:
         """One safetensors file.  Raises UserError where the disk refuses."""
@@ -163,19 +190,43 @@ class Learned:
 
 def learn(config: LearnConfig, report: Report = silent) -> Learned:
     """Draws the points, trains, returns the averaged network; calls report(done, total) after every step."""
-    return learn_points(config.mixture.build().sample(config.points, seeded(config.seed)), config, report)
+    rng = seeded(config.seed)
+    if not config.told_pi:
+        return learn_points(config.mixture.build().sample(config.points, rng), config, report)
+    points, pis = points_of_many(config.mixture, config.points, rng)
+    return learn_points(points, config, report, {"vector": pi_code(pis)})
 
 
-def learn_points(points: Tensor, config: LearnConfig, report: Report = silent) -> Learned:
-    """The same from points that are given, (N, 2): config.mixture and config.points are ignored."""
+def points_of_many(mixture: MixtureSpec, n: int, rng: Generator) -> tuple[Tensor, Tensor]:
+    """n points (n, 2), each of a mixture of its own whose π, (n, 1), is uniform in PIS."""
+    first, second = (component(mixture.build(), k).sample(n, rng) for k in (0, 1))
+    pis = PIS[0] + (PIS[1] - PIS[0]) * torch.rand((n, 1), generator=rng)
+    return torch.where(torch.rand((n, 1), generator=rng) < pis, first, second), pis
+
+
+def pi_code(pi: Tensor) -> Tensor:
+    """What the network is told of π, of order one: half its log odds, which the posterior of a mode is linear in."""
+    return pi.logit() / 2
+
+
+def learn_points(
+    points: Tensor, config: LearnConfig, report: Report = silent, told: Told | None = None
+) -> Learned:
+    """The same from points that are given, (N, 2): config.mixture and config.points are ignored.
+
+    told: what the network is told of each point, (N, ...); it learns to do without, too.
+    """
+    told = told or {}
     net = _build(config, float(points.std(0).square().mean().sqrt()), points.mean(0))
     trainee = Trainee(net, Recipe(config.steps, lr=config.lr, ema=0.99, seed=config.seed))
 
     def batches(step: int, rng: Generator) -> Batch:
-        return Batch(points[torch.randint(len(points), (config.batch,), generator=rng)])
+        i = torch.randint(len(points), (config.batch,), generator=rng)
+        return Batch(points[i], {name: values[i] for name, values in told.items()})
 
+    loss = per_dimension(OBJECTIVES[config.objective](config))
     losses = []
-    for progress in train(trainee, batches, per_dimension(OBJECTIVES[config.objective](config))):
+    for progress in train(trainee, batches, dropping(loss, UNTOLD) if told else loss):
         losses.append(progress.loss)
         report(progress.step, progress.steps)
     net.load_state_dict(trainee.averaged())
@@ -214,7 +265,7 @@ def _config(plain: dict[str, Any]) -> LearnConfig:
 def _build(config: LearnConfig, data_std: float, mean: Tensor) -> NetworkDenoiser:
     """A fresh network; its random start comes from the seed and leaves no trace elsewhere."""
     with weights_from(config.seed):
-        return NetworkDenoiser(PlaneNet(config.width), "v", data_std, mean)
+        return NetworkDenoiser(PlaneNet(config.width, vector=int(config.told_pi)), "v", data_std, mean)
 
 
 def _frozen(config: LearnConfig, net: NetworkDenoiser, losses: Tensor) -> Learned:

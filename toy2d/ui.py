@@ -16,7 +16,7 @@ from toy2d.distances import Distances
 from toy2d.drawing.clouds import Cloud, clouds_gif
 from toy2d.net import LearnConfig, Learned, learn
 from toy2d.presets import PRESETS, MixtureSpec
-from toy2d.shipped import shipped
+from toy2d.shipped import shipped, told
 
 NAMES = {
     "two_modes": "two modes",
@@ -40,8 +40,18 @@ def score_widget(place: DeltaGenerator, key: str = "score") -> bool:
     """True for a learned score."""
     return bound(
         place.segmented_control, "Score", ["exact", "learned"], key=key, default="exact", required=True,
-        help="Exact: the mixture's own, in closed form. Learned: a small network, trained on points drawn from it.",
+        help="Exact: the mixture's own, in closed form. Learned: a small network that saw points alone: of mixtures of "
+        "every π, and is told π; where the mixture has no π, of this one.",
     ) == "learned"  # fmt: skip
+
+
+def learned_at(mixture: MixtureSpec, objective: str, schedule: str = LearnConfig.schedule) -> Learned:
+    """What "learned" means where nothing else is chosen: the shipped network that is told π, so that another π costs
+    nothing; for a mixture without π, or another schedule, a network trained on it.
+    """
+    if mixture.has_pi and schedule == LearnConfig.schedule:
+        return learned_for(told(mixture, objective))
+    return learned_for(LearnConfig(mixture, objective, schedule=schedule))
 
 
 def learned_for(config: LearnConfig) -> Learned:

@@ -11,9 +11,8 @@ from playground.ui.tries import Try, tries
 from toy2d.diffusion.experiment import SAMPLERS, Diffusion, DiffusionConfig, diffusion, said
 from toy2d.diffusion.figures import diffusion_clouds, weights_chart
 from toy2d.diffusion.live import live_diffusion
-from toy2d.net import LearnConfig
 from toy2d.starts import MOST
-from toy2d.ui import bound, learned_for, mixture_widgets, score_widget, show_clouds
+from toy2d.ui import bound, learned_at, mixture_widgets, score_widget, show_clouds
 
 SAMPLER_NAMES = {
     "ddim": "DDIM (eta)",
@@ -46,8 +45,7 @@ def result_for(config: DiffusionConfig, use_learned: bool) -> Diffusion:
     """Cached until the settings change."""
 
     def make(report: Report) -> Diffusion:
-        learn = LearnConfig(config.mixture, "ddpm", schedule=config.schedule)
-        network = learned_for(learn) if use_learned else None
+        network = learned_at(config.mixture, "ddpm", config.schedule) if use_learned else None
         return diffusion(config, network, report)
 
     return cached("diffusion", (config, use_learned), make, "Sampling")

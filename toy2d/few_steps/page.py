@@ -10,8 +10,7 @@ from playground.ui.tries import Try, tries
 from toy2d.few_steps.experiment import STEPS, FewSteps, FewStepsConfig, few_steps, last_noises
 from toy2d.few_steps.figures import MEASURES, cost_chart, paths_chart, solver_chart, table_chart, trip_clouds
 from toy2d.few_steps.flow import SOLVERS, FlowConfig, Orders, RoundTrip, orders, paths, round_trip
-from toy2d.net import LearnConfig
-from toy2d.ui import bound, learned_for, mixture_widgets, score_widget, show_clouds
+from toy2d.ui import bound, learned_at, mixture_widgets, score_widget, show_clouds
 
 SPACED = {EVEN: "even: T, ..., 0", AUTHORS: "DDIM's authors: ..., 1 + T/S, 1, 0"}
 ALL_STEPS = (2, *STEPS, 200, 500, 1000)
@@ -38,8 +37,7 @@ def table_for(config: FewStepsConfig, use_learned: bool) -> FewSteps:
     """The last table while the settings stay; else a new one."""
 
     def make(report: Report) -> FewSteps:
-        learn = LearnConfig(config.mixture, "ddpm", schedule=config.schedule)
-        network = learned_for(learn) if use_learned else None
+        network = learned_at(config.mixture, "ddpm", config.schedule) if use_learned else None
         return few_steps(config, network, report)
 
     return cached("few-steps", (config, use_learned), make, "Filling the table")

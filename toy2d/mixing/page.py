@@ -13,9 +13,8 @@ from toy2d.distances import total_variation
 from toy2d.mixing.experiment import Mixing, MixingConfig, mixing, said
 from toy2d.mixing.figures import mixing_clouds, shares_chart
 from toy2d.mixing.live import live_mixing
-from toy2d.net import LearnConfig
 from toy2d.starts import MOST, STARTS
-from toy2d.ui import bound, learned_for, mixture_widgets, score_widget, show_clouds
+from toy2d.ui import bound, learned_at, mixture_widgets, score_widget, show_clouds
 
 START_NAMES = {"square": "uniform on [-8, 8]²", "mode": "all at the last mode", "data": "at the data"}
 LEVEL_NAMES = {"own": "the modes' own std (as the paper ran it)", "added": "noise that is added"}
@@ -69,7 +68,7 @@ def result_for(config: MixingConfig, use_learned: bool) -> Mixing:
     """Cached until the settings change."""
 
     def make(report: Report) -> Mixing:
-        network = learned_for(LearnConfig(config.mixture, "ncsn")) if use_learned else None
+        network = learned_at(config.mixture, "ncsn") if use_learned else None
         return mixing(config, network, report)
 
     return cached("mixing", (config, use_learned), make, "Sampling")

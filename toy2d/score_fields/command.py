@@ -23,6 +23,11 @@ def add(commands: argparse._SubParsersAction) -> None:
     words = {"objective": "what the network is taught", "sigma": "the one level of dsm and dae"}
     add_options(train, LearnConfig, words, choices={"objective": OBJECTIVES})
     add_training(train)
+    train.add_argument(
+        "--told-pi",
+        action="store_true",
+        help="one network for every pi: it is told the pi of each point's mixture",
+    )
 
 
 def field_command(arguments: argparse.Namespace) -> None:
@@ -43,7 +48,9 @@ def train_command(arguments: argparse.Namespace) -> None:
         refuse_idle(
             arguments, "sigma", f"with --objective {arguments.objective}, which has levels of its own"
         )
-    config = asked(LearnConfig, arguments, steps=arguments.train_steps)
+    if arguments.told_pi:
+        refuse_idle(arguments, "pi", "with --told-pi: the network learns every pi")
+    config = asked(LearnConfig, arguments, told_pi=arguments.told_pi, steps=arguments.train_steps)
     path = Path(arguments.out) / "score.safetensors"
     require_replaceable(path)
     print(note_result(learn(config, progress("training")).save(path)))

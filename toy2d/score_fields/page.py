@@ -9,10 +9,11 @@ from toy2d.drawing.fields import field_chart
 from toy2d.net import LearnConfig
 from toy2d.score_fields.experiment import Field, FieldConfig, score_field
 from toy2d.score_fields.figures import error_by_density_chart
+from toy2d.shipped import told
 from toy2d.ui import bound, learned_for, mixture_widgets
 
 SIGMAS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 20.0)
-TAUGHT = {"none": "none", "dsm": "at this σ", "ncsn": "at all σ"}
+TAUGHT = {"none": "none", "dsm": "at this σ", "ncsn": "at all σ", "told": "at all σ and π"}
 POINTS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
 
 
@@ -26,21 +27,27 @@ def settings() -> tuple[FieldConfig, LearnConfig | None]:
         "Learned score: trained",
         list(TAUGHT),
         key="taught",
-        default=LearnConfig.objective,
+        default="told",
         required=True,
         format_func=TAUGHT.get,
+        help="At all σ and π: one network, told both, so that another π costs no training. It saw 200,000 points, of "
+        "mixtures of every π.",
     )
     points = bound(
-        more.select_slider, "Training points", list(POINTS), value=LearnConfig.points, key="points"
-    )
+        more.select_slider, "Training points", list(POINTS), value=LearnConfig.points, key="points",
+        disabled=taught == "told" and mixture.has_pi,
+    )  # fmt: skip
     seed = int(bound(more.number_input, "Seed", 0, 2**31 - 1, LearnConfig.seed, key="seed"))
     field = FieldConfig(mixture, sigma)
     if taught == "none" or sigma == 0:
         if taught != "none":
             st.caption("At σ = 0 only the exact score is shown: a denoiser defines none there.")
         return field, None
+    if taught == "told" and mixture.has_pi:
+        return field, told(mixture, "ncsn")
+    one_level = taught == "dsm"
     return field, LearnConfig(
-        mixture, taught, sigma=sigma if taught == "dsm" else 1.0, points=points, seed=seed
+        mixture, "dsm" if one_level else "ncsn", sigma=sigma if one_level else 1.0, points=points, seed=seed
     )
 
 

@@ -1,8 +1,16 @@
-"""python -m toy2d.shipped: trains the networks that are shipped, about half a minute on two cores."""
+"""python -m toy2d.shipped [NAME ...]: trains the networks that are shipped, or those named; minutes."""
 
+import sys
+
+from playground.errors import UserError, require_known
 from toy2d.command import progress
 from toy2d.net import learn
 from toy2d.shipped import DEFAULTS, path_of
 
-for name, config in DEFAULTS.items():
-    print(learn(config, progress(f"training {name}")).save(path_of(name)))
+try:
+    for name in sys.argv[1:] or DEFAULTS:
+        require_known("The network", name, DEFAULTS)
+        print(learn(DEFAULTS[name], progress(f"training {name}")).save(path_of(name)))
+except UserError as error:
+    print(f"error: {error}", file=sys.stderr)
+    sys.exit(2)
