@@ -5,7 +5,7 @@ or x0_hat) and in its noise z; so it is asked for its three factors once, and th
 repeats x <- keep * x + push * drive(x) + noise * z.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -21,40 +21,50 @@ from toy2d.starts import SQUARE
 PARTICLES = 300
 MOST_WORK = 1.5e6  # modes x particles x steps: about 60 ms in a browser
 
+Move = list[float]  # alpha, sigma, keep, push, noise, times
+
 
 class _Probe:
-    """A denoiser, and a score, of which a step sees 1 in the first row alone."""
+    """A denoiser, and a score, that a step sees in the first of three coordinates alone."""
 
     def __call__(self, xt: Tensor, level: Level) -> Tensor:
-        return xt.new_tensor([[1.0], [0.0], [0.0]])
+        return xt.new_tensor([1.0, 0.0, 0.0]).expand_as(xt)
 
     score = __call__
 
 
-def factors(step: Step, here: Level, there: Level) -> tuple[float, float, float]:
-    """(keep, push, noise) of a step that is affine: xs = keep * xt + push * drive + noise * z."""
-    xt = torch.tensor([[0.0], [1.0], [0.0]], dtype=torch.float64)
-    z = torch.tensor([[0.0], [0.0], [1.0]], dtype=torch.float64)
-    xs, _ = step(_Probe(), xt, here.to(xt), there.to(xt), lambda x: z)
-    push, keep, noise = xs[:, 0].tolist()
-    return keep, push, noise
+def factors(step: Step, here: Level, there: Level) -> Tensor:
+    """(n, 3): push, keep and noise of a step that is affine, xs = push * drive + keep * xt + noise * z.
+
+    here, there: n levels each, (n, 1).  The drive, x and z are the three unit vectors.
+    """
+    _, x, z = torch.eye(3, dtype=torch.float64)
+    n = here.sigma.numel()
+    xs, _ = step(_Probe(), x.expand(n, 3), here, there, lambda like: z.expand(n, 3))
+    return xs
 
 
-def moves(step: Step, grid: Sequence[Level]) -> list[dict[str, float]]:
+def moves(step: Step, grid: Sequence[Level]) -> list[Move]:
     """The walk along a grid as moves, each with how many times it is repeated: held levels are one move."""
-    found: list[dict[str, float]] = []
-    known: dict[tuple[int, int], dict[str, float]] = {}
+    pairs: list[tuple[Level, Level, int]] = []
     for here, there in pairwise(grid):
-        pair = id(here), id(there)
-        if pair not in known:
-            keep, push, noise = factors(step, here, there)
-            level = {"alpha": float(here.alpha), "sigma": float(here.sigma)}
-            known[pair] = {**level, "keep": keep, "push": push, "noise": noise}
-        if found and known[pair].items() <= found[-1].items():
-            found[-1]["times"] += 1
-        else:
-            found.append({**known[pair], "times": 1})
-    return found
+        same = bool(pairs) and pairs[-1][0] is here and pairs[-1][1] is there
+        times = pairs.pop()[2] + 1 if same else 1
+        pairs.append((here, there, times))
+    here, there = (_column([pair[k] for pair in pairs]) for k in (0, 1))
+    push, keep, noise = factors(step, here, there).T
+    times = torch.tensor([pair[2] for pair in pairs], dtype=torch.float64)
+    table = torch.stack([here.alpha[:, 0], here.sigma[:, 0], keep, push, noise, times], 1)
+    return [[float(f"{number:.6g}") for number in row] for row in table.tolist()]
+
+
+def _column(levels: Sequence[Level]) -> Level:
+    """Levels as one, (n, 1)."""
+    alpha, sigma = (
+        torch.stack([torch.as_tensor(getattr(level, name), dtype=torch.float64) for level in levels])[:, None]
+        for name in ("alpha", "sigma")
+    )
+    return Level(alpha, sigma)
 
 
 @dataclass(frozen=True)
@@ -63,12 +73,25 @@ class LiveWalk:
 
     drive: str
     start: dict[str, Any]
-    moves: list[dict[str, float]]
+    moves: list[Move]
     drawn: str = "x"
 
     @property
     def steps(self) -> int:
-        return int(sum(move["times"] for move in self.moves))
+        return int(sum(move[5] for move in self.moves))
+
+
+@dataclass(frozen=True)
+class Places:
+    """A slider whose every place is a walk of its own, that all panels with a walk take.
+
+    low, step: the slider's number at its first place, and from place to place; names: what the caption says.
+    """
+
+    low: float
+    step: float
+    moves: list[list[Move]]
+    names: list[str]
 
 
 def start_named(name: str, mixture: Mixture) -> dict[str, Any]:
@@ -81,21 +104,37 @@ def start_named(name: str, mixture: Mixture) -> dict[str, Any]:
 
 
 def live(
-    mixture: Mixture, walks: Sequence[LiveWalk | None], seed: int, slider: str = "pi"
+    mixture: Mixture, walks: Sequence[LiveWalk | None], seed: int, sliders: Mapping[str, Places | None]
 ) -> dict[str, Any] | None:
-    """For the player: what it draws while the slider of that key is dragged.
+    """For the player: what it draws while one of the sliders, by their keys, is dragged.
 
-    walks: one a panel; None: that panel stays.  None comes back where the walks would take a browser too long.
+    walks: one a panel; None: that panel stays.  sliders: None for that of π, the first of two weights.
+    None comes back where the walks would take a browser too long; so does a place of a slider.
     """
-    steps = sum(walk.steps for walk in walks if walk is not None)
-    if mixture.K != 2 or mixture.K * PARTICLES * steps > MOST_WORK:
+    walking = [walk for walk in walks if walk is not None]
+
+    def takes_too_long(steps: float) -> bool:
+        return mixture.K * PARTICLES * steps > MOST_WORK
+
+    if takes_too_long(sum(walk.steps for walk in walking)):
         return None
     panels = [
         walk and {"what": walk.drive, "start": walk.start, "moves": walk.moves, "drawn": walk.drawn}
         for walk in walks
     ]
-    described = described_mixture(mixture)
-    return {"slider": slider, "mixture": described, "panels": panels, "particles": PARTICLES, "seed": seed}
+    return {
+        "sliders": {key: places and _described(places, len(walking), takes_too_long)
+                    for key, places in sliders.items()},
+        "mixture": described_mixture(mixture), "weights": mixture.log_weights.exp().tolist(), "panels": panels,
+        "particles": PARTICLES, "seed": seed,
+    }  # fmt: skip
+
+
+def _described(places: Places, panels: int, takes_too_long) -> dict[str, Any]:
+    known = [
+        None if takes_too_long(panels * sum(move[5] for move in walk)) else walk for walk in places.moves
+    ]
+    return {"low": places.low, "step": places.step, "moves": known, "names": places.names}
 
 
 def described_mixture(mixture: Mixture) -> dict[str, Any]:

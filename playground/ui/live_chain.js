@@ -137,7 +137,7 @@ const STARTS = {
 };
 
 // Walks n particles over the first `share` of the moves -> their places (2 n), the last drives (2 n), modes (n), shares (K).
-// A move is x <- keep * x + push * drive(x; alpha, sigma) + noise * z, `times` over.
+// A move [alpha, sigma, keep, push, noise, times] is x <- keep * x + push * drive(x; alpha, sigma) + noise * z, times over.
 function walked(description, weights, { what, start, moves }, { particles, seed, share = 1 }) {
   const mixture = new LiveMixture(description, weights);
   const rand = uniform(seed);
@@ -145,8 +145,8 @@ function walked(description, weights, { what, start, moves }, { particles, seed,
   const xs = STARTS[start.kind](start, particles, rand, randn, mixture);
   const last = xs.slice();
   const out = new Float64Array(2);
-  let left = Math.round(share * moves.reduce((sum, move) => sum + move.times, 0));
-  for (const { alpha, sigma, keep, push, noise, times } of moves) {
+  let left = Math.round(share * moves.reduce((sum, move) => sum + move[5], 0));
+  for (const [alpha, sigma, keep, push, noise, times] of moves) {
     mixture.at(alpha, sigma);
     const steps = Math.min(times, left);
     left -= steps;

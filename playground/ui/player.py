@@ -26,15 +26,16 @@ Limits = tuple[float, float, float, float]  # xmin, xmax, ymin, ymax
 Add = Callable[[np.ndarray], list[int]]  # appends an array to the block -> [offset, length in bytes]
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """The text of a file beside this one."""
     return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
 _component = st.components.v2.component(
     "playground_player",
-    html=_asset("player.html"),
-    css=_asset("player.css"),
-    js="".join(map(_asset, ("panels.js", "live_chain.js", "live.js", "player.js"))),
+    html=asset("player.html"),
+    css=asset("player.css"),
+    js="".join(map(asset, ("panels.js", "live_chain.js", "held.js", "live.js", "player.js"))),
 )
 
 
@@ -192,8 +193,9 @@ def player(
     Panels with fewer frames are spread over the length of the longest.  Position, speed and trails outlive
     reruns; changed panels start from frame 0.  No panel plays by itself where the viewer prefers less motion.
 
-    live: what the browser itself computes and draws while a slider is held (live_chain.js): "slider", the key of the
-    slider of a first weight; "mixture"; "panels", one walk a panel or None; "particles" and "seed".
+    live: what the browser itself computes and draws while a slider is held (live_chain.js): "sliders", by key None for
+    that of a first weight, or the walks of its places; "mixture", "weights"; "panels", one walk a panel or None;
+    "particles" and "seed".
 
     Raises UserError for no panel, or fps and height out of range.
     """

@@ -1,6 +1,7 @@
 """The chains that the browser runs while π is dragged are the engine's: same formulas, same shares."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,13 +10,19 @@ from app.test_browser import CHROMIUM, QUIET, app, at_rest, page  # noqa: F401
 
 from playground.levels import SCHEDULES, Level, seeded
 from playground.steps import ancestral, ddim, langevin
-from playground.ui.player import _asset
-from toy2d.diffusion.experiment import DiffusionConfig, diffusion
+from playground.ui.player import asset
+from toy2d.diffusion.experiment import STEPS, DiffusionConfig, diffusion
 from toy2d.diffusion.live import live_diffusion
 from toy2d.live import factors
 from toy2d.mixing.experiment import MixingConfig, mixing
 from toy2d.mixing.live import live_mixing
+from toy2d.net import LearnConfig, learn
 from toy2d.presets import MixtureSpec
+from toy2d.score_fields.experiment import FieldConfig, score_field
+from toy2d.score_fields.live import live_fields
+from toy2d.shipped import shipped, told
+
+SIGMAS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 20.0)  # the page's notches
 
 N = 2_000
 PIS = (0.15, 0.5, 0.9)
@@ -40,7 +47,8 @@ def test_a_step_is_affine_with_the_factors_handed_on(step):
 
         score = __call__
 
-    keep, push, noise = factors(step, here, there)
+    column = [Level(one.alpha.double().view(1, 1), one.sigma.double().view(1, 1)) for one in (here, there)]
+    push, keep, noise = factors(step, *column)[0].tolist()
     xs, _ = step(Given(), x, here, there, lambda like: z)
     assert torch.allclose(xs, keep * x + push * drive + noise * z, atol=1e-12)
 
@@ -48,8 +56,9 @@ def test_a_step_is_affine_with_the_factors_handed_on(step):
 def test_nothing_is_handed_on_where_the_browser_would_be_too_slow_or_has_no_pi():
     assert live_mixing(MixingConfig(L=200, T=1_000, particles=10)) is None
     assert live_mixing(MixingConfig(MixtureSpec("ring"), particles=10)) is None
+    assert "pi" not in live_diffusion(DiffusionConfig(MixtureSpec("ring")))["sliders"]
     assert live_diffusion(DiffusionConfig(sampler="heun")) is None
-    assert json.loads(json.dumps(live_mixing(MixingConfig())))["panels"][0]["moves"][0]["times"] == 1_000
+    assert json.loads(json.dumps(live_mixing(MixingConfig())))["panels"][0]["moves"][0][5] == 1_000
 
 
 # --- in a browser ---
@@ -68,7 +77,7 @@ def run_live():
         def run(spec: dict, pi: float, script: str = "shares[0]") -> list:
             return blank.evaluate(
                 f"""([spec, pi]) => {{
-                    {_asset("live_chain.js")}
+                    {asset("live_chain.js")}
                     return spec.panels.filter(Boolean).map((panel) =>
                         walked(spec.mixture, [pi, 1 - pi], panel, spec).{script});
                 }}""",
@@ -112,13 +121,12 @@ def test_the_browsers_score_and_estimate_are_the_mixtures(run_live):
     """At 200 points, to the precision of its numbers: a walk of one move that goes where the drive says."""
     spec, level = live_mixing(MixingConfig(MixtureSpec("anisotropic_pair", 0.3))), Level.of(0.8, 1.7)
     mixture = MixtureSpec("anisotropic_pair", 0.3).build(torch.float64)
-    move = {"alpha": 0.8, "sigma": 1.7, "keep": 0, "push": 1, "noise": 0, "times": 1}
     for what, exact in (("score", mixture.score), ("x0", mixture.denoise)):
-        panel = {"what": what, "start": {"kind": "uniform", "half": 8}, "moves": [move]}
+        panel = {"what": what, "start": {"kind": "uniform", "half": 8}, "moves": [[0.8, 1.7, 0, 1, 0, 1]]}
         one = {
             **spec,
             "particles": 200,
-            "panels": [panel, {**panel, "moves": [{**move, "keep": 1, "push": 0}]}],
+            "panels": [panel, {**panel, "moves": [[0.8, 1.7, 1, 0, 0, 1]]}],
         }
         driven, at = run_live(one, 0.3, "xs")
         x = torch.tensor(list(at.values()) if isinstance(at, dict) else at, dtype=torch.float64).view(-1, 2)
@@ -153,5 +161,129 @@ def test_the_picture_follows_pi_before_it_is_released(app, page):  # noqa: F811
     assert page.url == address  # nothing was run while it was held
     page.mouse.up()
     page.locator(".player:not([data-live])").first.wait_for()  # Python's own picture
+    at_rest(page)
+    assert page.url != address
+
+
+# --- steps and η on Diffusion, σ and π on Score fields ---
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("slider", "place"), [("steps", 1), ("steps", 6), ("eta", 0), ("eta", 12)])
+def test_each_place_of_a_slider_has_the_walk_of_the_engine(run_live, slider, place):
+    """The share in mode 1 after 2 and 100 steps, and after 20 steps at η = 0 and 0.6."""
+    config = DiffusionConfig(MixtureSpec("two_modes", 0.7), steps=20, particles=N, frames=2)
+    spec = live_diffusion(config)
+    places = spec["sliders"][slider]
+    panels = [panel and {**panel, "moves": places["moves"][place]} for panel in spec["panels"]]
+    found = run_live({**spec, "panels": panels, "particles": N}, 0.7)
+    value = STEPS[place] if slider == "steps" else round(places["low"] + place * places["step"], 2)
+    assert same_share(found[0], diffusion(replace(config, **{slider: value})).shares[0])
+
+
+@pytest.fixture
+def fields_in_browser():
+    """fieldsAt(...) of live_net.js in Chromium."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+    with playwright.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        blank = browser.new_page()
+
+        def run(spec: dict, at: dict) -> dict[str, np.ndarray]:
+            found = blank.evaluate(
+                f"""([spec, at]) => {{
+                    {asset("live_chain.js")}
+                    {asset("live_net.js")}
+                    const found = fieldsAt(spec, at);
+                    return Object.fromEntries(Object.entries(found).map(([k, v]) => [k, v.length ? [...v] : v]));
+                }}""",
+                [spec, at],
+            )
+            return {name: np.array(value) for name, value in found.items()}
+
+        yield run
+        browser.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("pi", "sigma"), [(0.15, 0.5), (0.5, 2.0), (0.9, 10.0)])
+def test_the_browsers_fields_are_the_engines(fields_in_browser, pi, sigma):
+    """Described once for π = 0.8, σ = 1, and asked elsewhere, as a drag does.  Exact: modes and weights travel in
+    single precision, and a score of order ten has six digits.  Learned: sums of a hundred products in single precision,
+    over σ**2 where estimate and point are subtracted.  The area: counted on a coarser grid, of 37 points a side,
+    so that its edge, of a few dozen points of 1,369, is a few per cent of it.
+    """
+    here = FieldConfig(MixtureSpec("two_modes", pi), sigma)
+    spec = live_fields(FieldConfig(), shipped(told(MixtureSpec(), "ncsn")), SIGMAS, "field")
+    code = [np.log(pi / (1 - pi)) / 2, 1]
+    found = fields_in_browser(spec, {"weights": [pi, 1 - pi], "sigma": sigma, "code": code})
+    true = score_field(here, shipped(told(here.mixture, "ncsn")))
+    pick = np.linspace(0, here.resolution - 1, spec["arrows"]).round().astype(int)
+    density = np.exp((true.log_density - true.log_density.max()) / 2)
+    assert np.allclose(found["density"].reshape(density.shape), density, atol=1e-5)
+    exact, learned = (field[np.ix_(pick, pick)] for field in (true.exact, true.learned))
+    assert np.allclose(found["exact"].reshape(exact.shape), exact, rtol=1e-5, atol=1e-5)
+    assert np.allclose(found["learned"].reshape(learned.shape), learned, rtol=1e-3, atol=1e-4 / sigma**2)
+    assert abs(found["area"] - true.error.area) < 0.05
+
+
+def test_a_network_of_one_sigma_is_not_asked_at_another():
+    one = learn(LearnConfig(objective="dsm", points=50, steps=2, width=8))
+    assert live_fields(FieldConfig(), one, SIGMAS, "field")["net"] is None
+    many = learn(LearnConfig(objective="ncsn", points=50, steps=2, width=8))
+    assert live_fields(FieldConfig(), many, SIGMAS, "field")["net"]["follows"] == ["sigma"]
+    assert "pi" not in live_fields(FieldConfig(MixtureSpec("ring")), None, SIGMAS, "field")["sliders"]
+
+
+def dragged(page, slider: str, shares, of: str) -> list[dict]:  # noqa: F811
+    """Takes hold of a slider and moves it to these shares of its track -> data-live of `of` after each."""
+    box = page.locator(f".st-key-{slider} [data-testid=stSliderThumbValue]").bounding_box()
+    track = page.locator(f".st-key-{slider} [role=group]").bounding_box()
+    y = track["y"] + 4
+    page.mouse.move(box["x"] + box["width"] / 2, y)
+    page.mouse.down()
+    found = []
+    for share in shares:
+        page.mouse.move(track["x"] + share * track["width"], y)
+        page.wait_for_timeout(250)
+        found.append(json.loads(page.locator(of).first.get_attribute("data-live")))
+    return found
+
+
+@pytest.mark.browser
+def test_the_fields_follow_sigma_before_it_is_released(app, page):  # noqa: F811
+    page.goto(f"{app}/score-fields")
+    page.locator(".st-key-field .js-plotly-plot .main-svg").first.wait_for()
+    at_rest(page)
+    address = page.url
+    found = dragged(page, "sigma", (0.7, 0.9, 0.3, 0.62, 0.8, 0.1), ".live-field")
+    sigmas = [one["sigma"] for one in found]
+    assert len(set(sigmas)) == 6 and set(sigmas) <= set(SIGMAS)
+    assert (
+        min(one["ms"] for one in found) < 300
+    )  # milliseconds, of which 100 on a quiet machine: tests are not alone
+    assert page.locator(".st-key-field canvas").count() == 3 and page.url == address
+    page.mouse.up()
+    page.locator(".live-field:not([data-live])").first.wait_for(state="attached")  # Python's own picture
+    at_rest(page)
+    assert page.locator(".st-key-field .js-plotly-plot > canvas").count() == 0 and page.url != address
+    title = page.locator(".st-key-field .annotation").all_inner_texts()
+    assert any("in " in text for text in title)
+
+
+@pytest.mark.browser
+def test_the_samples_follow_the_steps_before_they_are_released(app, page):  # noqa: F811
+    page.goto(f"{app}/diffusion?particles=200")
+    page.locator("canvas").first.wait_for()
+    at_rest(page)
+    address = page.url
+    found = dragged(page, "steps", (0.6, 0.45, 0.2), ".player")
+    assert min(one["ms"] for one in found) < 100 or found[-1]["particles"] == 100
+    assert len({one["value"] for one in found}) == 3 and page.url == address
+    assert any("live" in text and "steps" in text for text in page.locator(".caption").all_inner_texts())
+    page.mouse.up()
+    page.locator(".player:not([data-live])").first.wait_for()
     at_rest(page)
     assert page.url != address

@@ -47,7 +47,7 @@ def test_limits_are_drawn_and_what_lies_beyond_is_not():
 
 
 def test_the_browser_knows_the_same_numbers():
-    script = player._asset("panels.js")
+    script = player.asset("panels.js")
     assert f"const LAST = {LAST};" in script and f"const OUTSIDE = {OUTSIDE};" in script
 
 

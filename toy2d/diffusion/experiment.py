@@ -27,6 +27,7 @@ SAMPLERS: dict[str, Callable[[float], Step]] = {
     "ddpm_beta": lambda eta: ancestral("beta"),
     "heun": lambda eta: heun(),
 }
+STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # that the page offers
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from playground.ui.charts import chart
 from playground.ui.page import cached, page, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
-from toy2d.diffusion.experiment import SAMPLERS, Diffusion, DiffusionConfig, diffusion, said
+from toy2d.diffusion.experiment import SAMPLERS, STEPS, Diffusion, DiffusionConfig, diffusion, said
 from toy2d.diffusion.figures import diffusion_clouds, weights_chart
-from toy2d.diffusion.live import live_diffusion
+from toy2d.diffusion.live import ETA_STEP, live_diffusion
 from toy2d.starts import MOST
 from toy2d.ui import bound, learned_at, mixture_widgets, score_widget, show_clouds
 
@@ -20,7 +20,6 @@ SAMPLER_NAMES = {
     "ddpm_beta": "DDPM, variance beta",
     "heun": "Heun",
 }
-STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
 def settings() -> tuple[DiffusionConfig, bool]:
@@ -32,7 +31,7 @@ def settings() -> tuple[DiffusionConfig, bool]:
     schedule = bound(b.selectbox, "Schedule", list(SCHEDULES), key="schedule")
     steps = bound(c.select_slider, "Steps", list(STEPS), value=DiffusionConfig.steps, key="steps")
     eta = bound(
-        d.slider, "η", 0.0, 1.0, DiffusionConfig.eta, 0.05, key="eta", disabled=sampler != "ddim",
+        d.slider, "η", 0.0, 1.0, DiffusionConfig.eta, ETA_STEP, key="eta", disabled=sampler != "ddim",
         help="DDIM's noise: 0 none, 1 as much as DDPM with beta_tilde",
     )  # fmt: skip
     particles = bound(e.number_input, "Particles", 2, MOST, DiffusionConfig.particles, key="particles")

@@ -14,4 +14,5 @@ def live_mixing(config: MixingConfig) -> dict[str, Any] | None:
         return None
     step, grids = both_chains(config, narrowest_std(mixture))
     start = start_named(config.start, mixture)
-    return live(mixture, [LiveWalk("score", start, moves(step, grid)) for grid in grids], config.seed)
+    walks = [LiveWalk("score", start, moves(step, grid)) for grid in grids]
+    return live(mixture, walks, config.seed, {"pi": None})

@@ -3,12 +3,14 @@
 import streamlit as st
 
 from playground.ui.charts import chart
+from playground.ui.live_field import live_field
 from playground.ui.page import folded, page, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.drawing.fields import field_chart
 from toy2d.net import LearnConfig
 from toy2d.score_fields.experiment import Field, FieldConfig, score_field
 from toy2d.score_fields.figures import error_by_density_chart
+from toy2d.score_fields.live import live_fields
 from toy2d.shipped import told
 from toy2d.ui import bound, learned_for, mixture_widgets
 
@@ -98,8 +100,10 @@ with page(
         ),
     )
     config, learn = settings()
-    result = score_field(config, None if learn is None else learned_for(learn))
+    network = None if learn is None else learned_for(learn)
+    result = score_field(config, network)
     chart(field_chart(result), "field")
+    live_field(live_fields(config, network, SIGMAS, "field"), "live-field")
     if result.error is not None:
         verdict_line(
             f"The learned score is within 10 % of the exact one on {result.error.area:.0%} of the square, where "
