@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
 from playground.charts import (
@@ -50,6 +51,12 @@ def on_page(panels: Chart | Sequence[Chart], height: int | None = None) -> go.Fi
         repeated = column > 1 and chart.y.title == charts[column - 2].y.title
         _axes(figure, chart, column, "" if repeated else chart.y.title)
     return _laid_out(figure, charts, height)
+
+
+def shades(colors: str, n: int) -> list[list[int]]:
+    """n colours of a Heat's scale, from its low to its high end, for a canvas; colors as a Heat has them."""
+    found = sample_colorscale(colors.capitalize(), np.linspace(0, 1, n).tolist(), colortype="tuple")
+    return [[round(255 * part) for part in color] for color in found]
 
 
 def html(text: str) -> str:

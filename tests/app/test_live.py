@@ -269,7 +269,7 @@ def test_the_fields_follow_sigma_before_it_is_released(app, page):  # noqa: F811
     page.locator(".live-field:not([data-live])").first.wait_for(state="attached")  # Python's own picture
     at_rest(page)
     assert page.locator(".st-key-field .js-plotly-plot > canvas").count() == 0 and page.url != address
-    title = page.locator(".st-key-field .annotation").all_inner_texts()
+    title = page.locator(".st-key-field .annotation").all_text_contents()
     assert any("in " in text for text in title)
 
 
@@ -279,7 +279,7 @@ def test_the_samples_follow_the_steps_before_they_are_released(app, page):  # no
     page.locator("canvas").first.wait_for()
     at_rest(page)
     address = page.url
-    found = dragged(page, "steps", (0.6, 0.45, 0.2), ".player")
+    found = dragged(page, "steps", (0.75, 0.45, 0.2), ".player")
     assert min(one["ms"] for one in found) < 100 or found[-1]["particles"] == 100
     assert len({one["value"] for one in found}) == 3 and page.url == address
     assert any("live" in text and "steps" in text for text in page.locator(".caption").all_inner_texts())

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib import colormaps
 
+from playground.charts.on_page import shades
 from playground.colors import PALETTE, rgb
 from playground.conditioning import Given
 from playground.denoisers import NetworkDenoiser
@@ -16,7 +16,6 @@ from toy2d.net import Learned
 from toy2d.score_fields.experiment import FieldConfig
 
 COARSE = 2 * ARROWS - 1  # points a side of the live map of errors: the network is asked at each of them
-COLOURS = (255 * colormaps["cividis"](np.linspace(0, 1, 64))[:, :3]).round().astype(int).tolist()
 
 
 def live_fields(
@@ -30,7 +29,8 @@ def live_fields(
     return {
         "chart": chart, "sliders": sliders, "sigma": config.sigma, "mixture": described_mixture(mixture),
         "weights": mixture.log_weights.exp().tolist(), "extent": config.extent, "side": config.resolution,
-        "arrows": ARROWS, "coarse": COARSE, "colours": COLOURS, "colour": rgb(PALETTE[0]), "ink": PALETTE[1],
+        "arrows": ARROWS, "coarse": COARSE, "ink": PALETTE[1], "colour": rgb(PALETTE[0]),
+        "colours": shades("cividis", 64),
         "told": learned is not None and learned.config.told_pi, "net": learned and described_network(learned),
     }  # fmt: skip
 
