@@ -21,7 +21,8 @@ from playground.checkpoint import Shapes, load_checkpoint, require_format, requi
 from playground.denoisers import TO_X0, Denoiser, NetworkDenoiser, clipped
 from playground.devices import best_device as best_device
 from playground.devices import device_named
-from playground.errors import UserError, require, require_known, require_whole
+from playground.errors import UserError, require, require_known
+from playground.knobs import Knobs, choice, knob
 from playground.levels import SCHEDULES, Schedule
 from playground.training import weights_from
 
@@ -51,7 +52,7 @@ SHIPPED_MODELS = {
 
 
 @dataclass(frozen=True)
-class ModelConfig:
+class ModelConfig(Knobs):
     """Everything that is needed to build the network and its schedule again.
 
     shape: of one sample.  bounded: whether samples lie in [-1, 1]; latents and embeddings do not, and are not clipped.
@@ -62,9 +63,9 @@ class ModelConfig:
     net: UNetConfig | DilatedConfig | PromptedConfig | CaptionPriorConfig | CodePriorConfig = field(
         default_factory=UNetConfig
     )
-    predicts: str = "v"
-    schedule: str = "linear"
-    T: int = 1000
+    predicts: str = choice("v", TO_X0, "What the network predicts")
+    schedule: str = choice("linear", SCHEDULES, "The schedule")
+    T: int = knob(1000, 1, MOST_LEVELS, "The number of noise levels T")
     shape: tuple[int, ...] = SHAPE
     bounded: bool = True
     kind: str = "digits"
@@ -72,11 +73,6 @@ class ModelConfig:
     highest: float | None = (
         None  # sigma / alpha; the network has not seen more noise; None: than its schedule has
     )
-
-    def __post_init__(self) -> None:
-        require_known("The schedule", self.schedule, SCHEDULES)
-        require_known("What the network predicts", self.predicts, TO_X0)
-        require_whole("The number of noise levels T", self.T, 1, MOST_LEVELS)
 
     def build(self, seed: int = 0) -> NetworkDenoiser:
         """A fresh network; its random start comes from the seed and leaves no trace elsewhere."""

@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 import torch
 from torch import Generator, Tensor, nn
 
-from playground.errors import UserError, require, require_known, require_seed, require_whole
+from playground.errors import SEEDS, UserError, require, require_whole
+from playground.knobs import Knobs, choice, knob
 from playground.muon import Muon, hidden_matrices
 
 B = TypeVar("B")  # a batch: whatever the loss knows how to read; `playground.objectives.Batch` for denoisers
@@ -30,7 +31,7 @@ def weights_from(seed: int) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(Knobs):
     """The knobs of a training run.  steps: optimiser steps in all; warmup: steps of linear rise.
 
     optimizer: "adamw" for all parameters, or "muon" for the hidden matrices, with its own rate `matrix_lr`, and AdamW
@@ -43,20 +44,19 @@ class Recipe:
     ema: float = 0.999
     clip: float = 1.0
     weight_decay: float = 0.0
-    seed: int = 0
-    optimizer: str = "adamw"
+    seed: int = knob(0, *SEEDS, "The seed")
+    optimizer: str = choice("adamw", OPTIMIZERS, "The optimizer")
     matrix_lr: float = 0.01
     betas: tuple[float, float] = (0.9, 0.99)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(self.steps >= 1, f"Training has {self.steps} steps; it needs at least one: raise the length.")
         require_whole("The number of training steps", self.steps, 1, 10**10)
-        require_seed(self.seed)
         require(
             0 < self.lr <= 1,
             f"The learning rate is {self.lr:g}; it must lie above 0 and be at most 1: 0.002 is a good start.",
         )
-        require_known("The optimizer", self.optimizer, OPTIMIZERS)
         require(
             0 < self.matrix_lr <= 1,
             f"Muon's learning rate is {self.matrix_lr:g}; it must lie above 0 and be at most 1: 0.01 is a good start.",

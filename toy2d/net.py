@@ -15,13 +15,11 @@ from playground.checkpoint import Shapes, load_checkpoint, require_format, requi
 from playground.conditioning import Hidden, Told
 from playground.denoisers import Denoiser, NetworkDenoiser
 from playground.errors import (
+    SEEDS,
+    SIGMAS,
     require,
-    require_known,
-    require_range,
-    require_seed,
-    require_sigma,
-    require_whole,
 )
+from playground.knobs import Knobs, choice, knob
 from playground.levels import SCHEDULES, Level, geometric_sigmas, seeded
 from playground.objectives import (
     Batch,
@@ -60,7 +58,7 @@ OBJECTIVES: dict[str, Callable[["LearnConfig"], Objective]] = {
 
 
 @dataclass(frozen=True)
-class LearnConfig:
+class LearnConfig(Knobs):
     """What is learned, from how much, for how long.
 
     objective:  "dae" or "dsm", one level `sigma`; "ncsn", `levels` geometric ones from sigma_1 to sigma_L, weighted by
@@ -73,31 +71,23 @@ class LearnConfig:
     """
 
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
-    objective: str = "ncsn"
-    sigma: float = 1.0
+    objective: str = choice("ncsn", OBJECTIVES, "The objective")
+    sigma: float = knob(1.0, *SIGMAS, "The training sigma")
     sigma_1: float = 20.0
     sigma_L: float = 0.1
     levels: int = 50
-    schedule: str = "linear"
-    points: int = 10_000
-    steps: int = 2_000
-    batch: int = 256
-    width: int = 96
-    lr: float = 3e-3
-    seed: int = 0
+    schedule: str = choice("linear", SCHEDULES, "The schedule")
+    points: int = knob(10_000, 2, 1_000_000, "The number of training points")
+    steps: int = knob(2_000, 1, 100_000, "The number of training steps")
+    batch: int = knob(256, 1, 100_000, "The batch")
+    width: int = knob(96, 4, 1024, "The width of the network")
+    lr: float = knob(3e-3, 0, 1, "The learning rate", open_ends=True)
+    seed: int = knob(0, *SEEDS, "The seed")
     told_pi: bool = False
 
     def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_known("The objective", self.objective, OBJECTIVES)
-        require_known("The schedule", self.schedule, SCHEDULES)
-        require_sigma("The training sigma", self.sigma)
+        super().__post_init__()
         geometric_sigmas(self.sigma_1, self.sigma_L, self.levels)  # refuses levels that do not fall
-        require_range("The learning rate", self.lr, 0, 1, open_ends=True)
-        require_whole("The number of training points", self.points, 2, 1_000_000)
-        require_whole("The number of training steps", self.steps, 1, 100_000)
-        require_whole("The batch", self.batch, 1, 100_000)
-        require_whole("The width of the network", self.width, 4, 1024)
         require_work(TRAINING, LONGEST, steps=self.steps, batch=self.batch, width=self.width)
         require(
             not self.told_pi or self.mixture.has_pi,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from playground.errors import require_known, require_range
+from playground.knobs import Knobs, choice, knob
 from toy2d.mixture import Mixture, anisotropic_pair, grid, ring, two_modes
 
 PRESETS: dict[str, Callable[[float], Mixture]] = {
@@ -21,15 +21,11 @@ EXTENT = 9.0
 
 
 @dataclass(frozen=True)
-class MixtureSpec:
+class MixtureSpec(Knobs):
     """preset: a name in PRESETS; pi: the first mode's weight, used by the presets that have two modes."""
 
-    preset: str = "two_modes"
-    pi: float = 0.8
-
-    def __post_init__(self) -> None:
-        require_known("The mixture", self.preset, PRESETS)
-        require_range("pi", self.pi, 0, 1, open_ends=True)
+    preset: str = choice("two_modes", PRESETS, "The mixture")
+    pi: float = knob(0.8, 0, 1, "pi", open_ends=True)
 
     @property
     def has_pi(self) -> bool:

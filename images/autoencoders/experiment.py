@@ -24,7 +24,8 @@ from images.metrics.estimates import (
 )
 from images.metrics.pca import principal
 from images.networks.autoencoder import Autoencoder
-from playground.errors import require, require_known, require_seed, require_whole
+from playground.errors import SEEDS, require
+from playground.knobs import Knobs, choice, knob
 from playground.levels import seeded
 from playground.progress import Report, silent
 from playground.statistics import Difference, difference, interval, verdict
@@ -64,17 +65,12 @@ def from_noise(net: Autoencoder, n: int, seed: int) -> Tensor:
 
 
 @dataclass(frozen=True)
-class ShowConfig:
+class ShowConfig(Knobs):
     """Ten test digits from number `first`; seed: of the noise that is decoded."""
 
-    which: str = "f = 4"
-    first: int = 0
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        require_known("The autoencoder", self.which, SHIPPED)
-        require_seed(self.seed)
-        require_whole("The first digit", self.first, 0, 60_000)
+    which: str = choice("f = 4", SHIPPED, "The autoencoder")
+    first: int = knob(0, 0, 60_000, "The first digit")
+    seed: int = knob(0, *SEEDS, "The seed")
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,15 +104,11 @@ def show(net: Autoencoder, training: Digits, test: Digits, config: ShowConfig) -
 
 
 @dataclass(frozen=True)
-class MeasureConfig:
+class MeasureConfig(Knobs):
     """digits: test digits rebuilt, and noises decoded; the other test digits are the reference."""
 
-    digits: int = 500
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_whole("The number of digits", self.digits, 10, 5_000)
+    digits: int = knob(500, 10, 5_000, "The number of digits")
+    seed: int = knob(0, *SEEDS, "The seed")
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ from images.data.mnist import to_uint8
 from images.diffusion_autoencoder.experiment import LEAST_STEPS, MOST, codes, digit, downward, own_noise
 from images.models import Model
 from playground.errors import require, require_known, require_range, require_whole
+from playground.knobs import Knobs, knob
 from playground.progress import Report, silent, turn_of
 from playground.walk import final, watched
 
@@ -21,17 +22,16 @@ FARTHEST = 5.0  # standard deviations of a code; farther there are no digits
 
 
 @dataclass(frozen=True)
-class ChangeConfig:
+class ChangeConfig(Knobs):
     """start, end: moves along thickness, slant and width, in standard deviations of z; count: digits on the way."""
 
     start: tuple[float, float, float] = (0.0, 0.0, 0.0)
     end: tuple[float, float, float] = (2.0, 0.0, 0.0)
-    count: int = 9
-    steps: int = 20
+    count: int = knob(9, 3, MOST, "The number of digits on the way")
+    steps: int = knob(20, LEAST_STEPS, 1000, "The number of steps")
 
     def __post_init__(self) -> None:
-        require_whole("The number of digits on the way", self.count, 3, MOST)
-        require_whole("The number of steps", self.steps, LEAST_STEPS, 1000)
+        super().__post_init__()
         for moves in (self.start, self.end):
             require(
                 len(moves) == len(NAMES), f"There are {len(moves)} moves for {', '.join(NAMES)}: give three."

@@ -15,7 +15,8 @@ from images.metrics.estimates import verdict as compared
 from images.metrics.pca import Basis, principal
 from images.metrics.ridge import fitted
 from images.models import Model
-from playground.errors import require, require_range, require_seed, require_whole
+from playground.errors import SEEDS, require
+from playground.knobs import Knobs, knob
 from playground.levels import seeded
 from playground.progress import Report, part_of, silent
 from playground.statistics import Difference, interval_of_mean, verdict
@@ -26,20 +27,14 @@ VIEWS = ("z", "PCA")
 
 
 @dataclass(frozen=True)
-class MeasureConfig:
+class MeasureConfig(Knobs):
     """digits: test digits, each moved from -by to by along each attribute; hold: as in `directions_of`."""
 
-    digits: int = 100
-    by: float = 2.0
-    steps: int = 20
+    digits: int = knob(100, 10, 10_000, "The number of digits")
+    by: float = knob(2.0, 0.1, FARTHEST, "The move")
+    steps: int = knob(20, LEAST_STEPS, 1000, "The number of steps")
     hold: bool = True
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_whole("The number of digits", self.digits, 10, 10_000)
-        require_whole("The number of steps", self.steps, LEAST_STEPS, 1000)
-        require_range("The move", self.by, 0.1, FARTHEST)
+    seed: int = knob(0, *SEEDS, "The seed")
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,8 @@ from images.dalle2.prior_task import caption_of
 from images.data.captions import codes_of
 from images.data.mnist import Digits, to_uint8
 from images.metrics.classifier import Classifier
-from playground.errors import require, require_seed, require_whole
+from playground.errors import SEEDS, require
+from playground.knobs import Knobs, knob
 from playground.levels import seeded
 from playground.progress import Report, silent
 from playground.statistics import difference_of_shares, verdict
@@ -29,17 +30,16 @@ WAYS = {
 
 
 @dataclass(frozen=True)
-class ClaimsConfig:
+class ClaimsConfig(Knobs):
     """count: test digits whose full captions are drawn; w, steps: as in DrawConfig."""
 
-    count: int = 200
+    count: int = knob(200, 10, 10_000, "The number of digits")
     w: float = 0.0
     steps: int = 20
-    seed: int = 0
+    seed: int = knob(0, *SEEDS, "The seed")
 
     def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_whole("The number of digits", self.count, 10, 10_000)
+        super().__post_init__()
         _ = self.drawing  # its rules are checked now, before anything is loaded
 
     @property

@@ -18,7 +18,8 @@ from images.models import Model, load_model
 from images.networks.ar_prior import ARPrior
 from images.networks.clip import Clip, on_sphere
 from playground.denoisers import Denoiser, guided
-from playground.errors import require, require_range, require_seed, require_whole
+from playground.errors import SEEDS, require
+from playground.knobs import Knobs, knob
 from playground.levels import seeded
 from playground.progress import Report, part_of, silent
 from playground.steps import ddim
@@ -80,24 +81,20 @@ def _require_clip(path: Path, kind: str, about: dict[str, Any], clip: Clip) -> N
 
 
 @dataclass(frozen=True)
-class DrawConfig:
+class DrawConfig(Knobs):
     """count digits for a caption.  w: guidance of the decoder, prior_w of the prior, 0 none; steps: of each stage."""
 
     caption: str = "a thick seven leaning left"
-    count: int = 8
-    w: float = 1.0
-    prior_w: float = 0.0
-    steps: int = 25
-    seed: int = 0
+    count: int = knob(8, 1, MOST, "The number of digits")
+    w: float = knob(1.0, 0, 20, "The guidance w")
+    prior_w: float = knob(0.0, 0, 20, "The prior's guidance w")
+    steps: int = knob(25, 1, 1000, "The number of steps")
+    seed: int = knob(0, *SEEDS, "The seed")
     frames: int = 13
 
     def __post_init__(self) -> None:
-        require_seed(self.seed)
+        super().__post_init__()
         parse(self.caption)
-        require_whole("The number of digits", self.count, 1, MOST)
-        require_range("The guidance w", self.w, 0, 20)
-        require_range("The prior's guidance w", self.prior_w, 0, 20)
-        require_whole("The number of steps", self.steps, 1, 1000)
 
 
 @dataclass(frozen=True, eq=False)

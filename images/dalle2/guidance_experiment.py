@@ -23,8 +23,9 @@ from images.metrics.classifier import Classifier, features
 from images.metrics.neighbours import coverage
 from images.networks.noisy_clip import NoisyClip
 from playground.denoisers import Denoiser, guided
-from playground.errors import require, require_range, require_seed, require_whole
+from playground.errors import SEEDS, require, require_range
 from playground.guidance import classifier_guided, gradient_of
+from playground.knobs import Knobs, knob
 from playground.levels import Level, seeded
 from playground.progress import Report, silent
 from playground.statistics import Difference, difference_of_shares, interval, mean_difference, verdict
@@ -35,18 +36,16 @@ SIGNS = {ITSELF: "w", BY_CLIP: "s"}
 
 
 @dataclass(frozen=True)
-class GuidanceConfig:
+class GuidanceConfig(Knobs):
     """count: test digits whose class and thickness are asked for; strengths: w of `itself`, s of CLIP's gradient."""
 
-    count: int = 200
+    count: int = knob(200, 20, 5000, "The number of digits")
     strengths: tuple[float, ...] = STRENGTHS[ITSELF]
-    steps: int = 20
-    seed: int = 0
+    steps: int = knob(20, 1, 1000, "The number of steps")
+    seed: int = knob(0, *SEEDS, "The seed")
 
     def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_whole("The number of digits", self.count, 20, 5000)
-        require_whole("The number of steps", self.steps, 1, 1000)
+        super().__post_init__()
         require(len(self.strengths) > 1, "One strength shows no difference: give two or more.")
         for strength in self.strengths:
             require_range("The strength of guidance", strength, 0, 1000)

@@ -12,7 +12,8 @@ from images.dalle2.prior_task import caption_of
 from images.data.captions import codes_of
 from images.data.mnist import Digits
 from images.metrics.frechet import fitted, frechet_distance
-from playground.errors import require, require_seed, require_whole
+from playground.errors import SEEDS, require
+from playground.knobs import Knobs, knob
 from playground.levels import seeded
 from playground.progress import Report, silent
 
@@ -21,15 +22,11 @@ STEPS = (2, 5, 25, 50)
 
 
 @dataclass(frozen=True)
-class PriorsConfig:
+class PriorsConfig(Knobs):
     """count: captions, those of as many test digits; as many others are the reference."""
 
-    count: int = 2000
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_whole("The number of captions", self.count, 100, 5000)
+    count: int = knob(2000, 100, 5000, "The number of captions")
+    seed: int = knob(0, *SEEDS, "The seed")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from images.metrics.classifier import Classifier, features
 from images.metrics.estimates import Estimate, Reference, frechet_estimate, verdict
 from images.models import Model
 from images.sampling import MOST, Film, filmed
-from playground.errors import require, require_seed, require_whole
+from playground.errors import SEEDS, require, require_whole
+from playground.knobs import Knobs, knob
 from playground.levels import seeded
 from playground.progress import Report, part_of, silent
 from playground.statistics import interval
@@ -24,20 +25,14 @@ BATCH = 250
 
 
 @dataclass(frozen=True)
-class DrawConfig:
+class DrawConfig(Knobs):
     """count digits; z_steps: of the walk in z, which cost next to nothing; steps: of the walk of the digits."""
 
-    count: int = 24
-    z_steps: int = 50
-    steps: int = 20
-    seed: int = 0
+    count: int = knob(24, 1, MOST, "The number of images")
+    z_steps: int = knob(50, LEAST_STEPS, 1000, "The number of steps in z")
+    steps: int = knob(20, LEAST_STEPS, 1000, "The number of steps")
+    seed: int = knob(0, *SEEDS, "The seed")
     frames: int = 40
-
-    def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_whole("The number of images", self.count, 1, MOST)
-        require_whole("The number of steps in z", self.z_steps, LEAST_STEPS, 1000)
-        require_whole("The number of steps", self.steps, LEAST_STEPS, 1000)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,16 +72,16 @@ REAL = "training digits (the floor)"
 
 
 @dataclass(frozen=True)
-class QualityConfig:
+class QualityConfig(Knobs):
     """digits: drawn each way; z_steps, steps: as in DrawConfig."""
 
-    digits: int = 500
+    digits: int = knob(500, 10, 10_000, "The number of digits")
     z_steps: int = 50
     steps: int = 20
     seed: int = 0
 
     def __post_init__(self) -> None:
-        require_whole("The number of digits", self.digits, 10, 10_000)
+        super().__post_init__()
         _ = DrawConfig(1, self.z_steps, self.steps, self.seed)  # the same rules
 
 

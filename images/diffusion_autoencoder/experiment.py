@@ -14,7 +14,8 @@ from images.data.mnist import to_model, to_uint8
 from images.models import Model
 from images.sampling import Film, filmed
 from playground.denoisers import Denoiser
-from playground.errors import require, require_seed, require_whole
+from playground.errors import SEEDS, require, require_whole
+from playground.knobs import Knobs, knob
 from playground.levels import ascending, randn_like, seeded
 from playground.progress import Report, silent, turn_of
 from playground.steps import ddim
@@ -25,18 +26,13 @@ LEAST_STEPS = 2  # a single step from noise says nothing about the way
 
 
 @dataclass(frozen=True)
-class ReconstructConfig:
+class ReconstructConfig(Knobs):
     """count: reconstructions from z with a random x_T, beside the one with the digit's own; steps: each way."""
 
-    count: int = 7
-    steps: int = 20
-    seed: int = 0
+    count: int = knob(7, 1, MOST, "The number of reconstructions")
+    steps: int = knob(20, LEAST_STEPS, 1000, "The number of steps")
+    seed: int = knob(0, *SEEDS, "The seed")
     frames: int = 40
-
-    def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_whole("The number of reconstructions", self.count, 1, MOST)
-        require_whole("The number of steps", self.steps, LEAST_STEPS, 1000)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,15 +123,11 @@ WAYS = ("z and x_T", "x_T alone, told nothing", "pixels")
 
 
 @dataclass(frozen=True)
-class BetweenConfig:
+class BetweenConfig(Knobs):
     """count: digits on the way, both ends included."""
 
-    count: int = 11
-    steps: int = 20
-
-    def __post_init__(self) -> None:
-        require_whole("The number of digits on the way", self.count, 3, MOST)
-        require_whole("The number of steps", self.steps, LEAST_STEPS, 1000)
+    count: int = knob(11, 3, MOST, "The number of digits on the way")
+    steps: int = knob(20, LEAST_STEPS, 1000, "The number of steps")
 
 
 def between(

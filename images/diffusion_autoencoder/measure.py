@@ -20,7 +20,8 @@ from images.metrics.estimates import Estimate, bootstrap, mean_of, share_of
 from images.metrics.pca import Basis, principal
 from images.metrics.ridge import fitted
 from images.models import Model
-from playground.errors import require_seed, require_whole
+from playground.errors import SEEDS, require_whole
+from playground.knobs import Knobs, knob
 from playground.levels import randn_like, seeded
 from playground.progress import Report, silent
 from playground.walk import final
@@ -30,17 +31,16 @@ INK = 0.0  # pixels above this, in [-1, 1], are ink; paper is -1 exactly, away f
 
 
 @dataclass(frozen=True)
-class MeasureConfig:
+class MeasureConfig(Knobs):
     """digits: test digits reconstructed; steps: each way, one or more; pairs: for swapping and the path in between."""
 
-    digits: int = 100
+    digits: int = knob(100, 10, 10_000, "The number of digits")
     steps: tuple[int, ...] = (20, 50)
     pairs: int = 20
-    seed: int = 0
+    seed: int = knob(0, *SEEDS, "The seed")
 
     def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_whole("The number of digits", self.digits, 10, 10_000)
+        super().__post_init__()
         require_whole("The number of pairs", self.pairs, 2, self.digits // 2)
         for steps in self.steps:
             require_whole("The number of steps", steps, 2, 1000)

@@ -19,7 +19,7 @@ from images.models import Model
 from images.sampling import ANNEALED, AS_WRITTEN, HOLD, LANGEVIN, langevin_levels, plan
 from playground.annealing import off_the_shell, settled_variance, variances
 from playground.denoisers import Denoiser, clipped
-from playground.errors import require_range
+from playground.knobs import Knobs, knob
 from playground.levels import Level, seeded
 from playground.progress import Report, silent, turn_of
 from playground.walk import checked, final, prior, walk, watched
@@ -29,17 +29,16 @@ PIXELS = 28 * 28
 
 
 @dataclass(frozen=True)
-class ToldConfig:
+class ToldConfig(Knobs):
     """samples digits of each chain in `steps` steps; remembered: training digits of the exact denoiser, 0 for none."""
 
-    samples: int = 100
+    samples: int = knob(100, 10, 10_000, "The number of samples")
     steps: int = 100
     seed: int = 0
-    remembered: int = 5_000
+    remembered: int = knob(5_000, 0, 10_000, "The number of remembered digits")
 
     def __post_init__(self) -> None:
-        require_range("The number of samples", self.samples, 10, 10_000)
-        require_range("The number of remembered digits", self.remembered, 0, 10_000)
+        super().__post_init__()
         self.sampling(ANNEALED)
 
     def sampling(self, sampler: str) -> SampleConfig:

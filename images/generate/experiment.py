@@ -18,7 +18,8 @@ from images.sampling import (
     walked,
 )
 from playground.denoisers import Denoiser, guided
-from playground.errors import require, require_known, require_range, require_seed, require_whole
+from playground.errors import SEEDS, require
+from playground.knobs import Knobs, choice, knob
 from playground.levels import EVEN, SPACINGS
 from playground.progress import Report, silent
 
@@ -26,22 +27,22 @@ MOST_W = 20.0  # beyond this every digit is the same one
 
 
 @dataclass(frozen=True)
-class SampleConfig:
+class SampleConfig(Knobs):
     """count images by `sampler` in `steps` steps, spaced as SPACINGS says; eta counts for DDIM alone.
 
     label: the class that the model is told, None: nothing.  w: the lecture's guidance weight, 0 is the conditional
     model.
     """
 
-    count: int = 25
-    sampler: str = "DDIM"
-    steps: int = 50
-    eta: float = 0.0
-    seed: int = 0
+    count: int = knob(25, 1, MOST, "The number of images")
+    sampler: str = choice("DDIM", SAMPLERS, "The sampler")
+    steps: int = knob(50, 1, MOST_STEPS, "The number of steps")
+    eta: float = knob(0.0, 0, 1, "eta")
+    seed: int = knob(0, *SEEDS, "The seed")
     frames: int = 40
-    spacing: str = EVEN
-    label: int | None = None
-    w: float = 0.0
+    spacing: str = choice(EVEN, SPACINGS, "The spacing of the times")
+    label: int | None = knob(None, 0, 9, "The label", whole=True)
+    w: float = knob(0.0, 0, MOST_W, "The guidance w")
 
     @staticmethod
     def quick() -> "SampleConfig":
@@ -49,24 +50,16 @@ class SampleConfig:
         return SampleConfig(sampler="DPM-Solver++", steps=8)
 
     def __post_init__(self) -> None:
-        require_known("The spacing of the times", self.spacing, SPACINGS)
+        super().__post_init__()
         require(
             self.spacing == EVEN or self.sampler not in LANGEVIN,
             f"The times are spaced as {self.spacing!r}, but annealed Langevin walks NCSN's levels, not a schedule's "
             f"times: choose {EVEN!r}, or another sampler.",
         )
-        require_seed(self.seed)
-        require_whole("The number of images", self.count, 1, MOST)
-        require_range("eta", self.eta, 0, 1)
-        if self.label is not None:
-            require_whole("The label", self.label, 0, 9)
-        require_range("The guidance w", self.w, 0, MOST_W)
         require(
             self.w == 0 or self.label is not None,
             f"The guidance w is {self.w:g}, but no label was given: guidance needs one, choose it or leave w at 0.",
         )
-        require_known("The sampler", self.sampler, SAMPLERS)
-        require_whole("The number of steps", self.steps, 1, MOST_STEPS)
         require(
             self.sampler not in LANGEVIN or self.steps >= 2 * HOLD,
             f"Annealed Langevin has {self.steps} steps; it needs {2 * HOLD} or more, {HOLD} at each of two levels: "

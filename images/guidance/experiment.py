@@ -21,8 +21,9 @@ from images.metrics.evaluate import Yardstick
 from images.models import Model
 from images.networks.guide import Guide
 from playground.denoisers import Denoiser
-from playground.errors import require, require_range, require_seed, require_whole
+from playground.errors import SEEDS, require, require_range
 from playground.guidance import Gradient, classifier_guided, gradient_of, guided_ancestral
+from playground.knobs import Knobs, knob
 from playground.levels import linear_beta, seeded
 from playground.progress import Report, silent, turn_of
 from playground.statistics import Difference, difference_of_shares, interval_of_mean, verdict, wilson
@@ -35,18 +36,16 @@ SCALES = (0.0, 1.0, 3.0, 10.0, 30.0)
 
 
 @dataclass(frozen=True)
-class GuidanceConfig:
+class GuidanceConfig(Knobs):
     """samples: digits at each strength; steps: of DDIM; strengths: w of guidance without a classifier, s with one."""
 
-    samples: int = 200
-    steps: int = 20
+    samples: int = knob(200, 20, 10_000, "The number of digits")
+    steps: int = knob(20, 1, 1000, "The number of steps")
     strengths: tuple[float, ...] = WEIGHTS
-    seed: int = 0
+    seed: int = knob(0, *SEEDS, "The seed")
 
     def __post_init__(self) -> None:
-        require_whole("The number of digits", self.samples, 20, 10_000)
-        require_whole("The number of steps", self.steps, 1, 1000)
-        require_seed(self.seed)
+        super().__post_init__()
         require(len(self.strengths) > 0, "No strength of guidance was given; choose at least one.")
         for strength in self.strengths:
             require_range("The strength of guidance", strength, 0, 1000)

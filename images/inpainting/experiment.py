@@ -13,8 +13,9 @@ from images.data.mnist import to_model
 from images.models import Model
 from images.sampling import MOST, MOST_STEPS, Film, filmed, require_calls, walked
 from playground.denoisers import Denoiser
-from playground.errors import require, require_known, require_range, require_seed, require_whole
+from playground.errors import SEEDS, require
 from playground.inpainting import climbing, dps, pinned, projected, resampled
+from playground.knobs import Knobs, choice, knob
 from playground.levels import Level
 from playground.progress import Report, silent
 from playground.steps import Step, ddim
@@ -69,26 +70,17 @@ def turns(method: str, resamplings: int) -> int:
 
 
 @dataclass(frozen=True)
-class InpaintConfig:
+class InpaintConfig(Knobs):
     """count completions of one image.  resamplings: RePaint's r (1 is plain re-noising); zeta: DPS's step."""
 
-    count: int = 8
-    method: str = "RePaint"
-    steps: int = 50
-    resamplings: int = 5
-    eta: float = 1.0
-    seed: int = 0
+    count: int = knob(8, 1, MOST, "The number of completions")
+    method: str = choice("RePaint", METHODS, "The method")
+    steps: int = knob(50, 1, MOST_STEPS, "The number of steps")
+    resamplings: int = knob(5, 1, 50, "The number of resamplings")
+    eta: float = knob(1.0, 0, 1, "eta")
+    seed: int = knob(0, *SEEDS, "The seed")
     frames: int = 40
-    zeta: float = 3.0
-
-    def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_whole("The number of completions", self.count, 1, MOST)
-        require_whole("The number of steps", self.steps, 1, MOST_STEPS)
-        require_whole("The number of resamplings", self.resamplings, 1, 50)
-        require_range("eta", self.eta, 0, 1)
-        require_range("zeta", self.zeta, 0, 10)
-        require_known("The method", self.method, METHODS)
+    zeta: float = knob(3.0, 0, 10, "zeta")
 
 
 def inpaint(

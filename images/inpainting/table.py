@@ -22,8 +22,9 @@ from images.metrics.estimates import Estimate, share_of
 from images.models import Model
 from images.palette.experiment import inked, told_picture
 from images.sampling import require_calls
-from playground.errors import require, require_range, require_seed, require_whole
+from playground.errors import SEEDS, require
 from playground.inpainting import following
+from playground.knobs import Knobs, knob
 from playground.levels import randn_like, seeded
 from playground.progress import Report, silent, turn_of
 from playground.statistics import Difference, interval_of_mean, verdict
@@ -71,27 +72,19 @@ INVERSE: dict[str, tuple[Callable[[Tensor], Tensor], float]] = {
 
 
 @dataclass(frozen=True)
-class TableConfig:
+class TableConfig(Knobs):
     """digits: held-out ones, completed twice each; steps of DDIM with eta = 1; r of RePaint; zeta of DPS.
 
     zeta None: chosen for each problem on training digits, because a step that is tuned on the digits it is measured on
     makes DPS look better than it is.
     """
 
-    digits: int = 500
-    steps: int = 20
-    resamplings: int = 3
-    zeta: float | None = None
-    seed: int = 0
+    digits: int = knob(500, 2, 5_000, "The number of digits")
+    steps: int = knob(20, 2, 1_000, "The number of steps")
+    resamplings: int = knob(3, 1, 50, "The number of resamplings")
+    zeta: float | None = knob(None, 0, 10, "zeta")
+    seed: int = knob(0, *SEEDS, "The seed")
     eta: float = field(default=1.0, init=False)
-
-    def __post_init__(self) -> None:
-        require_whole("The number of digits", self.digits, 2, 5_000)
-        require_whole("The number of steps", self.steps, 2, 1_000)
-        require_whole("The number of resamplings", self.resamplings, 1, 50)
-        if self.zeta is not None:
-            require_range("zeta", self.zeta, 0, 10)
-        require_seed(self.seed)
 
 
 @dataclass(frozen=True, eq=False)

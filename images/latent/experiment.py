@@ -18,7 +18,8 @@ from images.metrics.estimates import Estimate, Reference, bootstrap, frechet_est
 from images.metrics.pca import principal
 from images.models import Model
 from images.sampling import MOST, Film, filmed
-from playground.errors import require, require_range, require_seed, require_whole, seed_beside
+from playground.errors import SEEDS, require, seed_beside
+from playground.knobs import Knobs, knob
 from playground.levels import seeded
 from playground.progress import Report, part_of, silent
 from playground.steps import ddim
@@ -29,24 +30,19 @@ BATCH = 250
 
 
 @dataclass(frozen=True)
-class LatentConfig:
+class LatentConfig(Knobs):
     """count digits in `steps` steps of DDIM; label and w: as in `images.generate.experiment.SampleConfig`."""
 
-    count: int = 25
+    count: int = knob(25, 1, MOST, "The number of images")
     steps: int = 50
-    eta: float = 0.0
-    seed: int = 0
+    eta: float = knob(0.0, 0, 1, "eta")
+    seed: int = knob(0, *SEEDS, "The seed")
     frames: int = 40
-    label: int | None = None
-    w: float = 0.0
+    label: int | None = knob(None, 0, 9, "The label", whole=True)
+    w: float = knob(0.0, 0, MOST_W, "The guidance w")
 
     def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_whole("The number of images", self.count, 1, MOST)
-        require_range("eta", self.eta, 0, 1)
-        require_range("The guidance w", self.w, 0, MOST_W)
-        if self.label is not None:
-            require_range("The label", self.label, 0, 9)
+        super().__post_init__()
         require(
             self.w == 0 or self.label is not None,
             f"The guidance w is {self.w:g}, but no label was given: guidance needs one, choose it or leave w at 0.",
@@ -99,17 +95,12 @@ def pictures(latents: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class MeasureConfig:
+class MeasureConfig(Knobs):
     """digits: generated, decoded from noise, and reconstructed, as many of each."""
 
-    digits: int = 500
-    steps: int = 50
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_whole("The number of digits", self.digits, 10, 10_000)
-        require_whole("The number of steps", self.steps, 2, 1000)
+    digits: int = knob(500, 10, 10_000, "The number of digits")
+    steps: int = knob(50, 2, 1000, "The number of steps")
+    seed: int = knob(0, *SEEDS, "The seed")
 
 
 GENERATED, REBUILT = "latent diffusion", "reconstructed test digits"

@@ -16,7 +16,8 @@ from images.latent.autoencoder_task import KIND as AUTOENCODER
 from images.metrics.classifier import Classifier, features
 from images.metrics.estimates import Estimate, Reference, frechet_estimate
 from images.models import Model
-from playground.errors import require, require_known, require_range, require_seed, require_whole
+from playground.errors import SEEDS, require, require_known
+from playground.knobs import Knobs, knob
 from playground.levels import linear_beta, seeded
 from playground.objectives import Batch, ddpm_min_snr, per_dimension
 from playground.progress import Report, part_of, silent
@@ -31,19 +32,13 @@ TRAINED = 32  # the batch of all presets that are compared here
 
 
 @dataclass(frozen=True)
-class TableConfig:
+class TableConfig(Knobs):
     """digits: drawn by each model in `steps` steps of DDIM.  speed: seconds that each trains to be timed, 0: none."""
 
-    digits: int = 500
-    steps: int = 50
-    speed: float = 3.0
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_whole("The number of digits", self.digits, 2 * BATCH, 5_000)
-        require_whole("The number of steps", self.steps, 2, 1000)
-        require_range("The seconds of training", self.speed, 0, 600)
+    digits: int = knob(500, 2 * BATCH, 5_000, "The number of digits")
+    steps: int = knob(50, 2, 1000, "The number of steps")
+    speed: float = knob(3.0, 0, 600, "The seconds of training")
+    seed: int = knob(0, *SEEDS, "The seed")
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from images.metrics.estimates import Estimate
 from images.models import Model
 from playground.bound import VARIANCES, BoundSamples, bound_samples, discretised_decoder
 from playground.denoisers import clipped
-from playground.errors import require_known, require_range
+from playground.knobs import Knobs, choice, knob
 from playground.levels import seeded
 from playground.statistics import Z
 
@@ -19,18 +19,13 @@ BATCH = 250
 
 
 @dataclass(frozen=True)
-class BoundConfig:
+class BoundConfig(Knobs):
     """digits: how many of the test digits, drawn by the seed; strata + 1: network calls for each of them."""
 
-    digits: int = 500
-    strata: int = 20
-    variance: str = "beta"
+    digits: int = knob(500, 2, 10_000, "The number of digits for the bound")
+    strata: int = knob(20, 1, 1000, "The number of strata")
+    variance: str = choice("beta", VARIANCES, "The variance")
     seed: int = 0
-
-    def __post_init__(self) -> None:
-        require_range("The number of digits for the bound", self.digits, 2, 10_000)
-        require_range("The number of strata", self.strata, 1, 1000)
-        require_known("The variance", self.variance, VARIANCES)
 
 
 @dataclass(frozen=True)

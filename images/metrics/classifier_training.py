@@ -14,8 +14,9 @@ from torch import Generator
 from images.data.mnist import Digits, to_model
 from images.metrics.classifier import VERSION, accuracy, build, classification, load_classifier
 from playground.checkpoint import save_checkpoint
-from playground.errors import require, require_range, require_whole
+from playground.errors import require
 from playground.files import note_result, require_replaceable, write_result
+from playground.knobs import Knobs, knob
 from playground.objectives import Batch
 from playground.training import Progress, Recipe, Trainee, train
 
@@ -23,19 +24,17 @@ WANTED = 0.99  # test accuracy below which the metrics would measure the classif
 
 
 @dataclass(frozen=True)
-class ClassifierConfig:
+class ClassifierConfig(Knobs):
     """epochs: how often each training digit is seen; shift: the largest move, in pixels."""
 
-    epochs: float = 5.0
-    batch: int = 128
+    epochs: float = knob(5.0, 0, 1000, "The number of epochs", open_ends=True)
+    batch: int = knob(128, 1, 8192, "The batch")
     lr: float = 3e-3
-    shift: int = 2
+    shift: int = knob(2, 0, 8, "The shift")
     seed: int = 0
 
     def __post_init__(self) -> None:
-        require_range("The number of epochs", self.epochs, 0, 1000, open_ends=True)
-        require_whole("The batch", self.batch, 1, 8192)
-        require_whole("The shift", self.shift, 0, 8)
+        super().__post_init__()
         self.recipe(10_000)  # the learning rate's own rules, and the seed's
 
     def recipe(self, digits: int) -> Recipe:

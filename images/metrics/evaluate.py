@@ -17,6 +17,7 @@ from images.metrics.estimates import RESAMPLES, Estimate, Reference, bootstrap, 
 from images.metrics.neighbours import nearest
 from images.models import Model
 from playground.errors import require, require_whole
+from playground.knobs import Knobs, knob
 from playground.levels import EVEN, seeded
 
 BATCH = 250  # images generated at once: a few hundred megabytes
@@ -29,10 +30,10 @@ def silent(stage: str, done: int, total: int) -> None:
 
 
 @dataclass(frozen=True)
-class EvaluateConfig:
+class EvaluateConfig(Knobs):
     """samples images by `sampler` in `steps` steps; bound_digits: for the variational bound, 0 for none."""
 
-    samples: int = 1000
+    samples: int = knob(1000, 10, 60_000, "The number of samples")
     sampler: str = "DDIM"
     steps: int = 50
     eta: float = 0.0
@@ -41,7 +42,7 @@ class EvaluateConfig:
     spacing: str = EVEN
 
     def __post_init__(self) -> None:
-        require_whole("The number of samples", self.samples, 10, 60_000)
+        super().__post_init__()
         if self.bound_digits != 0:  # 0: no bound
             require_whole("The number of digits for the bound", self.bound_digits, 2, 10_000)
         self.batch(1, self.seed)  # the sampler's own rules

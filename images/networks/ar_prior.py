@@ -16,23 +16,24 @@ from images.networks.parts import require_size
 from images.networks.prompted import shown
 from playground.conditioning import Hidden, Told
 from playground.errors import require, require_range
+from playground.knobs import Knobs, knob
 from playground.training import weights_from
 
 
 @dataclass(frozen=True)
-class ARPriorConfig:
+class ARPriorConfig(Knobs):
     """size: D, of embeddings; kept: principal directions; buckets: for each; width, layers: the transformer's."""
 
     size: int = 64
     kept: int = 16
-    buckets: int = 32
+    buckets: int = knob(32, 2, 1024, "The number of buckets")
     width: int = 64
     layers: int = 3
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require_size(self.width, self.layers)
         require_range("The number of principal directions", self.kept, 1, self.size)
-        require_range("The number of buckets", self.buckets, 2, 1024)
 
     def build(self, seed: int = 0) -> "ARPrior":
         with weights_from(seed):

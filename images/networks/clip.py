@@ -13,32 +13,31 @@ from torch import Tensor, nn
 
 from images.data.captions import LENGTH, WORDS
 from images.networks.parts import norm, require_size
-from playground.errors import require_range, require_whole
+from playground.knobs import Knobs, knob
 from playground.training import weights_from
 
 HOTTEST = math.log(100.0)  # the largest logit scale, as in CLIP
 
 
 @dataclass(frozen=True)
-class ClipConfig:
+class ClipConfig(Knobs):
     """size: D, of an embedding; width: channels at 14 x 14; blocks: convolutions at each stage.
 
     layers: of the text's transformer; 0: a bag of words, the mean of the words' vectors, whatever their order.
     channels: of the images; words: in the vocabulary; length: of a caption.
     """
 
-    size: int = 64
+    size: int = knob(64, 4, 1024, "The size of an embedding")
     width: int = 32
     blocks: int = 1
-    layers: int = 2
+    layers: int = knob(2, 0, 16, "The number of the text's layers")
     channels: int = 1
     words: int = len(WORDS)
     length: int = LENGTH
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require_size(self.width, self.blocks)
-        require_range("The size of an embedding", self.size, 4, 1024)
-        require_whole("The number of the text's layers", self.layers, 0, 16)
 
     def build(self, seed: int = 0) -> "Clip":
         with weights_from(seed):

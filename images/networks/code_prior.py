@@ -7,20 +7,20 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from images.networks.parts import LevelEmbedding, require_size, zeroed
-from playground.errors import require_whole
+from playground.knobs import Knobs, knob
 
 
 @dataclass(frozen=True)
-class CodePriorConfig:
+class CodePriorConfig(Knobs):
     """size: of a code; width, blocks: of the residual MLP."""
 
-    size: int = 32
+    size: int = knob(32, 1, 1024, "The size of the code")
     width: int = 128
     blocks: int = 3
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require_size(self.width, self.blocks)
-        require_whole("The size of the code", self.size, 1, 1024)
 
     def build(self) -> "CodePrior":
         return CodePrior(self)

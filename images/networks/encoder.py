@@ -7,20 +7,20 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from images.networks.parts import Block, norm, require_size
-from playground.errors import require_range
+from playground.knobs import Knobs, knob
 
 
 @dataclass(frozen=True)
-class EncoderConfig:
+class EncoderConfig(Knobs):
     """size: how many numbers come out.  width: channels at 14 x 14, twice that at 7 x 7 and 4 x 4; blocks at each."""
 
-    size: int = 32
+    size: int = knob(32, 1, 1024, "The size of the code")
     width: int = 24
     blocks: int = 1
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require_size(self.width, self.blocks)
-        require_range("The size of the code", self.size, 1, 1024)
 
     def build(self) -> "Encoder":
         return Encoder(self)

@@ -11,22 +11,22 @@ from torch import Tensor, nn
 from images.networks.clip import on_sphere
 from images.networks.guide import GuideConfig
 from images.networks.parts import require_size
-from playground.errors import require_range
+from playground.knobs import Knobs, knob
 from playground.levels import Level
 from playground.training import weights_from
 
 
 @dataclass(frozen=True)
-class NoisyClipConfig:
+class NoisyClipConfig(Knobs):
     """size: D, of CLIP's embeddings; width: channels at 14 x 14, twice that at 7 x 7; blocks at each."""
 
-    size: int = 64
+    size: int = knob(64, 4, 1024, "The size of an embedding")
     width: int = 24
     blocks: int = 1
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require_size(self.width, self.blocks)
-        require_range("The size of an embedding", self.size, 4, 1024)
 
     def build(self, seed: int = 0) -> "NoisyClip":
         with weights_from(seed):

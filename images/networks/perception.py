@@ -7,19 +7,19 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from images.networks.parts import norm, require_size
-from playground.errors import require_whole
+from playground.knobs import Knobs, knob
 
 
 @dataclass(frozen=True)
-class PerceptionConfig:
+class PerceptionConfig(Knobs):
     """width: channels at 28 x 28, twice that at 14 x 14, three times that at 7 x 7."""
 
     width: int = 16
-    classes: int = 10
+    classes: int = knob(10, 2, 1000, "The number of classes")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require_size(self.width, 1)
-        require_whole("The number of classes", self.classes, 2, 1000)
 
     def build(self) -> "Perception":
         return Perception(self)

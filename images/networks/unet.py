@@ -13,11 +13,11 @@ from torch import Tensor, nn
 from images.networks.parts import Attention, Block, LevelEmbedding, norm, require_size, zeroed
 from images.networks.telling import TellConfig, Telling
 from playground.conditioning import Hidden, Told
-from playground.errors import require_range
+from playground.knobs import Knobs, knob
 
 
 @dataclass(frozen=True)
-class UNetConfig:
+class UNetConfig(Knobs):
     """width: channels at the finer of the two stages (twice that at the coarser); blocks: residual blocks per stage
     and direction; patch: pixels folded into channels (2: 2 x 2); channels: those of x; tell: what it may be told.
 
@@ -28,12 +28,12 @@ class UNetConfig:
     blocks: int = 2
     attention: bool = True
     patch: int = 2
-    channels: int = 1
+    channels: int = knob(1, 1, 1024, "The number of channels")
     tell: TellConfig = field(default_factory=TellConfig)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require_size(self.width, self.blocks, self.patch)
-        require_range("The number of channels", self.channels, 1, 1024)
         if isinstance(self.tell, dict):  # as a checkpoint's JSON has it
             object.__setattr__(self, "tell", TellConfig(**self.tell))
 

@@ -16,7 +16,8 @@ from images.metrics.classifier import features
 from images.metrics.evaluate import Yardstick
 from images.models import Model
 from playground.denoisers import Denoiser
-from playground.errors import require_known, require_seed, require_whole
+from playground.errors import SEEDS
+from playground.knobs import Knobs, choice, knob
 from playground.levels import seeded
 from playground.objectives import knowing
 from playground.progress import Report, silent
@@ -26,24 +27,17 @@ from playground.walk import checked, final, prior, walk, watched
 
 
 @dataclass(frozen=True)
-class PaletteConfig:
+class PaletteConfig(Knobs):
     """digits: held-out ones, from `first` on; samples: of each; eta 1 by default: a posterior sample needs its "
     "noise."""
 
-    task: str = "colourisation"
-    digits: int = 50
-    samples: int = 4
-    steps: int = 20
+    task: str = choice("colourisation", TASKS, "The task")
+    digits: int = knob(50, 1, 2_000, "The number of digits")
+    samples: int = knob(4, 1, 64, "The number of samples of each")
+    steps: int = knob(20, 1, 1000, "The number of steps")
     eta: float = 1.0
     first: int = 0
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        require_known("The task", self.task, TASKS)
-        require_whole("The number of digits", self.digits, 1, 2_000)
-        require_whole("The number of samples of each", self.samples, 1, 64)
-        require_whole("The number of steps", self.steps, 1, 1000)
-        require_seed(self.seed)
+    seed: int = knob(0, *SEEDS, "The seed")
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,8 @@ from images.metrics.evaluate import Yardstick
 from images.metrics.frechet import fitted, frechet_distance
 from images.models import Model
 from images.palette.experiment import PaletteConfig, Restored, inked, psnr, restore
-from playground.errors import require_known, require_seed, require_whole
+from playground.errors import SEEDS
+from playground.knobs import Knobs, choice, knob
 from playground.levels import seeded
 from playground.progress import Report, silent, turn_of
 from playground.statistics import (
@@ -49,27 +50,20 @@ BEFORE = ("RePaint", "re-noise", "DPS")  # methods of a model that knows nothing
 
 
 @dataclass(frozen=True)
-class TableConfig:
+class TableConfig(Knobs):
     """digits: held-out ones; samples: K of each by the generalist; steps of DDIM, with eta = 1.
 
     zeta: of DPS; None: chosen on training digits.
     """
 
-    task: str = "colourisation"
-    digits: int = 200
-    samples: int = 4
-    steps: int = 20
-    seed: int = 0
+    task: str = choice("colourisation", TASKS, "The task")
+    digits: int = knob(200, 10, 2_000, "The number of digits")
+    samples: int = knob(4, 2, 64, "The number of samples of each")
+    steps: int = knob(20, 2, 1_000, "The number of steps")
+    seed: int = knob(0, *SEEDS, "The seed")
     eta: float = 1.0
     resamplings: int = 3
     zeta: float | None = None
-
-    def __post_init__(self) -> None:
-        require_known("The task", self.task, TASKS)
-        require_whole("The number of digits", self.digits, 10, 2_000)
-        require_whole("The number of samples of each", self.samples, 2, 64)
-        require_whole("The number of steps", self.steps, 2, 1_000)
-        require_seed(self.seed)
 
     def restoring(self, samples: int) -> PaletteConfig:
         return PaletteConfig(self.task, self.digits, samples, self.steps, self.eta, seed=self.seed)

@@ -22,7 +22,8 @@ from images.scenes.clip_task import SHIPPED as CLIP
 from images.scenes.clip_task import caption_of, embedded, load_scene_clip
 from images.scenes.decoder_task import KIND
 from images.scenes.decoder_task import SHIPPED as DECODER
-from playground.errors import require, require_seed, require_whole
+from playground.errors import SEEDS, require
+from playground.knobs import Knobs, knob
 from playground.levels import seeded
 from playground.progress import Report, silent, turn_of
 from playground.statistics import (
@@ -47,17 +48,12 @@ BATCH = 250
 
 
 @dataclass(frozen=True)
-class ScenesConfig:
+class ScenesConfig(Knobs):
     """count: scenes of held-out digits; steps: of DDIM."""
 
-    count: int = 400
-    steps: int = 20
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        require_whole("The number of scenes", self.count, 10, 10_000)
-        require_whole("The number of steps", self.steps, 1, 1_000)
-        require_seed(self.seed)
+    count: int = knob(400, 10, 10_000, "The number of scenes")
+    steps: int = knob(20, 1, 1_000, "The number of steps")
+    seed: int = knob(0, *SEEDS, "The seed")
 
 
 @dataclass(frozen=True, eq=False)

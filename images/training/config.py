@@ -8,7 +8,8 @@ from images.models import NETWORKS, SIGMA_1, SIGMA_L, ModelConfig
 from images.networks.telling import TellConfig
 from images.training.tasks import KINDS
 from playground.checkpoint import Shapes
-from playground.errors import require, require_known, require_range, require_whole
+from playground.errors import require, require_known
+from playground.knobs import Knobs, choice, knob
 from playground.levels import SCHEDULES, Schedule, shell_sigmas
 from playground.objectives import (
     Objective,
@@ -51,7 +52,7 @@ BUILD_ON = (
 
 
 @dataclass(frozen=True)
-class TrainConfig:
+class TrainConfig(Knobs):
     """images: how many training images to show in all, the length of the run; batch and lr as usual.
 
     task: what is trained (`images.training.tasks`).  labels: whether the network is told the class;
@@ -69,8 +70,8 @@ class TrainConfig:
     weights agree with those of an uncompiled run to rounding only.
     """
 
-    images: int = 200_000
-    batch: int = 128
+    images: int = knob(200_000, 1, 10**10, "The length, in images,")
+    batch: int = knob(128, 1, 8192, "The batch")
     lr: float = 2e-3
     net: str = "unet"
     width: int = 48
@@ -86,22 +87,21 @@ class TrainConfig:
     task: str = "digits"
     labels: bool = False
     withheld: float = 0.1
-    size: int = 0
+    size: int = knob(0, 0, 1024, "The size")
     using: str = ""
     optimizer: str = "adamw"
     matrix_lr: float = 0.01
     without_replacement: bool = False
-    kl: float = 1e-6
-    perceptual: float = 0.0
-    adversarial: float = 0.0
-    critic_from: float = 1 / 3
-    latent_scale: float = 1.0
-    layers: int = 2
-    positives: str = "true"
+    kl: float = knob(1e-6, 0, 10, "The weight of KL")
+    perceptual: float = knob(0.0, 0, 100, "The weight of the perceptual loss")
+    adversarial: float = knob(0.0, 0, 10, "The weight of the adversarial loss")
+    critic_from: float = knob(1 / 3, 0, 0.9, "The share of the run before the critic enters")
+    latent_scale: float = knob(1.0, 1e-3, 1e3, "The scale of the latents")
+    layers: int = knob(2, 0, 16, "The number of the text's layers")
+    positives: str = choice("true", ("true", "own"), "What counts as CLIP's positives")
 
     def __post_init__(self) -> None:
-        require_whole("The batch", self.batch, 1, 8192)
-        require_whole("The length, in images,", self.images, 1, 10**10)
+        super().__post_init__()
         require(
             self.images >= self.batch,
             f"The length is {self.images} images, less than one batch of {self.batch}: raise it.",
@@ -117,23 +117,15 @@ class TrainConfig:
         require(
             0 <= share < 1, f"The share withheld is {share:g}; it must be from 0 to below 1: 0.1 is usual."
         )
-        require_range("The weight of KL", self.kl, 0, 10)
-        require_range("The weight of the perceptual loss", self.perceptual, 0, 100)
-        require_range("The weight of the adversarial loss", self.adversarial, 0, 10)
-        require_range("The share of the run before the critic enters", self.critic_from, 0, 0.9)
         require(
             self.task == "autoencoder" or (self.perceptual == 0 and self.adversarial == 0),
             f"Only autoencoders have a perceptual and an adversarial loss, and this is the task {self.task!r}: leave "
             "them out.",
         )
-        require_range("The scale of the latents", self.latent_scale, 1e-3, 1e3)
         require(
             self.task == "latent" or self.latent_scale == 1,
             f"Only a latent model has latents to scale, and this is the task {self.task!r}: leave the scale out.",
         )
-        require_whole("The size", self.size, 0, 1024)
-        require_whole("The number of the text's layers", self.layers, 0, 16)
-        require_known("What counts as CLIP's positives", self.positives, ("true", "own"))
         require(
             not self.using or self.task in BUILD_ON,
             f"A model of the kind {self.task!r} builds on no other, so --using {self.using} would do nothing: leave it "

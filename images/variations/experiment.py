@@ -17,7 +17,8 @@ from images.data.attributes import attributes
 from images.data.mnist import Digits, to_uint8
 from images.metrics.classifier import Classifier, features
 from images.metrics.estimates import Estimate, bootstrap
-from playground.errors import require, require_range, require_seed, require_whole
+from playground.errors import SEEDS, require
+from playground.knobs import Knobs, knob
 from playground.levels import seeded
 from playground.progress import Report, part_of, silent
 from playground.statistics import Difference, verdict
@@ -28,20 +29,17 @@ RANDOM = 2000  # test digits whose spread is the measure
 
 
 @dataclass(frozen=True)
-class SpreadConfig:
+class SpreadConfig(Knobs):
     """originals: test digits, the first ones; count: variations of each; w, steps: as in DrawConfig."""
 
-    originals: int = 20
-    count: int = 8
-    w: float = 0.0
+    originals: int = knob(20, 5, 1000, "The number of originals")
+    count: int = knob(8, 2, MOST, "The number of variations")
+    w: float = knob(0.0, 0, 20, "The guidance w")
     steps: int = 20
-    seed: int = 0
+    seed: int = knob(0, *SEEDS, "The seed")
 
     def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_whole("The number of originals", self.originals, 5, 1000)
-        require_whole("The number of variations", self.count, 2, MOST)
-        require_range("The guidance w", self.w, 0, 20)
+        super().__post_init__()
         _ = self.drawing  # its rules are checked now, before anything is loaded
 
     @property

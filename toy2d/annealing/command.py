@@ -8,11 +8,10 @@ import numpy as np
 from playground.cli import refuse_idle
 from playground.errors import UserError
 from playground.knobs import add_options, config_of
-from toy2d.annealing.experiment import AXES, RULES, AnnealingConfig, MapConfig, annealing, annealing_map
+from toy2d.annealing.experiment import AnnealingConfig, MapConfig, annealing, annealing_map
 from toy2d.annealing.figures import annealing_cloud, map_chart
 from toy2d.command import asked, command, progress, write
 from toy2d.drawing.clouds import clouds_gif
-from toy2d.starts import LEVELS
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -30,11 +29,9 @@ def add(commands: argparse._SubParsersAction) -> None:
         "sigma_L": "the lowest level, with --levels added",
         "particles": "particles of each chain",
     }
-    add_options(parser, AnnealingConfig, words, choices={"levels": LEVELS, "rule": RULES})
+    add_options(parser, AnnealingConfig, words)
     words = {"across": "the map's first axis", "up": "the map's second axis"}
-    add_options(
-        parser, MapConfig, words, choices={"across": AXES, "up": AXES}, renamed={"across": "x", "up": "y"}
-    )
+    add_options(parser, MapConfig, words, renamed={"across": "x", "up": "y"})
     for name, axis in (("xs", "X"), ("ys", "Y")):
         add_options(parser, MapConfig, {name: "its values"}, metavar=axis)
 

@@ -10,13 +10,11 @@ import torch
 from torch import Tensor
 
 from playground.errors import (
+    SEEDS,
+    SIGMAS,
     require,
-    require_known,
-    require_range,
-    require_seed,
-    require_sigma,
-    require_whole,
 )
+from playground.knobs import Knobs, choice, knob
 from playground.levels import Level, geometric_sigmas, held, seeded
 from playground.progress import Report, part_of, silent
 from playground.steps import StepSize, annealed, in_unison, langevin
@@ -48,7 +46,7 @@ RULES: dict[str, Callable[["AnnealingConfig", float], StepSize]] = {
 
 
 @dataclass(frozen=True)
-class AnnealingConfig:
+class AnnealingConfig(Knobs):
     """One annealed chain, its particles uniform on [-8, 8]^2 at first.  s is the narrowest mode's standard deviation.
 
     levels: "own", sigma_i is the modes' own standard deviation, sigma_1 down to s, as the paper's authors ran it
@@ -60,31 +58,19 @@ class AnnealingConfig:
     """
 
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
-    levels: str = "own"
-    rule: str = "algorithm1"
-    L: int = 10
-    T: int = 100
-    eps: float = 0.1
-    sigma_1: float = 20.0
-    sigma_L: float = 0.1
-    particles: int = 2_000
-    frames: int = 80
-    seed: int = 0
+    levels: str = choice("own", LEVELS, "The reading of sigma")
+    rule: str = choice("algorithm1", RULES, "The rule")
+    L: int = knob(10, 1, 1_000, "The number of levels L")
+    T: int = knob(100, 1, 10_000, "The number of steps at each level T")
+    eps: float = knob(0.1, 1e-6, 1e4, "eps")
+    sigma_1: float = knob(20.0, *SIGMAS, "The highest level, sigma_1,")
+    sigma_L: float = knob(0.1, *SIGMAS, "The lowest level, sigma_L,")
+    particles: int = knob(2_000, 2, 200_000, "The number of particles")
+    frames: int = knob(80, 2, 1_000, "The number of frames")
+    seed: int = knob(0, *SEEDS, "The seed")
 
     def __post_init__(self) -> None:
-        require_seed(self.seed)
-        for name, value, known in (
-            ("rule", self.rule, RULES),
-            ("reading of sigma", self.levels, LEVELS),
-        ):
-            require_known(f"The {name}", value, known)
-        require_whole("The number of levels L", self.L, 1, 1_000)
-        require_whole("The number of steps at each level T", self.T, 1, 10_000)
-        require_range("eps", self.eps, 1e-6, 1e4)
-        require_sigma("The highest level, sigma_1,", self.sigma_1)
-        require_sigma("The lowest level, sigma_L,", self.sigma_L)
-        require_whole("The number of particles", self.particles, 2, 200_000)
-        require_whole("The number of frames", self.frames, 2, 1_000)
+        super().__post_init__()
         require_walk(self.mixture, particles=self.particles, steps=self.L * self.T)
 
     def lowest(self, s: float) -> float:
@@ -173,18 +159,17 @@ AXES = ("L", "T", "eps", "sigma_1")
 
 
 @dataclass(frozen=True)
-class MapConfig:
+class MapConfig(Knobs):
     """The chain of `base` with two of L, T, eps and sigma_1 replaced by each pair of `xs` and `ys`."""
 
     base: AnnealingConfig = field(default_factory=AnnealingConfig)
-    x: str = "L"
-    y: str = "eps"
+    x: str = choice("L", AXES, "The axis")
+    y: str = choice("eps", AXES, "The axis")
     xs: tuple[float, ...] = (3.0, 10.0, 30.0)
     ys: tuple[float, ...] = (0.03, 0.1, 0.3)
 
     def __post_init__(self) -> None:
-        for axis in (self.x, self.y):
-            require_known("The axis", axis, AXES)
+        super().__post_init__()
         require(
             self.x != self.y, f"Both axes of the map are {self.x}; they must differ: choose another for one."
         )

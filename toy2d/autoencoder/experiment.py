@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from playground.denoisers import score_of
-from playground.errors import require_seed, require_sigma, require_whole
+from playground.errors import SEEDS, SIGMAS
+from playground.knobs import Knobs, knob
 from playground.levels import CLEAN, Level, geometric_sigmas, noised, randn_like, seeded
 from playground.objectives import squared_norm
 from playground.progress import Report, silent, turn_of
@@ -20,19 +21,14 @@ KEPT = 2_000  # points whose way there and back is shown; the losses count all
 
 
 @dataclass(frozen=True)
-class AutoencoderConfig:
+class AutoencoderConfig(Knobs):
     """Where the autoencoder is looked at: at noise sigma, on `samples` fresh points, and on a grid."""
 
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
-    sigma: float = 1.0
-    samples: int = 20_000
+    sigma: float = knob(1.0, *SIGMAS, "sigma")
+    samples: int = knob(20_000, 2, 1_000_000, "The number of samples")
     resolution: int = 91
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_sigma("sigma", self.sigma)
-        require_whole("The number of samples", self.samples, 2, 1_000_000)
+    seed: int = knob(0, *SEEDS, "The seed")
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,24 +87,22 @@ def _mean_square(x: Tensor) -> float:
 
 
 @dataclass(frozen=True)
-class DescentConfig:
+class DescentConfig(Knobs):
     """One autoencoder for each of `levels` geometric sigmas, each trained for `steps` on the same `points`."""
 
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
     sigma_1: float = 3.0
     sigma_L: float = 0.1
-    levels: int = 6
+    levels: int = knob(6, 2, 100, "The number of sigmas")
     points: int = 10_000
     steps: int = 500
     width: int = 96
-    samples: int = 20_000
-    seed: int = 0
+    samples: int = knob(20_000, 2, 1_000_000, "The number of samples")
+    seed: int = knob(0, *SEEDS, "The seed")
 
     def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_whole("The number of sigmas", self.levels, 2, 100)
+        super().__post_init__()
         geometric_sigmas(self.sigma_1, self.sigma_L, self.levels)  # refuses levels that do not fall
-        require_whole("The number of samples", self.samples, 2, 1_000_000)
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ import argparse
 from dataclasses import asdict
 
 from playground.knobs import add_options
-from toy2d.captions.experiment import CAPTIONS, CaptionsConfig, captions
+from toy2d.captions.experiment import CaptionsConfig, captions
 from toy2d.captions.figures import caption_clouds, captions_charts
 from toy2d.command import asked, command, progress, write
 from toy2d.drawing.clouds import clouds_gif
@@ -22,7 +22,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "steps": "steps of prior and decoder",
         "particles": "points of each way",
     }
-    add_options(parser, CaptionsConfig, words, choices={"caption": CAPTIONS})
+    add_options(parser, CaptionsConfig, words)
 
 
 def captions_command(arguments: argparse.Namespace) -> None:

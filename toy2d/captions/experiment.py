@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from playground.errors import require, require_known, require_range, require_seed, require_whole
+from playground.errors import SEEDS, require
+from playground.knobs import Knobs, choice, knob
 from playground.levels import SCHEDULES, Level, seeded
 from playground.progress import Report, silent, turn_of
 from playground.solvers import dpmpp_2m
@@ -39,26 +40,20 @@ PARTS = 8  # of the particles, for the spread of distances
 
 
 @dataclass(frozen=True)
-class CaptionsConfig:
+class CaptionsConfig(Knobs):
     """caption: a side, or any; angle: of u, in degrees; noise: the standard deviation that z adds to u . x."""
 
     mixture: MixtureSpec = field(default_factory=lambda: MixtureSpec("ring"))
-    caption: str = "upper"
-    angle: float = 0.0
-    noise: float = 0.3
-    steps: int = 50
-    particles: int = 4_000
-    frames: int = 50
-    seed: int = 0
+    caption: str = choice("upper", CAPTIONS, "The caption")
+    angle: float = knob(0.0, -360, 360, "The angle")
+    noise: float = knob(0.3, 0.01, 100, "The noise of z")
+    steps: int = knob(50, 2, 1_000, "The number of steps")
+    particles: int = knob(4_000, 10 * PARTS, 50_000, "The number of particles")
+    frames: int = knob(50, 2, 1_000, "The number of frames")
+    seed: int = knob(0, *SEEDS, "The seed")
 
     def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_known("The caption", self.caption, CAPTIONS)
-        require_range("The angle", self.angle, -360, 360)
-        require_range("The noise of z", self.noise, 0.01, 100)
-        require_whole("The number of steps", self.steps, 2, 1_000)
-        require_whole("The number of particles", self.particles, 10 * PARTS, 50_000)
-        require_whole("The number of frames", self.frames, 2, 1_000)
+        super().__post_init__()
         require_walk(self.mixture, particles=self.particles, calls=(1 + len(WAYS)) * self.steps)
         _ = true_of(self.mixture.build(), self.caption)
 

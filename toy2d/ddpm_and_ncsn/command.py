@@ -4,7 +4,6 @@ import argparse
 import dataclasses
 
 from playground.knobs import add_options
-from playground.levels import SCHEDULES
 from toy2d.command import asked, command, progress, write
 from toy2d.ddpm_and_ncsn import told_command
 from toy2d.ddpm_and_ncsn.experiment import FamiliesConfig, two_families
@@ -28,7 +27,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "train_steps": "training steps of each network",
         "particles": "samples of each run",
     }
-    add_options(parser, FamiliesConfig, words, choices={"schedule": SCHEDULES})
+    add_options(parser, FamiliesConfig, words)
     parser.add_argument("--all-levels", action="store_true", help="walk DDPM's whole schedule")
 
 

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from playground.denoisers import Denoiser
-from playground.errors import require, require_known, require_range, require_seed, require_whole
+from playground.errors import SEEDS, require, require_whole
+from playground.knobs import Knobs, choice, knob
 from playground.levels import SCHEDULES, Level, geometric_sigmas, held, seeded
 from playground.progress import Report, part_of, silent
 from playground.steps import Step, ancestral, ddim, langevin
@@ -27,7 +28,7 @@ SAMPLERS = ("annealed", "ddpm", "ddim")
 
 
 @dataclass(frozen=True)
-class FamiliesConfig:
+class FamiliesConfig(Knobs):
     """sigma_1, sigma_L, levels, T, step_size: NCSN's levels, and annealed Langevin dynamics on them.
     schedule, steps: DDPM's levels, and how many of them DDPM and DDIM take.
 
@@ -38,26 +39,21 @@ class FamiliesConfig:
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
     sigma_1: float = 20.0
     sigma_L: float = 0.1
-    levels: int = 10
-    T: int = 30
-    step_size: float = 0.1
-    schedule: str = "linear"
+    levels: int = knob(10, 2, 200, "The number of levels")
+    T: int = knob(30, 1, 1_000, "The number of steps at each level T")
+    step_size: float = knob(0.1, 1e-6, 4, "The step size")
+    schedule: str = choice("linear", SCHEDULES, "The schedule")
     steps: int = 50
     inside: bool = True
     points: int = 10_000
     train_steps: int = 2_000
-    particles: int = 1_000
+    particles: int = knob(1_000, 2, MOST, "The number of particles")
     frames: int = 50
-    seed: int = 0
+    seed: int = knob(0, *SEEDS, "The seed")
 
     def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_known("The schedule", self.schedule, SCHEDULES)
-        require_whole("The number of levels", self.levels, 2, 200)
-        require_whole("The number of steps at each level T", self.T, 1, 1_000)
-        require_range("The step size", self.step_size, 1e-6, 4)
+        super().__post_init__()
         require_whole("The number of steps", self.steps, 2, SCHEDULES[self.schedule]().T)
-        require_whole("The number of particles", self.particles, 2, MOST)
         geometric_sigmas(self.sigma_1, self.sigma_L, self.levels)  # refuses sigmas that do not fall
         calls = (self.levels * self.T + 2 * self.steps) * len(TRAINED)
         require_walk(self.mixture, particles=self.particles, calls=calls, learned=True)

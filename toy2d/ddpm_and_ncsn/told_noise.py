@@ -12,7 +12,8 @@ from torch import Tensor
 
 from playground.annealing import actual, off_the_shell, settling, told, variances
 from playground.denoisers import Denoiser
-from playground.errors import require, require_range
+from playground.errors import require
+from playground.knobs import Knobs, knob
 from playground.levels import Level, geometric_sigmas, held, seeded
 from playground.progress import Report, silent
 from playground.steps import annealed, langevin
@@ -27,24 +28,21 @@ TOLD = ("sigma_i, as written", "the noise that is there")
 
 
 @dataclass(frozen=True)
-class ToldConfig:
+class ToldConfig(Knobs):
     """levels of `hold` steps from sigma_1 to sigma_L, as on digits.  repeats: independent runs, for the intervals."""
 
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
     sigma_1: float = 30.0
     sigma_L: float = 0.01
-    levels: int = 20
-    hold: int = 5
+    levels: int = knob(20, 2, 200, "The number of levels")
+    hold: int = knob(5, 1, 1_000, "The number of steps at each level")
     train_steps: int = 2_000
-    particles: int = 1_000
-    repeats: int = 8
+    particles: int = knob(1_000, 2, MOST, "The number of particles")
+    repeats: int = knob(8, 2, 100, "The number of repeats")
     seed: int = 0
 
     def __post_init__(self) -> None:
-        require_range("The number of levels", self.levels, 2, 200)
-        require_range("The number of steps at each level", self.hold, 1, 1_000)
-        require_range("The number of particles", self.particles, 2, MOST)
-        require_range("The number of repeats", self.repeats, 2, 100)
+        super().__post_init__()
         work = self.levels * self.hold * self.particles * self.repeats
         require(
             work <= 50_000_000,

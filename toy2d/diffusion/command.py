@@ -4,9 +4,8 @@ import argparse
 
 from playground.cli import refuse_idle
 from playground.knobs import add_options
-from playground.levels import SCHEDULES
 from toy2d.command import add_learned, asked, command, learned, progress, write
-from toy2d.diffusion.experiment import SAMPLERS, DiffusionConfig, diffusion
+from toy2d.diffusion.experiment import DiffusionConfig, diffusion
 from toy2d.diffusion.figures import diffusion_charts, diffusion_clouds
 from toy2d.drawing.clouds import clouds_gif
 
@@ -22,7 +21,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "eta": "DDIM's noise: 0 none, 1 as much as DDPM",
         "steps": "steps back",
     }
-    add_options(walk, DiffusionConfig, words, choices={"schedule": SCHEDULES, "sampler": SAMPLERS})
+    add_options(walk, DiffusionConfig, words)
     add_learned(walk, "ddpm")
 
 

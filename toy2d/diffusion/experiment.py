@@ -7,8 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.errors import require_known, require_range, require_seed, require_whole
+from playground.errors import SEEDS, require_whole
 from playground.inpainting import climbing
+from playground.knobs import Knobs, choice, knob
 from playground.levels import SCHEDULES, Schedule, seeded
 from playground.progress import Report, silent
 from playground.statistics import wilson
@@ -31,29 +32,21 @@ STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # that the page offers
 
 
 @dataclass(frozen=True)
-class DiffusionConfig:
+class DiffusionConfig(Knobs):
     """steps of the schedule's 1,000 are taken, evenly spread; eta counts for "ddim" alone."""
 
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
-    schedule: str = "linear"
-    sampler: str = "ddim"
-    eta: float = 0.0
+    schedule: str = choice("linear", SCHEDULES, "The schedule")
+    sampler: str = choice("ddim", SAMPLERS, "The sampler")
+    eta: float = knob(0.0, 0, 1, "eta")
     steps: int = 50
-    particles: int = 2_000
-    frames: int = 60
-    seed: int = 0
+    particles: int = knob(2_000, 2, MOST, "The number of particles")
+    frames: int = knob(60, 2, 1_000, "The number of frames")
+    seed: int = knob(0, *SEEDS, "The seed")
 
     def __post_init__(self) -> None:
-        require_seed(self.seed)
-        for name, value, known in (
-            ("schedule", self.schedule, SCHEDULES),
-            ("sampler", self.sampler, SAMPLERS),
-        ):
-            require_known(f"The {name}", value, known)
-        require_range("eta", self.eta, 0, 1)
+        super().__post_init__()
         require_whole("The number of steps", self.steps, 1, SCHEDULES[self.schedule]().T)
-        require_whole("The number of particles", self.particles, 2, MOST)
-        require_whole("The number of frames", self.frames, 2, 1_000)
         self.require_walks()
 
     def require_walks(self, learned: bool = False) -> None:

@@ -3,7 +3,6 @@
 import argparse
 
 from playground.knobs import add_options
-from playground.levels import SCHEDULES, SPACINGS
 from toy2d.command import add_learned, asked, command, learned, progress, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.few_steps.experiment import ROWS, FewSteps, FewStepsConfig, few_steps, last_noises
@@ -23,7 +22,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "repeats": "repeats of each cell",
     }
     add_options(
-        parser, FewStepsConfig, words, choices={"schedule": SCHEDULES, "times": SPACINGS},
+        parser, FewStepsConfig, words,
         renamed={"times": "spacing"}, metavar="S",
     )  # fmt: skip
     add_learned(parser, "ddpm")

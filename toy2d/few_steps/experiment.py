@@ -7,7 +7,8 @@ import numpy as np
 from torch import Tensor
 
 from playground.denoisers import Denoiser, counted
-from playground.errors import require, require_known, require_seed, require_whole
+from playground.errors import SEEDS, require, require_whole
+from playground.knobs import Knobs, choice, knob
 from playground.levels import EVEN, SCHEDULES, SPACINGS, Level, Noise, seeded
 from playground.progress import Report, part_of, silent
 from playground.solvers import dpmpp_2m
@@ -34,30 +35,26 @@ STEPS = (5, 10, 20, 50, 100)
 
 
 @dataclass(frozen=True)
-class FewStepsConfig:
+class FewStepsConfig(Knobs):
     """steps: the columns S, each a number of the schedule's 1,000 steps; spacing: which ones, see SPACINGS.
     particles, repeats: every cell is the mean over `repeats` clouds of `particles` samples.
     """
 
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
-    schedule: str = "linear"
+    schedule: str = choice("linear", SCHEDULES, "The schedule")
     steps: tuple[int, ...] = STEPS
-    particles: int = 500
-    repeats: int = 6
-    seed: int = 0
-    spacing: str = EVEN
+    particles: int = knob(500, 2, MOST, "The number of particles")
+    repeats: int = knob(6, 2, 100, "The number of repeats")
+    seed: int = knob(0, *SEEDS, "The seed")
+    spacing: str = choice(EVEN, SPACINGS, "The spacing of the times")
 
     def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_known("The schedule", self.schedule, SCHEDULES)
-        require_known("The spacing of the times", self.spacing, SPACINGS)
+        super().__post_init__()
         require(
             len(self.steps) > 0, "The table has no column; it needs at least one number of steps: choose one."
         )
         for S in self.steps:
             require_whole("The number of steps", S, 1, SCHEDULES[self.schedule]().T)
-        require_whole("The number of particles", self.particles, 2, MOST)
-        require_whole("The number of repeats", self.repeats, 2, 100)
         self.require_walks()
 
     def require_walks(self, learned: bool = False) -> None:

@@ -9,7 +9,8 @@ from scipy.integrate import solve_ivp
 from torch import Tensor
 
 from playground.denoisers import Denoiser, counted
-from playground.errors import require, require_known, require_range, require_seed, require_whole
+from playground.errors import SEEDS, require, require_range, require_whole
+from playground.knobs import Knobs, choice, knob
 from playground.levels import SCHEDULES, Level, Schedule, eps_from_x0, seeded
 from playground.progress import Report, silent
 from playground.solvers import dpmpp_2m
@@ -29,26 +30,23 @@ SOLVERS: dict[str, Callable[[], Step]] = {
 
 
 @dataclass(frozen=True)
-class FlowConfig:
+class FlowConfig(Knobs):
     """steps: those that errors are measured at.  end: sigma / alpha of the last level in `orders`, above zero, so
     that the flow is smooth all the way.  points: paths that errors are measured on, in float64.
     """
 
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
-    schedule: str = "linear"
+    schedule: str = choice("linear", SCHEDULES, "The schedule")
     steps: tuple[int, ...] = (5, 10, 20, 40, 80, 160)
-    end: float = 0.1
-    points: int = 200
-    seed: int = 0
+    end: float = knob(0.1, 1e-3, 10, "The end of the flow, sigma / alpha,")
+    points: int = knob(200, 2, 5_000, "The number of points")
+    seed: int = knob(0, *SEEDS, "The seed")
 
     def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_known("The schedule", self.schedule, SCHEDULES)
+        super().__post_init__()
         require(len(self.steps) >= 2, "Orders are slopes; they need two numbers of steps or more: add one.")
         for n in self.steps:
             require_whole("The number of steps", n, 2, 900)
-        require_range("The end of the flow, sigma / alpha,", self.end, 1e-3, 10)
-        require_whole("The number of points", self.points, 2, 5_000)
         require_walk(self.mixture, points=self.points, calls=(len(SOLVERS) + 1) * sum(self.steps))
 
 

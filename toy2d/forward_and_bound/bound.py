@@ -9,7 +9,8 @@ from torch import Tensor
 
 from playground.bound import VARIANCES, bound_samples, bound_terms
 from playground.denoisers import Denoiser, counted
-from playground.errors import require_known, require_seed, require_whole
+from playground.errors import SEEDS, require_whole
+from playground.knobs import Knobs, choice, knob
 from playground.levels import SCHEDULES, Level, Schedule, eps_from_x0, noised, randn_like, seeded
 from playground.objectives import squared_norm
 from playground.progress import Report, silent, ticker, turn_of
@@ -27,20 +28,18 @@ STRATA = 20
 
 
 @dataclass(frozen=True)
-class BoundConfig:
+class BoundConfig(Knobs):
     """The bound of a chain of `steps` of the schedule's 1,000 levels, on `samples` fresh points."""
 
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
-    schedule: str = "linear"
+    schedule: str = choice("linear", SCHEDULES, "The schedule")
     steps: int = 100
-    samples: int = 2_000
-    seed: int = 0
+    samples: int = knob(2_000, 2, 100_000, "The number of samples")
+    seed: int = knob(0, *SEEDS, "The seed")
 
     def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_known("The schedule", self.schedule, SCHEDULES)
+        super().__post_init__()
         require_whole("The number of steps", self.steps, 2, SCHEDULES[self.schedule]().T)
-        require_whole("The number of samples", self.samples, 2, 100_000)
         self.require_terms(1)
 
     def require_terms(self, models: int, learned: bool = False) -> None:

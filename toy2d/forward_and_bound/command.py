@@ -3,7 +3,6 @@
 import argparse
 
 from playground.knobs import add_options
-from playground.levels import SCHEDULES
 from toy2d.command import add_learned, add_training, asked, command, learned, progress, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.forward_and_bound.bound import BoundConfig, bounds, gaps_by_length, learn_both, losses
@@ -22,7 +21,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "particles": "chains from the same x_0",
         "schedule": "the noise schedule",
     }
-    add_options(chain, ForwardConfig, words, choices={"schedule": SCHEDULES})
+    add_options(chain, ForwardConfig, words)
     bound = command(
         commands, "bound", bound_command, "the variational bound, term by term, against the exact value"
     )
@@ -31,11 +30,11 @@ def add(commands: argparse._SubParsersAction) -> None:
         "samples": "points that it is averaged over",
         "schedule": "the noise schedule",
     }
-    add_options(bound, BoundConfig, words, choices={"schedule": SCHEDULES})
+    add_options(bound, BoundConfig, words)
     add_learned(bound, "ddpm")
     both = command(commands, "losses", losses_command, "DDPM's simple and weighted loss, one network by each")
     words = {"samples": "points that both are measured on", "schedule": "the noise schedule"}
-    add_options(both, BoundConfig, words, choices={"schedule": SCHEDULES})
+    add_options(both, BoundConfig, words)
     add_training(both, "training steps of each network")
 
 

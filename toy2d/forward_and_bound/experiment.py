@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.errors import require_known, require_seed, require_whole
+from playground.errors import SEEDS, require_whole
 from playground.inpainting import climbing
+from playground.knobs import Knobs, choice, knob
 from playground.levels import SCHEDULES, Level, Schedule, noised, randn_like, seeded
 from playground.objectives import squared_norm
 from playground.steps import added_variance, ddim, posterior_mean, posterior_variance
@@ -22,25 +23,23 @@ SIDE = 121  # points a side of the grid on which q(x_{t-1} | x_t) is shown
 
 
 @dataclass(frozen=True)
-class ForwardConfig:
+class ForwardConfig(Knobs):
     """A chain of `steps` of the schedule's 1,000 levels, evenly spread, `particles` times from one and the same x_0.
 
     t: the step of the chain, 2..steps, whose posterior is looked at; at t = 1 the posterior is the point x_0.
     """
 
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
-    schedule: str = "linear"
+    schedule: str = choice("linear", SCHEDULES, "The schedule")
     steps: int = 5
     t: int = 3
-    particles: int = 1_000
-    seed: int = 0
+    particles: int = knob(1_000, 2, 5_000, "The number of particles")
+    seed: int = knob(0, *SEEDS, "The seed")
 
     def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_known("The schedule", self.schedule, SCHEDULES)
+        super().__post_init__()
         require_whole("The number of steps", self.steps, 2, SCHEDULES[self.schedule]().T)
         require_whole("The step t", self.t, 2, self.steps)
-        require_whole("The number of particles", self.particles, 2, 5_000)
 
     def chain(self) -> Schedule:
         return thinned(SCHEDULES[self.schedule](), self.steps)

@@ -8,8 +8,9 @@ import torch
 from torch import Generator, Tensor
 
 from playground.denoisers import Denoiser, guided
-from playground.errors import require, require_range, require_seed, require_whole
+from playground.errors import SEEDS, require
 from playground.guidance import classifier_guided, guided_ancestral
+from playground.knobs import Knobs, knob
 from playground.levels import CLEAN, SCHEDULES, seeded
 from playground.progress import Report, silent, turn_of
 from playground.steps import Step, ddim
@@ -38,28 +39,24 @@ METHODS: dict[str, Callable[[Models, int, float], tuple[Step, Denoiser]]] = {
 
 
 @dataclass(frozen=True)
-class GuidanceConfig:
+class GuidanceConfig(Knobs):
     """label: the class, a component of the mixture; w: the lecture's; steps of the linear schedule's 1,000."""
 
     mixture: MixtureSpec = FIRST
     label: int = 0
-    w: float = 3.0
-    steps: int = 50
-    particles: int = 2_000
-    frames: int = 50
-    seed: int = 0
+    w: float = knob(3.0, 0, W_MOST, "The guidance w")
+    steps: int = knob(50, 1, 1_000, "The number of steps")
+    particles: int = knob(2_000, 2, 50_000, "The number of particles")
+    frames: int = knob(50, 2, 1_000, "The number of frames")
+    seed: int = knob(0, *SEEDS, "The seed")
 
     def __post_init__(self) -> None:
-        require_seed(self.seed)
+        super().__post_init__()
         K = self.mixture.build().K
         require(
             0 <= self.label < K,
             f"The class is {self.label}; this mixture has classes 0 to {K - 1}: choose one of these.",
         )
-        require_range("The guidance w", self.w, 0, W_MOST)
-        require_whole("The number of steps", self.steps, 1, 1_000)
-        require_whole("The number of particles", self.particles, 2, 50_000)
-        require_whole("The number of frames", self.frames, 2, 1_000)
         self.require_walks(1)
 
     def require_walks(self, turns: int) -> None:

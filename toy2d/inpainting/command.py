@@ -4,7 +4,6 @@ import argparse
 
 from playground.cli import refuse_idle
 from playground.knobs import add_options, config_of
-from playground.steps import VARIANCES
 from toy2d.command import command, progress, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.inpainting.experiment import PAIR, InpaintConfig, inpainting
@@ -32,7 +31,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "steps": "steps back",
         "particles": "particles of each method",
     }
-    add_options(parser, InpaintConfig, words, choices={"variance": VARIANCES})
+    add_options(parser, InpaintConfig, words)
 
 
 def inpainting_command(arguments: argparse.Namespace) -> None:

@@ -9,12 +9,13 @@ import torch
 from torch import Tensor
 
 from playground.denoisers import Denoiser, counted
-from playground.errors import require, require_known, require_range, require_seed, require_whole
+from playground.errors import SEEDS, require, require_range
 from playground.inpainting import climbing, dps, pinned, projected, resampled
+from playground.knobs import Knobs, choice, knob
 from playground.levels import SCHEDULES, Level, seeded
 from playground.progress import Report, part_of, silent
 from playground.statistics import wilson
-from playground.steps import Step, ancestral, variance_named
+from playground.steps import VARIANCES, Step, ancestral
 from playground.trajectory import frames_of, recorded
 from playground.walk import State, checked, prior, walk, watched
 from toy2d.conditional import given, share_below, variance_above
@@ -31,44 +32,33 @@ Walker = tuple[Step, Denoiser, list[Level]]
 
 
 @dataclass(frozen=True)
-class InpaintConfig:
+class InpaintConfig(Knobs):
     """mixture: "pair" or a preset; known: the seen coordinate, 0 for x and 1 for y, and value, what is seen.
 
     lean: how far the modes of "pair" lie from the middle in x; resamplings, jump: RePaint's r and jump length;
     zeta: the step of gradient guidance; variance: DDPM's, "beta_tilde" or "beta".
     """
 
-    mixture: str = PAIR
+    mixture: str = choice(PAIR, (PAIR, *PRESETS), "The mixture")
     pi: float = 0.63
-    lean: float = 2.0
+    lean: float = knob(2.0, 0, 8, "The lean of the pair")
     known: int = 0
-    value: float = 0.4
-    resamplings: int = 20
-    jump: int = 1
-    zeta: float = 0.3
-    steps: int = 50
-    particles: int = 2_000
-    frames: int = 60
-    seed: int = 0
-    variance: str = "beta_tilde"
+    value: float = knob(0.4, -20, 20, "The observation")
+    resamplings: int = knob(20, 1, 200, "The number of resamplings")
+    jump: int = knob(1, 1, 100, "RePaint's jump")
+    zeta: float = knob(0.3, 0, 10, "zeta")
+    steps: int = knob(50, 1, 1_000, "The number of steps")
+    particles: int = knob(2_000, 2, 20_000, "The number of particles")
+    frames: int = knob(60, 2, 1_000, "The number of frames")
+    seed: int = knob(0, *SEEDS, "The seed")
+    variance: str = choice("beta_tilde", VARIANCES, "The variance")
 
     def __post_init__(self) -> None:
-        require_seed(self.seed)
-        known = (PAIR, *PRESETS)
-        require_known("The mixture", self.mixture, known)
+        super().__post_init__()
         require(
             self.known in (0, 1),
             f"The known coordinate is {self.known}; it must be 0 (x) or 1 (y): choose one.",
         )
-        require_range("The lean of the pair", self.lean, 0, 8)
-        require_range("The observation", self.value, -20, 20)
-        require_whole("The number of resamplings", self.resamplings, 1, 200)
-        require_whole("RePaint's jump", self.jump, 1, 100)
-        require_range("zeta", self.zeta, 0, 10)
-        variance_named(self.variance)
-        require_whole("The number of steps", self.steps, 1, 1_000)
-        require_whole("The number of particles", self.particles, 2, 20_000)
-        require_whole("The number of frames", self.frames, 2, 1_000)
         self.build()
         self.require_walks(self.resamplings)
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from playground.knobs import add_options
 from toy2d.command import asked, command, progress, write
-from toy2d.inverse_problems.experiment import OPERATORS, InverseConfig, claims, inverse
+from toy2d.inverse_problems.experiment import InverseConfig, claims, inverse
 from toy2d.inverse_problems.figures import inverse_charts
 
 
@@ -23,7 +23,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "steps": "steps of the walks",
         "zeta": "DPS's step",
     }
-    add_options(parser, InverseConfig, words, choices={"seen": OPERATORS})
+    add_options(parser, InverseConfig, words)
 
 
 def inverse_command(arguments: argparse.Namespace) -> None:

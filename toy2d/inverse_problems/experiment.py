@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.errors import require_known, require_range, require_seed, require_whole
+from playground.errors import SEEDS
 from playground.inpainting import following
+from playground.knobs import Knobs, choice, knob
 from playground.levels import SCHEDULES, seeded
 from playground.progress import Report, silent, turn_of
 from playground.statistics import Difference, equals, interval_of_mean, ratio_of_means, verdict
@@ -32,31 +33,24 @@ OPERATORS: dict[str, tuple[tuple[float, ...], ...]] = {
 
 
 @dataclass(frozen=True)
-class InverseConfig:
+class InverseConfig(Knobs):
     """seen: what A keeps; noise: the standard deviation in y; problems: pairs (x, y); samples: K of each posterior.
 
     value: the y whose posterior is drawn (for "both": of both coordinates); zeta: DPS's step.
     """
 
     mixture: MixtureSpec = field(default_factory=lambda: MixtureSpec("ring"))
-    seen: str = "x"
-    noise: float = 0.5
-    value: float = 2.0
-    problems: int = 1_000
-    samples: int = 8
-    steps: int = 50
-    zeta: float = 0.3
-    seed: int = 0
+    seen: str = choice("x", OPERATORS, "What is seen")
+    noise: float = knob(0.5, 1e-3, 100, "The noise in what is seen")
+    value: float = knob(2.0, -20, 20, "The observation")
+    problems: int = knob(1_000, 20, 20_000, "The number of problems")
+    samples: int = knob(8, 1, 64, "The number of samples of each")
+    steps: int = knob(50, 1, 1_000, "The number of steps")
+    zeta: float = knob(0.3, 0, 10, "zeta")
+    seed: int = knob(0, *SEEDS, "The seed")
 
     def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_known("What is seen", self.seen, OPERATORS)
-        require_range("The noise in what is seen", self.noise, 1e-3, 100)
-        require_range("The observation", self.value, -20, 20)
-        require_whole("The number of problems", self.problems, 20, 20_000)
-        require_whole("The number of samples of each", self.samples, 1, 64)
-        require_whole("The number of steps", self.steps, 1, 1_000)
-        require_range("zeta", self.zeta, 0, 10)
+        super().__post_init__()
         require_walk(self.mixture, problems=self.problems, samples=self.samples, calls=10 * self.steps)
 
     @property

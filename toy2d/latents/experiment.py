@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.errors import require_range, require_seed, require_whole
+from playground.errors import SEEDS
+from playground.knobs import Knobs, knob
 from playground.levels import ascending, linear_beta, seeded
 from playground.progress import Report, silent
 from playground.statistics import FAILS, HOLDS
@@ -28,26 +29,18 @@ CLOSE = 0.3  # that a slope between two finite numbers of steps may be from its 
 
 
 @dataclass(frozen=True)
-class LatentsConfig:
+class LatentsConfig(Knobs):
     """Two modes at y = -1 and 1, long in x.  weight: what a deviation in y costs beside one in x.
 
     spread, width: standard deviations of a mode in x and in y.  steps: of DDIM in the code; points: shown, inverted.
     """
 
-    weight: float = 10.0
-    spread: float = 3.0
-    width: float = 0.2
-    steps: int = 20
-    points: int = 500
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_range("The weight of y", self.weight, 0.1, 1000)
-        require_range("The modes' spread in x", self.spread, 0.1, 20)
-        require_range("The modes' width in y", self.width, 0.02, 2)
-        require_whole("The number of steps", self.steps, 2, 1000)
-        require_whole("The number of points", self.points, 10, 20_000)
+    weight: float = knob(10.0, 0.1, 1000, "The weight of y")
+    spread: float = knob(3.0, 0.1, 20, "The modes' spread in x")
+    width: float = knob(0.2, 0.02, 2, "The modes' width in y")
+    steps: int = knob(20, 2, 1000, "The number of steps")
+    points: int = knob(500, 10, 20_000, "The number of points")
+    seed: int = knob(0, *SEEDS, "The seed")
 
     def build(self) -> Mixture:
         covariance = [[self.spread**2, 0.0], [0.0, self.width**2]]

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from playground.denoisers import Denoiser, counted
-from playground.errors import require, require_seed, require_sigma, require_whole
+from playground.errors import SEEDS, SIGMAS, require
+from playground.knobs import Knobs, knob
 from playground.levels import Level, noised, randn_like, seeded
 from playground.likelihood import log_likelihood
 from playground.objectives import squared_norm
@@ -31,26 +32,21 @@ Flow = Callable[[Tensor, list[Level]], tuple[Tensor, Tensor]]  # x (B, 2), grid 
 
 
 @dataclass(frozen=True)
-class LikelihoodConfig:
+class LikelihoodConfig(Knobs):
     """The flow takes `steps` steps of Heun's rule through sigma / alpha = sigma_min ... sigma_max, where
     alpha**2 + sigma**2 = 1; from a grid of `resolution`**2 points, and from `samples` exact samples.
     """
 
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
-    steps: int = 40
-    sigma_min: float = 0.05
-    sigma_max: float = 100.0
-    resolution: int = 41
-    samples: int = 500
-    seed: int = 0
+    steps: int = knob(40, 2, 10_000, "The number of ODE steps")
+    sigma_min: float = knob(0.05, *SIGMAS, "The noise where the flow starts, sigma_min,")
+    sigma_max: float = knob(100.0, *SIGMAS, "The noise where the flow ends, sigma_max,")
+    resolution: int = knob(41, 2, 1_000, "The resolution")
+    samples: int = knob(500, 2, 100_000, "The number of samples")
+    seed: int = knob(0, *SEEDS, "The seed")
 
     def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_whole("The number of ODE steps", self.steps, 2, 10_000)
-        require_whole("The resolution", self.resolution, 2, 1_000)
-        require_whole("The number of samples", self.samples, 2, 100_000)
-        require_sigma("The noise where the flow starts, sigma_min,", self.sigma_min)
-        require_sigma("The noise where the flow ends, sigma_max,", self.sigma_max)
+        super().__post_init__()
         require(
             0 < self.sigma_min < self.sigma_max,
             f"The noise runs from {self.sigma_min:g} to {self.sigma_max:g}; it must start above 0 and rise: "

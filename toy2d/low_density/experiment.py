@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from playground.errors import require, require_seed, require_sigma, require_whole, seed_beside
+from playground.errors import SEEDS, SIGMAS, require, seed_beside
+from playground.knobs import Knobs, knob
 from playground.levels import geometric_sigmas
 from playground.progress import Report, silent, turn_of
 from playground.statistics import Difference, mean_difference
@@ -19,26 +20,24 @@ COUNTS = (100, 300, 1_000, 3_000, 10_000, 30_000)  # training points of the swee
 
 
 @dataclass(frozen=True)
-class LowDensityConfig:
+class LowDensityConfig(Knobs):
     """Two networks alike but for their levels: "one" sees noise sigma, "many" sees sigma_1 ... sigma, geometric.
 
     points, width, steps: of both.  sigmas: how many levels the error of "many" is measured at.
     """
 
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
-    sigma: float = 0.5
+    sigma: float = knob(0.5, *SIGMAS, "sigma")
     sigma_1: float = 20.0
     points: int = 10_000
     width: int = 96
     steps: int = 600
-    sigmas: int = 13
+    sigmas: int = knob(13, 2, 100, "The number of sigmas")
     resolution: int = 61
-    seed: int = 0
+    seed: int = knob(0, *SEEDS, "The seed")
 
     def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_whole("The number of sigmas", self.sigmas, 2, 100)
-        require_sigma("sigma", self.sigma)
+        super().__post_init__()
         require(
             0 < self.sigma < self.sigma_1,
             f"sigma is {self.sigma:g}; it must be above 0 and below the highest level, {self.sigma_1:g}: choose, "

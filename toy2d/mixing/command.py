@@ -11,7 +11,6 @@ from toy2d.command import add_learned, asked, command, learned, progress, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.mixing.experiment import MixingConfig, mixing
 from toy2d.mixing.figures import mixing_charts, mixing_clouds
-from toy2d.starts import LEVELS, STARTS
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -28,7 +27,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "step_size": "a of x + (a/2) score + sqrt(a) z, as a share of a mode's variance",
         "start": "where the particles start",
     }
-    add_options(mix, MixingConfig, words, choices={"levels": LEVELS, "start": STARTS})
+    add_options(mix, MixingConfig, words)
     mix.add_argument("--no-noise", action="store_true", help="take z away: gradient ascent")
     add_learned(mix, "ncsn")
 

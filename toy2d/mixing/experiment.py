@@ -8,12 +8,11 @@ import numpy as np
 import torch
 
 from playground.errors import (
-    require_known,
-    require_range,
-    require_seed,
-    require_sigma,
+    SEEDS,
+    SIGMAS,
     require_whole,
 )
+from playground.knobs import Knobs, choice, knob
 from playground.levels import Level, geometric_sigmas, held, seeded
 from playground.progress import Report, part_of, silent
 from playground.statistics import FAILS, HOLDS, wilson
@@ -30,7 +29,7 @@ from toy2d.work import require_walk
 
 
 @dataclass(frozen=True)
-class MixingConfig:
+class MixingConfig(Knobs):
     """Both chains of one comparison.  s is the standard deviation of the narrowest mode (1 in the paper).
 
     levels:     "own", the sigmas are the modes' own standard deviation, sigma_1 down to s, as the paper's authors
@@ -44,31 +43,22 @@ class MixingConfig:
     """
 
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
-    levels: str = "own"
-    L: int = 10
-    T: int = 100
-    sigma_1: float = 20.0
-    sigma_L: float = 0.1
-    step_size: float = 0.1
+    levels: str = choice("own", LEVELS, "The reading of sigma")
+    L: int = knob(10, 1, 1_000, "The number of levels L")
+    T: int = knob(100, 1, 10_000, "The number of steps at each level T")
+    sigma_1: float = knob(20.0, *SIGMAS, "The highest level, sigma_1,")
+    sigma_L: float = knob(0.1, *SIGMAS, "The lowest level, sigma_L,")
+    step_size: float = knob(0.1, 1e-6, 1e4, "The step size")
     plain: int | None = None
-    start: str = "square"
+    start: str = choice("square", STARTS, "The start")
     noise: bool = True
-    particles: int = 2_000
-    frames: int = 100
-    seed: int = 0
+    particles: int = knob(2_000, 1, MOST, "The number of particles")
+    frames: int = knob(100, 2, 1_000, "The number of frames")
+    seed: int = knob(0, *SEEDS, "The seed")
 
     def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_known("The reading of sigma", self.levels, LEVELS)
-        require_known("The start", self.start, STARTS)
-        require_whole("The number of particles", self.particles, 1, MOST)
-        require_whole("The number of levels L", self.L, 1, 1_000)
-        require_whole("The number of steps at each level T", self.T, 1, 10_000)
+        super().__post_init__()
         require_whole("The number of plain steps", self.plain_steps, 1, 1_000_000)
-        require_whole("The number of frames", self.frames, 2, 1_000)
-        require_range("The step size", self.step_size, 1e-6, 1e4)
-        require_sigma("The highest level, sigma_1,", self.sigma_1)
-        require_sigma("The lowest level, sigma_L,", self.sigma_L)
         self.require_walks()
 
     def require_walks(self, learned: bool = False) -> None:

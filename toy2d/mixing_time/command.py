@@ -15,7 +15,6 @@ from toy2d.mixing_time.experiment import CrossingConfig, Measured, SweepConfig, 
 from toy2d.mixing_time.figures import crossing_cloud, recovery_chart, relaxation_chart, times_chart
 from toy2d.mixing_time.recovery import RecoveryConfig, recovery
 from toy2d.presets import MixtureSpec
-from toy2d.starts import STARTS
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -42,7 +41,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "T": "steps at each level",
         "start": "where the particles start",
     }
-    add_options(many, RecoveryConfig, words, choices={"start": STARTS}, metavar="PI")
+    add_options(many, RecoveryConfig, words, metavar="PI")
 
 
 def crossing_command(arguments: argparse.Namespace) -> None:

@@ -11,7 +11,8 @@ import torch
 from scipy.special import ndtr
 from torch import Tensor
 
-from playground.errors import require, require_range, require_seed, require_whole, seed_beside
+from playground.errors import SEEDS, require, require_range, seed_beside
+from playground.knobs import Knobs, knob
 from playground.levels import CLEAN, seeded
 from playground.progress import Report, part_of, silent
 from playground.steps import langevin
@@ -36,7 +37,7 @@ FARTHEST = 6.0
 
 
 @dataclass(frozen=True)
-class CrossingConfig:
+class CrossingConfig(Knobs):
     """Modes of unit standard deviation at +- (distance, distance), as in the paper, whose distance is 5.
 
     step_size:  a of x + (a / 2) * score + sqrt(a) * z
@@ -44,22 +45,13 @@ class CrossingConfig:
     longest:    the most steps that are walked; else it is one and a half relaxation times
     """
 
-    pi: float = 0.8
-    distance: float = 1.75
-    step_size: float = 0.1
-    particles: int = 1_000
-    longest: int = 1_000
-    frames: int = 80
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_range("pi", self.pi, 0, 1, open_ends=True)
-        require_range("The distance", self.distance, 0.25, FARTHEST)
-        require_range("The step size", self.step_size, 0.01, 0.5)
-        require_whole("The number of particles", self.particles, 10, 100_000)
-        require_whole("The largest number of steps", self.longest, 10, 1_000_000)
-        require_whole("The number of frames", self.frames, 5, 1_000)
+    pi: float = knob(0.8, 0, 1, "pi", open_ends=True)
+    distance: float = knob(1.75, 0.25, FARTHEST, "The distance")
+    step_size: float = knob(0.1, 0.01, 0.5, "The step size")
+    particles: int = knob(1_000, 10, 100_000, "The number of particles")
+    longest: int = knob(1_000, 10, 1_000_000, "The largest number of steps")
+    frames: int = knob(80, 5, 1_000, "The number of frames")
+    seed: int = knob(0, *SEEDS, "The seed")
 
 
 @dataclass(frozen=True)
@@ -188,7 +180,7 @@ def _expected(config: CrossingConfig, chain: GridChain, last: int, every: int) -
 
 
 @dataclass(frozen=True)
-class SweepConfig:
+class SweepConfig(Knobs):
     """The times at each of `distances` and `measured_at`; at the latter particles are walked, too, where any are
     expected to change modes within `longest` steps.
     """
@@ -199,10 +191,10 @@ class SweepConfig:
     measured_at: tuple[float, ...] = (1.0, 1.5, 2.0, 2.5)
     particles: int = 500
     longest: int = 1_000
-    seed: int = 0
+    seed: int = knob(0, *SEEDS, "The seed")
 
     def __post_init__(self) -> None:
-        require_seed(self.seed)
+        super().__post_init__()
         require(len(self.distances) >= 2, "A sweep needs two distances or more: give more of them.")
         for distance in (*self.distances, *self.measured_at):
             self.at(distance)  # validates each distance

@@ -4,40 +4,39 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from playground.errors import require, require_range, require_seed, require_whole, seed_beside
+from playground.errors import SEEDS, require, require_range, require_whole, seed_beside
+from playground.knobs import Knobs, choice, knob
 from playground.progress import Report, silent, turn_of
 from toy2d.mixing.experiment import Chain, MixingConfig, mixing
 from toy2d.mixing_time.relaxation import GridChain, along, grid_chain, shares_after
 from toy2d.presets import MixtureSpec
-from toy2d.starts import KEPT, SQUARE
+from toy2d.starts import KEPT, SQUARE, STARTS
 from toy2d.work import require_walk
 
 DISTANCE = 5.0  # of the paper's modes, (5, 5) and (-5, -5)
 
 
 @dataclass(frozen=True)
-class RecoveryConfig:
+class RecoveryConfig(Knobs):
     """Plain and annealed chains at each weight of `pis`, `repeats` independent runs of `particles` each (walked
     side by side, as one batch).  The other fields are MixingConfig's; plain dynamics takes L * T steps, too.
     """
 
     pis: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-    repeats: int = 5
+    repeats: int = knob(5, 2, 100, "The number of repeats")
     L: int = 10
     T: int = 100
     sigma_1: float = 20.0
-    step_size: float = 0.1
-    start: str = "square"
+    step_size: float = knob(0.1, 0.01, 0.5, "The step size")
+    start: str = choice("square", STARTS, "The start")
     particles: int = 500
-    seed: int = 0
+    seed: int = knob(0, *SEEDS, "The seed")
 
     def __post_init__(self) -> None:
-        require_seed(self.seed)
+        super().__post_init__()
         require(len(self.pis) >= 2, "The sweep has fewer than two weights: give two or more.")
         for pi in self.pis:
             require_range("pi", pi, 0, 1, open_ends=True)
-        require_whole("The number of repeats", self.repeats, 2, 100)
-        require_range("The step size", self.step_size, 0.01, 0.5)
         require_whole("The number of particles", self.particles, 1, KEPT // self.repeats)
         steps = 2 * self.L * self.T * len(self.pis)
         one = self.at(0)  # validates a single run

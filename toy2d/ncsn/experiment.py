@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from playground.denoisers import Denoiser, score_of
-from playground.errors import require_range, require_seed, require_whole
+from playground.errors import SEEDS
+from playground.knobs import Knobs, knob
 from playground.levels import Level, geometric_sigmas, held, seeded
 from playground.objectives import dsm
 from playground.progress import Report, part_of, silent, turn_of
@@ -32,7 +33,7 @@ MEASURED = 4_000  # exact noised samples that the error is measured on, the same
 
 
 @dataclass(frozen=True)
-class NcsnConfig:
+class NcsnConfig(Knobs):
     """levels, sigma_1, sigma_L: the geometric noise levels, trained on and sampled from.
 
     T, step_size: annealed Langevin takes T steps at each level, of a share `step_size` of the narrowest mode's
@@ -40,23 +41,19 @@ class NcsnConfig:
     """
 
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
-    levels: int = 10
+    levels: int = knob(10, 2, 200, "The number of levels")
     sigma_1: float = 20.0
     sigma_L: float = 0.1
     points: int = 10_000
     train_steps: int = 2_000
-    T: int = 100
-    step_size: float = 0.1
-    particles: int = 1_000
+    T: int = knob(100, 1, 1_000, "The number of steps at each level T")
+    step_size: float = knob(0.1, 1e-6, 4, "The step size")
+    particles: int = knob(1_000, 2, MOST, "The number of particles")
     frames: int = 40
-    seed: int = 0
+    seed: int = knob(0, *SEEDS, "The seed")
 
     def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_whole("The number of levels", self.levels, 2, 200)
-        require_whole("The number of steps at each level T", self.T, 1, 1_000)
-        require_range("The step size", self.step_size, 1e-6, 4)
-        require_whole("The number of particles", self.particles, 2, MOST)
+        super().__post_init__()
         geometric_sigmas(self.sigma_1, self.sigma_L, self.levels)  # refuses sigmas that do not fall
         calls = self.levels * self.T * len(WEIGHTS)
         require_walk(self.mixture, particles=self.particles, calls=calls, learned=True)

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from playground.denoisers import Denoiser
-from playground.errors import require_range, require_seed, require_whole
+from playground.errors import SEEDS, require_whole
+from playground.knobs import Knobs, knob
 from playground.levels import SCHEDULES, Level, seeded
 from playground.progress import Report, silent, turn_of
 from playground.steps import ddim
@@ -28,7 +29,7 @@ Points = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True)
-class OwnDataConfig:
+class OwnDataConfig(Knobs):
     """source: a name in DATASETS, n points of it; or any other name, for `given` points of one's own.
 
     threshold: what counts as a copy, as a share of the typical distance of fresh data to the training points.
@@ -38,25 +39,20 @@ class OwnDataConfig:
     source: str = "moons"
     n: int = 100
     given: Points = ()
-    threshold: float = 0.2
+    threshold: float = knob(0.2, 0, 2, "The threshold", open_ends=True)
     train_steps: int = 300
     width: int = 96
-    steps: int = 50
-    eta: float = 1.0
-    particles: int = 1_000
-    frames: int = 50
-    seed: int = 0
+    steps: int = knob(50, 1, 1_000, "The number of steps")
+    eta: float = knob(1.0, 0, 1, "eta")
+    particles: int = knob(1_000, 2, 20_000, "The number of particles")
+    frames: int = knob(50, 2, 1_000, "The number of frames")
+    seed: int = knob(0, *SEEDS, "The seed")
 
     def __post_init__(self) -> None:
-        require_seed(self.seed)
+        super().__post_init__()
         if not self.given:
             draw(self.source, self.n, seeded(0))  # refuses an unknown name, and numbers out of range
         require_whole("The number of given points", len(self.given) or 2, 2, MOST_POINTS)
-        require_range("The threshold", self.threshold, 0, 2, open_ends=True)
-        require_range("eta", self.eta, 0, 1)
-        require_whole("The number of steps", self.steps, 1, 1_000)
-        require_whole("The number of particles", self.particles, 2, 20_000)
-        require_whole("The number of frames", self.frames, 2, 1_000)
         self.learning()
         walked = {"particles": self.particles, "steps": self.steps}
         # The exact optimum weighs all training points at every call.

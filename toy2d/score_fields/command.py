@@ -8,7 +8,7 @@ from playground.files import note_result, require_replaceable
 from playground.knobs import add_options
 from toy2d.command import add_learned, add_training, asked, command, learned, progress, write
 from toy2d.drawing.fields import field_chart
-from toy2d.net import OBJECTIVES, LearnConfig, learn
+from toy2d.net import LearnConfig, learn
 from toy2d.score_fields.experiment import FieldConfig, score_field
 
 
@@ -21,7 +21,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
     train = command(commands, "train", train_command, "train a score and keep it in a file for --model")
     words = {"objective": "what the network is taught", "sigma": "the one level of dsm and dae"}
-    add_options(train, LearnConfig, words, choices={"objective": OBJECTIVES})
+    add_options(train, LearnConfig, words)
     add_training(train)
     train.add_argument(
         "--told-pi",

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from playground.denoisers import score_of
-from playground.errors import require, require_range, require_whole
+from playground.errors import require
+from playground.knobs import Knobs, knob
 from playground.levels import Level
 from toy2d.net import Learned
 from toy2d.presets import EXTENT, MixtureSpec
@@ -16,18 +17,13 @@ TOLERANCE = 0.1  # a score is called good where its relative error is below 10 %
 
 
 @dataclass(frozen=True)
-class FieldConfig:
+class FieldConfig(Knobs):
     """The square [-extent, extent]^2 at noise sigma (0: the data themselves), `resolution` points a side."""
 
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
-    sigma: float = 1.0
-    extent: float = EXTENT
-    resolution: int = 91
-
-    def __post_init__(self) -> None:
-        require_range("sigma", self.sigma, 0, 1_000)
-        require_whole("The resolution", self.resolution, 2, 1_000)
-        require_range("The extent", self.extent, 0, 1_000, open_ends=True)
+    sigma: float = knob(1.0, 0, 1_000, "sigma")
+    extent: float = knob(EXTENT, 0, 1_000, "The extent", open_ends=True)
+    resolution: int = knob(91, 2, 1_000, "The resolution")
 
 
 @dataclass(frozen=True, eq=False)
