@@ -21,6 +21,7 @@ from toy2d.noised import Alike, Noised
 class Mixture:
     """means (K, D), covariances (K, D, D), log_weights (K,), normalised; x is (B, D), level () or (B, 1).
 
+    As a level may be one for each sample, so may the weights: (K, B), for all closed forms at a level.
     All methods work in log space and in the dtype of the means.  A mixture is a Denoiser: mixture(xt, level).
     """
 
@@ -112,7 +113,7 @@ class Mixture:
         variances = alpha**2 * self._eigenvalues + sigma**2
         log_scale = 0.5 * variances.log().sum(1) + 0.5 * self.D * math.log(2 * math.pi)
         return Noised(
-            self.means, self._axes, alpha * self._centres, variances.sqrt(), self.log_weights[:, None] - log_scale,
+            self.means, self._axes, alpha * self._centres, variances.sqrt(), self._columns - log_scale,
             alpha * self._eigenvalues,
         )  # fmt: skip
 
@@ -147,7 +148,11 @@ class Mixture:
         if not torch.equal(self.covariances, round_ones.expand_as(self.covariances)):
             return None
         lengths, reach = self.means.square().sum(1), float(self.means.square().sum(1).max())
-        return partial(Alike.of, self.means, self.log_weights, lengths, reach, float(variance))
+        return partial(Alike.of, self.means, self._columns, lengths, reach, float(variance))
+
+    @property
+    def _columns(self) -> Tensor:
+        return self.log_weights if self.log_weights.ndim == 2 else self.log_weights[:, None]  # (K, 1 or B)
 
     @cached_property
     def _decomposition(self) -> tuple[Tensor, Tensor]:

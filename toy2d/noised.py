@@ -76,8 +76,8 @@ class Alike:
 
         p(k | x) = softmax_k(slope mu_k . x + offset_k),  slope = alpha / v,  offset_k = log w_k - |alpha mu_k|**2 / 2 v
 
-    so that a score is a product, a softmax and a product.  means (K, D); offsets (K, 1 or B); alpha, variance, gain:
-    numbers, or (B,) where each sample has its own level.
+    so that a score is a product, a softmax and a product.  means (K, D); log_weights, offsets (K, 1 or B); alpha,
+    variance, gain: numbers, or (B,) where each sample has its own level.
     """
 
     means: Tensor
@@ -96,7 +96,7 @@ class Alike:
         alpha, sigma = (_plain(number, means) for number in (level.alpha, level.sigma))
         at = alpha**2 * variance + sigma**2
         share = alpha**2 / at
-        offsets = log_weights[:, None] - 0.5 * share * lengths[:, None]
+        offsets = log_weights - 0.5 * share * lengths[:, None]
         most = float(share.max()) if isinstance(share, Tensor) else share
         precise = reach * most * torch.finfo(means.dtype).eps <= LOST
         return Alike(means, log_weights, offsets, alpha, at, alpha * variance / at, precise)
@@ -105,7 +105,7 @@ class Alike:
         """(B, D) -> (B,), by differences: the exponents themselves are asked for."""
         scale = self.variance if isinstance(self.variance, Tensor) else x.new_tensor(self.variance)
         apart = sum((x[:, d] - self.alpha * self.means[:, d, None]).square() for d in range(x.shape[1]))
-        logs = self.log_weights[:, None] - 0.5 * apart / scale  # (K, B)
+        logs = self.log_weights - 0.5 * apart / scale  # (K, B)
         return logs.logsumexp(0) - x.shape[1] / 2 * (2 * math.pi * scale).log()
 
     def responsibilities(self, x: Tensor) -> Tensor:

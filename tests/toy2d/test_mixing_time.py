@@ -14,6 +14,7 @@ from playground.levels import CLEAN, seeded
 from playground.steps import langevin
 from playground.walk import final, walk
 from toy2d.__main__ import main
+from toy2d.mixing.experiment import MixingConfig, mixing
 from toy2d.mixing_time.experiment import CrossingConfig, SweepConfig, crossing, sweep
 from toy2d.mixing_time.recovery import RecoveryConfig, plain_share, recovery
 from toy2d.mixing_time.relaxation import (
@@ -26,6 +27,7 @@ from toy2d.mixing_time.relaxation import (
     stationary,
 )
 from toy2d.mixture import Mixture, two_modes
+from toy2d.presets import MixtureSpec
 
 PAGE = Path(__file__).parents[2] / "toy2d/mixing_time/page.py"
 
@@ -187,6 +189,17 @@ def test_plain_is_flat_and_annealed_near_the_diagonal():
     assert result.plain.shape == result.annealed.shape == (2, 4)
     assert np.abs(result.plain.mean(1) - result.expected).max() < 4 * math.sqrt(0.25 / 2_000)
     assert np.abs(result.annealed.mean(1) - result.pis).max() < 0.08
+
+
+def test_along_the_line_annealed_chains_recover_what_they_recover_in_the_plane():
+    """Both shares are of 4,000 particles and independent: four standard errors of their difference."""
+    line = recovery(RecoveryConfig((0.3, 0.8), repeats=4, T=20, particles=1_000, seed=1)).annealed.mean(1)
+    for i, pi in enumerate((0.3, 0.8)):
+        plane = mixing(
+            MixingConfig(MixtureSpec(pi=pi), T=20, step_size=0.1, particles=4_000, plain=1, frames=2)
+        )
+        error = math.sqrt(2 * pi * (1 - pi) / 4_000)
+        assert line[i] == pytest.approx(plane.annealed.shares[-1][0], abs=4 * error)
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,19 @@ def test_a_level_for_each_sample_is_what_one_level_says_of_each(mixed):
     assert mixed.log_prob(x, together).shape == (8,)
 
 
+@pytest.mark.parametrize("make", [two_modes, anisotropic_pair])
+@pytest.mark.parametrize("at", [CLEAN, Level.of(0.6, 0.8), Level.of(1.0, 20.0)])
+def test_weights_for_each_sample_are_what_each_weight_says_alone(make, at):
+    """The short form and the long one, in every closed form."""
+    alone = [make(pi).to(torch.float64) for pi in (0.1, 0.5, 0.9)]
+    each = Mixture(alone[0].means, alone[0].covariances, torch.stack([m.log_weights for m in alone], 1))
+    x = 6 * torch.randn((3, 2), generator=seeded(0), dtype=torch.float64)
+    for what in ("log_prob", "responsibilities", "log_responsibilities", "score", "denoise"):
+        together = getattr(each, what)(x, at)
+        for i, mixture in enumerate(alone):
+            torch.testing.assert_close(together[i], getattr(mixture, what)(x, at)[i], rtol=1e-12, atol=1e-12)
+
+
 def test_samples_have_the_mixtures_moments_and_weights(mixed):
     """Of 200,000 samples; five standard errors of a mean, of a variance (Gaussian: sqrt(2/n)) and of a share."""
     n = 200_000

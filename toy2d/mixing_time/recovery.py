@@ -3,12 +3,19 @@
 from dataclasses import dataclass
 
 import numpy as np
+import torch
+from torch import Generator, Tensor
 
-from playground.errors import SEEDS, require, require_range, require_whole, seed_beside
+from playground.errors import SEEDS, require, require_range, require_whole
 from playground.knobs import Knobs, choice, knob
-from playground.progress import Report, silent, turn_of
-from toy2d.mixing.experiment import Chain, MixingConfig, mixing
+from playground.levels import seeded
+from playground.progress import Report, part_of, silent
+from playground.threads import one_thread
+from playground.walk import checked, final, walk, watched
+from toy2d.distances import modes_of
+from toy2d.mixing.experiment import MixingConfig, both_chains
 from toy2d.mixing_time.relaxation import GridChain, along, grid_chain, shares_after
+from toy2d.mixture import Mixture
 from toy2d.presets import MixtureSpec
 from toy2d.starts import KEPT, SQUARE, STARTS
 from toy2d.work import require_walk
@@ -18,8 +25,8 @@ DISTANCE = 5.0  # of the paper's modes, (5, 5) and (-5, -5)
 
 @dataclass(frozen=True)
 class RecoveryConfig(Knobs):
-    """Plain and annealed chains at each weight of `pis`, `repeats` independent runs of `particles` each (walked
-    side by side, as one batch).  The other fields are MixingConfig's; plain dynamics takes L * T steps, too.
+    """Plain and annealed chains at each weight of `pis`, `repeats` independent runs of `particles` each.
+    The other fields are MixingConfig's; plain dynamics takes L * T steps, too.
     """
 
     pis: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -45,7 +52,7 @@ class RecoveryConfig(Knobs):
     def at(self, i: int) -> MixingConfig:
         return MixingConfig(
             MixtureSpec("two_modes", self.pis[i]), "own", self.L, self.T, self.sigma_1, step_size=self.step_size,
-            start=self.start, particles=self.particles * self.repeats, frames=2, seed=seed_beside(self.seed, i),
+            start=self.start, particles=self.particles * self.repeats, frames=2, seed=self.seed,
         )  # fmt: skip
 
 
@@ -61,26 +68,45 @@ class Recovery:
     expected: np.ndarray
 
 
+@one_thread()
 def recovery(config: RecoveryConfig, report: Report = silent) -> Recovery:
-    """Raises UserError for a weight, a step size or a number out of range."""
-    plain, annealed = [], []
-    for i in range(len(config.pis)):
-        result = mixing(config.at(i), report=turn_of(report, i, len(config.pis)))
-        plain.append(_shares(result.plain, config))
-        annealed.append(_shares(result.annealed, config))
-    expected = [plain_share(pi, config.start, config.step_size, config.L * config.T) for pi in config.pis]
-    return Recovery(np.array(config.pis), np.stack(plain), np.stack(annealed), np.array(expected))
+    """All weights' particles are one walk, along the line through the modes: across it, nothing depends on the mode.
+
+    Raises UserError for a weight, a step size or a number out of range.
+    """
+    rng, one = seeded(config.seed), config.at(0)
+    line, start = _all_weights(config), _starts(config, rng)
+    step, grids = both_chains(one, s=1.0)
+    shares, total = [], sum(len(grid) - 1 for grid in grids)
+    for turn, grid in enumerate(grids):
+        states = checked(walk(step, line, start, grid, rng))
+        end = final(watched(states, part_of(report, turn * (len(grid) - 1), total), len(grid) - 1))
+        first = (modes_of(line, end) == 0).view(len(config.pis), config.repeats, config.particles)
+        shares.append(first.double().mean(2).numpy())
+    steps = config.L * config.T
+    expected = [plain_share(pi, config.start, config.step_size, steps) for pi in config.pis]
+    return Recovery(np.array(config.pis), *shares, np.array(expected))
 
 
-def _shares(chain: Chain, config: RecoveryConfig) -> np.ndarray:
-    """The share in mode 1 at the end of each repeat, (repeats,)."""
-    return (chain.modes[-1].reshape(config.repeats, config.particles) == 0).mean(1)
+def _all_weights(config: RecoveryConfig) -> Mixture:
+    """The modes on the line, with every particle's own weights: those of its run."""
+    lines = [along(pi, DISTANCE).to(torch.float32) for pi in config.pis]
+    weights = torch.stack([line.log_weights for line in lines], 1)  # (2, P)
+    per_pi = config.repeats * config.particles
+    return Mixture(lines[0].means, lines[0].covariances, weights.repeat_interleave(per_pi, 1))
+
+
+def _starts(config: RecoveryConfig, rng: Generator) -> Tensor:
+    """Where the particles of each weight start in the plane, seen along the line, (P * repeats * particles, 1)."""
+    mixtures = [config.at(i).mixture.build() for i in range(len(config.pis))]
+    starts = [STARTS[config.start](mixture, config.repeats * config.particles, rng) for mixture in mixtures]
+    return torch.cat(starts).sum(1, keepdim=True) / 2**0.5
 
 
 def plain_share(pi: float, start: str, step_size: float, steps: int) -> float:
-    """The expected share in mode 1 after about `steps` plain steps (to 50): no particle is walked."""
+    """The expected share in mode 1 after about `steps` plain steps (to 4): no particle is walked."""
     chain = grid_chain(along(pi, DISTANCE), step_size)
-    every = min(steps, 50)
+    every = min(steps, 4)  # two squarings of the matrix, and a row times it for each four steps
     return float(shares_after(chain, _start(chain, start, pi)[None], steps, every)[-1, 0])
 
 

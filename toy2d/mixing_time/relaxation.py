@@ -162,8 +162,9 @@ def relaxation_steps(chain: GridChain, a: float) -> float:
 
 def shares_after(chain: GridChain, start: np.ndarray, steps: int, every: int) -> np.ndarray:
     """The expected share in mode 1 after every, 2 every, ... steps, of distributions `start` (B, n) -> (F, B)."""
-    start = start / start.sum(-1, keepdims=True)
-    now = start @ np.linalg.matrix_power(chain.P, every - 1)
+    now = start / start.sum(-1, keepdims=True)
+    for _ in range(every - 1):  # rows times a matrix: far less work than the matrix's power
+        now = now @ chain.P
     leap = np.linalg.matrix_power(chain.P, every)
     shares = []
     for _ in range(steps // every):
