@@ -13,24 +13,29 @@ from toy2d.presets import MixtureSpec
 WING = Path(__file__).parents[2] / "toy2d"
 
 
-@pytest.mark.parametrize("name", ["mixing", "diffusion", "inpainting", "guidance"])
+@pytest.mark.parametrize("name", ["mixing", "diffusion", "inpainting", "guidance", "inverse_problems"])
 def test_results_wait_for_the_answer_and_new_settings_ask_again(name):
     app = AppTest.from_file(str(WING / name / "page.py"), default_timeout=120)
     app.query_params["particles"] = "100"
     app.query_params["predict"] = "true"
     app.run()
     assert not app.exception and not app.error
-    assert not app.metric and not app.get("bidi_component")
-    key = {"inpainting": "inpainting-2d"}.get(name, name)
-    app.slider(key=f"{key}-answer").set_value(0.3).run()
-    assert not app.metric
+    assert not drawn(app)
+    key = {"inpainting": "inpainting-2d", "inverse_problems": "inverse"}.get(name, name)
+    asked, changed = (1.5, ("value", 1.0)) if name == "inverse_problems" else (0.3, ("pi", 0.2))
+    app.slider(key=f"{key}-answer").set_value(asked).run()
+    assert not drawn(app)
     app.button(key=f"{key}-say").click().run()
-    assert app.metric and app.get("bidi_component")
-    assert any("You said 0.30; it is" in text.value for text in app.markdown)
-    app.slider(key="pi").set_value(0.2).run()
-    assert not app.metric and app.button(key=f"{key}-say")
+    assert drawn(app)
+    assert any(f"You said {asked:.2f}; it is" in text.value for text in app.markdown)
+    app.slider(key=changed[0]).set_value(changed[1]).run()
+    assert not drawn(app) and app.button(key=f"{key}-say")
     app.toggle(key="predict").set_value(False).run()
-    assert app.metric and not any("You said" in text.value for text in app.markdown)
+    assert drawn(app) and not any("You said" in text.value for text in app.markdown)
+
+
+def drawn(app: AppTest) -> bool:
+    return bool(app.get("bidi_component") or app.get("plotly_chart"))
 
 
 def test_an_answer_stands_beside_the_truth():

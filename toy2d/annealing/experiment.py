@@ -17,6 +17,7 @@ from playground.errors import (
 from playground.knobs import Knobs, choice, knob
 from playground.levels import Level, geometric_sigmas, held, seeded
 from playground.progress import Report, part_of, silent
+from playground.statistics import FAILS, HOLDS, Z, difference
 from playground.steps import StepSize, annealed, in_unison, langevin
 from playground.trajectory import frames_of
 from playground.walk import EVERY, State, checked, diverged, walk, watched
@@ -280,3 +281,16 @@ def _sizes(cells: list[AnnealingConfig], s: float) -> StepSize:
 def _weights_floor(mixture: Mixture, n: int, draws: int = 8) -> float:
     rng = seeded(0)
     return float(np.mean([wrong_mode_share(mixture, mixture.sample(n, rng))[0] for _ in range(draws)]))
+
+
+def said(config: AnnealingConfig, result: Annealing) -> tuple[str, str]:
+    """Whether the modes' weights are found: no more particles are in a wrong mode than of as many exact samples, within
+    its noise; and the cloud's distance beside its floor.
+    """
+    found, floor = result.distances, result.floor
+    more = difference(found.weights, found.weights_se, floor.weights, 0.0)
+    return (
+        f"In a wrong mode: {found.weights:.3f} ± {Z * found.weights_se:.3f} of the particles, of as many exact samples "
+        f"{floor.weights:.3f} (N = {config.particles:,}). Sliced distance {found.sliced:.2f}, exact samples "
+        f"{floor.sliced:.2f}."
+    ), FAILS if more.low > 0 else HOLDS

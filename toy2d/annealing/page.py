@@ -7,7 +7,7 @@ import streamlit as st
 from playground.errors import UserError
 from playground.ui.busy import Report
 from playground.ui.charts import chart
-from playground.ui.page import cached, folded, on_request, page
+from playground.ui.page import cached, folded, on_request, page, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.annealing.experiment import (
     RULES,
@@ -17,6 +17,7 @@ from toy2d.annealing.experiment import (
     MapConfig,
     annealing,
     annealing_map,
+    said,
 )
 from toy2d.annealing.figures import AXIS_NAMES, RULE_NAMES, annealing_cloud, map_chart, step_chart
 from toy2d.ui import bound, mixture_widgets, show_clouds
@@ -151,6 +152,7 @@ with page(
     with place:
         chart(step_chart(rules), "steps", 430)
     if result is not None:
+        verdict_line(*said(config, result))
         numbers(result)
     st.subheader("Two settings at a time")
     chart(map_chart(*map_for(config)), "map", 440)

@@ -3,9 +3,16 @@
 import streamlit as st
 
 from playground.ui.charts import chart
-from playground.ui.page import folded, on_request, page
+from playground.ui.page import folded, on_request, page, verdict_line
 from playground.ui.tries import Try, tries
-from toy2d.autoencoder.experiment import Autoencoder, AutoencoderConfig, DescentConfig, autoencoder, descent
+from toy2d.autoencoder.experiment import (
+    Autoencoder,
+    AutoencoderConfig,
+    DescentConfig,
+    autoencoder,
+    descent,
+    said,
+)
 from toy2d.autoencoder.figures import arrows_chart, autoencoder_clouds, descent_chart
 from toy2d.net import QUICK, LearnConfig
 from toy2d.ui import bound, learned_for, mixture_widgets, show_clouds
@@ -100,6 +107,7 @@ with page("Denoising autoencoder", "A network that takes noise away has learned 
     config, learn = settings()
     result = autoencoder(config, learned_for(learn))
     show_clouds(autoencoder_clouds(config, result), "autoencoder")
+    verdict_line(said(result))
     numbers(result)
     chart(arrows_chart(result), "arrows")
     smaller_and_smaller(learn)

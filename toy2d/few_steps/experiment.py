@@ -12,6 +12,7 @@ from playground.knobs import Knobs, choice, knob
 from playground.levels import EVEN, SCHEDULES, SPACINGS, Level, Noise, seeded
 from playground.progress import Report, part_of, silent
 from playground.solvers import dpmpp_2m
+from playground.statistics import Difference, difference
 from playground.steps import Moved, Step, ancestral, ddim, heun, last_but_one, side_by_side
 from playground.walk import checked, final, prior, walk, watched
 from toy2d.distances import Distances, each_against
@@ -142,3 +143,24 @@ def _floor(
 def _over_repeats(found: np.ndarray) -> tuple[Distances, Distances]:
     """The mean distance of clouds, each to its own truth, and its standard error: (repeats, 5)."""
     return Distances(*found.mean(0)), Distances(*found.std(0, ddof=1) / len(found) ** 0.5)
+
+
+def said(config: FewStepsConfig, result: FewSteps, measure: str = "sliced") -> str:
+    """The best row at the fewest and at the most steps; a row that lies no farther within the noise is named, too."""
+    values, errors = result.values(measure), result.standard_errors(measure)
+
+    def apart(column: int, row: int, best: int) -> Difference:
+        (a, b), (se_a, se_b) = values[[row, best], column], errors[[row, best], column]
+        return difference(a, se_a, b, se_b)
+
+    told = []
+    for column in sorted({0, len(config.steps) - 1}):
+        best = int(values[:, column].argmin())
+        equal = [
+            name for row, name in enumerate(ROWS)
+            if row != best and apart(column, row, best).low <= 0
+        ]  # fmt: skip
+        others = f" (no worse within the noise: {', '.join(equal)})" if equal else ""
+        told.append(f"in {config.steps[column]} steps {list(ROWS)[best]}, {values[best, column]:.3f}{others}")
+    floor = getattr(result.floor, measure)
+    return f"Nearest to exact samples: {'; '.join(told)}. Two sets of exact samples: {floor:.3f}."

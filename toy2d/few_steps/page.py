@@ -5,9 +5,9 @@ import streamlit as st
 from playground.levels import AUTHORS, EVEN, SCHEDULES
 from playground.ui.busy import Report
 from playground.ui.charts import chart
-from playground.ui.page import cached, folded, page
+from playground.ui.page import cached, folded, page, verdict_line
 from playground.ui.tries import Try, tries
-from toy2d.few_steps.experiment import STEPS, FewSteps, FewStepsConfig, few_steps, last_noises
+from toy2d.few_steps.experiment import STEPS, FewSteps, FewStepsConfig, few_steps, last_noises, said
 from toy2d.few_steps.figures import MEASURES, cost_chart, paths_chart, solver_chart, table_chart, trip_clouds
 from toy2d.few_steps.flow import SOLVERS, FlowConfig, Orders, RoundTrip, orders, paths, round_trip
 from toy2d.ui import bound, learned_at, mixture_widgets, score_widget, show_clouds
@@ -62,6 +62,8 @@ def table(config: FewStepsConfig, use_learned: bool) -> None:
         chart(table_chart(config, result, measure), "table", 380)
     with right:
         chart(cost_chart(result, measure), "cost", 380)
+    if measure != "log_likelihood":
+        verdict_line(said(config, result, measure))
     if any(S > 1 for S in config.steps):
         with st.expander("What the lecture's sigma-hat row is made of"):
             st.markdown(LAST_NOISE)

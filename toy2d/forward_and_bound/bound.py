@@ -14,6 +14,7 @@ from playground.knobs import Knobs, choice, knob
 from playground.levels import SCHEDULES, Level, Schedule, eps_from_x0, noised, randn_like, seeded
 from playground.objectives import squared_norm
 from playground.progress import Report, silent, ticker, turn_of
+from playground.statistics import difference, interval, verdict
 from playground.steps import ddim
 from playground.walk import final, prior, walk
 from toy2d.distances import Distances, distances, floors
@@ -222,3 +223,22 @@ def _eps_error(mixture: Mixture, learned: Learned, xt: Tensor, level: Level) -> 
     wide, there = xt.double(), level.to(xt.double())
     exact = eps_from_x0(mixture.to(wide)(wide, there), wide, there)
     return float(squared_norm(eps_from_x0(learned.denoise(xt, level), xt, level) - exact).mean())
+
+
+def said_of_bound(result: Bounds) -> str:
+    """How far above the exact -log p the bound of the last two rows lies."""
+    rows = [f"{row.gap:.3f} ± {2 * row.gap_se:.3f} nats with {row.variance}" for row in result.rows[-2:]]
+    return f"The {result.rows[-1].model} model's bound lies above the exact −log p by {' and '.join(rows)}."
+
+
+def said_of_losses(result: Losses) -> tuple[str, str]:
+    """Whether the weighted loss, which is the bound's own, has the lower bound of the two."""
+    simple, weighted = (result.losses[name] for name in ("simple", "weighted"))
+    apart = difference(
+        simple.gap["beta"], simple.gap_se["beta"], weighted.gap["beta"], weighted.gap_se["beta"]
+    )
+    return (
+        f"The weighted loss, which is the bound's own, has the lower bound: by {interval(apart)} nats. Samples: "
+        f"simple {simple.distances.sliced:.3f}, weighted {weighted.distances.sliced:.3f}, floor "
+        f"{result.floor.sliced:.3f}."
+    ), verdict(apart)

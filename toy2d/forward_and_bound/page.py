@@ -9,7 +9,7 @@ from playground.levels import SCHEDULES
 from playground.statistics import told_share
 from playground.ui.busy import Report
 from playground.ui.charts import chart
-from playground.ui.page import cached, folded, on_request, page
+from playground.ui.page import cached, folded, on_request, page, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.forward_and_bound.bound import (
     BoundConfig,
@@ -20,9 +20,11 @@ from toy2d.forward_and_bound.bound import (
     gaps_by_length,
     learn_both,
     losses,
+    said_of_bound,
+    said_of_losses,
 )
 from toy2d.forward_and_bound.bound_figures import gaps_chart, losses_chart, terms_chart, weights_chart
-from toy2d.forward_and_bound.experiment import ForwardConfig, forward, posterior, thinned, two_humped
+from toy2d.forward_and_bound.experiment import ForwardConfig, forward, posterior, said, thinned, two_humped
 from toy2d.forward_and_bound.figures import forward_clouds, paths_chart, posterior_chart
 from toy2d.net import QUICK, LearnConfig
 from toy2d.presets import MixtureSpec
@@ -67,6 +69,7 @@ def forward_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) -
     path = forward(config)
     show_clouds(forward_clouds(config, path), "forward", fps=15)
     found = posterior(config, path)
+    verdict_line(said(config, path, found))
     a, b, c, d = st.columns(4)
     a.metric(
         "Chain and closed form differ by", f"{path.deviation:.1f} SE",
@@ -149,6 +152,7 @@ def bound_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) -> 
         cell.metric(f"Bound, {row.model}, {row.variance}", f"{row.total:.3f} nats",
                     f"{row.gap:+.3f} ± {2 * row.gap_se:.3f}", delta_color="off", delta_arrow="off")  # fmt: skip
     chart(terms_chart(result), "terms")
+    verdict_line(said_of_bound(result))
     st.dataframe(table(result), hide_index=True)
     st.subheader("The gap against the number of steps")
     chart(gaps_chart(gaps), "gaps")
@@ -243,6 +247,7 @@ def show_losses(result: Losses) -> None:
             help="Sliced Wasserstein-1 to as many exact samples, DDIM in 50 steps; floor: two exact samples",
         )  # fmt: skip
     chart(losses_chart(result), "losses-chart")
+    verdict_line(*said_of_losses(result))
 
 
 with page(

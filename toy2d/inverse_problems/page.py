@@ -3,7 +3,9 @@
 import streamlit as st
 
 from playground.ui.charts import chart
-from playground.ui.page import bound, cached, page
+from playground.ui.page import bound, cached, page, verdict_line
+from playground.ui.predict import compared, predicted
+from playground.ui.tries import Try, tries
 from toy2d.inverse_problems.experiment import OPERATORS, Inverse, InverseConfig, claims, inverse
 from toy2d.inverse_problems.figures import means_chart, plane_chart
 from toy2d.presets import PRESETS, MixtureSpec
@@ -47,13 +49,37 @@ def explain() -> None:
 
 
 with page("Palette's twin", "A part of a point is seen: is the best guess a possible point?"):
+    tries(
+        Try(
+            "Show the failure",
+            "Little noise, x alone: the regression lies where no data are.",
+            {"mixture": "ring", "seen": "x", "noise": 0.1, "value": 2.0},
+        ),
+        Try(
+            "Mend it",
+            "Both coordinates seen: one mode is left, and the best guess is a possible point.",
+            {"seen": "both", "noise": 0.3},
+        ),
+        Try(
+            "Much noise", "Noise of 3 hides the modes: what do samples say then?", {"seen": "x", "noise": 3.0}
+        ),
+        predict=True,
+    )
     config = settings()
+    answer = predicted(
+        "inverse",
+        config,
+        "A sample of the posterior: how many times the regression's squared error has it?",
+        lambda: st.slider("Times", 0.5, 4.0, 1.0, 0.1, key="inverse-answer"),
+    )
     found: Inverse = cached("inverse", config, lambda report: inverse(config, report), "Sampling")
     left, right = st.columns(2)
     with left:
         chart(plane_chart(config, found), "inverse-plane", 430)
     with right:
         chart(means_chart(found), "inverse-means", 430)
-    for sentence in claims(config, found):
+    first, *others = claims(config, found)
+    verdict_line(f"{first} {compared(answer, found.methods[0].ratio.value)}")
+    for sentence in others:
         st.markdown(sentence)
     explain()

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from playground.ui.charts import chart
-from playground.ui.page import cached, page
+from playground.ui.page import cached, page, verdict_line
+from playground.ui.tries import Try, tries
 from toy2d.latents.experiment import Latents, LatentsConfig, claims, latents
 from toy2d.latents.figures import codes_charts, curves_charts
 from toy2d.ui import bound
@@ -29,7 +30,9 @@ def settings() -> LatentsConfig:
 def show(found: Latents) -> None:
     chart(codes_charts(found), "codes")
     chart(curves_charts(found), "curves")
-    for said in claims(found):
+    first, *others = claims(found)
+    verdict_line(first)
+    for said in others:
         st.markdown(f"- {said}")
     left = found.left
     st.caption(
@@ -58,6 +61,15 @@ def explain() -> None:
 with page(
     "Latents in the plane", "Which number of two to keep, at which scale, and what z does for the way back?"
 ):
+    tries(
+        Try(
+            "Show the failure",
+            "PCA's own weight of y: the code keeps the variance and loses the modes.",
+            {"weight": 1.0},
+        ),
+        Try("Mend it", "y counts ten times: the code tells the modes.", {"weight": 10.0}),
+        Try("Few steps", "Five steps in the code: how much does its scale matter?", {"steps": 5}),
+    )
     config = settings()
     found = cached("latents", config, lambda report: latents(config, report), "Walking")
     show(found)

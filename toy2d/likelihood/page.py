@@ -6,9 +6,9 @@ import streamlit as st
 
 from playground.ui.busy import Report
 from playground.ui.charts import chart
-from playground.ui.page import cached, folded, page
+from playground.ui.page import cached, folded, page, verdict_line
 from playground.ui.tries import Try, tries
-from toy2d.likelihood.experiment import Likelihood, LikelihoodConfig, likelihood
+from toy2d.likelihood.experiment import Likelihood, LikelihoodConfig, likelihood, said
 from toy2d.likelihood.figures import flow_clouds, maps_chart, parts_chart, steps_chart
 from toy2d.net import QUICK, LearnConfig
 from toy2d.ui import bound, learned_for, mixture_widgets, score_widget, show_clouds
@@ -96,6 +96,7 @@ with page(
     config, learn = settings()
     result = result_for(config, learn)
     show_clouds(flow_clouds(config, result), "likelihood", fps=12)
+    verdict_line(said(config, result))
     numbers(config, result)
     chart(maps_chart(result), "maps")
     left, right = st.columns(2)

@@ -15,6 +15,7 @@ from playground.errors import SEEDS, require, require_range, seed_beside
 from playground.knobs import Knobs, knob
 from playground.levels import CLEAN, seeded
 from playground.progress import Report, part_of, silent
+from playground.statistics import OPEN, Difference, Z, equals
 from playground.steps import langevin
 from playground.walk import State, checked, walk, watched
 from toy2d.distances import modes_of
@@ -235,3 +236,19 @@ def _changes(config: CrossingConfig, tau: float) -> float:
     """Particles expected to change modes while the time is measured: of each start in the proportion that is right."""
     settled, end, _ = _plan(config, tau)
     return config.particles * -math.expm1(-(end - settled) / tau)
+
+
+def said(config: CrossingConfig, result: Crossing) -> tuple[str, str]:
+    """Whether the time that crossings show is the spectral gap's, where enough of them were seen to tell one."""
+    seen, gap, N = result.measured, result.times.gap, 2 * config.particles
+    if math.isnan(seen.steps):
+        return (
+            f"Too few of {N:,} particles changed modes ({seen.changed:,}) for a time; the chain's spectral gap says "
+            f"{gap:,.3g} steps."
+        ), OPEN
+    half = Z * seen.error
+    outcome = equals(gap, Difference(seen.steps, seen.steps - half, seen.steps + half))
+    return (
+        f"Crossings show {seen.steps:,.0f} ± {half:,.0f} steps until the start is forgotten, the chain's spectral gap "
+        f"{gap:,.0f} ({seen.changed:,} of {N:,} particles changed modes)."
+    ), outcome

@@ -7,7 +7,7 @@ import streamlit as st
 
 from playground.progress import duration
 from playground.ui.charts import chart
-from playground.ui.page import cached, folded, on_request, page
+from playground.ui.page import cached, folded, on_request, page, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.mixing_time.experiment import (
     FARTHEST,
@@ -16,6 +16,7 @@ from toy2d.mixing_time.experiment import (
     Sweep,
     SweepConfig,
     crossing,
+    said,
     sweep,
     times,
 )
@@ -166,6 +167,7 @@ with page(
             show_clouds([crossing_cloud(config, result)], "crossing")
         with right:
             chart(relaxation_chart(config, result), "relaxation", 430)
+        verdict_line(*said(config, result))
         numbers(config, result)
         st.subheader("As the modes are moved apart")
         chart(times_chart(sweep_for(config), config.distance), "times", 400)

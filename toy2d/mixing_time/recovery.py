@@ -10,6 +10,7 @@ from playground.errors import SEEDS, require, require_range, require_whole
 from playground.knobs import Knobs, choice, knob
 from playground.levels import seeded
 from playground.progress import Report, part_of, silent
+from playground.statistics import interval, mean_difference, verdict
 from playground.threads import one_thread
 from playground.walk import checked, final, walk, watched
 from toy2d.distances import modes_of
@@ -119,3 +120,13 @@ def _start(chain: GridChain, start: str, pi: float) -> np.ndarray:
         "data": lambda u: pi * np.exp(-0.5 * (u - at) ** 2) + (1 - pi) * np.exp(-0.5 * (u + at) ** 2),
     }
     return spread[start](chain.u)
+
+
+def said(found: Recovery) -> tuple[str, str]:
+    """Whether annealed chains end nearer to π than plain ones: the mean over the weights, of all repeats in pairs."""
+    off = {name: np.abs(getattr(found, name) - found.pis[:, None]).mean(0) for name in ("plain", "annealed")}
+    apart = mean_difference(off["plain"], off["annealed"])
+    return (
+        f"Off π by {off['plain'].mean():.3f} on average over {len(found.pis)} weights: plain Langevin; by "
+        f"{off['annealed'].mean():.3f}: annealed. It is nearer by {interval(apart)}, {len(off['plain'])} runs each."
+    ), verdict(apart)

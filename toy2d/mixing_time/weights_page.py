@@ -3,9 +3,9 @@
 import streamlit as st
 
 from playground.ui.charts import chart
-from playground.ui.page import on_request
+from playground.ui.page import on_request, verdict_line
 from toy2d.mixing_time.figures import recovery_chart
-from toy2d.mixing_time.recovery import Recovery, RecoveryConfig, recovery
+from toy2d.mixing_time.recovery import Recovery, RecoveryConfig, recovery, said
 from toy2d.ui import bound
 
 STARTS = {"square": "uniform on [-8, 8]²", "mode": "all at the last mode", "data": "at the data"}
@@ -14,7 +14,9 @@ QUICK = RecoveryConfig((0.1, 0.3, 0.5, 0.7, 0.9), T=20)
 
 def weights_view() -> None:
     """Raises UserError for settings out of range."""
-    chart(recovery_chart(_result_for(_settings())), "recovery", 460)
+    found = _result_for(_settings())
+    chart(recovery_chart(found), "recovery", 460)
+    verdict_line(*said(found))
     _explain()
 
 

@@ -12,6 +12,7 @@ from playground.errors import SEEDS, require_whole
 from playground.knobs import Knobs, knob
 from playground.levels import SCHEDULES, Level, seeded
 from playground.progress import Report, silent, turn_of
+from playground.statistics import difference_of_shares, verdict
 from playground.steps import ddim
 from playground.trajectory import collect, frames_of
 from playground.walk import State, checked, prior, walk, watched
@@ -176,3 +177,16 @@ def _sampled(config: OwnDataConfig, states: Iterator[State], points: Tensor, bel
         float((nearest < below).double().mean()),
         None if fresh is None else sliced_wasserstein(end, fresh),
     )
+
+
+def said(config: OwnDataConfig, result: OwnData) -> tuple[str, str]:
+    """Who copies: the exact optimum; and whether the network copies less than that."""
+    best, N = result.optimum.copies, config.particles
+    beside = f"{result.fresh_copies:.0%} of {'the points themselves' if config.given else 'fresh data'} lie so near"
+    if result.network is None:
+        return f"The exact optimum copies a training point in {best:.0%} of {N:,} samples; {beside}.", ""
+    less = difference_of_shares(best, N, result.network.copies, N)
+    return (
+        f"The exact optimum copies a training point in {best:.0%} of {N:,} samples, the network in "
+        f"{result.network.copies:.0%}: {less.value:.0%} ({less.low:.0%} to {less.high:.0%}) fewer; {beside}."
+    ), verdict(less)

@@ -6,12 +6,12 @@ import streamlit as st
 from playground.statistics import wilson
 from playground.ui.busy import allow
 from playground.ui.charts import chart
-from playground.ui.page import cached, folded, is_shared, page, shared
+from playground.ui.page import cached, folded, is_shared, page, shared, verdict_line
 from playground.ui.points import points_canvas
 from playground.ui.tries import Try, tries
 from toy2d.datasets import DATASETS, fitted, parse_csv
 from toy2d.net import Learned
-from toy2d.own_data.experiment import OwnData, OwnDataConfig, Points, own_data, train_network
+from toy2d.own_data.experiment import OwnData, OwnDataConfig, Points, own_data, said, train_network
 from toy2d.own_data.figures import nearest_chart, own_data_clouds
 from toy2d.ui import bound, show_clouds
 
@@ -176,6 +176,7 @@ with page(
     config = settings()
     result = result_for(config, network_for(config))
     show_clouds(own_data_clouds(config, result), "own-data", fps=15)
+    verdict_line(*said(config, result))
     numbers(config, result)
     st.subheader("Distance to the nearest training point")
     chart(nearest_chart(config, result), "nearest")

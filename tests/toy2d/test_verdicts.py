@@ -1,0 +1,120 @@
+"""The sentences below the pictures are made from the results: another result, another sentence and outcome."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from playground.statistics import FAILS, HOLDS, OPEN
+from toy2d.annealing.experiment import Annealing, AnnealingConfig
+from toy2d.annealing.experiment import said as annealing_said
+from toy2d.autoencoder.experiment import AutoencoderConfig, autoencoder
+from toy2d.autoencoder.experiment import said as autoencoder_said
+from toy2d.distances import Distances
+from toy2d.few_steps.experiment import ROWS, FewSteps, FewStepsConfig
+from toy2d.few_steps.experiment import said as few_steps_said
+from toy2d.forward_and_bound.bound import Bound, Bounds, Loss, Losses, said_of_bound, said_of_losses
+from toy2d.forward_and_bound.experiment import ForwardConfig, forward, posterior
+from toy2d.forward_and_bound.experiment import said as forward_said
+from toy2d.likelihood.experiment import LikelihoodConfig, likelihood
+from toy2d.likelihood.experiment import said as likelihood_said
+from toy2d.mixing_time.experiment import Crossing, CrossingConfig, Measured, Times
+from toy2d.mixing_time.experiment import said as crossing_said
+from toy2d.mixing_time.recovery import Recovery
+from toy2d.mixing_time.recovery import said as recovery_said
+from toy2d.net import LearnConfig, learn
+from toy2d.own_data.experiment import OwnData, OwnDataConfig, Sampled
+from toy2d.own_data.experiment import said as own_said
+
+NONE = np.zeros(1)
+
+
+def apart(weights: float = 0.0, se: float = 0.01, sliced: float = 0.1) -> Distances:
+    return Distances(weights, se, sliced, 0.1, -3.0)
+
+
+@pytest.mark.parametrize(("wrong", "outcome"), [(0.30, FAILS), (0.03, HOLDS), (0.01, HOLDS)])
+def test_annealing_fails_where_more_are_in_a_wrong_mode_than_of_exact_samples(wrong, outcome):
+    found = Annealing(NONE, NONE, NONE, NONE, apart(wrong), apart(0.02))
+    sentence, told = annealing_said(AnnealingConfig(particles=500), found)
+    assert told == outcome and f"{wrong:.3f}" in sentence and "N = 500" in sentence
+
+
+def test_the_autoencoders_sentence_is_its_own_losses():
+    found = autoencoder(
+        AutoencoderConfig(samples=200, resolution=11),
+        learn(LearnConfig(objective="dae", points=200, steps=2, width=8)),
+    )
+    assert f"{found.relative:.1%} off" in autoencoder_said(found)
+    assert f"less than {found.optimal_loss:.3f}" in autoencoder_said(found)
+
+
+def test_few_steps_names_the_best_row_and_all_that_are_no_worse_within_the_noise():
+    config, names = FewStepsConfig(steps=(5, 100)), list(ROWS)
+    cells = tuple((apart(sliced=1.0 + k), apart(sliced=0.1)) for k in range(len(names)))
+    errors = tuple((apart(sliced=0.01), apart(sliced=0.01)) for _ in names)
+    sentence = few_steps_said(config, FewSteps(cells, errors, NONE, apart(sliced=0.09)))
+    first, last = sentence.split(";")[:2]
+    assert f"in 5 steps {names[0]}, 1.000" in first and names[1] not in first
+    assert all(name in last for name in names) and "Two sets of exact samples: 0.090" in sentence
+
+
+def test_the_likelihoods_sentence_names_the_largest_part():
+    config = LikelihoodConfig(steps=5, samples=50, resolution=9)
+    found = likelihood(config)
+    for part, words in (("steps", "by the steps"), ("prior", "by the prior"), ("network", "by the network")):
+        errors = replace(found.errors, **({"steps": 0.0, "prior": 0.0, "network": 0.0} | {part: 0.5}))
+        assert words in likelihood_said(config, replace(found, errors=errors))
+
+
+@pytest.mark.parametrize(("deviation", "word"), [(2.5, "agree within chance"), (9.0, "differ by more")])
+def test_chain_and_closed_form_agree_up_to_what_chance_gives_the_worst_of_so_many(deviation, word):
+    """The worst of 15 normal numbers stays below 2.93 in 95 cases of 100."""
+    config = ForwardConfig(particles=50)
+    path = forward(config)
+    sentence = forward_said(config, replace(path, deviation=deviation), posterior(config, path))
+    assert word in sentence and "of 15 numbers" in sentence
+
+
+def test_the_bounds_sentences_are_of_their_gaps():
+    rows = tuple(
+        Bound("exact", name, NONE, 3.0, gap, 0.01) for name, gap in (("beta", 0.02), ("beta_tilde", 0.5))
+    )
+    assert "0.020 ± 0.020 nats with beta and 0.500" in said_of_bound(Bounds(rows, 3.0, 0.1))
+    for simple, weighted, outcome in ((0.5, 0.1, HOLDS), (0.1, 0.5, FAILS), (0.1, 0.1, OPEN)):
+        found = {
+            name: Loss(NONE, {"beta": gap}, {"beta": 0.02}, apart())
+            for name, gap in (("simple", simple), ("weighted", weighted))
+        }
+        assert said_of_losses(Losses(NONE, found, apart()))[1] == outcome
+
+
+@pytest.mark.parametrize(("gap", "outcome"), [(100.0, HOLDS), (150.0, FAILS)])
+def test_the_time_that_crossings_show_is_held_to_the_gap(gap, outcome):
+    def crossing(steps: float) -> Crossing:
+        return Crossing(NONE, NONE, NONE, NONE, NONE, Measured(steps, 10.0, 500), Times(gap, gap, gap), 1e-3)
+
+    assert crossing_said(CrossingConfig(), crossing(105.0))[1] == outcome
+    sentence, told = crossing_said(CrossingConfig(), crossing(math.nan))
+    assert told == OPEN and "Too few" in sentence
+
+
+def test_recovery_compares_the_two_chains_run_by_run():
+    pis, rng = np.array([0.2, 0.8]), torch.Generator().manual_seed(0)
+    near = pis[:, None] + 0.01 * torch.rand(2, 4, generator=rng).numpy()
+    far = np.full((2, 4), 0.5) + 0.01 * torch.rand(2, 4, generator=rng).numpy()
+    assert recovery_said(Recovery(pis, far, near, pis))[1] == HOLDS
+    assert recovery_said(Recovery(pis, near, far, pis))[1] == FAILS
+
+
+@pytest.mark.parametrize(("network", "outcome"), [(0.1, HOLDS), (0.95, OPEN), (None, "")])
+def test_who_copies_is_told_by_the_shares(network, outcome):
+    def sampled(copies: float) -> Sampled:
+        return Sampled(NONE, NONE, NONE, copies, 0.1)
+
+    made = None if network is None else sampled(network)
+    found = OwnData(NONE, sampled(0.95), made, np.zeros(100), 1.0, 0.2, 0.02, 0.1)
+    sentence, told = own_said(OwnDataConfig(), found)
+    assert told == outcome and "95%" in sentence.replace(" ", "")
