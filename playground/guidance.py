@@ -28,6 +28,17 @@ def gradient_of(log_prob: LogProb) -> Gradient:
     return gradient
 
 
+def pulling_between(gradient: Gradient, inside: float, outside: float, low: float, high: float) -> Gradient:
+    """The gradient times `inside` at the levels with low < sigma / alpha <= high, times `outside` at all others."""
+
+    def pull(xt: Tensor, level: Level) -> Tensor:
+        chosen = (level.ratio > low) & (level.ratio <= high)
+        scale = torch.where(chosen.to(xt.device), xt.new_tensor(inside), xt.new_tensor(outside))
+        return scale * gradient(xt, level) if bool((scale != 0).any()) else torch.zeros_like(xt)
+
+    return pull
+
+
 def classifier_guided(denoise: Denoiser, gradient: Gradient, scale: float = 1.0) -> Denoiser:
     """Dhariwal and Nichol (2021), Algorithm 2: eps_hat = eps - scale * sqrt(1 - alpha_bar) * grad log p(c | xt).
 

@@ -17,7 +17,7 @@ from images.sampling import (
     require_calls,
     walked,
 )
-from playground.denoisers import Denoiser, guided
+from playground.denoisers import HIGHEST, Denoiser, guided_between
 from playground.errors import SEEDS, require
 from playground.knobs import Knobs, choice, knob
 from playground.levels import EVEN, SPACINGS
@@ -75,9 +75,12 @@ def sample(model: Model, config: SampleConfig, report: Report = silent) -> Film:
     return filmed(walked(model, step, denoise, grid, config, report), grid, config)
 
 
-def told_label(model: Model, label: int | Tensor | None, w: float = 0.0) -> Denoiser:
+def told_label(
+    model: Model, label: int | Tensor | None, w: float = 0.0, low: float = 0.0, high: float = HIGHEST
+) -> Denoiser:
     """The model told a label, () or (B,), and guided by itself told nothing (Ho and Salimans 2022); clipped after that.
 
+    low, high: guided at levels with low < sigma / alpha <= high only.
     Raises UserError for a model that knows no labels.
     """
     if label is None:
@@ -87,4 +90,4 @@ def told_label(model: Model, label: int | Tensor | None, w: float = 0.0) -> Deno
         f"The label {label} was asked for, but this model was trained without labels: choose one that knows them, such "
         "as a run of the preset labelled.",
     )
-    return model.within(guided(model.denoise.given(label=label), model.denoise, w))
+    return model.within(guided_between(model.denoise.given(label=label), model.denoise, w, low, high))

@@ -15,8 +15,10 @@ from images.guidance.experiment import (
     SCALES,
     WEIGHTS,
     GuidanceConfig,
+    Guided,
     Sweep,
     classifier_free,
+    forms_apart,
     sweep,
     verdicts,
 )
@@ -25,7 +27,8 @@ from images.guidance.task import SHIPPED as GUIDE
 from images.guidance.task import SHIPPED_CLEAN, accuracy_by_level, load_guide
 from images.metrics.estimates import FCD
 from images.metrics.evaluate import Yardstick
-from images.models import SHIPPED, SHIPPED_MODELS
+from images.models import SHIPPED, SHIPPED_MODELS, Model
+from images.networks.guide import Guide
 from playground.charts.on_paper import on_paper, png
 from playground.cli import refuse_idle
 from playground.devices import device_named
@@ -47,11 +50,16 @@ def add(commands: argparse._SubParsersAction) -> None:
         "--by", choices=("itself", "guide"), default="itself", help="without a classifier, or by a guide"
     )
     p.add_argument(
-        "--form", choices=FORMS, default="ddim", help="of the guide's pull: DDIM's, or the moved mean"
+        "--form",
+        choices=[*FORMS, "both"],
+        default="ddim",
+        help="of the guide's pull: DDIM's, or the moved mean",
     )
     p.add_argument("--strengths", type=float, nargs="+", metavar="W", help="w (itself) or s (guide)")
     p.add_argument("--samples", type=int, default=d.samples, help="digits at each strength")
     p.add_argument("--steps", type=int, default=d.steps, help="steps of DDIM")
+    p.add_argument("--low", type=float, default=d.low, help="guide only above this level, sigma / alpha")
+    p.add_argument("--high", type=float, default=d.high, help="guide only up to this level")
     p.add_argument("--seed", type=int, default=d.seed, help="labels and noise")
     p.add_argument(
         "--model",
@@ -80,23 +88,38 @@ def guidance_command(arguments: argparse.Namespace) -> None:
     if itself:
         for w in strengths:
             require_range("The guidance w", w, 0, MOST_W)
-    config = GuidanceConfig(arguments.samples, arguments.steps, strengths, arguments.seed)
+    config = GuidanceConfig(
+        arguments.samples, arguments.steps, strengths, arguments.seed, arguments.low, arguments.high
+    )
     device = device_named(arguments.device)
     arguments.model = arguments.model or (LABELLED if itself else str(SHIPPED))
     model, guide = model_of(arguments), None if itself else load_guide(arguments.guide, device)
-    guided = classifier_free(model) if guide is None else FORMS[arguments.form](model, guide)
-    yardstick = Yardstick.load(arguments.data, device=device)
-    found = sweep(model, guided, yardstick, config, guide, progress("guiding"))
-    print("\n".join([*readable(found), *verdicts(found)]))
-    out = Path(arguments.out)
+    ways = {"itself": classifier_free(model)} if guide is None else pulls(model, guide, arguments.form)
+    yardstick, sweeps = Yardstick.load(arguments.data, device=device), {}
+    for name, guided in ways.items():
+        found = sweeps[name] = sweep(model, guided, yardstick, config, guide, progress(f"guiding, {name}"))
+        print("\n".join([f"{name}:", *readable(found), *verdicts(found)]))
+    out, about = Path(arguments.out), plain(next(iter(sweeps.values())))
+    if len(sweeps) > 1:
+        said = forms_apart(sweeps["stochastic"], sweeps["ddim"])
+        print("\n".join(said))
+        about |= {"forms": {name: plain(found) for name, found in sweeps.items()}, "claims": said}
+    for number, (name, found) in enumerate(sweeps.items()):
+        _drawn(found, out, f"-{name}" if number else "", "w" if itself else "s")
+    print(write_result(out / "guidance.json", json.dumps(about, indent=1).encode()))
+
+
+def pulls(model: Model, guide: Guide, form: str) -> dict[str, Guided]:
+    """Form -> how the guide pulls in it; "both": each of FORMS."""
+    return {name: FORMS[name](model, guide) for name in (FORMS if form == "both" else (form,))}
+
+
+def _drawn(found: Sweep, out: Path, suffix: str, sign: str) -> None:
+    """The digits, four rows for each strength, and the curves."""
     shown = [tiled(row.images[:40, 0].numpy(), columns=10) for row in found.rows]
-    print(write_result(out / "guidance.png", png_bytes(np.concatenate(shown))))
-    print(
-        write_result(
-            out / "guidance-curves.png", png(on_paper(sweep_charts(found, "w" if itself else "s"), 5))
-        )
-    )
-    print(write_result(out / "guidance.json", json.dumps(plain(found), indent=1).encode()))
+    print(write_result(out / f"guidance{suffix}.png", png_bytes(np.concatenate(shown))))
+    curves = png(on_paper(sweep_charts(found, sign), 5))
+    print(write_result(out / f"guidance-curves{suffix}.png", curves))
 
 
 def accuracy_command(arguments: argparse.Namespace) -> None:

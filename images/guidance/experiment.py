@@ -20,13 +20,21 @@ from images.metrics.estimates import FCD, Estimate
 from images.metrics.evaluate import Yardstick
 from images.models import Model
 from images.networks.guide import Guide
-from playground.denoisers import Denoiser
+from playground.denoisers import HIGHEST, Denoiser, require_interval
 from playground.errors import SEEDS, require, require_range
-from playground.guidance import Gradient, classifier_guided, gradient_of, guided_ancestral
+from playground.guidance import Gradient, classifier_guided, gradient_of, guided_ancestral, pulling_between
 from playground.knobs import Knobs, knob
 from playground.levels import linear_beta, seeded
 from playground.progress import Report, silent, turn_of
-from playground.statistics import Difference, difference_of_shares, interval_of_mean, verdict, wilson
+from playground.statistics import (
+    Difference,
+    difference,
+    difference_of_shares,
+    interval,
+    interval_of_mean,
+    verdict,
+    wilson,
+)
 from playground.steps import Step, ddim
 from playground.walk import checked, final, prior, walk, watched
 
@@ -37,15 +45,21 @@ SCALES = (0.0, 1.0, 3.0, 10.0, 30.0)
 
 @dataclass(frozen=True)
 class GuidanceConfig(Knobs):
-    """samples: digits at each strength; steps: of DDIM; strengths: w of guidance without a classifier, s with one."""
+    """samples: digits at each strength; steps: of DDIM; strengths: w of guidance without a classifier, s with one.
+
+    low, high: guided at levels with low < sigma / alpha <= high only.
+    """
 
     samples: int = knob(200, 20, 10_000, "The number of digits")
     steps: int = knob(20, 1, 1000, "The number of steps")
     strengths: tuple[float, ...] = WEIGHTS
     seed: int = knob(0, *SEEDS, "The seed")
+    low: float = knob(0.0, 0, HIGHEST, "The level above which there is guidance")
+    high: float = knob(HIGHEST, 0, HIGHEST, "The level up to which there is guidance")
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        require_interval(self.low, self.high)
         require(len(self.strengths) > 0, "No strength of guidance was given; choose at least one.")
         for strength in self.strengths:
             require_range("The strength of guidance", strength, 0, 1000)
@@ -78,25 +92,33 @@ class Sweep:
     floors: dict[str, Estimate]
 
 
-Guided = Callable[[Tensor, float], tuple[Step, Denoiser]]  # (labels, strength) -> what is walked
+# (labels, strength, config, whose interval counts) -> what is walked
+Guided = Callable[[Tensor, float, GuidanceConfig], tuple[Step, Denoiser]]
 
 
 def classifier_free(model: Model) -> Guided:
     """Ho and Salimans (2022): the model told the label, led away from itself told nothing."""
-    return lambda labels, w: (ddim(0.0), told_label(model, labels, w))
+    return lambda labels, w, c: (ddim(0.0), told_label(model, labels, w, c.low, c.high))
 
 
 def by_guide(model: Model, guide: Guide) -> Guided:
     """Dhariwal and Nichol (2021), Algorithm 2: the unconditional model, its score moved by s times the guide's."""
-    return lambda labels, s: (
+    return lambda labels, s, c: (
         ddim(0.0),
-        model.within(classifier_guided(model.denoise, towards(guide, labels), s)),
+        model.within(classifier_guided(model.denoise, _pulled(towards(guide, labels), s, c))),
     )
 
 
 def by_guide_stochastic(model: Model, guide: Guide) -> Guided:
     """Dhariwal and Nichol (2021), Algorithm 1: the mean of DDPM's step is moved by s Sigma grad log p(c | xt)."""
-    return lambda labels, s: (guided_ancestral(towards(guide, labels), s), model.within(model.denoise))
+    return lambda labels, s, c: (
+        guided_ancestral(_pulled(towards(guide, labels), s, c)),
+        model.within(model.denoise),
+    )
+
+
+def _pulled(gradient: Gradient, s: float, config: GuidanceConfig) -> Gradient:
+    return pulling_between(gradient, s, 0.0, config.low, config.high)
 
 
 FORMS: dict[str, Callable[[Model, Guide], Guided]] = {"ddim": by_guide, "stochastic": by_guide_stochastic}
@@ -126,7 +148,7 @@ def generated(
     batches = labels.to(model.device).split(BATCH)
     for number, chosen in enumerate(batches):
         start = prior((len(chosen), *model.shape), grid[0], rng)
-        step, denoise = guided(chosen, strength)
+        step, denoise = guided(chosen, strength, config)
         states = checked(walk(step, denoise, start, grid, rng))
         parts.append(
             to_uint8(final(watched(states, turn_of(report, number, len(batches)), len(grid) - 1))).cpu()
@@ -220,5 +242,22 @@ def verdicts(found: Sweep) -> list[str]:
             f"which is {gap.value:+.1%} ({gap.low:+.1%} to {gap.high:+.1%}) beyond the metrics' classifier, which "
             "guided nothing. "
             f"That the guide is fooled: {verdict(gap, f'N = {found.config.samples:,}')}."
+        )
+    return said
+
+
+def forms_apart(stochastic: Sweep, ddim: Sweep) -> list[str]:
+    """The stochastic form against DDIM's, strength by strength: agreement, and how much farther off it lies."""
+    n, said = stochastic.config.samples, []
+    for one, other in zip(stochastic.rows, ddim.rows, strict=True):
+        if one.strength == 0:
+            continue
+        surer = difference_of_shares(one.agreement, n, other.agreement, n)
+        a, b = one.metrics[FCD], other.metrics[FCD]
+        nearer = difference(b.value, b.se, a.value, a.se)
+        said.append(
+            f"s = {one.strength:g}: that the stochastic form agrees more often than DDIM's "
+            f"({interval(surer, '+.1%')}) {verdict(surer, f'N = {n:,}')}; that it is nearer to real digits ({FCD} less "
+            f"by {interval(nearer, '.2f')}) {verdict(nearer, f'N = {n:,}')}."
         )
     return said

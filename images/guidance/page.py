@@ -1,5 +1,7 @@
 """Page "Guidance on digits": the ten classes from the same noise at several strengths, and what that costs."""
 
+from dataclasses import replace
+
 import numpy as np
 import streamlit as st
 import torch
@@ -20,6 +22,7 @@ from images.guidance.figures import accuracy_chart, sweep_charts
 from images.guidance.task import SHIPPED, SHIPPED_CLEAN, accuracy_by_level, load_guide
 from images.models import Model
 from images.ui import choose_model, digits, training_sidebar, yardstick
+from playground.denoisers import HIGHEST
 from playground.gif import png_bytes, tiled
 from playground.progress import Report, turn_of
 from playground.ui.charts import chart
@@ -42,12 +45,16 @@ def guide_of(name: str):
     return load_guide(GUIDES[name])
 
 
-def settings() -> tuple[str, int, int]:
-    first, second, third = st.columns([3, 2, 1], vertical_alignment="bottom")
+def settings() -> tuple[str, GuidanceConfig]:
+    first, second, fourth, fifth, third = st.columns([3, 2, 1, 1, 1], vertical_alignment="bottom")
     by = bound(first.selectbox, "Guided", list(BY), key="by", format_func=BY.get)
     steps = bound(second.select_slider, "Steps of DDIM", [10, 20, 50, 100], value=20, key="steps")
     seed = int(bound(third.number_input, "Seed", 0, 2**31 - 1, 0, key="seed"))
-    return by, int(steps), seed
+    says = "Guidance only at levels with more noise than the first and no more than the second, σ/α."
+    low = bound(fourth.number_input, "Above σ/α", 0.0, HIGHEST, GuidanceConfig.low, key="low", help=says)
+    high = bound(fifth.number_input, "Up to σ/α", low, HIGHEST, GuidanceConfig.high, key="high", help=says)
+    strengths = WEIGHTS if by == "itself" else SCALES
+    return by, GuidanceConfig(steps=int(steps), strengths=strengths, seed=seed, low=low, high=high)
 
 
 def guided_by(model: Model, by: str):
@@ -57,10 +64,9 @@ def guided_by(model: Model, by: str):
     return (by_guide_stochastic if form else by_guide)(model, guide_of(name))
 
 
-def the_ten(model: Model, by: str, steps: int, seed: int) -> None:
+def the_ten(model: Model, by: str, config: GuidanceConfig) -> None:
     """One row for each strength, the classes 0 to 9 across, the noise the same in every row."""
-    strengths = WEIGHTS if by == "itself" else SCALES
-    config = GuidanceConfig(steps=steps, strengths=strengths, seed=seed)
+    strengths = config.strengths
 
     def make(report: Report) -> np.ndarray:
         rows = [
@@ -76,7 +82,7 @@ def the_ten(model: Model, by: str, steps: int, seed: int) -> None:
         ]
         return torch.cat(rows)[:, 0].numpy()
 
-    images = cached("guided-ten", (model.about, by, steps, seed), make, "Guiding")
+    images = cached("guided-ten", (model.about, by, config), make, "Guiding")
     sign = "w" if by == "itself" else "s"
     sheet = tiled(images, columns=10)
     rows = ", ".join(f"{s:g}" for s in strengths)
@@ -90,12 +96,11 @@ def the_ten(model: Model, by: str, steps: int, seed: int) -> None:
     )
 
 
-def measured(model: Model, by: str, steps: int, seed: int) -> None:
+def measured(model: Model, by: str, chosen: GuidanceConfig) -> None:
     st.subheader("Measured")
-    strengths = WEIGHTS if by == "itself" else SCALES
     first, second = st.columns([1, 3], vertical_alignment="bottom")
     samples = bound(first.selectbox, "Digits at each strength", (100, 200, 500, 1000), key="samples")
-    config = GuidanceConfig(int(samples), steps, strengths, seed)
+    config = replace(chosen, samples=int(samples))
 
     def make(wanted, report: Report) -> Sweep:
         guide = None if by == "itself" else guide_of(by.partition(", ")[0])
@@ -144,19 +149,19 @@ def explain() -> None:
 
 with page("Guidance on digits", "How hard should a digit be pulled towards its class?"):
     tries(
-        Try(
-            "Its own guidance",
-            "The network alone, told and not told: no classifier is needed.",
-            {"by": "itself"},
-        ),
         Try("A guide of noised digits", "The classifier has seen every level of noise.", {"by": "guide"}),
+        Try(
+            "At middle levels only",
+            "Guided where the noise is between a third of the data and three times them: as sure, and as varied?",
+            {"by": "itself", "low": 0.3, "high": 3.0},
+        ),
         Try(
             "Show the failure",
             "A classifier of clean digits, asked about noised ones.",
             {"by": "clean guide"},
         ),
     )
-    by, steps, seed = settings()
+    by, config = settings()
     # a classifier guides a model that was never told a label: that is what it is for
     model = (
         choose_model(key="guided-model", needs="label")
@@ -164,8 +169,8 @@ with page("Guidance on digits", "How hard should a digit be pulled towards its c
         else choose_model(key="unguided-model")
     )
     training_sidebar()
-    the_ten(model, by, steps, seed)
-    measured(model, by, steps, seed)
+    the_ten(model, by, config)
+    measured(model, by, config)
     if by != "itself":
         by_level()
     explain()

@@ -1,5 +1,7 @@
 """Guidance on digits: the guide's loss and gradient, what is refused, and that the sweep is what it says."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +13,15 @@ from images.__main__ import main
 from images.data.mnist import load
 from images.generate.experiment import SampleConfig, sample, told_label
 from images.guidance.experiment import (
+    FORMS,
     GuidanceConfig,
+    Row,
+    Sweep,
     by_guide,
     by_guide_stochastic,
     classifier_free,
     confused,
+    forms_apart,
     generated,
     labels_like,
     towards,
@@ -24,6 +30,7 @@ from images.guidance.experiment import (
 from images.guidance.task import SHIPPED as GUIDE
 from images.guidance.task import SHIPPED_CLEAN, accuracy_by_level, load_guide
 from images.metrics.classifier import Features
+from images.metrics.estimates import FCD, Estimate
 from images.models import SHIPPED_MODELS, load_model
 from images.networks.guide import GuideConfig
 from playground.errors import UserError
@@ -79,7 +86,8 @@ def test_zero_strength_is_the_unguided_model(labelled):
     guide, labels = load_guide(GUIDE), torch.tensor([3, 5])
     x, level = torch.randn((2, 1, 28, 28), generator=seeded(0)), linear_beta().level(400)
     assert torch.equal(
-        by_guide(labelled, guide)(labels, 0.0)[1](x, level), labelled.within(labelled.denoise)(x, level)
+        by_guide(labelled, guide)(labels, 0.0, GuidanceConfig())[1](x, level),
+        labelled.within(labelled.denoise)(x, level),
     )
     told = labelled.within(labelled.denoise.given(label=labels))
     assert torch.allclose(told_label(labelled, labels, 0.0)(x, level), told(x, level), atol=1e-6)
@@ -95,7 +103,7 @@ def test_the_stochastic_form_moves_the_mean_by_s_sigma_times_the_gradient(labell
     here, there = here.to(x), there.to(x)
     ends = []
     for s in (0.0, 5.0):
-        step, denoise = by_guide_stochastic(labelled, guide)(labels, s)
+        step, denoise = by_guide_stochastic(labelled, guide)(labels, s, GuidanceConfig())
         ends.append(step(denoise, x, here, there, torch.zeros_like)[0])
     moved = 5.0 * posterior_variance(here, there) * towards(guide, labels)(x, here)
     # differences of numbers of order one in float32
@@ -175,3 +183,55 @@ def test_the_page_shows_the_ten_classes():
     app = AppTest.from_file(str(WING / "guidance" / "page.py"), default_timeout=120).run()
     assert not app.exception and not app.error
     assert np.size(app.session_state["guided-ten"][1]) == 6 * 10 * 28 * 28
+
+
+def test_an_interval_of_all_levels_is_guidance_and_an_empty_one_is_none(labelled):
+    labels = torch.tensor([3, 8])
+
+    def drawn(w, **interval):
+        config = GuidanceConfig(samples=20, steps=4, **interval)
+        return generated(labelled, classifier_free(labelled), labels, w, config)
+
+    assert torch.equal(drawn(2.0, low=0.5, high=0.5), drawn(0.0))
+    assert torch.equal(drawn(2.0, low=0.0), drawn(2.0, high=9000.0))
+    assert not torch.equal(drawn(2.0, low=0.3, high=3.0), drawn(2.0))
+
+
+def test_an_empty_interval_leaves_the_guides_out_in_both_forms(labelled):
+    guide, labels = load_guide(GUIDE), torch.tensor([3, 8])
+    for form in FORMS.values():
+        config = GuidanceConfig(samples=20, steps=3)
+        off = generated(labelled, form(labelled, guide), labels, 5.0, replace(config, low=2.0, high=2.0))
+        assert torch.equal(off, generated(labelled, form(labelled, guide), labels, 0.0, config))
+
+
+def told_sweep(agreements, fcds):
+    def row(strength, agreement, fcd):
+        none = torch.zeros((1, 1, 28, 28), dtype=torch.uint8)
+        return Row(
+            strength, none, {FCD: Estimate(fcd, fcd - 0.1, fcd + 0.1)}, agreement, 0.0, 1.0, 1.0, 1.0, None
+        )
+
+    rows = [row(s, a, f) for s, a, f in zip((0.0, 1.0, 10.0), agreements, fcds, strict=True)]
+    return Sweep(GuidanceConfig(samples=1000, strengths=(0.0, 1.0, 10.0)), tuple(rows), {})
+
+
+def test_the_two_forms_are_compared_by_differences():
+    one, other = told_sweep((0.5, 0.7, 0.9), (1.0, 0.5, 2.0)), told_sweep((0.5, 0.7, 0.6), (1.0, 1.5, 0.5))
+    near, far = forms_apart(one, other)
+    assert (
+        "s = 1:" in near
+        and "cannot be told at N = 1,000; that it is nearer" in near
+        and near.endswith("holds.")
+    )
+    assert "+30.0%" in far and ") holds; that it is nearer" in far and far.endswith("does not hold.")
+
+
+def test_the_command_measures_both_forms_side_by_side(tmp_path, capsys):
+    few = ["--by", "guide", "--form", "both", "--samples", "20", "--steps", "2", "--strengths", "0", "3"]
+    assert main(["guidance", *few, "--out", str(tmp_path)]) == 0
+    about = json.loads((tmp_path / "guidance.json").read_text())
+    assert set(about["forms"]) == set(FORMS) and len(about["claims"]) == 1
+    assert "stochastic form agrees" in capsys.readouterr().out
+    assert (tmp_path / "guidance-stochastic.png").is_file()
+    assert main(["guidance", "--low", "3", "--high", "1"]) == 2

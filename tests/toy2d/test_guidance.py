@@ -181,3 +181,26 @@ def test_the_command_writes_numbers_picture_and_animation(tmp_path, capsys):
     assert (tmp_path / "guidance.gif").read_bytes()[:3] == b"GIF"
     assert main(["guidance", "--label", "7", "--out", str(tmp_path)]) == 2
     assert "classes 0 to 1" in capsys.readouterr().err
+
+
+def test_an_empty_interval_is_no_guidance_and_the_whole_one_is_all_of_it():
+    few = {"particles": 200, "steps": 20, "frames": 2}
+    plain, all_of_it = (guidance(GuidanceConfig(w=w, **few)) for w in (0.0, 3.0))
+    off = guidance(GuidanceConfig(w=3.0, low=1.0, high=1.0, **few))
+    middle = guidance(GuidanceConfig(w=3.0, low=0.3, high=3.0, **few))
+    for k in range(3):
+        assert np.array_equal(off.runs[k].along, plain.runs[k].along)
+        assert not np.array_equal(middle.runs[k].along, all_of_it.runs[k].along)
+    assert (
+        middle.disagreement < 1e-3
+    )  # with exact models DDIM and classifier-free are the same in every interval
+    with pytest.raises(UserError, match="up to which"):
+        GuidanceConfig(low=2.0, high=1.0)
+
+
+def test_guided_at_middle_levels_only_samples_end_nearer_to_the_class():
+    """Less of the walk is pulled, so less of the class's variety is lost."""
+    few = {"particles": 2_000, "steps": 50, "frames": 2, "w": 3.0}
+    whole, middle = guidance(GuidanceConfig(**few)), guidance(GuidanceConfig(low=0.3, high=3.0, **few))
+    assert middle.runs[2].to_conditional < whole.runs[2].to_conditional
+    assert middle.runs[2].along.std() > whole.runs[2].along.std()

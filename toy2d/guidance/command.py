@@ -23,6 +23,8 @@ def add(commands: argparse._SubParsersAction) -> None:
         "w": "guidance; the classifier's scale is 1 + w",
         "steps": "steps back",
         "particles": "particles of each method",
+        "low": "guide only above this level, sigma / alpha",
+        "high": "guide only up to this level, sigma / alpha",
     }
     add_options(parser, GuidanceConfig, words)
     parser.add_argument(

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from playground.denoisers import Denoiser, guided
+from playground.denoisers import HIGHEST, Denoiser, guided_between, require_interval
 from playground.errors import SEEDS, require
-from playground.guidance import classifier_guided, guided_ancestral
+from playground.guidance import Gradient, classifier_guided, guided_ancestral, pulling_between
 from playground.knobs import Knobs, knob
 from playground.levels import CLEAN, SCHEDULES, seeded
 from playground.progress import Report, silent, turn_of
@@ -29,18 +29,13 @@ SWEEP = (0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0)
 W_MOST = 20.0
 FIRST = MixtureSpec("anisotropic_pair", 0.6)  # two classes that overlap
 
-# How each method walks: (models, class, w) -> step, denoiser.  The classifier's scale is s = 1 + w, so that
-# w = 0 is the plain conditional for all, and with exact models DDIM and classifier-free are one and the same.
-METHODS: dict[str, Callable[[Models, int, float], tuple[Step, Denoiser]]] = {
-    "stochastic": lambda m, c, w: (guided_ancestral(m.gradient(c), 1 + w), m.unconditional),
-    "ddim": lambda m, c, w: (ddim(0.0), classifier_guided(m.unconditional, m.gradient(c), 1 + w)),
-    "free": lambda m, c, w: (ddim(0.0), guided(m.conditional(c), m.unconditional, w)),
-}
-
 
 @dataclass(frozen=True)
 class GuidanceConfig(Knobs):
-    """label: the class, a component of the mixture; w: the lecture's; steps of the linear schedule's 1,000."""
+    """label: the class, a component of the mixture; w: the lecture's; steps of the linear schedule's 1,000.
+
+    low, high: w counts at levels with low < sigma / alpha <= high only; elsewhere it is 0.
+    """
 
     mixture: MixtureSpec = FIRST
     label: int = 0
@@ -49,9 +44,12 @@ class GuidanceConfig(Knobs):
     particles: int = knob(2_000, 2, 50_000, "The number of particles")
     frames: int = knob(50, 2, 1_000, "The number of frames")
     seed: int = knob(0, *SEEDS, "The seed")
+    low: float = knob(0.0, 0, HIGHEST, "The level above which there is guidance")
+    high: float = knob(HIGHEST, 0, HIGHEST, "The level up to which there is guidance")
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        require_interval(self.low, self.high)
         K = self.mixture.build().K
         require(
             0 <= self.label < K,
@@ -62,6 +60,22 @@ class GuidanceConfig(Knobs):
     def require_walks(self, turns: int) -> None:
         """Raises UserError where `turns` walks by all methods take minutes; each step calls two denoisers."""
         require_walk(self.mixture, particles=self.particles, calls=2 * len(METHODS) * self.steps * turns)
+
+
+def _gradient(models: Models, c: GuidanceConfig) -> Gradient:
+    return pulling_between(models.gradient(c.label), 1 + c.w, 1.0, c.low, c.high)
+
+
+# How each method walks: (models, config) -> step, denoiser.  The classifier's scale is s = 1 + w, so that
+# w = 0 is the plain conditional for all, and with exact models DDIM and classifier-free are one and the same.
+METHODS: dict[str, Callable[[Models, GuidanceConfig], tuple[Step, Denoiser]]] = {
+    "stochastic": lambda m, c: (guided_ancestral(_gradient(m, c)), m.unconditional),
+    "ddim": lambda m, c: (ddim(0.0), classifier_guided(m.unconditional, _gradient(m, c))),
+    "free": lambda m, c: (
+        ddim(0.0),
+        guided_between(m.conditional(c.label), m.unconditional, c.w, c.low, c.high),
+    ),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +172,7 @@ def guidance_sweep(
 def _walked(name: str, models: Models, config: GuidanceConfig) -> Iterator[State]:
     rng = seeded(config.seed + 1)  # the same noise for each method
     grid = SCHEDULES["linear"]().grid(config.steps)
-    step, denoise = METHODS[name](models, config.label, config.w)
+    step, denoise = METHODS[name](models, config)
     return checked(walk(step, denoise, prior((config.particles, 2), grid[0], rng), grid, rng))
 
 

@@ -1,8 +1,11 @@
 """Page "Guidance": three ways of pulling samples towards a class, and what they really sample from."""
 
+from dataclasses import replace
+
 import numpy as np
 import streamlit as st
 
+from playground.denoisers import HIGHEST
 from playground.progress import Report
 from playground.ui.charts import chart
 from playground.ui.page import cached, on_request, page, shared, verdict_line
@@ -31,7 +34,7 @@ def settings() -> tuple[GuidanceConfig, bool]:
         help="The lecture's w: 0 is the plain conditional model. The classifier's scale is s = 1 + w.",
     )  # fmt: skip
     use_learned = score_widget(d, "models")
-    e, f, g, h = st.columns([2.2, 1.4, 1, 1], vertical_alignment="bottom")
+    e, f, g, h, i, j = st.columns([2.2, 1.4, 1, 1, 1, 1], vertical_alignment="bottom")
     pi = bound(
         e.slider, "π, weight of the first mode", 0.01, 0.99, FIRST.pi, 0.01, key="pi",
         disabled=not MixtureSpec(preset).has_pi,
@@ -41,7 +44,12 @@ def settings() -> tuple[GuidanceConfig, bool]:
     )
     particles = bound(g.number_input, "Particles", 100, 20_000, GuidanceConfig.particles, key="particles")
     seed = bound(h.number_input, "Seed", 0, 2**31 - 1, GuidanceConfig.seed, key="seed")
-    config = GuidanceConfig(MixtureSpec(preset, pi), int(label) - 1, w, steps, int(particles), seed=int(seed))
+    says = "Guidance only at levels with more noise than the first and no more than the second, σ/α."
+    low = bound(i.number_input, "Above σ/α", 0.0, HIGHEST, GuidanceConfig.low, key="low", help=says)
+    high = bound(j.number_input, "Up to σ/α", low, HIGHEST, GuidanceConfig.high, key="high", help=says)
+    config = GuidanceConfig(
+        MixtureSpec(preset, pi), int(label) - 1, w, steps, int(particles), seed=int(seed), low=low, high=high
+    )
     return config, use_learned
 
 
@@ -107,7 +115,7 @@ def table(result: Guidance) -> None:
 def sweep(config: GuidanceConfig, use_learned: bool) -> None:
     st.subheader("Every w")
     made_for = (
-        GuidanceConfig(config.mixture, config.label, 0.0, config.steps, 1_000, seed=config.seed),
+        replace(config, w=0.0, particles=1_000, frames=GuidanceConfig.frames),
         use_learned,
     )
     found = on_request(
@@ -171,7 +179,11 @@ with page(
             "w = 8: do samples stay in the class's own distribution?",
             {"w": 8.0},
         ),
-        Try("A little", "w = 1: surer of the class; and how wide still?", {"w": 1.0}),
+        Try(
+            "At middle levels only",
+            "w = 3 where noise is a third to three times the data: is the class as wide as it was?",
+            {"w": 3.0, "low": 0.3, "high": 3.0},
+        ),
         predict=True,
     )
     config, use_learned = settings()
