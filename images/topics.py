@@ -133,6 +133,7 @@ COMMANDS = {
         "latent": "new digits by diffusion in latents",
     },
     "diffusion_autoencoder": {
+        "table-z": "what x_T decides and what z tells, by the size of z",
         "reconstruct": "a digit to z and x_T, and back",
         "sample-z": "new digits: z from its prior",
     },

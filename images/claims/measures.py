@@ -87,12 +87,10 @@ def z_decides_the_class(report: Report) -> Outcome:
     """z of one digit with x_T of another: whose class is drawn?"""
     training, test = load("train"), load("test")
     model, plain = load_model(SHIPPED.with_name("diffusion-autoencoder.safetensors")), load_model()
-    follows = measure_autoencoder(
-        model, plain, load_classifier(), training, test, AUTOENCODER, report
-    ).follows
+    found = measure_autoencoder(model, plain, load_classifier(), training, test, AUTOENCODER, report)
+    follows = found.follows
     labels = test.labels[: AUTOENCODER.digits]
-    n = int((labels != labels.roll(-1)).sum())
-    lead = difference_of_shares(follows["z"].value, n, follows["x_T"].value, n)
+    n, lead = int((labels != labels.roll(-1)).sum()), found.leads["swapped"]
     return Outcome(
         f"{follows['z'].value:.1%} have the class of z's digit, {follows['x_T'].value:.1%} that of x_T's: "
         f"{interval(lead)} more. N = {n} pairs of two classes, {AUTOENCODER.steps[0]} steps.",

@@ -12,9 +12,11 @@ from images.diffusion_autoencoder.claims import claims
 from images.diffusion_autoencoder.experiment import ReconstructConfig, reconstruct
 from images.diffusion_autoencoder.measure import MeasureConfig, Measured, measure
 from images.diffusion_autoencoder.prior_task import SHIPPED as PRIOR
+from images.diffusion_autoencoder.sizes_command import add_sizes
 from images.diffusion_autoencoder.task import SHIPPED
 from images.metrics.classifier import load_classifier
 from images.models import Model, load_model
+from playground.cli import refuse_idle
 from playground.files import write_result
 
 
@@ -22,7 +24,10 @@ def reconstruct_command(arguments: argparse.Namespace) -> None:
     config, out = ReconstructConfig(arguments.count, arguments.steps, arguments.seed), Path(arguments.out)
     wanted, n = None, arguments.measure
     if n is not None:
-        wanted = MeasureConfig(n, seed=arguments.seed, pairs=max(2, min(20, n // 2)))
+        pairs = max(2, min(20, n // 2))
+        wanted = MeasureConfig(n, tuple(arguments.measured_steps), pairs, arguments.seed)
+    else:
+        refuse_idle(arguments, "measured_steps", "without --measure")
     model = model_of(arguments)
     image = load_digit(load("test", arguments.data), arguments.digit)
     found = reconstruct(model, image, config, progress("reconstructing"))
@@ -46,12 +51,13 @@ def _measured(model: Model, config: MeasureConfig, arguments: argparse.Namespace
 
 def lines(found: Measured) -> list[str]:
     """The table, a line for each number."""
-    rows = [(f"mean squared error, {name}" + f", {steps} steps" * bool(steps), e, "{:.2e}")
+    rows = [(f"mean squared error, {name}" + f", {steps} calls each way" * bool(steps), e, "{:.2e}")
             for (name, steps), e in found.errors.items()]  # fmt: skip
     rows += [(f"linear probe of {name}, class accuracy", e, "{:.3f}") for name, e in found.probes.items()]
     rows += [
         (f"z and x_T swapped: class of {name}'s digit", e, "{:.2f}") for name, e in found.follows.items()
     ]
+    rows += [(f"mean square of x_T on {where}", e, "{:.3f}") for where, e in found.spreads.items()]
     rows += [(f"longest over mean step, {way}", e, "{:.2f}") for way, e in found.uneven.items()]
     return [
         f"{name}: {form.format(e.value)} ({form.format(e.low)} to {form.format(e.high)})"
@@ -64,13 +70,12 @@ def plain_of(found: Measured) -> dict:
     errors = [{"what": name, "steps": steps, **asdict(e)} for (name, steps), e in found.errors.items()]
     parts = {
         name: {key: asdict(e) for key, e in getattr(found, name).items()}
-        for name in ("probes", "follows", "uneven")
+        for name in ("probes", "follows", "leads", "spreads", "uneven", "evener")
     }
     return {
         "config": asdict(found.config),
         "size": found.size,
         "errors": errors,
-        "spreads": found.spreads,
         **parts,
     }
 
@@ -88,7 +93,8 @@ def sample_z_command(arguments: argparse.Namespace) -> None:
     if wanted is not None:
         training, test = load("train", arguments.data), load("test", arguments.data)
         told = progress("measuring")
-        quality = drawing.quality(model, z_prior, load_classifier(), training, test, wanted, told)
+        plain = load_model(device=model.device)
+        quality = drawing.quality(model, z_prior, load_classifier(), training, test, wanted, told, plain)
         rows = [
             f"FCD of {way}: {e.value:.2f} ({e.low:.2f} to {e.high:.2f})"
             for way, e in quality.distances.items()
@@ -98,6 +104,7 @@ def sample_z_command(arguments: argparse.Namespace) -> None:
 
 
 def add(commands) -> None:
+    add_sizes(commands)
     d, p = ReconstructConfig(), commands.add_parser("reconstruct", help="a digit to z and x_T, and back")
     p.set_defaults(run=reconstruct_command)
     p.add_argument("--count", type=int, default=d.count, help="how many random x_T beside the digit's own")
@@ -105,6 +112,10 @@ def add(commands) -> None:
     p.add_argument(
         "--measure", type=int, metavar="N", help="measure on the first N test digits, too: minutes"
     )
+    p.add_argument(
+        "--measured-steps", type=int, nargs="+", default=list(MeasureConfig.steps), metavar="S",
+        help="network calls each way, with --measure",
+    )  # fmt: skip
     p.add_argument("--digit", type=int, default=0, help="number of the test digit")
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
     add_model_options(p, "out")

@@ -10,14 +10,14 @@ from images.data.mnist import Digits, to_model, to_uint8
 from images.diffusion_autoencoder.experiment import LEAST_STEPS, codes, told
 from images.diffusion_autoencoder.prior_task import require_made_for
 from images.metrics.classifier import Classifier, features
-from images.metrics.estimates import Estimate, Reference, frechet_estimate, verdict
+from images.metrics.estimates import Estimate, Reference, frechet_estimate
 from images.models import Model
 from images.sampling import MOST, Film, filmed
 from playground.errors import SEEDS, require, require_whole
 from playground.knobs import Knobs, knob
 from playground.levels import seeded
 from playground.progress import Report, part_of, silent
-from playground.statistics import interval
+from playground.statistics import difference, interval, verdict
 from playground.steps import ddim
 from playground.walk import checked, final, prior, walk, watched
 
@@ -68,6 +68,7 @@ def draw(model: Model, z_prior: Model, config: DrawConfig, report: Report = sile
 
 BY_PRIOR, TRUE = "z from its prior", "z of training digits, x_T random"
 GAUSSIAN, UNTOLD = "z from a normal distribution", "told nothing"
+PLAIN = "the shipped model, which knows no z"
 REAL = "training digits (the floor)"
 
 
@@ -101,8 +102,9 @@ def quality(
     test: Digits,
     config: QualityConfig,
     report: Report = silent,
+    plain: Model | None = None,
 ) -> Quality:
-    """Every way starts from the same x_T; only z differs."""
+    """Every way starts from the same x_T; only z differs.  plain: an unconditional model of digits, to compare."""
     require_made_for(z_prior, model)
     n, rng = config.digits, seeded(config.seed, model.device)
     require(
@@ -121,8 +123,11 @@ def quality(
     }
     reference = Reference(features(classifier, test.images)).deep
     boot, distances = seeded(config.seed), {}
-    for turn, (way, z) in enumerate(ways.items()):
-        images = _made(model, z, config, part_of(report, turn * n, len(ways) * n))
+    entered = [(way, model, z) for way, z in ways.items()]
+    if plain is not None:
+        entered.append((PLAIN, plain, None))
+    for turn, (way, of, z) in enumerate(entered):
+        images = _made(of, z, config, part_of(report, turn * n, len(entered) * n))
         distances[way] = frechet_estimate(features(classifier, images).deep, reference, boot)
     distances[REAL] = frechet_estimate(features(classifier, floor).deep, reference, boot)
     return Quality(config, distances)
@@ -150,7 +155,15 @@ def claims(found: Quality) -> list[str]:
         ("z from its prior gives nearer digits than telling nothing", BY_PRIOR, UNTOLD),
         ("the z of real digits gives nearer ones still", TRUE, BY_PRIOR),
     ]
-    return [
-        f"{words}: FCD {interval(d[near], '.2f')} against {interval(d[far], '.2f')}; {verdict(d[far], d[near], N)}."
-        for words, near, far in pairs
-    ]
+    if PLAIN in d:
+        pairs.append(
+            ("z from its prior gives nearer digits than the shipped model, which knows no z", BY_PRIOR, PLAIN)
+        )
+    said = []
+    for words, near, far in pairs:
+        nearer = difference(d[far].value, d[far].se, d[near].value, d[near].se)
+        said.append(
+            f"{words}: FCD {interval(d[near], '.2f')} against {interval(d[far], '.2f')}, {interval(nearer, '.2f')} "
+            f"nearer; **{verdict(nearer, N)}**."
+        )
+    return said

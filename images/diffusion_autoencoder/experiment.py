@@ -18,7 +18,7 @@ from playground.errors import SEEDS, require, require_whole
 from playground.knobs import Knobs, knob
 from playground.levels import ascending, randn_like, seeded
 from playground.progress import Report, silent, turn_of
-from playground.steps import ddim
+from playground.steps import Step, ddim
 from playground.walk import State, checked, final, walk, watched
 
 MOST = 64  # draws of x_T for one digit
@@ -63,19 +63,24 @@ def told(model: Model, z: Tensor | None) -> Denoiser:
     return model.denoise if z is None else model.denoise.given(vector=z)
 
 
-def upward(model: Model, x0: Tensor, steps: int, z: Tensor | None) -> Iterator[State]:
-    """DDIM from clean digits (B, *D), taken for x_1, up to their own x_T (Song et al. 2021, Section 4.3)."""
+DDIM = ddim(0.0)
+
+
+def upward(model: Model, x0: Tensor, steps: int, z: Tensor | None, step: Step = DDIM) -> Iterator[State]:
+    """From clean digits (B, *D), taken for x_1, up to their own x_T (Song et al. 2021, Section 4.3)."""
     grid = ascending(model.schedule.grid(steps), model.schedule.level(1))
-    return checked(walk(ddim(0.0), told(model, z), x0, grid, seeded(0, x0.device)))
+    return checked(walk(step, told(model, z), x0, grid, seeded(0, x0.device)))
 
 
-def own_noise(model: Model, x0: Tensor, steps: int, z: Tensor | None, report: Report = silent) -> Tensor:
+def own_noise(
+    model: Model, x0: Tensor, steps: int, z: Tensor | None, report: Report = silent, step: Step = DDIM
+) -> Tensor:
     """x_T of digits, by the same z with which it is to be walked down again."""
-    return final(watched(upward(model, x0, steps, z), report, steps))
+    return final(watched(upward(model, x0, steps, z, step), report, steps))
 
 
-def downward(model: Model, x_T: Tensor, steps: int, z: Tensor | None) -> Iterator[State]:
-    return checked(walk(ddim(0.0), told(model, z), x_T, model.schedule.grid(steps), seeded(0, x_T.device)))
+def downward(model: Model, x_T: Tensor, steps: int, z: Tensor | None, step: Step = DDIM) -> Iterator[State]:
+    return checked(walk(step, told(model, z), x_T, model.schedule.grid(steps), seeded(0, x_T.device)))
 
 
 def squared_errors(x: Tensor, x0: Tensor) -> Tensor:

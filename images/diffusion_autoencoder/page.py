@@ -145,8 +145,7 @@ def tables(found: Measured) -> None:
              "95 % interval": f"{e.low:.1e} to {e.high:.1e}"} for (name, steps), e in found.errors.items()]  # fmt: skip
     st.dataframe(rows, hide_index=True, width="stretch", key="d-table")
     st.markdown(
-        f"x_T of real digits is not N(0, I): its standard deviation is {found.spreads['ink']:.2f} where there is ink "
-        f"and {found.spreads['paper']:.2f} on paper away from it. The longest of ten steps over the mean one, in the "
+        "The longest of ten steps over the mean one, in the "
         "classifier's features (1 is even): "
         + ", ".join(f"{name} {interval(e, '.2f')}" for name, e in found.uneven.items())
         + f"; {found.config.pairs} pairs."

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from images.__main__ import main
 from images.data.mnist import Digits, load, to_model
-from images.diffusion_autoencoder import task
+from images.diffusion_autoencoder import sizes, task
 from images.diffusion_autoencoder.claims import claims
 from images.diffusion_autoencoder.experiment import (
     WAYS,
@@ -23,11 +23,11 @@ from images.diffusion_autoencoder.experiment import (
     reconstruct,
     turned,
 )
-from images.diffusion_autoencoder.measure import MeasureConfig, measure, ridge
+from images.diffusion_autoencoder.measure import PLACES, MeasureConfig, mean_square, measure, ridge
 from images.metrics.classifier import build
 from images.metrics.estimates import Estimate, share_of, verdict
 from images.metrics.pca import principal
-from images.models import load_model
+from images.models import Model, load_model
 from images.training import runs
 from images.training.config import PRESETS, TrainConfig, with_changes
 from images.training.session import MODEL, Session
@@ -147,11 +147,43 @@ def test_turning_keeps_to_the_great_circle_and_changes_the_length_evenly():
 
 def test_measuring_gives_each_number_an_interval(model, digits, tmp_path):
     found = measure(model, model, build(), digits, digits, MeasureConfig(20, (3, 5), pairs=2))
-    assert len(found.errors) == 9 and found.size == 6
+    assert len(found.errors) == 11 and found.size == 6
     assert all(e.low <= e.value <= e.high for e in found.errors.values())
     assert found.errors["PCA of the same size", 0].value > 0 and set(found.probes) == {"z", "PCA"}
     words = claims(found)
-    assert len(words) == 5 and all(any(v in line for v in (HOLDS, FAILS, OPEN)) for line in words)
+    assert len(words) == 10
+    assert all(any(v[:-2] in line for v in (HOLDS, FAILS, "**cannot be told**")) for line in words)
+
+
+def test_noise_has_the_mean_square_of_noise_and_a_constant_its_own(digits):
+    """Over 400 digits of some 100 pixels of ink that of N(0, 1) is 1 within 4 standard errors of sqrt(2 / 40,000)."""
+    x0 = to_model(digits.images)
+    noise = torch.randn(x0.shape, generator=seeded(3))
+    found = mean_square(noise, PLACES["ink"](x0))
+    assert abs(found.value - 1) < 4 * (2 / 40_000) ** 0.5
+    assert mean_square(torch.full_like(noise, 0.5), PLACES["paper"](x0)).value == pytest.approx(0.25)
+
+
+def test_by_size_of_z_a_decoder_that_hears_nothing_leaves_all_to_x_T(digits):
+    """A fresh network is told z and does not listen: what varies over x_T is the same for two digits' z."""
+    fresh = {
+        str(size): Model(m, m.build(0).eval(), m.build_schedule(), {})
+        for size in (2, 6)
+        for m in [task_for(with_changes(TINY, size=size)).model]
+    }
+    found = sizes.measure(fresh, build(), digits, digits, sizes.SizesConfig(10, 2, 2))
+    assert [row.size for row in found.values()] == [2, 6]
+    assert all(row.left.shape == row.kept.shape == (10,) for row in found.values())
+    assert torch.allclose(found["2"].left, found["6"].left, rtol=1e-3)
+    assert len(sizes.claims(found)) == 3
+    assert float(found["6"].explained["PCA"]["thickness"].value) <= 1
+
+
+def test_the_command_says_what_each_size_leaves(path, tmp_path, capsys):
+    words = ["table-z", "--models", str(path), "--digits", "10", "--draws", "2", "--steps", "2"]
+    assert main([*words, "--out", str(tmp_path), "--device", "cpu"]) == 0
+    assert "| 6 |" in capsys.readouterr().out
+    assert json.loads((tmp_path / "table-z.json").read_text())["rows"][str(path)]["size"] == 6
 
 
 def test_none_of_a_few_is_not_never():
@@ -211,6 +243,7 @@ def test_the_commands_write_pictures_and_settings(path, tmp_path, capsys):
     "words, sentence",
     [
         (["reconstruct", "--digit", "-1"], "counted from 0"),
+        (["reconstruct", "--measured-steps", "20"], "would do nothing without --measure"),
         (["reconstruct", "--steps", "1"], "number of steps is 1"),
         (["reconstruct", "--steps", "200"], "number of steps is 200; it must lie from 2 to 50"),
         (["between", "--count", "2"], "digits on the way is 2"),

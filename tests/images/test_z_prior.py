@@ -65,6 +65,22 @@ def test_the_shipped_prior_draws_codes_as_wide_as_those_of_digits(model, digits)
     assert (drawn.std(0) / std).log().abs().max() < 0.35
 
 
+def test_draws_are_as_near_to_the_training_digits_as_the_writers_of_the_test_digits_are_not(model):
+    """In one number of z the first 5,000 test digits are 0.4 standard deviations off, the rest as much the other way:
+    other people wrote them.  The prior is on the side of all digits.
+    """
+    train, test = load("train", download=False).part(0, 8000), load("test", download=False)
+    if len(test) < 10_000:
+        pytest.skip("needs all test digits, in their order")
+    z = codes(model, to_model(train.images))
+    halves = [codes(model, to_model(test.part(start, 5000).images)).mean(0) for start in (0, 5000)]
+    drawn = drawn_codes(load_model(SHIPPED), 4000, 50, seeded(0)).mean(0)
+    off, first, second = ((mean - z.mean(0)) / z.std(0) for mean in (drawn, *halves))
+    number = first.abs().argmax()
+    assert first[number] * second[number] < 0 and float(first[number].abs()) > 0.25
+    assert float(off[number].abs()) < float(first[number].abs()) / 2
+
+
 def test_drawing_repeats_and_measuring_judges(model, digits):
     z_prior, config = load_model(SHIPPED), DrawConfig(count=3, z_steps=5, steps=4, frames=3)
     one, two = draw(model, z_prior, config), draw(model, z_prior, config)
