@@ -32,7 +32,9 @@ def run(arguments: argparse.Namespace) -> None:
     numbers = {
         "codes": {n: {"kept": c.kept, "confused": c.confused} for n, c in found.codes.items()},
         "scales": SCALES, "scale_errors": found.scale_errors.tolist(), "steps": COUNTS,
+        "x_T_from_the_flow": {", ".join(key): climb.tolist() for key, climb in found.climbs.items()},
         "from_home": {", ".join(key): trip.tolist() for key, trip in found.trips.items()},
+        "orders_up": {", ".join(key): slope for key, slope in found.climb_slopes.items()},
         "orders": {", ".join(key): slope for key, slope in found.slopes.items()}, "variance_left": found.left,
     }  # fmt: skip
     write(arguments.out, "latents", config, numbers, latents_charts(found))

@@ -15,15 +15,20 @@ from playground.knobs import Knobs, knob
 from playground.levels import ascending, linear_beta, seeded
 from playground.progress import Report, silent
 from playground.statistics import FAILS, HOLDS
-from playground.steps import Step, ddim
+from playground.steps import Step, ddim, heun
 from playground.walk import final, walk
 from toy2d.conditional import component, given
 from toy2d.mixture import Mixture, two_modes
 
 SCALES = tuple(10 ** (exponent / 4) for exponent in range(-8, 9))  # 0.01 to 100
 COUNTS = (20, 40, 80, 160, 320)
-STEPS: dict[str, Step] = {"DDIM": ddim(0.0)}
-ORDERS = {"DDIM": 1}
+STEPS: dict[str, Step] = {"DDIM": ddim(0.0), "Heun": heun()}
+ORDERS = {"DDIM": 1, "Heun": 2}  # of a walk one way
+# Of a walk up and down again.  A step of order p has a local error c h^(p+1); walked back it is c (-h)^(p+1), so for
+# even p the two cancel, and the trip is of one order more (Hairer, Lubich and Wanner 2006, Section II.3).
+TRIP_ORDERS = {"DDIM": 1, "Heun": 3}
+FINEST = 1000  # steps of Heun that stand for the flow itself; their error is a tenth, (320 / 1000)^2, of the last one's
+EXACT = 1e-9  # a way that is rounding only
 NOTHING, MODE = "told nothing", "told the mode"
 CLOSE = 0.3  # that a slope between two finite numbers of steps may be from its order
 
@@ -144,23 +149,26 @@ def left_by(mixture: Mixture) -> dict[str, float]:
     }
 
 
-def round_trip(mixture: Mixture, x: Tensor, modes: Tensor, name: str, told: bool, steps: int) -> Tensor:
-    """How far points x (N, 2) are from home after a walk up to noise and down again, (N,): level 1 to T and back."""
-    schedule, back = linear_beta(1000), torch.empty_like(x)
+def climbed(
+    mixture: Mixture, x: Tensor, modes: Tensor, name: str, told: bool, steps: int
+) -> tuple[Tensor, Tensor]:
+    """Points x (N, 2) walked up from level 1 to T, and down again from there: x_T (N, 2) and where they end, (N, 2)."""
+    schedule, top, back = linear_beta(1000), torch.empty_like(x), torch.empty_like(x)
     up = ascending(schedule.grid(steps), schedule.level(1))
     parts = [(modes == k, component(mixture, k)) for k in range(mixture.K)] if told else []
     for which, denoise in parts or [(torch.ones_like(modes, dtype=torch.bool), mixture)]:
-        top = final(walk(STEPS[name], denoise, x[which], up, seeded(0)))
-        back[which] = final(walk(STEPS[name], denoise, top, up[::-1], seeded(0)))
-    return (back - x).norm(dim=1)
+        top[which] = final(walk(STEPS[name], denoise, x[which], up, seeded(0)))
+        back[which] = final(walk(STEPS[name], denoise, top[which], up[::-1], seeded(0)))
+    return top, back
 
 
 @dataclass(frozen=True, eq=False)
 class Latents:
     """points, modes, and the points rebuilt by PCA and by the weighted code; scale_errors: beside SCALES.
 
-    trips: (step, what is told) -> root mean square way from home, beside COUNTS; slopes: orders seen at the last two.
-    left: z -> variance that remains.
+    climbs, trips: (step, what is told) -> the median way of x_T from the flow's own, and from home after a walk up and
+    down, beside COUNTS; misses: that from home as a root mean square.  climb_slopes, slopes: the orders seen at the
+    last two.  left: z -> variance that remains.
     """
 
     config: LatentsConfig
@@ -169,7 +177,10 @@ class Latents:
     codes: dict[str, Code]
     rebuilt: dict[str, np.ndarray]
     scale_errors: np.ndarray
+    climbs: dict[tuple[str, str], np.ndarray]
     trips: dict[tuple[str, str], np.ndarray]
+    misses: dict[tuple[str, str], np.ndarray]
+    climb_slopes: dict[tuple[str, str], float]
     slopes: dict[tuple[str, str], float]
     left: dict[str, float]
 
@@ -178,27 +189,38 @@ def latents(config: LatentsConfig, report: Report = silent) -> Latents:
     mixture = config.build()
     x, modes = mixture.sample_with_modes(config.points, seeded(config.seed))
     codes = {"PCA": code_of(mixture, 1.0), "weighted": code_of(mixture, config.weight)}
-    total = len(SCALES) + 2 * len(COUNTS)
+    total = len(SCALES) + 2 * len(STEPS) * len(COUNTS)
     errors = []
     for c in SCALES:
         errors.append(scale_error(codes["weighted"].latents, c, config.steps))
         report(len(errors), total)
     pair = two_modes(0.8).to(torch.float64)
     home, of = pair.sample_with_modes(config.points, seeded(config.seed))
+    climbs: dict[tuple[str, str], np.ndarray] = {}
     trips: dict[tuple[str, str], np.ndarray] = {}
-    for name in STEPS:
-        for what in (NOTHING, MODE):
-            found = [
-                float(round_trip(pair, home, of, name, what == MODE, n).square().mean().sqrt())
-                for n in COUNTS
-            ]
-            trips[name, what] = np.array(found)
+    misses: dict[tuple[str, str], np.ndarray] = {}
+    for what in (NOTHING, MODE):
+        exact = climbed(pair, home, of, "Heun", what == MODE, FINEST)[0]
+        for name in STEPS:
+            ends = [climbed(pair, home, of, name, what == MODE, n) for n in COUNTS]
+            climbs[name, what] = np.array([_way(top, exact) for top, _ in ends])
+            trips[name, what] = np.array([_way(back, home) for _, back in ends])
+            misses[name, what] = np.array([float((b - home).square().sum(1).mean().sqrt()) for _, b in ends])
             report(len(SCALES) + len(trips) * len(COUNTS), total)
-    slopes = {key: math.log2(found[-2] / found[-1]) for key, found in trips.items()}
     return Latents(
         config, x.numpy(), modes.numpy(), codes, {name: code.rebuilt(x).numpy() for name, code in codes.items()},
-        np.array(errors), trips, slopes, left_by(pair),
+        np.array(errors), climbs, trips, misses, _slopes(climbs), _slopes(trips), left_by(pair),
     )  # fmt: skip
+
+
+def _way(x: Tensor, to: Tensor) -> float:
+    """The median distance, which no single point near the border between the modes decides."""
+    return float((x - to).norm(dim=1).median())
+
+
+def _slopes(ways: dict[tuple[str, str], np.ndarray]) -> dict[tuple[str, str], float]:
+    """Of those that are not exact."""
+    return {key: math.log2(way[-2] / way[-1]) for key, way in ways.items() if way.max() > EXACT}
 
 
 def claims(found: Latents) -> list[str]:
@@ -207,7 +229,7 @@ def claims(found: Latents) -> list[str]:
     errors = found.scale_errors
     best = int(errors.argmin())
     lost = pca.kept > 0.5 and pca.confused > 0.4 and weighted.confused < 0.1
-    told, untold = found.trips["DDIM", MODE], found.trips["DDIM", NOTHING]
+    told, untold = found.misses["DDIM", MODE], found.misses["DDIM", NOTHING]
     said = [
         f"PCA keeps {pca.kept:.1%} of the variance and tells the modes apart with an error of {pca.confused:.1%}, "
         f"chance is 50 %; the code that weighs y {found.config.weight:g} times keeps {weighted.kept:.1%} and errs in "
@@ -216,15 +238,24 @@ def claims(found: Latents) -> list[str]:
         f"{errors[best]:.3f} at {SCALES[best]:.2g}, {errors[-1]:.3f} at {SCALES[-1]:g}, {found.config.steps} steps: "
         f"**{_word(errors[0] > 2 * errors[best] and errors[-1] > 2 * errors[best])}**.",
     ]
-    for (name, what), slope in found.slopes.items():
-        near = abs(slope - ORDERS[name]) < CLOSE
-        said.append(
-            f"{name}, {what}: twice as many steps divide the way from home by 2^{slope:.2f}; order {ORDERS[name]}: "
-            f"**{_word(near)}**."
-        )
+    of = "x_T's way from the flow's own", "the way from home, up and down again,"
+    for words, slopes, orders in ((of[0], found.climb_slopes, ORDERS), (of[1], found.slopes, TRIP_ORDERS)):
+        for (name, what), slope in slopes.items():
+            near = abs(slope - orders[name]) < CLOSE
+            said.append(
+                f"{name}, {what}: twice as many steps divide {words} by 2^{slope:.2f}; order {orders[name]}: "
+                f"**{_word(near)}**."
+            )
+    for (name, what), way in found.trips.items():
+        if (name, what) not in found.slopes:
+            said.append(
+                f"{name}, {what}, is exact in {COUNTS[0]} steps: each point is {way[0]:.0e} from home. A mode of "
+                f"variance one turns by the angle, and so does the step: **{_word(way[0] < EXACT)}**."
+            )
     said.append(
         f"Told the mode, {COUNTS[0]} steps of DDIM lose less ({told[0]:.2g}) than {COUNTS[2]} told nothing "
-        f"({untold[2]:.2g}), root mean squares of {found.config.points:,} points: **{_word(told[0] < untold[2])}**."
+        f"({untold[2]:.2g}), root mean squares of {found.config.points:,} points; those decide that come home to the "
+        f"other mode: **{_word(told[0] < untold[2])}**."
     )
     return said
 

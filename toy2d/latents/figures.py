@@ -2,7 +2,7 @@
 
 from playground.charts import Axis, Chart, Curve, Points
 from playground.colors import PALETTE
-from toy2d.latents.experiment import COUNTS, SCALES, Latents
+from toy2d.latents.experiment import COUNTS, NOTHING, SCALES, Latents
 
 MODES = ("lower mode", "upper mode")
 
@@ -31,15 +31,16 @@ def curves_charts(found: Latents) -> list[Chart]:
     steps = Axis("steps each way", log=True, ticks=COUNTS)
     trips = [
         Curve(
-            COUNTS, distances, f"{name}, {what}", PALETTE[k % len(PALETTE)], "solid" if k % 2 else "dot", dots=True
+            COUNTS, found.trips[name, what], f"{name}, {what}", PALETTE[k % len(PALETTE)],
+            "dot" if what == NOTHING else "solid", dots=True,
         )
-        for k, ((name, what), distances) in enumerate(found.trips.items())
+        for k, (name, what) in enumerate(found.slopes)  # what is exact has no place on a logarithmic axis
     ]  # fmt: skip
     errors = [Curve(SCALES, found.scale_errors, dots=True)]
     return [
         Chart("Sampling error by the latents' scale", scale, Axis("Wasserstein-1, in std", log=True), errors),
         Chart(
-            "From home, up and down again", steps, Axis("root mean square distance", log=True), trips
+            "From home, up and down again", steps, Axis("median distance", log=True), trips
         ),
     ]  # fmt: skip
 

@@ -53,7 +53,8 @@ def explain() -> None:
             "few steps jump over. So latents are divided by their standard deviation.\n\n"
             "**There and back**, on the lecture's two modes. Told nothing, the flow bends where it chooses between "
             "them. Told the mode, each conditional is one Gaussian, whose flow is *linear* in $x_t$: hardly anything "
-            "is left for the steps to get wrong. That is why a diffusion autoencoder inverts in few steps.\n\n"
+            "is left for the steps to get wrong, and for Heun nothing. That is why a diffusion autoencoder inverts in "
+            "few steps.\n\n"
             "**Try** weights on both sides of 2.9: the code changes from x to y at once."
         )
 
