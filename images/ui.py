@@ -146,6 +146,24 @@ LABELS = {
 }
 
 
+def guidance_widgets(prefix: str = "") -> tuple[int | None, float]:
+    """The class that the model is told, and how much it is guided towards it.  prefix: of the two widgets' keys."""
+    first, second = st.columns([3, 2], vertical_alignment="bottom")
+    chosen = bound(
+        first.segmented_control,
+        "Label",
+        ["none", *map(str, range(10))],
+        key=f"{prefix}label",
+        default="none",
+        required=True,
+    )
+    w = bound(
+        second.slider, "Guidance w", 0.0, 8.0, 0.0, 0.25, key=f"{prefix}w", disabled=chosen == "none",
+        help="The lecture's w: (1 + w) ε(x_t, c) - w ε(x_t); 0 is the conditional model.",
+    )  # fmt: skip
+    return (None, 0.0) if chosen == "none" else (int(chosen), float(w))
+
+
 def training_sidebar() -> None:
     """Draws the training controls in the sidebar; they refresh themselves while a run is on."""
     if runs.readonly():

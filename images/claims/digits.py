@@ -1,8 +1,8 @@
 """What the lecture claims that the shipped models can test on digits, in the lecture's order."""
 
-from images.claims import measures
+from images.claims import latents, measures
 from playground.claims import Claim
-from playground.topics import ASSIGNMENT, AUTOENCODER, CONDITIONAL, DALLE2, IMAGES
+from playground.topics import ASSIGNMENT, AUTOENCODER, CONDITIONAL, DALLE2, IMAGES, LATENT
 
 CLAIMS = (
     Claim(
@@ -22,8 +22,28 @@ CLAIMS = (
         "dalle2", "python -m images table-captions", measures.prior_beats_text_embedding,
     ),
     Claim(
+        LATENT, "An autoencoder keeps more of a digit than as many numbers of PCA.",
+        "autoencoder-latents", "python -m images autoencoders", latents.autoencoder_keeps_more_than_pca,
+    ),
+    Claim(
+        LATENT, "What the autoencoder loses, no diffusion in its latents brings back.",
+        "latent", "python -m images latent-table", latents.diffusion_brings_nothing_back,
+    ),
+    Claim(
         AUTOENCODER, "z decides what the digit is, x_T does not.",
         "autoencode", "python -m images reconstruct --measure 100", measures.z_decides_the_class,
+    ),
+    Claim(
+        AUTOENCODER, "A digit's class is read off z by a linear map better than off PCA of its size.",
+        "autoencode", "python -m images table-z", latents.z_is_read_linearly,
+    ),
+    Claim(
+        AUTOENCODER, "The noise that a real digit comes from is not normal: nearly nothing on empty paper.",
+        "autoencode", "python -m images reconstruct --measure 100", latents.own_noise_is_not_noise,
+    ),
+    Claim(
+        AUTOENCODER, "Along a straight line in z a digit leans more and more.",
+        "between", "python -m images change --measure 100", latents.attributes_have_directions,
     ),
     Claim(
         ASSIGNMENT, "The shipped model's digits are as near to the test digits as real ones are.",

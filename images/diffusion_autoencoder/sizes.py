@@ -19,7 +19,8 @@ from images.metrics.estimates import Estimate, bootstrap, share_of
 from images.metrics.pca import Basis, principal
 from images.metrics.ridge import fitted
 from images.models import Model
-from playground.errors import require_seed, require_whole
+from playground.errors import SEEDS
+from playground.knobs import Knobs, knob
 from playground.levels import seeded
 from playground.progress import Report, silent
 from playground.statistics import Difference, interval, interval_of_mean, verdict
@@ -30,19 +31,13 @@ BATCH = 256
 
 
 @dataclass(frozen=True)
-class SizesConfig:
+class SizesConfig(Knobs):
     """digits: test digits; draws: of x_T for the z of each, in `steps` steps."""
 
-    digits: int = 50
-    draws: int = 8
-    steps: int = 20
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        require_seed(self.seed)
-        require_whole("The number of digits", self.digits, 10, 2000)
-        require_whole("The number of draws", self.draws, 2, 64)
-        require_whole("The number of steps", self.steps, LEAST_STEPS, 1000)
+    digits: int = knob(50, 10, 2000, "The number of digits")
+    draws: int = knob(8, 2, 64, "The number of draws")
+    steps: int = knob(20, LEAST_STEPS, 1000, "The number of steps")
+    seed: int = knob(0, *SEEDS, "The seed")
 
 
 @dataclass(frozen=True, eq=False)

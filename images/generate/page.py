@@ -6,7 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from images.generate.experiment import SampleConfig, sample
 from images.sampling import ANNEALED, AS_WRITTEN, MOST, SAMPLERS, Film
-from images.ui import choose_model, training_sidebar
+from images.ui import choose_model, guidance_widgets, training_sidebar
 from playground.gif import enlarged, gif_bytes, png_bytes, tiled, webp_bytes
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.page import bound, folded, on_request, page
@@ -50,24 +50,6 @@ def settings(T: int, knows_labels: bool) -> tuple[SampleConfig, DeltaGenerator]:
     label, w = guidance_widgets() if knows_labels else (None, 0.0)
     eta = eta if sampler == "DDIM" else 0.0
     return SampleConfig(int(count), sampler, steps, eta, int(seed), label=label, w=w), last
-
-
-def guidance_widgets() -> tuple[int | None, float]:
-    """The class that the model is told, and how much it is guided towards it."""
-    first, second = st.columns([3, 2], vertical_alignment="bottom")
-    chosen = bound(
-        first.segmented_control,
-        "Label",
-        ["none", *map(str, range(10))],
-        key="label",
-        default="none",
-        required=True,
-    )
-    w = bound(
-        second.slider, "Guidance w", 0.0, 8.0, 0.0, 0.25, key="w", disabled=chosen == "none",
-        help="The lecture's w: (1 + w) ε(x_t, c) - w ε(x_t); 0 is the conditional model.",
-    )  # fmt: skip
-    return (None, 0.0) if chosen == "none" else (int(chosen), float(w))
 
 
 def film_for(model, config: SampleConfig, place: DeltaGenerator) -> Film:

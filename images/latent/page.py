@@ -17,7 +17,14 @@ from images.latent.experiment import (
 from images.metrics.estimates import verdict
 from images.models import Model
 from images.sampling import MOST
-from images.ui import choose_model, classifier, digits, measured_on_request, training_sidebar
+from images.ui import (
+    choose_model,
+    classifier,
+    digits,
+    guidance_widgets,
+    measured_on_request,
+    training_sidebar,
+)
 from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.page import bound, folded, on_request, page
@@ -27,8 +34,8 @@ from playground.ui.tries import Try, tries
 LARGER = 3  # latents are small; each of their pixels is drawn 3 x 3
 
 
-def settings(T: int) -> tuple[LatentConfig, DeltaGenerator]:
-    """One row above the picture, and its last cell, for the button."""
+def settings(T: int, knows_labels: bool) -> tuple[LatentConfig, DeltaGenerator]:
+    """One row above the picture, and its last cell, for the button; a second one where a label can be told."""
     first, second, third, last = st.columns([2, 2, 1.2, 1], vertical_alignment="bottom")
     more = folded("More settings", third)
     choices = [s for s in (5, 10, 20, 50, 100, 200) if s <= T]
@@ -38,7 +45,8 @@ def settings(T: int) -> tuple[LatentConfig, DeltaGenerator]:
     )
     count = bound(more.number_input, "Digits", 1, MOST, 16, key="l-count")
     seed = bound(more.number_input, "Seed", 0, 2**31 - 1, 0, key="l-seed")
-    return LatentConfig(int(count), steps, eta, int(seed)), last
+    label, w = guidance_widgets("l-") if knows_labels else (None, 0.0)
+    return LatentConfig(int(count), steps, eta, int(seed), label=label, w=w), last
 
 
 def show(found: LatentFilm, config: LatentConfig) -> None:
@@ -54,7 +62,8 @@ def show(found: LatentFilm, config: LatentConfig) -> None:
         key="latent-player",
         fps=12,
     )
-    name = f"latent-{config.steps}-seed{config.seed}"
+    told = "" if config.label is None else f"-label{config.label}-w{config.w:g}"
+    name = f"latent-{config.steps}-seed{config.seed}{told}"
     with st.container(horizontal=True):
         download_gif("GIF, decoded", lambda: gif_bytes(sheets[0]), f"{name}.gif", "l-gif")
         download_gif("GIF, latents", lambda: gif_bytes(latents), f"{name}-latents.gif", "l-gif-latents")
@@ -114,8 +123,9 @@ def explain() -> None:
             "is where the saving comes from. The fold of 2 x 2 pixels to four channels is a lossless f = 2 already, so "
             "against this project's own U-Net an autoencoder with f = 2 would save nothing.\n\n"
             "**Try** 5 and 50 steps; **look** at the middle panel: half-way the latents decode to strokes that are no "
-            "digit, because the decoder has never seen noised latents. Not built here: perceptual and adversarial "
-            "losses."
+            "digit, because the decoder has never seen noised latents. **Told a label**, the walk is guided in "
+            "latents by the same formula as in pixels: the decoder knows of no class. Perceptual and adversarial "
+            "losses: page Autoencoder and latents."
         )
 
 
@@ -130,7 +140,7 @@ with page(
     )
     model = choose_model(kind="latent", key="latent-model")
     training_sidebar()
-    config, place = settings(model.schedule.T)
+    config, place = settings(model.schedule.T, "label" in model.told)
     made_for = (model.about, config)
     shown = on_request(
         "latent-film", made_for, lambda wanted, report: sample(model, wanted[1], report), "Sampling", button="Generate",
