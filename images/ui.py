@@ -128,6 +128,8 @@ LABELS = {
     "scene-clip": "scenes of two digits: CLIP",
     "scene-clip-bag": "CLIP of scenes that reads a bag of words, to compare",
     "scene-decoder": "scenes of two digits: the decoder",
+    "scene-words": "a decoder of scenes that is told words alone, to compare",
+    "scene-embedding": "a decoder of scenes that is told the embedding alone, to compare",
     "diffusion-autoencoder": "a diffusion autoencoder",
     "z-prior": "a prior of its z",
     "perception": "the classifier of the perceptual loss",

@@ -16,9 +16,9 @@ from images.metrics.classifier import load_classifier
 from images.scenes.clip_task import SHIPPED as CLIP
 from images.scenes.decoder_task import SHIPPED as DECODER
 from images.scenes.experiment import (
-    WAYS,
     Binding,
     ScenesConfig,
+    SceneStack,
     binding,
     claims,
     drawing,
@@ -27,7 +27,7 @@ from images.scenes.experiment import (
 )
 from images.training.tasks import sheet
 from playground.devices import device_named
-from playground.errors import require_whole
+from playground.errors import require, require_whole
 from playground.files import write_result
 from playground.gif import png_bytes
 
@@ -37,9 +37,9 @@ SHOWN = 10  # scenes of each way on the sheet
 def table_command(arguments: argparse.Namespace) -> None:
     config = ScenesConfig(arguments.count, arguments.steps, arguments.seed)
     device = device_named(arguments.device)
-    stack = load_scenes(arguments.clip, arguments.decoder, device)
+    stacks = _stacks(arguments, device)
     digits = load("test", arguments.data)
-    found = binding(stack, digits, load_classifier(device=device), config, progress("drawing scenes"))
+    found = binding(stacks, digits, load_classifier(device=device), config, progress("drawing scenes"))
     said = [sentence.replace("**", "") for sentence in claims(found)]
     print("\n".join([readable(found), *said]))
     out = Path(arguments.out)
@@ -65,7 +65,18 @@ def draw_command(arguments: argparse.Namespace) -> None:
     stack = load_scenes(arguments.clip, arguments.decoder, device_named(arguments.device))
     rows = drawing(stack, load("test", arguments.data), arguments.caption, arguments.count, config)
     print(write_result(Path(arguments.out) / "scene.png", _png(list(rows.flatten(0, 1)), arguments.count)))
-    print(f"rows: real scenes, {', '.join(WAYS)}")
+    print(f"rows: real scenes, {', '.join(stack.ways)}")
+
+
+def _stacks(arguments: argparse.Namespace, device: torch.device) -> list[SceneStack]:
+    """Each decoder with the CLIP that it was built on; CLIPs in the order of the decoders, or one for all."""
+    clips, decoders = arguments.clip, arguments.decoder
+    require(
+        len(clips) in (1, len(decoders)),
+        f"There are {len(clips)} CLIPs for {len(decoders)} decoders: give one for all, or one for each.",
+    )
+    pairs = zip(clips * len(decoders) if len(clips) == 1 else clips, decoders, strict=True)
+    return [load_scenes(clip, decoder, device) for clip, decoder in pairs]
 
 
 def _png(pictures: list[Tensor], columns: int) -> bytes:
@@ -80,7 +91,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     )
     p.set_defaults(run=table_command, writes=["table-scenes"])
     p.add_argument("--count", type=int, default=d.count, help="scenes of held-out digits")
-    _add_options(p, d)
+    _add_options(p, d, nargs="+")
     p = commands.add_parser("draw-scene", help="two digits in two colours for a caption (DALL-E 2)")
     p.set_defaults(run=draw_command, writes=["scene"])
     p.add_argument("caption", help=f"such as {EXAMPLES[0]!r}")
@@ -88,11 +99,14 @@ def add(commands: argparse._SubParsersAction) -> None:
     _add_options(p, d)
 
 
-def _add_options(p: argparse.ArgumentParser, d: ScenesConfig) -> None:
+def _add_options(p: argparse.ArgumentParser, d: ScenesConfig, **several: str) -> None:
     p.add_argument("--steps", type=int, default=d.steps, help="steps of DDIM")
     p.add_argument("--seed", type=int, default=d.seed, help="digits, colours and noise")
-    p.add_argument("--clip", default=str(CLIP), metavar="FILE", help="a model of the preset scene-clip")
-    p.add_argument("--decoder", default=str(DECODER), metavar="FILE", help="a scene-decoder built on it")
+    clip, decoder = ([str(CLIP)], [str(DECODER)]) if several else (str(CLIP), str(DECODER))
+    p.add_argument("--clip", default=clip, metavar="FILE", help="a model of the preset scene-clip", **several)
+    p.add_argument(
+        "--decoder", default=decoder, metavar="FILE", help="a scene-decoder built on it", **several
+    )
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
     p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
     p.add_argument("--out", default="out/scenes", metavar="DIR", help="where PNG and JSON go")

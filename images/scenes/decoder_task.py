@@ -1,7 +1,8 @@
 """Training the decoder of scenes: told CLIP's embedding of the scene, and a caption's words, as DALL-E 2's is.
 
 One network learns both: the embedding is withheld from a tenth of the scenes and the words from half of them, so
-what the words add can be seen without a second training.
+what the words add can be seen without a second training.  But it seldom sees words alone; networks that learn from
+one of the two, for as long, say what each can do.
 """
 
 from collections.abc import Callable
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from images.training.config import TrainConfig
 
 KIND = "scene-decoder"
+# what it learns from, by the name in a run's settings
+TOLD = {"both": ("vector", "tokens"), "words": ("tokens",), "embedding": ("vector",)}
 SHIPPED = CLIP.with_name("scene-decoder.safetensors")
 
 
@@ -41,6 +44,7 @@ class SceneDecoderTask:
     model: ModelConfig
     objective: Callable[..., Objective]
     clip: Clip
+    told: tuple[str, ...] = ("vector", "tokens")
 
     def build(self, seed: int) -> NetworkDenoiser:
         return self.model.build(seed)
@@ -51,21 +55,25 @@ class SceneDecoderTask:
         def draw(step: int, rng: Generator) -> Batch:
             x, codes = drawn(images, labels, size, rng)
             tokens = caption_of(clip, captions_of(codes, rng))["tokens"]
-            return Batch(x, {"vector": embedded(clip, x), "tokens": tokens})
+            known = {"vector": embedded(clip, x), "tokens": tokens}
+            return Batch(x, {name: known[name] for name in self.told})
 
         return draw
 
     def loss(self) -> Loss:
-        return dropping(per_dimension(self.objective(self.model.build_schedule())), WITHHELD)
+        withheld: float | dict[str, float] = WITHHELD if len(self.told) > 1 else WITHHELD["vector"]
+        return dropping(per_dimension(self.objective(self.model.build_schedule())), withheld)
 
     def preview(self, net: nn.Module, device: torch.device) -> np.ndarray:
-        """Eight scenes of test digits, what is decoded from their embeddings alone, and with their captions."""
+        """Eight scenes of test digits, and what is decoded from them: by what it was told first, then by all of it."""
         model = Model(self.model, net, self.model.build_schedule(), {})
         test, rng, clip = load("test", download=False), seeded(0, device), self.clip.to(device)
         x, codes = drawn(test.images.to(device), test.labels.to(device), 8, rng, unlike=True)
-        vector, words = embedded(clip, x), caption_of(clip, captions_of(codes, rng))["tokens"]
+        words = caption_of(clip, captions_of(codes, rng))["tokens"]
+        known = {"vector": embedded(clip, x), "tokens": words}
         grid, rows = model.schedule.grid(min(20, model.schedule.T)), [x]
-        for told in ({"vector": vector}, {"vector": vector, "tokens": words}):
+        for names in dict.fromkeys((self.told[:1], self.told)):
+            told = {name: known[name] for name in names}
             start = prior((8, *model.shape), grid[0], seeded(1, device))
             rows.append(final(walk(ddim(0.0), model.within(net.given(**told)), start, grid, rng)))
         return sheet(torch.cat(rows), columns=8)
@@ -80,4 +88,4 @@ def task_of(config: "TrainConfig") -> SceneDecoderTask:
     clip = load_scene_clip(config.using or CLIP)
     net = PromptedConfig(config.width, config.blocks, config.patch, clip.size, channels=3, length=LENGTH)
     model = replace(config.model, net=net, shape=(3, 28, 28), kind=KIND)
-    return SceneDecoderTask(model, OBJECTIVES[config.objective], clip)
+    return SceneDecoderTask(model, OBJECTIVES[config.objective], clip, TOLD[config.told])

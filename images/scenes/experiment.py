@@ -4,6 +4,7 @@ What is drawn is judged from its pixels: each half by the metrics' classifier, w
 of its ink.  Ramesh et al. (2022), Section 7: decoded embeddings mix up objects and attributes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +44,10 @@ WAYS = {
     ALONE: ("vector",),
     BOTH: ("vector", "tokens"),
     WORDS_ALONE: ("tokens",),
-}  # what the decoder is told: the embedding of a real scene, the words of its caption
+}  # what a decoder that learned from both is told: the embedding of a real scene, the words of its caption
+ONLY_WORDS, ONLY_EMBEDDING = "learned from words only", "learned from embeddings only"
+LEARNED = {"both": WAYS, "words": {ONLY_WORDS: ("tokens",)}, "embedding": {ONLY_EMBEDDING: ("vector",)}}
+OF_A_BAG = ", a bag's"  # CLIP's text encoder knew no order of words
 BATCH = 250
 
 
@@ -60,6 +64,13 @@ class ScenesConfig(Knobs):
 class SceneStack:
     clip: Clip
     decoder: Model
+
+    @property
+    def ways(self) -> dict[str, tuple[str, ...]]:
+        """What the decoder may be told, by the name that its rows have."""
+        told = self.decoder.about.get("config", {}).get("told", "both")
+        after = OF_A_BAG if self.clip.a_bag else ""
+        return {name + after: names for name, names in LEARNED[told].items()}
 
 
 def load_scenes(
@@ -126,7 +137,7 @@ def kept(codes: Tensor, asked: Tensor) -> Kept:
 
 @dataclass(frozen=True, eq=False)
 class Binding:
-    """way -> what was kept, and the pictures (N, 3, 28, 28); REAL first."""
+    """way -> what was kept, and the pictures (N, 3, 28, 28); REAL first, then the ways of every stack."""
 
     config: ScenesConfig
     kept: dict[str, Kept]
@@ -143,15 +154,22 @@ class Binding:
 
 
 def binding(
-    stack: SceneStack, digits: Digits, classifier: Classifier, config: ScenesConfig, report: Report = silent
-) -> Binding:
-    """Scenes of two digits and two colours that differ, decoded from their own embeddings, from the same noise."""
+    stacks: Sequence[SceneStack], digits: Digits, classifier: Classifier, config: ScenesConfig,
+    report: Report = silent,
+) -> Binding:  # fmt: skip
+    """Scenes of two digits and two colours that differ, decoded from their own embeddings, from the same noise.
+
+    Raises UserError where two decoders learned from the same, with CLIPs of one kind.
+    """
+    jobs = [(stack, way) for stack in stacks for way in stack.ways]
+    twice = {way for _, way in jobs if sum(way == other for _, other in jobs) > 1}
+    require(not twice, f"Two decoders have the rows {', '.join(sorted(twice))}: give one of each kind.")
     rng = seeded(config.seed)
     x, asked = drawn(digits.images, digits.labels, config.count, rng, unlike=True)
     captions = captions_of(asked, rng)
     pictures = {REAL: x}
-    for turn, way in enumerate(WAYS):
-        part = turn_of(report, turn, len(WAYS))
+    for turn, (stack, way) in enumerate(jobs):
+        part = turn_of(report, turn, len(jobs))
         pictures[way] = decoded(stack, x, captions, way, config, part)
     return Binding(
         config, {way: kept(seen(classifier, made), asked) for way, made in pictures.items()}, pictures
@@ -161,7 +179,7 @@ def binding(
 def decoded(
     stack: SceneStack, x: Tensor, captions: Tensor, way: str, config: ScenesConfig, report: Report = silent
 ) -> Tensor:
-    """One scene for each of x (N, 3, 28, 28) and captions (N, LENGTH), told what WAYS says; on the CPU."""
+    """One scene for each of x (N, 3, 28, 28) and captions (N, LENGTH), told what the way says; on the CPU."""
     model, made = stack.decoder, []
     rng, grid = (
         seeded(config.seed + 1, model.device),
@@ -171,7 +189,7 @@ def decoded(
     for number, (some, words) in enumerate(parts):
         caption = caption_of(stack.clip, words.to(model.device))
         known = {"vector": embedded(stack.clip, some), "tokens": caption["tokens"]}
-        told = model.denoise.given(**{name: known[name] for name in WAYS[way]})
+        told = model.denoise.given(**{name: known[name] for name in stack.ways[way]})
         start = prior((len(some), *model.shape), grid[0], rng)
         states = checked(walk(ddim(0.0), model.within(told), start, grid, rng))
         made.append(final(watched(states, turn_of(report, number, len(parts)), len(grid) - 1)).cpu())
@@ -190,7 +208,7 @@ def drawing(stack: SceneStack, digits: Digits, text: str, count: int, config: Sc
     ]  # (2, 28, 28) each
     x = scenes(torch.stack(chosen), asked)
     captions = caption.expand(count, -1)
-    return torch.stack([x, *(decoded(stack, x, captions, way, config) for way in WAYS)])
+    return torch.stack([x, *(decoded(stack, x, captions, way, config) for way in stack.ways)])
 
 
 def _one_of(digits: Digits, label: int, rng: torch.Generator) -> Tensor:
@@ -198,33 +216,47 @@ def _one_of(digits: Digits, label: int, rng: torch.Generator) -> Tensor:
     return digits.images[places[torch.randint(len(places), (1,), generator=rng)]][0, 0]
 
 
+# what words are said to be better than, for networks that learned from both and from one only
+COMPARED = (
+    (BOTH, ALONE), (ONLY_WORDS, ONLY_EMBEDDING), (ONLY_WORDS, ONLY_EMBEDDING + OF_A_BAG),
+    (ONLY_EMBEDDING, ONLY_EMBEDDING + OF_A_BAG),
+)  # fmt: skip
+
+
 def claims(found: Binding) -> list[str]:
     """What words add, and whether an embedding binds at all, each with its numbers."""
+    said = []
+    for more, less in COMPARED:
+        if {more, less} <= set(found.kept):
+            said += _apart(found, more, less)
+    for way in (ALONE, ALONE + OF_A_BAG, ONLY_EMBEDDING, ONLY_EMBEDDING + OF_A_BAG):
+        if way in found.kept and (share := found.kept[way].bound_of_parts).n:
+            chance = equals(0.5, Difference(share.value, *share.interval))
+            said.append(f"**The {way} binds by chance, one half:** {share}: {chance}.")
+    return said
+
+
+def _apart(found: Binding, more: str, less: str) -> list[str]:
     N = f"N = {len(found.kept[REAL].whole):,} scenes"
-    whole, bound = found.whole_apart(BOTH, ALONE), found.bound_apart(BOTH, ALONE)
+    whole, bound = found.whole_apart(more, less), found.bound_apart(more, less)
     said = [
-        f"**The caption's words keep the scene whole more often than the embedding alone:** {interval(whole, '+.1%')}: "
-        f"{verdict(whole, N)}; {N}, the same scenes and noise, one training."
+        f"**Whole scenes, {more} against {less}:** {interval(whole, '+.1%')}; that they are more {verdict(whole, N)}; "
+        f"{N}, the same scenes and noise, one training."
     ]
     if bound is not None:
         said.append(
-            f"**Where all parts are there, words bind colour to digit more often:** {interval(bound, '+.1%')}: "
-            f"{verdict(bound, N)}; {found.kept[BOTH].bound_of_parts} against {found.kept[ALONE].bound_of_parts}."
+            f"**Bound, where all parts are there, {more} against {less}:** {interval(bound, '+.1%')}; that it is more "
+            f"often {verdict(bound, N)}; {found.kept[more].bound_of_parts} against {found.kept[less].bound_of_parts}."
         )
-    alone = found.kept[ALONE].bound_of_parts
-    if alone.n:
-        low, high = alone.interval
-        chance = equals(0.5, Difference(alone.value, low, high))
-        said.append(f"**The embedding alone binds by chance, one half:** {alone}: {chance}.")
     return said
 
 
 def readable(found: Binding) -> str:
     """A line for each way."""
-    lines = [f"{'':24}{'all parts there':>40}{'bound, of these (chance 1/2)':>40}{'whole scene':>40}"]
+    lines = [f"{'':40}{'all parts there':>40}{'bound, of these (chance 1/2)':>40}{'whole scene':>40}"]
     for way, kept_ in found.kept.items():
         N = len(kept_.whole)
         bound = str(kept_.bound_of_parts) if kept_.parts.any() else "none"
         parts, whole = (Share(int(of.sum()), N) for of in (kept_.parts, kept_.whole))
-        lines.append(f"{way:24}{parts!s:>40}{bound:>40}{whole!s:>40}")
+        lines.append(f"{way:40}{parts!s:>40}{bound:>40}{whole!s:>40}")
     return "\n".join(lines)

@@ -61,6 +61,7 @@ class TrainConfig(Knobs):
     other losses, and critic_from: the share of the run after which the critic enters;
     latent_scale: the standard deviation of the latents that a diffusion is trained on.  using: the model that this one
     builds on, a file; empty: the shipped one.
+    told: what a decoder of scenes learns from, "both", "words" or "embedding".
     layers: of CLIP's text encoder, 0 a bag of words; positives: CLIP's, "true": all images that a caption is true of,
     "own": the image that it was made for.
     optimizer, matrix_lr: as in `playground.training.Recipe`; without_replacement: every digit is seen once before any
@@ -99,6 +100,7 @@ class TrainConfig(Knobs):
     latent_scale: float = knob(1.0, 1e-3, 1e3, "The scale of the latents")
     layers: int = knob(2, 0, 16, "The number of the text's layers")
     positives: str = choice("true", ("true", "own"), "What counts as CLIP's positives")
+    told: str = choice("both", ("both", "words", "embedding"), "What a decoder of scenes is told")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -237,6 +239,26 @@ PRESETS = {
         optimizer="muon",
         objective="flow-logit-normal",
         task="scene-decoder",
+    ),
+    "scene-words": TrainConfig(
+        images=60_000,
+        batch=32,
+        width=32,
+        blocks=1,
+        optimizer="muon",
+        objective="flow-logit-normal",
+        task="scene-decoder",
+        told="words",
+    ),
+    "scene-embedding": TrainConfig(
+        images=60_000,
+        batch=32,
+        width=32,
+        blocks=1,
+        optimizer="muon",
+        objective="flow-logit-normal",
+        task="scene-decoder",
+        told="embedding",
     ),
     "diffusion-autoencoder": TrainConfig(
         images=90_000,
