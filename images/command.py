@@ -11,6 +11,7 @@ from playground.cli import ProgressLine
 from playground.devices import device_named
 from playground.files import write_result
 from playground.gif import gif_bytes, png_bytes, tiled
+from playground.knobs import add_options
 from playground.levels import EVEN, SPACINGS
 from playground.progress import Report, TimeLeft, duration
 
@@ -40,22 +41,37 @@ def write(film: Film, out: Path, name: str, about: dict) -> None:
     print("\n".join(map(str, paths)))
 
 
-def add_model_options(p, out: str) -> None:
+# --- options that several subcommands have ----------------------------------------------------------------
+
+
+def add_model_options(p: argparse.ArgumentParser, config: type, out: str) -> None:
+    """--model, --device and --out, and the seed of a config."""
     p.add_argument("--model", default=str(SHIPPED), metavar="FILE", help="checkpoint to use")
-    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
-    p.add_argument("--seed", type=int, default=0, help="noise")
+    add_options(p, config, seed="noise")
+    add_device(p)
     p.add_argument("--out", default=out, metavar="DIR", help="where PNG, GIF and JSON go")
 
 
-# --- shared -----------------------------------------------------------------------------------------------
-
-
-def add_measured_options(p: argparse.ArgumentParser, out: str) -> None:
+def add_measured_options(p: argparse.ArgumentParser, config: type, out: str) -> None:
+    """The same where results are figures, and --data."""
     p.add_argument("--model", default=str(SHIPPED), metavar="FILE", help="checkpoint to measure")
-    p.add_argument("--seed", type=int, default=0, help="noise, and which real digits stand for the floor")
+    add_options(p, config, seed="noise, and which real digits stand for the floor")
+    add_places(p, out, "the results go")
+
+
+def add_places(p: argparse.ArgumentParser, out: str, what: str = "PNG and JSON go") -> None:
+    """--data, --device and --out, where `what` says."""
+    add_data(p)
+    add_device(p)
+    p.add_argument("--out", default=out, metavar="DIR", help=f"where {what}")
+
+
+def add_data(p: argparse.ArgumentParser) -> None:
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+
+
+def add_device(p: argparse.ArgumentParser) -> None:
     p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
-    p.add_argument("--out", default=out, metavar="DIR", help="where the results go")
 
 
 def add_times(p: argparse.ArgumentParser) -> None:

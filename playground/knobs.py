@@ -59,8 +59,8 @@ class Knobs:
                 continue
             if found := field.metadata.get("limits"):
                 _check(value, found)
-            elif known := field.metadata.get("known"):
-                require_known(known[1], value, known[0])
+            elif named := field.metadata.get("known"):
+                require_known(named[1], value, named[0])
 
 
 def _check(value: Any, within: Limits) -> None:
@@ -72,28 +72,49 @@ def _check(value: Any, within: Limits) -> None:
 
 def limits(config: type, name: str) -> tuple[float, float]:
     """The least and the largest value of a knob.  Raises UserError for a field that has none."""
-    for field in dataclasses.fields(config):
-        if field.name == name and "limits" in field.metadata:
-            found: Limits = field.metadata["limits"]
-            return found.low, found.high
-    raise UserError(f"{config.__name__} states no limits for {name}: make its field a knob.")
+    found: Limits | None = _field(config, name).metadata.get("limits")
+    if found is None:
+        raise UserError(f"{config.__name__} states no limits for {name}: make its field a knob.")
+    return found.low, found.high
+
+
+def known(config: type, name: str) -> tuple[str, ...]:
+    """What a field may name, in order; () where it is no choice."""
+    found: tuple[str, ...] = _field(config, name).metadata.get("known", ((), ""))[0]
+    return found
 
 
 def first(config: type, name: str) -> Any:
     """The value that a field of a config begins with.  Raises UserError for a field without one."""
+    field = _field(config, name)
+    if field.default is dataclasses.MISSING:
+        raise UserError(f"{config.__name__} states no first value for {name}: give its field a default.")
+    return field.default
+
+
+def kind(config: type, name: str) -> type:
+    """int or float, as a knob's values are; of another field, the type of its first value."""
+    found: Limits | None = _field(config, name).metadata.get("limits")
+    if found is None:
+        return type(first(config, name))
+    return int if found.whole else float
+
+
+def _field(config: type, name: str) -> "dataclasses.Field[Any]":
     for field in dataclasses.fields(config):
-        if field.name == name and field.default is not dataclasses.MISSING:
-            return field.default
-    raise UserError(f"{config.__name__} states no first value for {name}: give its field a default.")
+        if field.name == name:
+            return field
+    raise UserError(f"{config.__name__} has no field {name}: name one that it has.")
 
 
 def add_options(
     parser: argparse.ArgumentParser,
     config: type,
-    words: Mapping[str, str],
+    /,
     *,
     renamed: Mapping[str, str] | None = None,
     metavar: str | None = None,
+    **words: str,
 ) -> None:
     """An option --name for each field in `words`, which say what it is; its type is that of the field's default.
 
@@ -102,30 +123,18 @@ def add_options(
     """
     for name, help in words.items():
         field = (renamed or {}).get(name, name)
-        value, known = first(config, field), _known(config, field)
+        value, names = first(config, field), known(config, field)
         about: dict[str, Any] = {"default": value, "help": help}
         if isinstance(value, bool):
             about["action"] = "store_true"
         elif isinstance(value, tuple):
             about |= {"type": type(value[0]), "nargs": "+", "metavar": metavar}
-        elif known:
-            about["choices"] = list(known)
+        elif names:
+            about["choices"] = list(names)
         else:
-            about["type"] = type(value)
+            about["type"] = kind(config, field)
         action = parser.add_argument(f"--{name.replace('_', '-')}", **about)
         action.knob = config, field  # type: ignore[attr-defined]
-
-
-def _known(config: type, name: str) -> Collection[str]:
-    """What a field may name, where it is a choice."""
-    return next(
-        (
-            f.metadata["known"][0]
-            for f in dataclasses.fields(config)
-            if f.name == name and "known" in f.metadata
-        ),
-        (),
-    )
 
 
 def config_of(config: type[C], arguments: argparse.Namespace, **more: Any) -> C:

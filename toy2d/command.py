@@ -30,8 +30,8 @@ def command(
     parser.add_argument(
         "--mixture", choices=list(PRESETS), default=MixtureSpec.preset, help="the data's distribution"
     )
-    add_options(parser, MixtureSpec, {"pi": "weight of the first mode, where there are two"})
-    add_options(parser, LearnConfig, {"seed": "seed of all that is random"})
+    add_options(parser, MixtureSpec, pi="weight of the first mode, where there are two")
+    add_options(parser, LearnConfig, seed="seed of all that is random")
     parser.add_argument("--out", default="out", metavar="DIR", help="where the files go")
     return parser
 
@@ -46,8 +46,9 @@ def add_learned(parser: argparse.ArgumentParser, objective: str) -> None:
 
 def add_training(parser: argparse.ArgumentParser, steps: str = "training steps") -> None:
     """--points and --train-steps of a LearnConfig."""
-    words = {"points": "training points", "train_steps": steps}
-    add_options(parser, LearnConfig, words, renamed={"train_steps": "steps"})
+    add_options(
+        parser, LearnConfig, points="training points", train_steps=steps, renamed={"train_steps": "steps"}
+    )
 
 
 def learned(arguments: argparse.Namespace, **changes: Any) -> Learned | None:

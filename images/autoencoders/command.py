@@ -7,15 +7,16 @@ from pathlib import Path
 
 from images.autoencoders import losses
 from images.autoencoders.experiment import SHIPPED, MeasureConfig, claims, measure, settled
-from images.command import progress
+from images.command import add_data, progress
 from images.data.mnist import load
 from images.metrics.classifier import load_classifier
 from playground.errors import require
 from playground.files import write_result
+from playground.knobs import add_options, config_of
 
 
 def autoencoders_command(arguments: argparse.Namespace) -> None:
-    config = MeasureConfig(arguments.digits, arguments.seed)
+    config = config_of(MeasureConfig, arguments)
     if arguments.against is not None:
         _compare(arguments, config)
         return
@@ -61,15 +62,15 @@ def _compare(arguments: argparse.Namespace, config: MeasureConfig) -> None:
 
 
 def add(commands) -> None:
-    d, p = MeasureConfig(), commands.add_parser("autoencoders", help="latents at f = 2, 4 and 8, measured")
+    p = commands.add_parser("autoencoders", help="latents at f = 2, 4 and 8, measured")
     p.set_defaults(run=autoencoders_command)
-    p.add_argument("--digits", type=int, default=d.digits, help="test digits rebuilt, and noises decoded")
+    add_options(p, MeasureConfig, digits="test digits rebuilt, and noises decoded")
     p.add_argument(
         "--models", nargs="+", metavar="FILE", help="autoencoders; without it those that are shipped"
     )
     p.add_argument(
         "--against", nargs="+", metavar="FILE", help="compare each of --models with the one at its place here"
     )
-    p.add_argument("--seed", type=int, default=d.seed, help="noise, and which real digits are the floor")
-    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    add_options(p, MeasureConfig, seed="noise, and which real digits are the floor")
+    add_data(p)
     p.add_argument("--out", default="out", metavar="DIR", help="where the JSON goes")

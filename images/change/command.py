@@ -10,7 +10,7 @@ import numpy as np
 from images.change.directions import NAMES, directions
 from images.change.experiment import ChangeConfig, change
 from images.change.measure import MeasureConfig, Measured, claims, measure
-from images.command import add_model_options, model_of, progress
+from images.command import add_data, add_model_options, model_of, progress
 from images.data.mnist import load, load_digit
 from images.diffusion_autoencoder.experiment import WAYS, BetweenConfig, between
 from images.diffusion_autoencoder.task import SHIPPED
@@ -18,10 +18,11 @@ from images.metrics.classifier import load_classifier
 from playground.errors import require_seed
 from playground.files import write_result
 from playground.gif import gif_bytes, png_bytes, tiled
+from playground.knobs import add_options, config_of
 
 
 def between_command(arguments: argparse.Namespace) -> None:
-    config, out = BetweenConfig(arguments.count, arguments.steps), Path(arguments.out)
+    config, out = config_of(BetweenConfig, arguments), Path(arguments.out)
     require_seed(arguments.seed)  # taken as by the other commands; nothing is drawn at random here
     model, test = model_of(arguments), load("test", arguments.data)
     images = [load_digit(test, number) for number in (arguments.digit, arguments.other)]
@@ -87,16 +88,14 @@ def plain_of(found: Measured) -> dict:
 
 
 def add(commands) -> None:
-    b, p = BetweenConfig(), commands.add_parser("between", help="from one digit to another, by z and x_T")
+    p = commands.add_parser("between", help="from one digit to another, by z and x_T")
     p.set_defaults(run=between_command)
     p.add_argument("--other", type=int, default=1, help="number of the other test digit")
-    _add_shared(p, b.count, b.steps)
-    c, p = ChangeConfig(), commands.add_parser("change", help="a digit made thicker, more slanted or wider")
+    _add_shared(p, BetweenConfig)
+    p = commands.add_parser("change", help="a digit made thicker, more slanted or wider")
     p.set_defaults(run=change_command)
     p.add_argument("--attribute", choices=NAMES, default=NAMES[0], help="what is to change")
-    p.add_argument(
-        "--by", type=float, default=2.0, help="from minus to plus this, in standard deviations of z"
-    )
+    add_options(p, MeasureConfig, by="from minus to plus this, in standard deviations of z")
     p.add_argument(
         "--gradient",
         action="store_true",
@@ -105,13 +104,12 @@ def add(commands) -> None:
     p.add_argument(
         "--measure", type=int, metavar="N", help="measure on the first N test digits, too: minutes"
     )
-    _add_shared(p, c.count, c.steps)
+    _add_shared(p, ChangeConfig)
 
 
-def _add_shared(p: argparse.ArgumentParser, count: int, steps: int) -> None:
+def _add_shared(p: argparse.ArgumentParser, config: type) -> None:
     p.add_argument("--digit", type=int, default=0, help="number of the test digit")
-    p.add_argument("--count", type=int, default=count, help="digits on the way, both ends included")
-    p.add_argument("--steps", type=int, default=steps, help="steps up, and steps down")
-    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
-    add_model_options(p, "out")
+    add_options(p, config, count="digits on the way, both ends included", steps="steps up, and steps down")
+    add_data(p)
+    add_model_options(p, MeasureConfig, "out")
     p.set_defaults(model=str(SHIPPED))

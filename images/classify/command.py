@@ -5,9 +5,11 @@ import shlex
 import sys
 from pathlib import Path
 
+from images.command import add_data
 from images.data.mnist import load
 from images.metrics.classifier_training import WANTED, ClassifierConfig, require_free, train_classifier
 from playground.cli import ProgressLine
+from playground.knobs import add_options, config_of
 from playground.progress import duration
 from playground.statistics import wilson
 from playground.training import Progress
@@ -19,21 +21,22 @@ DEFAULT = "out/classifier.safetensors"  # not the file that the metrics use: tha
 
 def add(commands: argparse._SubParsersAction) -> None:
     """Adds the subcommand train-classifier."""
-    d, p = (
-        ClassifierConfig(),
-        commands.add_parser("train-classifier", help="the classifier behind the metrics"),
-    )
+    p = commands.add_parser("train-classifier", help="the classifier behind the metrics")
     p.set_defaults(run=train_classifier_command)
-    p.add_argument("--epochs", type=float, default=d.epochs, help="how often each training digit is seen")
-    p.add_argument("--batch", type=int, default=d.batch, help="digits in one step")
-    p.add_argument("--lr", type=float, default=d.lr, help="highest learning rate")
-    p.add_argument("--seed", type=int, default=d.seed, help="start, batches and shifts")
-    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    add_options(
+        p,
+        ClassifierConfig,
+        epochs="how often each training digit is seen",
+        batch="digits in one step",
+        lr="highest learning rate",
+        seed="start, batches and shifts",
+    )
+    add_data(p)
     p.add_argument("--out", dest="file", default=DEFAULT, metavar="FILE", help="where it goes, with its card")
 
 
 def train_classifier_command(arguments: argparse.Namespace) -> None:
-    config = ClassifierConfig(arguments.epochs, arguments.batch, arguments.lr, seed=arguments.seed)
+    config = config_of(ClassifierConfig, arguments)
     require_free(arguments.file)
     line = ProgressLine()
 

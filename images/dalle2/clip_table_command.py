@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from images.command import progress
+from images.command import add_places, progress
 from images.dalle2.clip_table import EVERY, ClipTable, claims, clip_table, read, readable
 from images.data.captions import ATTRIBUTES
 from images.data.mnist import load
@@ -56,6 +56,4 @@ def add_clip_table(commands: argparse._SubParsersAction) -> None:
         help="models of the presets clip, clip-own and clip-bag, of one length, each at the same seeds",
     )  # fmt: skip
     p.add_argument("--digits", type=int, default=10_000, help="test digits")
-    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
-    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
-    p.add_argument("--out", default="out", metavar="DIR", help="where the JSON goes")
+    add_places(p, "out", "the JSON goes")

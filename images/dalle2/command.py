@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from images.clip.figures import clouds_chart, matrix_chart
-from images.command import progress
+from images.command import add_data, add_device, add_places, progress
 from images.dalle2.agreement import CHANCE, agreement, measured
 from images.dalle2.claims import Claims, ClaimsConfig, claims
 from images.dalle2.clip_experiment import clouds, similarity, zero_shot
@@ -28,11 +28,12 @@ from playground.charts.on_paper import on_paper, png
 from playground.errors import require
 from playground.files import write_result
 from playground.gif import gif_bytes, png_bytes, tiled
+from playground.knobs import add_options, config_of
 
 
 def draw_command(arguments: argparse.Namespace) -> None:
     asked = [parse(caption).codes for caption in arguments.captions]  # all are read before anything is loaded
-    configs = [config_of(arguments, caption=caption) for caption in arguments.captions]
+    configs = [config_of(DrawConfig, arguments, caption=caption) for caption in arguments.captions]
     stack, out = load_stack(arguments.models, arguments.device or best_device()), Path(arguments.out)
     rows = {}
     for number, (config, codes) in enumerate(zip(configs, asked, strict=True)):
@@ -49,7 +50,7 @@ def draw_command(arguments: argparse.Namespace) -> None:
 
 
 def variations_command(arguments: argparse.Namespace) -> None:
-    config = config_of(arguments)
+    config = config_of(DrawConfig, arguments)
     digits = load("test", arguments.data)
     image = _test_digit(digits, arguments.digit)
     stack = load_stack(arguments.models, arguments.device or best_device())
@@ -59,7 +60,7 @@ def variations_command(arguments: argparse.Namespace) -> None:
 
 
 def table_command(arguments: argparse.Namespace) -> None:
-    config = ClaimsConfig(arguments.samples, arguments.w, arguments.steps, arguments.seed)
+    config = config_of(ClaimsConfig, arguments, count=arguments.samples)
     stack = load_stack(arguments.models, arguments.device or best_device())
     result = claims(stack, load("test", arguments.data), load_classifier(), config, progress("measuring"))
     rows = {
@@ -84,7 +85,7 @@ def table_of(result: Claims) -> str:
 
 
 def priors_command(arguments: argparse.Namespace) -> None:
-    config = PriorsConfig(arguments.samples, arguments.seed)
+    config = config_of(PriorsConfig, arguments, count=arguments.samples)
     stack = load_stack(arguments.models, arguments.device or best_device())
     rows = priors(stack, load("test", arguments.data), config, progress("drawing embeddings"))
     about = {"config": asdict(config), "rows": {name: asdict(row) for name, row in rows.items()}}
@@ -96,7 +97,7 @@ def priors_command(arguments: argparse.Namespace) -> None:
 
 
 def between_command(arguments: argparse.Namespace) -> None:
-    config, digits = config_of(arguments), load("test", arguments.data)
+    config, digits = config_of(DrawConfig, arguments), load("test", arguments.data)
     first, last = (_test_digit(digits, number) for number in arguments.digits)
     stack = load_stack(arguments.models, arguments.device or best_device())
     drawing = between(stack, first, last, config, progress("between"))
@@ -131,13 +132,6 @@ def _test_digit(digits: Digits, number: int) -> Tensor:
     return digits.images[number]
 
 
-def config_of(arguments: argparse.Namespace, **more: str) -> DrawConfig:
-    names = ("count", "w", "prior_w", "steps", "seed")
-    return DrawConfig(
-        **{name: getattr(arguments, name) for name in names if hasattr(arguments, name)}, **more
-    )
-
-
 def write(drawing: Drawing, out: Path, name: str, about: dict, first: np.ndarray | None = None) -> None:
     """PNG of the digits, with `first` before them; GIF of the small and large digits' walks; JSON of the settings."""
     images = drawing.images if first is None else np.concatenate([first, drawing.images])
@@ -159,21 +153,21 @@ def add(commands: argparse._SubParsersAction) -> None:
     p = commands.add_parser("draw", help="digits for a caption (DALL-E 2)")
     p.set_defaults(run=draw_command)
     p.add_argument("captions", nargs="+", metavar="caption", help=f"such as {EXAMPLES[0]!r}")
-    p.add_argument("--prior-w", type=float, default=DrawConfig.prior_w, help="guidance of the prior, 0 none")
+    add_options(p, DrawConfig, prior_w="guidance of the prior, 0 none")
     _add_options(p)
     p = commands.add_parser(
         "table-captions", help="what prior and caption are for, measured from pixels (DALL-E 2)"
     )
     p.set_defaults(run=table_command)
-    p.add_argument(
-        "--samples", type=int, default=ClaimsConfig.count, help="captions, those of the first test digits"
+    add_options(
+        p, ClaimsConfig, samples="captions, those of the first test digits", renamed={"samples": "count"}
     )
-    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
-    _add_options(p, "samples")
+    add_data(p)
+    _add_options(p, counted=False)
     p = commands.add_parser("variations", help="digits that CLIP embeds as it does a given one (DALL-E 2)")
     p.set_defaults(run=variations_command)
     p.add_argument("--digit", type=int, default=18, help="number of a test digit")
-    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    add_data(p)
     _add_options(p)
 
 
@@ -183,37 +177,35 @@ def _add_more(commands: argparse._SubParsersAction) -> None:
     p.add_argument(
         "--digits", type=int, nargs=2, default=[18, 25], metavar="N", help="numbers of two test digits"
     )
-    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    add_data(p)
     _add_options(p)
     p = commands.add_parser("table-priors", help="the priors' embeddings against real ones (DALL-E 2)")
     p.set_defaults(run=priors_command)
-    p.add_argument(
-        "--samples", type=int, default=PriorsConfig.count, help="captions, those of the first test digits"
+    add_options(
+        p,
+        PriorsConfig,
+        samples="captions, those of the first test digits",
+        seed="noise",
+        renamed={"samples": "count"},
     )
-    p.add_argument("--seed", type=int, default=0, help="noise")
     p.add_argument("--models", default=str(SHIPPED.parent), metavar="DIR", help="folder of the .safetensors")
-    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
-    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
-    p.add_argument("--out", default="out", metavar="DIR", help="where the JSON goes")
+    add_places(p, "out", "the JSON goes")
     p = commands.add_parser(
         "clip", help="CLIP's zero-shot classes and attributes on the test digits (DALL-E 2)"
     )
     p.set_defaults(run=clip_command)
     p.add_argument("--models", default=str(SHIPPED.parent), metavar="DIR", help="folder of clip.safetensors")
-    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    add_data(p)
     p.add_argument("--out", default="out", metavar="DIR", help="where PNG and JSON go")
 
 
-def _add_options(p: argparse.ArgumentParser, counted: str = "count") -> None:
-    d = DrawConfig()
-    if counted == "count":
-        p.add_argument("--count", type=int, default=d.count, help="how many digits")
-    p.add_argument("--w", type=float, default=d.w, help="guidance of the decoder, 0 none")
-    p.add_argument("--steps", type=int, default=d.steps, help="steps of each stage")
-    p.add_argument("--seed", type=int, default=d.seed, help="noise")
+def _add_options(p: argparse.ArgumentParser, counted: bool = True) -> None:
+    if counted:
+        add_options(p, DrawConfig, count="how many digits")
+    add_options(p, DrawConfig, w="guidance of the decoder, 0 none", steps="steps of each stage", seed="noise")
     p.add_argument(
         "--models", default=str(SHIPPED.parent), metavar="DIR",
         help="folder of clip, prior, decoder and upsampler .safetensors",
     )  # fmt: skip
-    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
+    add_device(p)
     p.add_argument("--out", default="out", metavar="DIR", help="where PNG, GIF and JSON go")

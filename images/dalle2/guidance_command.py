@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from images.command import progress
+from images.command import add_places, progress
 from images.dalle2.clip_task import SHIPPED
 from images.dalle2.experiment import load_stack
 from images.dalle2.guidance_experiment import (
@@ -25,12 +25,13 @@ from images.metrics.classifier import load_classifier
 from images.models import best_device
 from playground.files import write_result
 from playground.gif import png_bytes, tiled
+from playground.knobs import add_options, config_of
 
 
 def guidance_command(arguments: argparse.Namespace) -> None:
     by = arguments.by
     strengths = tuple(arguments.strengths or STRENGTHS[by])
-    config = GuidanceConfig(arguments.samples, strengths, arguments.steps, arguments.seed)
+    config = config_of(GuidanceConfig, arguments, count=arguments.samples, strengths=strengths)
     device = arguments.device or best_device()
     stack = load_stack(arguments.models, device)
     file = Path(arguments.models) / "noisy-clip.safetensors"
@@ -71,17 +72,19 @@ def plain(found: Guidance) -> dict:
 
 def add_guidance(commands: argparse._SubParsersAction) -> None:
     """Adds the subcommand table-guidance."""
-    d = GuidanceConfig()
     p = commands.add_parser(
         "table-guidance", help="the decoder guided by itself or by a CLIP, measured (DALL-E 2)"
     )
     p.set_defaults(run=guidance_command)
     p.add_argument("--by", choices=(ITSELF, BY_CLIP), default=ITSELF, help="without a classifier, or by CLIP")
     p.add_argument("--strengths", type=float, nargs="+", metavar="W", help="w (itself) or s (clip)")
-    p.add_argument("--samples", type=int, default=d.count, help="digits at each strength")
-    p.add_argument("--steps", type=int, default=d.steps, help="steps of each stage")
-    p.add_argument("--seed", type=int, default=d.seed, help="noise")
+    add_options(
+        p,
+        GuidanceConfig,
+        samples="digits at each strength",
+        steps="steps of each stage",
+        seed="noise",
+        renamed={"samples": "count"},
+    )
     p.add_argument("--models", default=str(SHIPPED.parent), metavar="DIR", help="folder of the .safetensors")
-    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
-    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
-    p.add_argument("--out", default="out", metavar="DIR", help="where PNG and JSON go")
+    add_places(p, "out")

@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from images.command import add_model_options, model_of, progress, write
+from images.command import add_data, add_model_options, model_of, progress, write
 from images.data.mnist import load, load_digit
 from images.diffusion_autoencoder import drawing
 from images.diffusion_autoencoder.claims import claims
@@ -18,10 +18,11 @@ from images.metrics.classifier import load_classifier
 from images.models import Model, load_model
 from playground.cli import refuse_idle
 from playground.files import write_result
+from playground.knobs import add_options, config_of
 
 
 def reconstruct_command(arguments: argparse.Namespace) -> None:
-    config, out = ReconstructConfig(arguments.count, arguments.steps, arguments.seed), Path(arguments.out)
+    config, out = config_of(ReconstructConfig, arguments), Path(arguments.out)
     wanted, n = None, arguments.measure
     if n is not None:
         pairs = max(2, min(20, n // 2))
@@ -81,8 +82,8 @@ def plain_of(found: Measured) -> dict:
 
 
 def sample_z_command(arguments: argparse.Namespace) -> None:
-    names, out = ("count", "z_steps", "steps", "seed"), Path(arguments.out)
-    config = drawing.DrawConfig(**{name: getattr(arguments, name) for name in names})
+    out = Path(arguments.out)
+    config = config_of(drawing.DrawConfig, arguments)
     wanted = None
     if arguments.measure is not None:
         wanted = drawing.QualityConfig(arguments.measure, config.z_steps, config.steps, config.seed)
@@ -105,28 +106,34 @@ def sample_z_command(arguments: argparse.Namespace) -> None:
 
 def add(commands) -> None:
     add_sizes(commands)
-    d, p = ReconstructConfig(), commands.add_parser("reconstruct", help="a digit to z and x_T, and back")
+    p = commands.add_parser("reconstruct", help="a digit to z and x_T, and back")
     p.set_defaults(run=reconstruct_command)
-    p.add_argument("--count", type=int, default=d.count, help="how many random x_T beside the digit's own")
-    p.add_argument("--steps", type=int, default=d.steps, help="steps up, and steps down")
+    add_options(
+        p,
+        ReconstructConfig,
+        count="how many random x_T beside the digit's own",
+        steps="steps up, and steps down",
+    )
     p.add_argument(
         "--measure", type=int, metavar="N", help="measure on the first N test digits, too: minutes"
     )
-    p.add_argument(
-        "--measured-steps", type=int, nargs="+", default=list(MeasureConfig.steps), metavar="S",
-        help="network calls each way, with --measure",
-    )  # fmt: skip
+    add_options(p, MeasureConfig, measured_steps="network calls each way, with --measure", metavar="S",
+                renamed={"measured_steps": "steps"})  # fmt: skip
     p.add_argument("--digit", type=int, default=0, help="number of the test digit")
-    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
-    add_model_options(p, "out")
+    add_data(p)
+    add_model_options(p, ReconstructConfig, "out")
     p.set_defaults(model=str(SHIPPED))
-    z, p = drawing.DrawConfig(), commands.add_parser("sample-z", help="new digits: z from its prior")
+    p = commands.add_parser("sample-z", help="new digits: z from its prior")
     p.set_defaults(run=sample_z_command)
-    p.add_argument("--count", type=int, default=z.count, help="how many digits")
-    p.add_argument("--z-steps", type=int, default=z.z_steps, help="steps of the prior's walk in z")
-    p.add_argument("--steps", type=int, default=z.steps, help="steps from noise to digits")
+    add_options(
+        p,
+        drawing.DrawConfig,
+        count="how many digits",
+        z_steps="steps of the prior's walk in z",
+        steps="steps from noise to digits",
+    )
     p.add_argument("--prior", default=str(PRIOR), metavar="FILE", help="a prior of this model's z")
     p.add_argument("--measure", type=int, metavar="N", help="measure with N digits, too: minutes")
-    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
-    add_model_options(p, "out")
+    add_data(p)
+    add_model_options(p, drawing.DrawConfig, "out")
     p.set_defaults(model=str(SHIPPED))

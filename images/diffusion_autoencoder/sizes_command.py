@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from images.command import progress
+from images.command import add_places, progress
 from images.data.mnist import load
 from images.diffusion_autoencoder.sizes import READ, Size, SizesConfig, claims, measure
 from images.diffusion_autoencoder.task import SHIPPED
@@ -14,6 +14,7 @@ from images.metrics.classifier import load_classifier
 from images.models import load_model
 from playground.devices import device_named
 from playground.files import write_result
+from playground.knobs import add_options
 from playground.statistics import interval, interval_of_mean
 
 
@@ -61,7 +62,6 @@ def markdown(found: Mapping[str, Size]) -> str:
 
 def add_sizes(commands: argparse._SubParsersAction) -> None:
     """Adds the subcommand table-z."""
-    d = SizesConfig()
     p = commands.add_parser("table-z", help="what x_T decides and what z tells, by the size of z")
     p.set_defaults(run=sizes_command)
     p.add_argument(
@@ -71,10 +71,7 @@ def add_sizes(commands: argparse._SubParsersAction) -> None:
         metavar="FILE",
         help="diffusion autoencoders, a size of z each",
     )
-    p.add_argument("--digits", type=int, default=d.digits, help="test digits")
-    p.add_argument("--draws", type=int, default=d.draws, help="x_T for each")
-    p.add_argument("--steps", type=int, default=d.steps, help="steps of DDIM")
-    p.add_argument("--seed", type=int, default=d.seed, help="noise")
-    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
-    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
-    p.add_argument("--out", default="out", metavar="DIR", help="where the JSON goes")
+    add_options(
+        p, SizesConfig, digits="test digits", draws="x_T for each", steps="steps of DDIM", seed="noise"
+    )
+    add_places(p, "out", "the JSON goes")

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from images.command import add_places
 from images.families.experiment import NETWORK, ToldConfig, ToldDigits, told_digits
 from images.metrics.estimates import FCD
 from images.metrics.evaluate import Yardstick, fingerprint
@@ -17,31 +18,29 @@ from images.sampling import ANNEALED, AS_WRITTEN
 from playground.cli import ProgressLine
 from playground.files import write_result
 from playground.gif import png_bytes, tiled
+from playground.knobs import add_options, config_of
 from playground.progress import duration
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    d, p = (
-        ToldConfig(),
-        commands.add_parser(
-            "annealing", help="annealed Langevin as written, and told the noise that is there"
-        ),
+    p = commands.add_parser(
+        "annealing", help="annealed Langevin as written, and told the noise that is there"
     )
     p.set_defaults(run=annealing_command, writes=["annealing"])
-    p.add_argument("--samples", type=int, default=d.samples, help="digits of each chain")
-    p.add_argument("--steps", type=int, default=d.steps, help="steps from noise to data")
-    p.add_argument(
-        "--remembered", type=int, default=d.remembered, help="digits of the exact denoiser; 0: without it"
+    add_options(
+        p,
+        ToldConfig,
+        samples="digits of each chain",
+        steps="steps from noise to data",
+        remembered="digits of the exact denoiser; 0: without it",
+        seed="noise",
     )
     p.add_argument("--model", default=str(SHIPPED), metavar="FILE", help="checkpoint to use")
-    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
-    p.add_argument("--seed", type=int, default=d.seed, help="noise")
-    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
-    p.add_argument("--out", default="out/annealing", metavar="DIR", help="where PNG and JSON go")
+    add_places(p, "out/annealing")
 
 
 def annealing_command(arguments: argparse.Namespace) -> None:
-    config = ToldConfig(arguments.samples, arguments.steps, arguments.seed, arguments.remembered)
+    config = config_of(ToldConfig, arguments)
     model = load_model(arguments.model, arguments.device or best_device())
     yardstick = Yardstick.load(arguments.data, device=model.device)
     line, start = ProgressLine(), time.perf_counter()

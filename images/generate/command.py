@@ -6,8 +6,8 @@ from pathlib import Path
 
 from images.command import add_model_options, add_times, model_of, progress, write
 from images.generate.experiment import SampleConfig, sample
-from images.sampling import SAMPLERS
 from playground.cli import refuse_idle
+from playground.knobs import add_options, config_of
 
 # --- sample and inpaint -----------------------------------------------------------------------------------
 
@@ -15,20 +15,23 @@ from playground.cli import refuse_idle
 def sample_command(arguments: argparse.Namespace) -> None:
     if arguments.sampler != "DDIM":
         refuse_idle(arguments, "eta", f"with --sampler '{arguments.sampler}'")
-    names = ("count", "sampler", "steps", "eta", "seed", "spacing", "label", "w")
-    config = SampleConfig(**{name: getattr(arguments, name) for name in names})
+    config = config_of(SampleConfig, arguments)
     model = model_of(arguments)
     write(sample(model, config, progress("sampling")), Path(arguments.out), "samples", asdict(config))
 
 
 def add(commands) -> None:
-    d, p = SampleConfig(), commands.add_parser("sample", help="new digits from noise")
+    p = commands.add_parser("sample", help="new digits from noise")
     p.set_defaults(run=sample_command, writes=["samples"])
-    p.add_argument("--count", type=int, default=d.count, help="how many digits")
-    p.add_argument("--sampler", choices=SAMPLERS, default=d.sampler, help="how to walk back")
-    p.add_argument("--steps", type=int, default=d.steps, help="steps from noise to data")
-    p.add_argument("--eta", type=float, default=d.eta, help="DDIM's noise, 0 none, 1 DDPM's")
+    add_options(
+        p,
+        SampleConfig,
+        count="how many digits",
+        sampler="how to walk back",
+        steps="steps from noise to data",
+        eta="DDIM's noise, 0 none, 1 DDPM's",
+        label="the class to draw, 0 to 9 (needs a model that knows labels)",
+        w="classifier-free guidance, 0 none; needs --label",
+    )
     add_times(p)
-    p.add_argument("--label", type=int, help="the class to draw, 0 to 9 (needs a model that knows labels)")
-    p.add_argument("--w", type=float, default=d.w, help="classifier-free guidance, 0 none; needs --label")
-    add_model_options(p, "out")
+    add_model_options(p, SampleConfig, "out")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from images.command import model_of, progress
+from images.command import add_data, add_places, model_of, progress
 from images.data.mnist import load
 from images.generate.experiment import MOST_W
 from images.guidance.experiment import (
@@ -35,16 +35,14 @@ from playground.devices import device_named
 from playground.errors import require_range
 from playground.files import write_result
 from playground.gif import png_bytes, tiled
+from playground.knobs import add_options, config_of
 from playground.statistics import told_share
 
 LABELLED = str(next(path for path, name in SHIPPED_MODELS.items() if "labels" in name))
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    d, p = (
-        GuidanceConfig(),
-        commands.add_parser("guidance", help="digits guided with and without a classifier, measured"),
-    )
+    p = commands.add_parser("guidance", help="digits guided with and without a classifier, measured")
     p.set_defaults(run=guidance_command, writes=["guidance", "guidance-curves"])
     p.add_argument(
         "--by", choices=("itself", "guide"), default="itself", help="without a classifier, or by a guide"
@@ -56,27 +54,29 @@ def add(commands: argparse._SubParsersAction) -> None:
         help="of the guide's pull: DDIM's, or the moved mean",
     )
     p.add_argument("--strengths", type=float, nargs="+", metavar="W", help="w (itself) or s (guide)")
-    p.add_argument("--samples", type=int, default=d.samples, help="digits at each strength")
-    p.add_argument("--steps", type=int, default=d.steps, help="steps of DDIM")
-    p.add_argument("--low", type=float, default=d.low, help="guide only above this level, sigma / alpha")
-    p.add_argument("--high", type=float, default=d.high, help="guide only up to this level")
-    p.add_argument("--seed", type=int, default=d.seed, help="labels and noise")
+    add_options(
+        p,
+        GuidanceConfig,
+        samples="digits at each strength",
+        steps="steps of DDIM",
+        low="guide only above this level, sigma / alpha",
+        high="guide only up to this level",
+        seed="labels and noise",
+    )
     p.add_argument(
         "--model",
         metavar="FILE",
         help="default: the shipped one that knows labels; by a guide, one that does not",
     )
     p.add_argument("--guide", default=str(GUIDE), metavar="FILE", help="the guide's checkpoint")
-    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
-    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
-    p.add_argument("--out", default="out/guidance", metavar="DIR", help="where PNG and JSON go")
+    add_places(p, "out/guidance")
     q = commands.add_parser("guide-accuracy", help="how often guides are right, level by level")
     q.set_defaults(run=accuracy_command, writes=["guide-accuracy"])
     q.add_argument("--guide", default=str(GUIDE), metavar="FILE", help="the guide's checkpoint")
     q.add_argument(
         "--clean", default=str(SHIPPED_CLEAN), metavar="FILE", help="one that knows clean digits only"
     )
-    q.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
+    add_data(q)
     q.add_argument("--out", default="out/guidance", metavar="DIR", help="where PNG and JSON go")
 
 
@@ -88,9 +88,7 @@ def guidance_command(arguments: argparse.Namespace) -> None:
     if itself:
         for w in strengths:
             require_range("The guidance w", w, 0, MOST_W)
-    config = GuidanceConfig(
-        arguments.samples, arguments.steps, strengths, arguments.seed, arguments.low, arguments.high
-    )
+    config = config_of(GuidanceConfig, arguments, strengths=strengths)
     device = device_named(arguments.device)
     arguments.model = arguments.model or (LABELLED if itself else str(SHIPPED))
     model, guide = model_of(arguments), None if itself else load_guide(arguments.guide, device)

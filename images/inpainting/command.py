@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from images.command import (
+    add_data,
     add_model_options,
     model_of,
     progress,
@@ -16,9 +17,10 @@ from images.command import (
 from images.data.mnist import load
 from images.data.uploads import is_dark_ink, read_picture
 from images.inpainting import table_command
-from images.inpainting.experiment import METHODS, InpaintConfig, inpaint
+from images.inpainting.experiment import InpaintConfig, inpaint
 from playground.cli import refuse_idle
 from playground.errors import require
+from playground.knobs import add_options, config_of
 
 HOLES = {
     "left": np.s_[:, :14],
@@ -38,14 +40,7 @@ def inpaint_command(arguments: argparse.Namespace) -> None:
         refuse_idle(arguments, "resamplings", f"with --method {arguments.method}")
     hole = np.zeros((28, 28), bool)
     hole[HOLES[arguments.hole]] = True
-    config = InpaintConfig(
-        arguments.count,
-        arguments.method,
-        arguments.steps,
-        arguments.resamplings,
-        arguments.eta,
-        arguments.seed,
-    )
+    config = config_of(InpaintConfig, arguments)
     model = model_of(arguments)
     image = given_picture(arguments) if arguments.image else _test_digit(arguments)
     film = inpaint(model, image, hole, config, progress("inpainting"))
@@ -73,7 +68,7 @@ def _test_digit(arguments: argparse.Namespace) -> np.ndarray:
 
 def add(commands) -> None:
     table_command.add(commands)
-    d, p = InpaintConfig(), commands.add_parser("inpaint", help="fill a hole in a digit")
+    p = commands.add_parser("inpaint", help="fill a hole in a digit")
     p.set_defaults(run=inpaint_command, writes=["inpainted"])
     p.add_argument(
         "--digit", type=int, default=0, help="number of the test digit; without MNIST: of 500 packaged ones"
@@ -84,10 +79,14 @@ def add(commands) -> None:
         "--invert", action="store_true", help="the picture is dark ink on light paper: turn it around"
     )
     p.add_argument("--hole", choices=HOLES, default="left", help="the part to fill in")
-    p.add_argument("--method", choices=METHODS, default=d.method, help="how the known part is used")
-    p.add_argument("--count", type=int, default=d.count, help="how many completions")
-    p.add_argument("--steps", type=int, default=d.steps, help="steps from noise to data")
-    p.add_argument("--resamplings", type=int, default=d.resamplings, help="RePaint's r")
-    p.add_argument("--eta", type=float, default=d.eta, help="DDIM's noise, 0 none, 1 DDPM's")
-    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
-    add_model_options(p, "out")
+    add_options(
+        p,
+        InpaintConfig,
+        method="how the known part is used",
+        count="how many completions",
+        steps="steps from noise to data",
+        resamplings="RePaint's r",
+        eta="DDIM's noise, 0 none, 1 DDPM's",
+    )
+    add_data(p)
+    add_model_options(p, InpaintConfig, "out")

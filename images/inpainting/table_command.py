@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from images.command import progress
+from images.command import add_places, progress
 from images.data.mnist import load
 from images.inpainting.figures import markdown, table_charts
 from images.inpainting.table import Row, Table, TableConfig, claims, sheet_of, table
@@ -17,31 +17,32 @@ from playground.charts.on_paper import on_paper, png
 from playground.devices import device_named
 from playground.files import write_result
 from playground.gif import png_bytes
+from playground.knobs import add_options, config_of
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    d = TableConfig()
     p = commands.add_parser(
         "inpaint-table", help="all ways of inpainting on the same digits and masks, measured"
     )
     p.set_defaults(run=table_command, writes=["inpaint-table", "inpaint-sheet"])
-    p.add_argument("--digits", type=int, default=d.digits, help="held-out digits, completed twice each")
-    p.add_argument("--steps", type=int, default=d.steps, help="steps of DDIM with eta = 1")
-    p.add_argument("--resamplings", type=int, default=d.resamplings, help="RePaint's r")
-    p.add_argument("--zeta", type=float, help="DPS's step (default: chosen on training digits)")
-    p.add_argument("--seed", type=int, default=d.seed, help="noise")
+    add_options(
+        p,
+        TableConfig,
+        digits="held-out digits, completed twice each",
+        steps="steps of DDIM with eta = 1",
+        resamplings="RePaint's r",
+        zeta="DPS's step (default: chosen on training digits)",
+        seed="noise",
+    )
     p.add_argument(
         "--model", default=str(SHIPPED), metavar="FILE", help="a model that knows nothing of holes"
     )
     p.add_argument("--palette", default=str(PALETTE), metavar="FILE", help="a model of the preset palette")
-    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
-    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
-    p.add_argument("--out", default="out/inpainting", metavar="DIR", help="where PNG and JSON go")
+    add_places(p, "out/inpainting")
 
 
 def table_command(arguments: argparse.Namespace) -> None:
-    names = ("digits", "steps", "resamplings", "zeta", "seed")
-    config = TableConfig(**{name: getattr(arguments, name) for name in names})
+    config = config_of(TableConfig, arguments)
     device = device_named(arguments.device)
     models = load_model(arguments.model, device), load_model(arguments.palette, device)
     training = load("train", arguments.data) if config.zeta is None else None

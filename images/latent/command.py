@@ -5,18 +5,19 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from images.command import add_model_options, model_of, progress, write
+from images.command import add_data, add_model_options, model_of, progress, write
 from images.data.mnist import load
 from images.latent.autoencoder_task import LATENT
 from images.latent.experiment import LatentConfig, MeasureConfig, Measured, measure, sample
 from images.latent.table_command import add_table
 from images.metrics.classifier import load_classifier
 from playground.files import write_result
+from playground.knobs import add_options, config_of
 
 
 def latent_command(arguments: argparse.Namespace) -> None:
-    out, names = Path(arguments.out), ("count", "steps", "eta", "seed", "label", "w")
-    config = LatentConfig(**{name: getattr(arguments, name) for name in names})
+    out = Path(arguments.out)
+    config = config_of(LatentConfig, arguments)
     wanted = None
     if arguments.measure is not None:
         wanted = MeasureConfig(arguments.measure, arguments.steps, arguments.seed)
@@ -44,14 +45,18 @@ def lines(found: Measured) -> list[str]:
 
 def add(commands) -> None:
     add_table(commands)
-    d, p = LatentConfig(), commands.add_parser("latent", help="new digits by diffusion in latents")
+    p = commands.add_parser("latent", help="new digits by diffusion in latents")
     p.set_defaults(run=latent_command)
-    p.add_argument("--count", type=int, default=d.count, help="how many digits")
-    p.add_argument("--steps", type=int, default=d.steps, help="steps from noise to latents")
-    p.add_argument("--eta", type=float, default=d.eta, help="DDIM's noise, 0 none, 1 DDPM's")
-    p.add_argument("--label", type=int, help="the class to draw, 0 to 9 (needs a model that knows labels)")
-    p.add_argument("--w", type=float, default=d.w, help="classifier-free guidance, 0 none; needs --label")
+    add_options(
+        p,
+        LatentConfig,
+        count="how many digits",
+        steps="steps from noise to latents",
+        eta="DDIM's noise, 0 none, 1 DDPM's",
+        label="the class to draw, 0 to 9 (needs a model that knows labels)",
+        w="classifier-free guidance, 0 none; needs --label",
+    )
     p.add_argument("--measure", type=int, metavar="N", help="measure with N digits, too: minutes")
-    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
-    add_model_options(p, "out")
+    add_data(p)
+    add_model_options(p, LatentConfig, "out")
     p.set_defaults(model=str(LATENT))

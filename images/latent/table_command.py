@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from images.command import progress
+from images.command import add_places, progress
 from images.data.mnist import load
 from images.latent.autoencoder_task import LATENT
 from images.latent.table import Table, TableConfig, claims, table
@@ -13,11 +13,12 @@ from images.metrics.classifier import load_classifier
 from images.models import SHIPPED, load_model
 from playground.devices import device_named
 from playground.files import write_result
+from playground.knobs import add_options, config_of
 from playground.statistics import interval
 
 
 def table_command(arguments: argparse.Namespace) -> None:
-    config = TableConfig(arguments.digits, arguments.steps, arguments.speed, arguments.seed)
+    config = config_of(TableConfig, arguments)
     device, files = device_named(arguments.device), arguments.models
     named = (
         {str(path): path for path in files}
@@ -50,18 +51,17 @@ def markdown(found: Table) -> str:
 
 def add_table(commands: argparse._SubParsersAction) -> None:
     """Adds the subcommand latent-table."""
-    d = TableConfig()
     p = commands.add_parser("latent-table", help="pixels against latents: cost and distance")
     p.set_defaults(run=table_command)
     p.add_argument(
         "--models", nargs="+", metavar="FILE", help="models of digits and of latents; without it the shipped"
     )
-    p.add_argument("--digits", type=int, default=d.digits, help="digits drawn by each")
-    p.add_argument("--steps", type=int, default=d.steps, help="steps of DDIM")
-    p.add_argument(
-        "--speed", type=float, default=d.speed, metavar="S", help="seconds each trains, to be timed; 0: none"
+    add_options(
+        p,
+        TableConfig,
+        digits="digits drawn by each",
+        steps="steps of DDIM",
+        speed="seconds each trains, to be timed; 0: none",
+        seed="noise, and which real digits are the floor",
     )
-    p.add_argument("--seed", type=int, default=d.seed, help="noise, and which real digits are the floor")
-    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
-    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
-    p.add_argument("--out", default="out", metavar="DIR", help="where the JSON goes")
+    add_places(p, "out", "the JSON goes")

@@ -14,7 +14,7 @@ from torch import Generator
 from images.data.mnist import Digits, to_model
 from images.metrics.classifier import VERSION, accuracy, build, classification, load_classifier
 from playground.checkpoint import save_checkpoint
-from playground.errors import require
+from playground.errors import SEEDS, require
 from playground.files import note_result, require_replaceable, write_result
 from playground.knobs import Knobs, knob
 from playground.objectives import Batch
@@ -31,7 +31,7 @@ class ClassifierConfig(Knobs):
     batch: int = knob(128, 1, 8192, "The batch")
     lr: float = 3e-3
     shift: int = knob(2, 0, 8, "The shift")
-    seed: int = 0
+    seed: int = knob(0, *SEEDS, "The seed")
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -16,8 +16,9 @@ from images.metrics.classifier import Classifier, Features, features, load_class
 from images.metrics.estimates import RESAMPLES, Estimate, Reference, bootstrap, mean_of, measured
 from images.metrics.neighbours import nearest
 from images.models import Model
-from playground.errors import require, require_whole
-from playground.knobs import Knobs, knob
+from images.sampling import SAMPLERS
+from playground.errors import SEEDS, require, require_whole
+from playground.knobs import Knobs, choice, knob
 from playground.levels import EVEN, seeded
 
 BATCH = 250  # images generated at once: a few hundred megabytes
@@ -34,10 +35,10 @@ class EvaluateConfig(Knobs):
     """samples images by `sampler` in `steps` steps; bound_digits: for the variational bound, 0 for none."""
 
     samples: int = knob(1000, 10, 60_000, "The number of samples")
-    sampler: str = "DDIM"
+    sampler: str = choice("DDIM", SAMPLERS, "The sampler")
     steps: int = 50
     eta: float = 0.0
-    seed: int = 0
+    seed: int = knob(0, *SEEDS, "The seed")
     bound_digits: int = 500
     spacing: str = EVEN
 

@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from images.command import progress
+from images.command import add_places, progress
 from images.data.mnist import load
 from images.metrics.evaluate import Yardstick
 from images.models import SHIPPED, load_model
@@ -15,17 +15,21 @@ from playground.charts.on_paper import on_paper, png
 from playground.cli import refuse_idle
 from playground.devices import device_named
 from playground.files import write_result
+from playground.knobs import add_options, config_of
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    d = TableConfig()
     p = commands.add_parser("palette-table", help="regression, generalist and specialists on the same digits")
     p.set_defaults(run=table_command, writes=[f"palette-table-{task}" for task in TASKS])
-    p.add_argument("--task", choices=TASKS, default=d.task, help="how the digits are damaged")
-    p.add_argument("--digits", type=int, default=d.digits, help="held-out digits")
-    p.add_argument("--samples", type=int, default=d.samples, help="K, samples of each by the generalist")
-    p.add_argument("--steps", type=int, default=d.steps, help="steps of DDIM with eta = 1")
-    p.add_argument("--seed", type=int, default=d.seed, help="colours, damage and noise")
+    add_options(
+        p,
+        TableConfig,
+        task="how the digits are damaged",
+        digits="held-out digits",
+        samples="K, samples of each by the generalist",
+        steps="steps of DDIM with eta = 1",
+        seed="colours, damage and noise",
+    )
     for name, path in FILES.items():
         p.add_argument(
             f"--{name}-model", default=str(path), metavar="FILE", help=f"the checkpoint called {name}"
@@ -33,15 +37,11 @@ def add(commands: argparse._SubParsersAction) -> None:
     p.add_argument(
         "--model", default=str(SHIPPED), metavar="FILE", help="a model that knows nothing of holes"
     )
-    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
-    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
-    p.add_argument("--out", default="out/palette", metavar="DIR", help="where PNG and JSON go")
+    add_places(p, "out/palette")
 
 
 def table_command(arguments: argparse.Namespace) -> None:
-    config = TableConfig(
-        **{name: getattr(arguments, name) for name in ("task", "digits", "samples", "steps", "seed")}
-    )
+    config = config_of(TableConfig, arguments)
     device = device_named(arguments.device)
     idle = [name for name in FILES if name not in needed(config.task)]
     refuse_idle(arguments, " ".join(f"{name}_model" for name in idle), f"with --task {config.task}")

@@ -10,30 +10,31 @@ from images.metrics import classifier
 from images.metrics.evaluate import EvaluateConfig, Yardstick, evaluate
 from images.metrics.report import about_evaluation, readable, write_evaluation
 from images.runs.ship import add_ship
-from images.sampling import SAMPLERS
 from playground.cli import refuse_idle
+from playground.knobs import add_options, config_of
 
 
 def add(commands: argparse._SubParsersAction) -> None:
     add_ship(commands)
-    d, p = EvaluateConfig(), commands.add_parser("evaluate", help="measure a model: Frechet distance, ...")
+    p = commands.add_parser("evaluate", help="measure a model: Frechet distance, ...")
     p.set_defaults(run=evaluate_command, writes=["samples", "nearest", "evaluation"])
-    p.add_argument("--samples", type=int, default=d.samples, help="how many digits to generate")
-    p.add_argument("--sampler", choices=SAMPLERS, default=d.sampler, help="how to walk back")
-    p.add_argument("--steps", type=int, default=d.steps, help="steps from noise to data")
-    p.add_argument("--eta", type=float, default=d.eta, help="DDIM's noise, 0 none, 1 DDPM's")
-    add_times(p)
-    p.add_argument(
-        "--bound-digits", type=int, default=d.bound_digits, help="test digits for the bound; 0: none"
+    add_options(
+        p,
+        EvaluateConfig,
+        samples="how many digits to generate",
+        sampler="how to walk back",
+        steps="steps from noise to data",
+        eta="DDIM's noise, 0 none, 1 DDPM's",
     )
-    add_measured_options(p, "out/evaluation")
+    add_times(p)
+    add_options(p, EvaluateConfig, bound_digits="test digits for the bound; 0: none")
+    add_measured_options(p, EvaluateConfig, "out/evaluation")
 
 
 def evaluate_command(arguments: argparse.Namespace) -> None:
     if arguments.sampler != "DDIM":
         refuse_idle(arguments, "eta", f"with --sampler '{arguments.sampler}'")
-    names = ("samples", "sampler", "steps", "eta", "seed", "bound_digits", "spacing")
-    config = EvaluateConfig(**{name: getattr(arguments, name) for name in names})
+    config = config_of(EvaluateConfig, arguments)
     model, line = model_of(arguments), StageLine()
     line.text(f"loading the digits and {classifier.SHIPPED.name}")
     yardstick = Yardstick.load(arguments.data, line, model.device)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from images.command import progress
+from images.command import add_places, progress
 from images.data.mnist import load
 from images.data.scenes import EXAMPLES, parse
 from images.metrics.classifier import load_classifier
@@ -30,12 +30,13 @@ from playground.devices import device_named
 from playground.errors import require, require_whole
 from playground.files import write_result
 from playground.gif import png_bytes
+from playground.knobs import add_options, config_of
 
 SHOWN = 10  # scenes of each way on the sheet
 
 
 def table_command(arguments: argparse.Namespace) -> None:
-    config = ScenesConfig(arguments.count, arguments.steps, arguments.seed)
+    config = config_of(ScenesConfig, arguments)
     device = device_named(arguments.device)
     stacks = _stacks(arguments, device)
     digits = load("test", arguments.data)
@@ -85,28 +86,24 @@ def _png(pictures: list[Tensor], columns: int) -> bytes:
 
 def add(commands: argparse._SubParsersAction) -> None:
     """Adds the subcommands table-scenes and draw-scene."""
-    d = ScenesConfig()
     p = commands.add_parser(
         "table-scenes", help="colours bound to digits, with and without a caption's words (DALL-E 2)"
     )
     p.set_defaults(run=table_command, writes=["table-scenes"])
-    p.add_argument("--count", type=int, default=d.count, help="scenes of held-out digits")
-    _add_options(p, d, nargs="+")
+    add_options(p, ScenesConfig, count="scenes of held-out digits")
+    _add_options(p, nargs="+")
     p = commands.add_parser("draw-scene", help="two digits in two colours for a caption (DALL-E 2)")
     p.set_defaults(run=draw_command, writes=["scene"])
     p.add_argument("caption", help=f"such as {EXAMPLES[0]!r}")
     p.add_argument("--count", type=int, default=8, help="scenes of each way")
-    _add_options(p, d)
+    _add_options(p)
 
 
-def _add_options(p: argparse.ArgumentParser, d: ScenesConfig, **several: str) -> None:
-    p.add_argument("--steps", type=int, default=d.steps, help="steps of DDIM")
-    p.add_argument("--seed", type=int, default=d.seed, help="digits, colours and noise")
+def _add_options(p: argparse.ArgumentParser, **several: str) -> None:
+    add_options(p, ScenesConfig, steps="steps of DDIM", seed="digits, colours and noise")
     clip, decoder = ([str(CLIP)], [str(DECODER)]) if several else (str(CLIP), str(DECODER))
     p.add_argument("--clip", default=clip, metavar="FILE", help="a model of the preset scene-clip", **several)
     p.add_argument(
         "--decoder", default=decoder, metavar="FILE", help="a scene-decoder built on it", **several
     )
-    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
-    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
-    p.add_argument("--out", default="out/scenes", metavar="DIR", help="where PNG and JSON go")
+    add_places(p, "out/scenes")

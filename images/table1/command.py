@@ -19,25 +19,25 @@ from images.table1.experiment import (
     tied,
 )
 from playground.cli import ProgressLine
+from playground.knobs import add_options, config_of
 from playground.progress import duration
 
 # --- table1 -----------------------------------------------------------------------------------------------
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    d, p = TableConfig(), commands.add_parser("table1", help="the lecture's Table 1 on MNIST, cell by cell")
+    p = commands.add_parser("table1", help="the lecture's Table 1 on MNIST, cell by cell")
     p.set_defaults(run=table1_command)
-    p.add_argument("--samples", type=int, default=d.samples, help="digits in each cell")
+    add_options(p, TableConfig, samples="digits in each cell")
     etas, steps = " ".join(ETAS), " ".join(map(str, STEPS))
-    p.add_argument("--etas", nargs="+", metavar="ETA", help=f"from 0 to 1, or sigma-hat (default: {etas})")
-    p.add_argument("--steps", nargs="+", type=int, metavar="S", help=f"numbers of steps (default: {steps})")
+    add_options(p, TableConfig, etas=f"from 0 to 1, or sigma-hat (default: {etas})", metavar="ETA")
+    add_options(p, TableConfig, steps=f"numbers of steps (default: {steps})", metavar="S")
     add_times(p)
-    add_measured_options(p, "out/table1")
+    add_measured_options(p, TableConfig, "out/table1")
 
 
 def table1_command(arguments: argparse.Namespace) -> None:
-    etas, steps = tuple(arguments.etas or ETAS), tuple(arguments.steps or STEPS)
-    config = TableConfig(arguments.samples, etas, steps, arguments.seed, arguments.spacing)
+    config = config_of(TableConfig, arguments)
     model, line, stages = model_of(arguments), ProgressLine(), StageLine()
     yardstick = Yardstick.load(arguments.data, stages, model.device)
 

@@ -14,8 +14,9 @@ from typing import Any
 from images.metrics.estimates import FCD, Estimate
 from images.metrics.evaluate import EvaluateConfig, Yardstick, fingerprint, generate
 from images.models import Model
-from playground.errors import UserError, require
+from playground.errors import SEEDS, UserError, require
 from playground.files import write_atomically
+from playground.knobs import Knobs, knob
 from playground.levels import EVEN
 from playground.statistics import HOLDS, Difference, difference, verdict
 
@@ -41,7 +42,7 @@ LECTURE = {  # FID in the lecture's table, ETAS down, STEPS across
 
 
 @dataclass(frozen=True)
-class TableConfig:
+class TableConfig(Knobs):
     """samples: images in each cell; etas: numbers from 0 to 1 as text, or "sigma-hat", DDPM's beta; spacing: of the
     times, as in `playground.levels.SPACINGS`.
     """
@@ -49,10 +50,11 @@ class TableConfig:
     samples: int = 1000
     etas: tuple[str, ...] = ETAS
     steps: tuple[int, ...] = STEPS
-    seed: int = 0
+    seed: int = knob(0, *SEEDS, "The seed")
     spacing: str = EVEN
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for eta, steps in self.cells:
             self.cell(eta, steps)  # each cell's own rules are checked before the first is computed
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from images.command import add_data, add_device
 from images.data.mnist import load
 from images.models import NETWORKS
 from images.training import job, runs
@@ -234,5 +235,5 @@ def add(commands) -> None:
         default=None,
         help="through torch.compile; on a GPU as a CUDA graph",
     )
-    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
-    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
+    add_data(p)
+    add_device(p)

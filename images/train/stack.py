@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from images.command import add_data, add_device
 from images.data.mnist import Digits, load
 from images.train.command import trained
 from images.training import job, runs
@@ -151,5 +152,5 @@ def add_stack(commands: argparse._SubParsersAction) -> None:
     )
     p.add_argument("--seed", type=int, default=0, help="start and batches")
     p.add_argument("--save-every", type=float, default=30.0, metavar="S", help="seconds between checkpoints")
-    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
-    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
+    add_data(p)
+    add_device(p)

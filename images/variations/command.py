@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from images.command import progress
+from images.command import add_places, progress
 from images.dalle2.clip_task import SHIPPED
 from images.dalle2.experiment import load_stack
 from images.data.mnist import load
@@ -13,11 +13,11 @@ from images.metrics.classifier import load_classifier
 from images.models import best_device
 from images.variations.experiment import SpreadConfig, Spreads, spreads
 from playground.files import write_result
+from playground.knobs import add_options, config_of
 
 
 def table_command(arguments: argparse.Namespace) -> None:
-    names = ("originals", "count", "w", "steps", "seed")
-    config = SpreadConfig(**{name: getattr(arguments, name) for name in names})
+    config = config_of(SpreadConfig, arguments)
     stack = load_stack(arguments.models, arguments.device or best_device())
     digits = load("test", arguments.data)
     found = spreads(stack, digits, load_classifier(), config, progress("varying"))
@@ -54,17 +54,18 @@ def plain(found: Spreads) -> dict:
 
 def add(commands: argparse._SubParsersAction) -> None:
     """Adds the subcommand table-variations."""
-    d = SpreadConfig()
     p = commands.add_parser(
         "table-variations", help="what varies among digits of one embedding, and what stays (DALL-E 2)"
     )
     p.set_defaults(run=table_command)
-    p.add_argument("--originals", type=int, default=d.originals, help="test digits that are varied")
-    p.add_argument("--count", type=int, default=d.count, help="variations of each")
-    p.add_argument("--w", type=float, default=d.w, help="guidance of the decoder, 0 none")
-    p.add_argument("--steps", type=int, default=d.steps, help="steps of each stage")
-    p.add_argument("--seed", type=int, default=d.seed, help="noise")
+    add_options(
+        p,
+        SpreadConfig,
+        originals="test digits that are varied",
+        count="variations of each",
+        w="guidance of the decoder, 0 none",
+        steps="steps of each stage",
+        seed="noise",
+    )
     p.add_argument("--models", default=str(SHIPPED.parent), metavar="DIR", help="folder of the .safetensors")
-    p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
-    p.add_argument("--device", help="cpu, cuda or mps (default: the fastest there is)")
-    p.add_argument("--out", default="out", metavar="DIR", help="where the JSON goes")
+    add_places(p, "out", "the JSON goes")

@@ -62,7 +62,9 @@ def test_pages_read_the_limits_and_a_field_without_any_is_named():
 
 def test_a_choices_options_come_from_the_field():
     parser = argparse.ArgumentParser()
-    add_options(parser, Config, {"way": "where to", "steps": "how many"})
-    assert config_of(Config, parser.parse_args(["--way", "down"])) == Config(way="down")
+    add_options(parser, Config, way="where to", steps="how many", label="which")
+    assert config_of(Config, parser.parse_args(["--way", "down", "--label", "7"])) == Config(
+        way="down", label=7
+    )
     with pytest.raises(SystemExit):
         parser.parse_args(["--way", "left"])

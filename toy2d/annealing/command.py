@@ -29,11 +29,11 @@ def add(commands: argparse._SubParsersAction) -> None:
         "sigma_L": "the lowest level, with --levels added",
         "particles": "particles of each chain",
     }
-    add_options(parser, AnnealingConfig, words)
+    add_options(parser, AnnealingConfig, **words)
     words = {"across": "the map's first axis", "up": "the map's second axis"}
-    add_options(parser, MapConfig, words, renamed={"across": "x", "up": "y"})
+    add_options(parser, MapConfig, **words, renamed={"across": "x", "up": "y"})
     for name, axis in (("xs", "X"), ("ys", "Y")):
-        add_options(parser, MapConfig, {name: "its values"}, metavar=axis)
+        add_options(parser, MapConfig, **{name: "its values"}, metavar=axis)
 
 
 def annealing_command(arguments: argparse.Namespace) -> None:

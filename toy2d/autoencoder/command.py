@@ -12,17 +12,19 @@ from toy2d.net import LearnConfig, learn
 
 def add(commands: argparse._SubParsersAction) -> None:
     one = command(commands, "autoencoder", one_command, "a denoising autoencoder beside the optimal denoiser")
-    add_options(one, AutoencoderConfig, {"sigma": "the noise"})
+    add_options(one, AutoencoderConfig, sigma="the noise")
     add_training(one)
     many = command(commands, "autoencoder-sigmas", many_command, "the autoencoder's error as sigma goes down")
-    words = {
-        "sigma_1": "the highest sigma",
-        "sigma_L": "the lowest sigma",
-        "levels": "how many sigmas, each with a network of its own",
-        "points": "training points",
-        "train_steps": "training steps of each network",
-    }
-    add_options(many, DescentConfig, words, renamed={"train_steps": "steps"})
+    add_options(
+        many,
+        DescentConfig,
+        sigma_1="the highest sigma",
+        sigma_L="the lowest sigma",
+        levels="how many sigmas, each with a network of its own",
+        points="training points",
+        train_steps="training steps of each network",
+        renamed={"train_steps": "steps"},
+    )
 
 
 def one_command(arguments: argparse.Namespace) -> None:

@@ -15,14 +15,15 @@ def add(commands: argparse._SubParsersAction) -> None:
         commands, "caption-twin", captions_command, "DALL-E 2 in the plane: prior, decoder, and truth"
     )
     parser.set_defaults(mixture="ring")
-    words = {
-        "caption": "the side that is named",
-        "angle": "of the direction that z measures, in degrees",
-        "noise": "standard deviation that z adds",
-        "steps": "steps of prior and decoder",
-        "particles": "points of each way",
-    }
-    add_options(parser, CaptionsConfig, words)
+    add_options(
+        parser,
+        CaptionsConfig,
+        caption="the side that is named",
+        angle="of the direction that z measures, in degrees",
+        noise="standard deviation that z adds",
+        steps="steps of prior and decoder",
+        particles="points of each way",
+    )
 
 
 def captions_command(arguments: argparse.Namespace) -> None:

@@ -18,16 +18,17 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser = command(
         commands, "families", families_command, "networks trained as NCSN and DDPM, with both's samplers"
     )
-    words = {
-        "T": "annealed Langevin steps at each level",
-        "levels": "noise levels of annealed Langevin",
-        "schedule": "DDPM's noise schedule",
-        "steps": "steps of DDPM and DDIM",
-        "points": "training points",
-        "train_steps": "training steps of each network",
-        "particles": "samples of each run",
-    }
-    add_options(parser, FamiliesConfig, words)
+    add_options(
+        parser,
+        FamiliesConfig,
+        T="annealed Langevin steps at each level",
+        levels="noise levels of annealed Langevin",
+        schedule="DDPM's noise schedule",
+        steps="steps of DDPM and DDIM",
+        points="training points",
+        train_steps="training steps of each network",
+        particles="samples of each run",
+    )
     parser.add_argument("--all-levels", action="store_true", help="walk DDPM's whole schedule")
 
 

@@ -14,14 +14,15 @@ from toy2d.net import learn
 
 def add(commands: argparse._SubParsersAction) -> None:
     about = "annealed Langevin told sigma_i, and told the noise that is there"
-    words = {
-        "levels": "noise levels, from 30 to 0.01",
-        "hold": "steps at each level",
-        "train_steps": "training steps of the network",
-        "particles": "samples of each run",
-        "repeats": "independent runs, for the intervals",
-    }
-    add_options(command(commands, "told-noise", told_command, about), ToldConfig, words)
+    add_options(
+        command(commands, "told-noise", told_command, about),
+        ToldConfig,
+        levels="noise levels, from 30 to 0.01",
+        hold="steps at each level",
+        train_steps="training steps of the network",
+        particles="samples of each run",
+        repeats="independent runs, for the intervals",
+    )
 
 
 def told_command(arguments: argparse.Namespace) -> None:

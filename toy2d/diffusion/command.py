@@ -14,14 +14,15 @@ def add(commands: argparse._SubParsersAction) -> None:
     walk = command(
         commands, "diffusion", diffusion_command, "the forward process and back by DDPM, DDIM or Heun"
     )
-    words = {
-        "particles": "particles",
-        "schedule": "the noise schedule",
-        "sampler": "the step back",
-        "eta": "DDIM's noise: 0 none, 1 as much as DDPM",
-        "steps": "steps back",
-    }
-    add_options(walk, DiffusionConfig, words)
+    add_options(
+        walk,
+        DiffusionConfig,
+        particles="particles",
+        schedule="the noise schedule",
+        sampler="the step back",
+        eta="DDIM's noise: 0 none, 1 as much as DDPM",
+        steps="steps back",
+    )
     add_learned(walk, "ddpm")
 
 

@@ -14,17 +14,17 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser = command(
         commands, "steps", steps_command, "eta x number of steps; round trip and orders of the solvers"
     )
-    words = {
-        "schedule": "the noise schedule",
-        "steps": "the table's columns",
-        "times": "even: from T down; authors: 1, 1 + T/S, ..., as in the code that made DDIM's Table 1",
-        "particles": "samples of each repeat of a cell",
-        "repeats": "repeats of each cell",
-    }
     add_options(
-        parser, FewStepsConfig, words,
-        renamed={"times": "spacing"}, metavar="S",
-    )  # fmt: skip
+        parser,
+        FewStepsConfig,
+        schedule="the noise schedule",
+        steps="the table's columns",
+        times="even: from T down; authors: 1, 1 + T/S, ..., as in the code that made DDIM's Table 1",
+        particles="samples of each repeat of a cell",
+        repeats="repeats of each cell",
+        renamed={"times": "spacing"},
+        metavar="S",
+    )
     add_learned(parser, "ddpm")
 
 

@@ -21,7 +21,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "particles": "chains from the same x_0",
         "schedule": "the noise schedule",
     }
-    add_options(chain, ForwardConfig, words)
+    add_options(chain, ForwardConfig, **words)
     bound = command(
         commands, "bound", bound_command, "the variational bound, term by term, against the exact value"
     )
@@ -30,11 +30,11 @@ def add(commands: argparse._SubParsersAction) -> None:
         "samples": "points that it is averaged over",
         "schedule": "the noise schedule",
     }
-    add_options(bound, BoundConfig, words)
+    add_options(bound, BoundConfig, **words)
     add_learned(bound, "ddpm")
     both = command(commands, "losses", losses_command, "DDPM's simple and weighted loss, one network by each")
     words = {"samples": "points that both are measured on", "schedule": "the noise schedule"}
-    add_options(both, BoundConfig, words)
+    add_options(both, BoundConfig, **words)
     add_training(both, "training steps of each network")
 
 

@@ -18,15 +18,16 @@ def add(commands: argparse._SubParsersAction) -> None:
         commands, "guidance", guidance_command, "classifier and classifier-free guidance, and truth"
     )
     parser.set_defaults(mixture=FIRST.preset, pi=FIRST.pi)
-    words = {
-        "label": "the class: a mode, counted from 0",
-        "w": "guidance; the classifier's scale is 1 + w",
-        "steps": "steps back",
-        "particles": "particles of each method",
-        "low": "guide only above this level, sigma / alpha",
-        "high": "guide only up to this level, sigma / alpha",
-    }
-    add_options(parser, GuidanceConfig, words)
+    add_options(
+        parser,
+        GuidanceConfig,
+        label="the class: a mode, counted from 0",
+        w="guidance; the classifier's scale is 1 + w",
+        steps="steps back",
+        particles="particles of each method",
+        low="guide only above this level, sigma / alpha",
+        high="guide only up to this level, sigma / alpha",
+    )
     parser.add_argument(
         "--learned", action="store_true", help="train a classifier and a denoiser now, and use these"
     )

@@ -21,17 +21,18 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--known", choices=("x", "y"), default="xy"[InpaintConfig.known], help="the coordinate that is seen"
     )
-    words = {
-        "lean": "how far the pair's modes lie off in x",
-        "value": "what is seen",
-        "resamplings": "RePaint's r",
-        "jump": "RePaint's jump length",
-        "zeta": "the step of gradient guidance (DPS)",
-        "variance": "the steps' variance",
-        "steps": "steps back",
-        "particles": "particles of each method",
-    }
-    add_options(parser, InpaintConfig, words)
+    add_options(
+        parser,
+        InpaintConfig,
+        lean="how far the pair's modes lie off in x",
+        value="what is seen",
+        resamplings="RePaint's r",
+        jump="RePaint's jump length",
+        zeta="the step of gradient guidance (DPS)",
+        variance="the steps' variance",
+        steps="steps back",
+        particles="particles of each method",
+    )
 
 
 def inpainting_command(arguments: argparse.Namespace) -> None:

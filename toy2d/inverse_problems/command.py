@@ -14,16 +14,17 @@ def add(commands: argparse._SubParsersAction) -> None:
         commands, "inverse", inverse_command, "inverse problems: regression, samples, the factor of two"
     )
     parser.set_defaults(mixture="ring")
-    words = {
-        "seen": "what is measured of a point",
-        "noise": "its noise, a standard deviation",
-        "value": "the measurement that is drawn",
-        "problems": "points and their measurements",
-        "samples": "samples of each",
-        "steps": "steps of the walks",
-        "zeta": "DPS's step",
-    }
-    add_options(parser, InverseConfig, words)
+    add_options(
+        parser,
+        InverseConfig,
+        seen="what is measured of a point",
+        noise="its noise, a standard deviation",
+        value="the measurement that is drawn",
+        problems="points and their measurements",
+        samples="samples of each",
+        steps="steps of the walks",
+        zeta="DPS's step",
+    )
 
 
 def inverse_command(arguments: argparse.Namespace) -> None:

@@ -13,15 +13,16 @@ HELP = "what a code keeps, its scale, and inversion told the mode, exact"
 def add(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser("latents", help=HELP, description=HELP)
     parser.set_defaults(run=run, writes=["latents"])
-    words = {
-        "weight": "what a deviation in y costs beside one in x",
-        "spread": "standard deviation of a mode in x",
-        "width": "standard deviation of a mode in y; the modes are at -1 and 1",
-        "steps": "steps of DDIM in the code",
-        "points": "points shown, and walked up and down",
-        "seed": "seed of all that is random",
-    }
-    add_options(parser, LatentsConfig, words)
+    add_options(
+        parser,
+        LatentsConfig,
+        weight="what a deviation in y costs beside one in x",
+        spread="standard deviation of a mode in x",
+        width="standard deviation of a mode in y; the modes are at -1 and 1",
+        steps="steps of DDIM in the code",
+        points="points shown, and walked up and down",
+        seed="seed of all that is random",
+    )
     parser.add_argument("--out", default="out", metavar="DIR", help="where the files go")
 
 

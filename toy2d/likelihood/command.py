@@ -14,14 +14,15 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser = command(
         commands, "likelihood", run, "log density by the probability-flow ODE, against the exact one"
     )
-    words = {
-        "steps": "steps of the ODE",
-        "sigma_min": "sigma / alpha where the flow starts",
-        "sigma_max": "sigma / alpha where it ends",
-        "samples": "exact samples that the error is averaged over",
-        "resolution": "points a side of the map",
-    }
-    add_options(parser, LikelihoodConfig, words)
+    add_options(
+        parser,
+        LikelihoodConfig,
+        steps="steps of the ODE",
+        sigma_min="sigma / alpha where the flow starts",
+        sigma_max="sigma / alpha where it ends",
+        samples="exact samples that the error is averaged over",
+        resolution="points a side of the map",
+    )
     add_learned(parser, "ddpm")
 
 

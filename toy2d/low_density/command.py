@@ -19,8 +19,8 @@ def add(commands: argparse._SubParsersAction) -> None:
         "train_steps": "training steps of each network",
     }
     for parser in (one, data):
-        add_options(parser, LowDensityConfig, words, renamed={"train_steps": "steps"})
-    add_options(one, LowDensityConfig, {"points": "training points"})
+        add_options(parser, LowDensityConfig, **words, renamed={"train_steps": "steps"})
+    add_options(one, LowDensityConfig, points="training points")
 
 
 def one_command(arguments: argparse.Namespace) -> None:

@@ -17,17 +17,18 @@ def add(commands: argparse._SubParsersAction) -> None:
     mix = command(
         commands, "mixing", mixing_command, "plain and annealed Langevin dynamics, shares against pi"
     )
-    words = {
-        "particles": "particles in each chain",
-        "levels": "sigmas: the modes' own standard deviation, as the paper ran it, or noise added",
-        "L": "noise levels",
-        "T": "steps at each level",
-        "sigma_1": "the highest level",
-        "sigma_L": "the lowest level, with --levels added",
-        "step_size": "a of x + (a/2) score + sqrt(a) z, as a share of a mode's variance",
-        "start": "where the particles start",
-    }
-    add_options(mix, MixingConfig, words)
+    add_options(
+        mix,
+        MixingConfig,
+        particles="particles in each chain",
+        levels="sigmas: the modes' own standard deviation, as the paper ran it, or noise added",
+        L="noise levels",
+        T="steps at each level",
+        sigma_1="the highest level",
+        sigma_L="the lowest level, with --levels added",
+        step_size="a of x + (a/2) score + sqrt(a) z, as a share of a mode's variance",
+        start="where the particles start",
+    )
     mix.add_argument("--no-noise", action="store_true", help="take z away: gradient ascent")
     add_learned(mix, "ncsn")
 

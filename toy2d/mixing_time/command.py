@@ -27,8 +27,8 @@ def add(commands: argparse._SubParsersAction) -> None:
         "particles": "particles from each mode",
         "longest": "the most steps of a walk",
     }
-    add_options(one, CrossingConfig, words)
-    add_options(one, SweepConfig, {"measured_at": "distances at which crossings are counted"}, metavar="D")
+    add_options(one, CrossingConfig, **words)
+    add_options(one, SweepConfig, measured_at="distances at which crossings are counted", metavar="D")
 
     many = command(
         commands, "recovery", recovery_command, "recovered against true weight, plain and annealed"
@@ -41,7 +41,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "T": "steps at each level",
         "start": "where the particles start",
     }
-    add_options(many, RecoveryConfig, words, metavar="PI")
+    add_options(many, RecoveryConfig, **words, metavar="PI")
 
 
 def crossing_command(arguments: argparse.Namespace) -> None:

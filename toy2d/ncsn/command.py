@@ -15,16 +15,17 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser = command(
         commands, "ncsn", ncsn_command, "one network for all sigmas; lambda = 1, sigma, sigma^2 compared"
     )
-    words = {
-        "levels": "noise levels L",
-        "sigma_1": "the highest level",
-        "sigma_L": "the lowest level",
-        "points": "training points",
-        "train_steps": "training steps of each network",
-        "T": "annealed Langevin steps at each level",
-        "particles": "samples of each network",
-    }
-    add_options(parser, NcsnConfig, words)
+    add_options(
+        parser,
+        NcsnConfig,
+        levels="noise levels L",
+        sigma_1="the highest level",
+        sigma_L="the lowest level",
+        points="training points",
+        train_steps="training steps of each network",
+        T="annealed Langevin steps at each level",
+        particles="samples of each network",
+    )
 
 
 def ncsn_command(arguments: argparse.Namespace) -> None:

@@ -17,7 +17,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     words = "finite data: memorised by the exact optimum, learned by a network"
     parser = commands.add_parser("own-data", help=words, description=words)  # no --mixture here
     parser.set_defaults(run=own_data_command)
-    add_options(parser, OwnDataConfig, {"seed": "seed of all that is random"})
+    add_options(parser, OwnDataConfig, seed="seed of all that is random")
     parser.add_argument("--out", default="out", metavar="DIR", help="where the files go")
     parser.add_argument(
         "--data", choices=list(DATASETS), default=OwnDataConfig.source, help="a named data set"
@@ -34,7 +34,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "eta": "the sampler's noise: 0 DDIM, 1 DDPM",
         "particles": "samples of each",
     }
-    add_options(parser, OwnDataConfig, words)
+    add_options(parser, OwnDataConfig, **words)
 
 
 def read_points(path: str) -> Points:

@@ -16,12 +16,13 @@ def add(commands: argparse._SubParsersAction) -> None:
     field = command(
         commands, "field", field_command, "the score as arrows; exact, and learned with --learned"
     )
-    add_options(field, FieldConfig, {"sigma": "noise at which the score is taken"})
+    add_options(field, FieldConfig, sigma="noise at which the score is taken")
     add_learned(field, "ncsn")
 
     train = command(commands, "train", train_command, "train a score and keep it in a file for --model")
-    words = {"objective": "what the network is taught", "sigma": "the one level of dsm and dae"}
-    add_options(train, LearnConfig, words)
+    add_options(
+        train, LearnConfig, objective="what the network is taught", sigma="the one level of dsm and dae"
+    )
     add_training(train)
     train.add_argument(
         "--told-pi",
