@@ -4,11 +4,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import streamlit as st
 
 from images.data.mnist import Digits, load
 from images.metrics.classifier import Classifier, load_classifier
 from images.metrics.evaluate import Yardstick
+from images.metrics.readable import clear
 from images.models import SHIPPED_MODELS, Model, best_device, kind_of, load_model, told_of
 from images.training import job, records, runs
 from images.training.config import PRESETS, TrainConfig, with_changes
@@ -98,6 +100,12 @@ def digits(split: str) -> Digits:
 def classifier() -> Classifier:
     """What reads digits, where no distances are measured, loaded once for all sessions."""
     return load_classifier()
+
+
+@st.cache_resource(show_spinner="Reading real digits")
+def real_clear(n: int = 500) -> np.ndarray:
+    """Which of the first test digits the classifier is sure about: what digits of a page are held to."""
+    return clear(classifier(), digits("test").images[:n])
 
 
 @st.cache_resource(show_spinner="Loading the classifier and the digits")

@@ -28,7 +28,7 @@ from playground.errors import SEEDS, require
 from playground.knobs import Knobs, choice, knob
 from playground.levels import seeded
 from playground.progress import Report, silent
-from playground.statistics import Difference, difference, interval, verdict
+from playground.statistics import Difference, difference, interval, mean_difference, verdict
 
 SHIPPED: dict[str, Path] = {
     "f = 2": LATENT.with_name("autoencoder-f2.safetensors"),
@@ -225,3 +225,16 @@ def claims(found: Measured) -> list[str]:
             f"**{verdict(farther, N)}**."
         )
     return said
+
+
+def said(found: Shown) -> tuple[str, str]:
+    """Whether these digits come back nearer than by PCA with as many numbers: pairs of one digit each."""
+    one, other = (
+        np.square((made.astype(float) - found.images) / 127.5).mean((1, 2))
+        for made in (found.rebuilt, found.pca)
+    )
+    less = mean_difference(other, one)
+    return (
+        f"{found.numbers} numbers bring these {len(one)} digits back with a mean squared error of {one.mean():.4f} a "
+        f"pixel in [-1, 1], PCA with as many {other.mean():.4f}: {interval(less, '.4f')} less."
+    ), verdict(less, f"N = {len(one)}")

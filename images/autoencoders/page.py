@@ -11,6 +11,7 @@ from images.autoencoders.experiment import (
     Shown,
     claims,
     measure,
+    said,
     settled,
     show,
 )
@@ -18,7 +19,8 @@ from images.networks.autoencoder import Autoencoder
 from images.ui import classifier, digits, measured_on_request, training_sidebar
 from playground.gif import enlarged, png_bytes, tiled
 from playground.ui.downloads import download_png
-from playground.ui.page import bound, cached, page
+from playground.ui.page import bound, cached, page, verdict_line
+from playground.ui.tries import Try, tries
 
 
 @st.cache_resource(show_spinner="Loading the autoencoder")
@@ -123,6 +125,11 @@ def explain() -> None:
 with page(
     "Autoencoder and latents", "What do f = 2, 4 and 8 keep of a digit, and what does noise decode to?"
 ):
+    tries(
+        Try("Show the failure", "f = 8: what do 128 numbers lose?", {"a-f": "f = 8"}),
+        Try("Mend it", "f = 2 keeps twice the numbers: nearly the digit itself.", {"a-f": "f = 2"}),
+        Try("Other digits", "Ten more of the test set, at the same f.", {"a-first": 100}),
+    )
     training_sidebar()
     config = settings()
     net = loaded(config.which)
@@ -133,5 +140,6 @@ with page(
         "Encoding",
     )
     pictures(found)
+    verdict_line(*said(found))
     measured()
     explain()

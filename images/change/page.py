@@ -4,16 +4,17 @@ import numpy as np
 import streamlit as st
 
 from images.change.directions import NAMES, UNITS, Directions, directions
-from images.change.experiment import ChangeConfig, change
+from images.change.experiment import ChangeConfig, Changed, change
 from images.change.measure import VIEWS, MeasureConfig, Measured, claims, measure
 from images.diffusion_autoencoder.experiment import WAYS, BetweenConfig, between
 from images.models import Model
 from images.ui import choose_model, classifier, digits, measured_on_request, training_sidebar
 from playground.gif import enlarged, gif_bytes, png_bytes, tiled, webp_bytes
-from playground.statistics import interval
+from playground.statistics import FAILS, HOLDS, interval
 from playground.ui.downloads import download_gif, download_png, download_webp
-from playground.ui.page import bound, cached, page
+from playground.ui.page import bound, cached, page, verdict_line
 from playground.ui.player import ImagesPanel, player
+from playground.ui.tries import Try, tries
 
 BETWEEN, CHANGE = "In between", "Change"
 
@@ -48,15 +49,29 @@ def way(model: Model, one: int, two: int, steps: int) -> None:
         key="between-player",
         fps=6,
     )
+    verdict_line(
+        *said_of_ends({name: made[[0, -1], 0].numpy() for name, made in found.items()}, np.stack(images))
+    )
     st.caption(
-        f"From test digit {one} to {two}: z goes straight, x_T along the sphere while its length changes evenly. Told "
-        f"nothing, {steps} steps may not even bring the ends back."
+        f"From test digit {one} to {two}: z goes straight, x_T along the sphere while its length changes evenly."
     )
     sheet = tiled(np.concatenate([found[name][::2, 0].numpy() for name in WAYS]), columns=11)
     with st.container(horizontal=True):
         download_gif("GIF, z and x_T", lambda: gif_bytes(frames[WAYS[0]], fps=8), "between.gif", "c-gif")
         download_webp("WebP, z and x_T", lambda: webp_bytes(frames[WAYS[0]], fps=8), "between.webp", "c-webp")
         download_png("PNG, all three", lambda: png_bytes(sheet), "between.png", "c-png")
+
+
+def said_of_ends(found: dict[str, np.ndarray], ends: np.ndarray) -> tuple[str, str]:
+    """Whether z brings both ends back nearer than walking told nothing does; (2, 28, 28) uint8 each."""
+    off = {name: np.square((found[name] - ends.astype(float)) / 127.5).mean((1, 2)) for name in WAYS[:2]}
+    with_z, without = (off[name] for name in WAYS[:2])
+    told = " and ".join(f"{a:.1e} for {b:.1e}" for a, b in zip(with_z, without, strict=True))
+    outcome = HOLDS if (with_z < without).all() else FAILS
+    return (
+        f"z and x_T bring the ends back; mean squared error of each end, with z for told nothing: {told}.",
+        outcome,
+    )
 
 
 # --- along attributes ---------------------------------------------------------------------------------------
@@ -107,6 +122,7 @@ def changed(model: Model, one: int, steps: int) -> None:
         key="change-player",
         fps=6,
     )
+    verdict_line(said_of_move(found, (config.moves[-1].double() @ ways.promised).tolist()))
     rows = [
         {
             "": f"{name}, {UNITS[name]}",
@@ -130,6 +146,18 @@ def changed(model: Model, one: int, steps: int) -> None:
         download_webp("WebP", lambda: webp_bytes(pictures, fps=8), "changed.webp", "c-change-webp")
         download_png("PNG", lambda: png_bytes(sheet), "changed.png", "c-change-png")
     measured(model, hold)
+
+
+def said_of_move(found: Changed, promised: list[float]) -> str:
+    """What the largest move did to its attribute, and what the regression promised; and what the others did."""
+    end = found.config.end
+    most = max(range(len(NAMES)), key=lambda k: abs(end[k]))
+    first, last = found.values[0], found.values[-1]
+    told = [
+        f"{NAMES[k]} went by {float(last[k] - first[k]):+.2f} {UNITS[NAMES[k]]} ({promised[k]:+.2f} promised)"
+        for k in sorted(range(len(NAMES)), key=lambda k: k != most)
+    ]
+    return f"Moved by {end[most]:g} standard deviations of z along {NAMES[most]}: {'; '.join(told)}."
 
 
 def measured(model: Model, hold: bool) -> None:
@@ -180,6 +208,19 @@ with page(
     "In between and change",
     "z is straightened out: the way between two digits, and along thickness, slant and width.",
 ):
+    tries(
+        Try(
+            "Change it",
+            "Thicker by two standard deviations of z: do slant and width stay?",
+            {"c-shown": "Change"},
+        ),
+        Try(
+            "Another pair",
+            "From digit 2 to 18: where does one become the other?",
+            {"c-shown": "In between", "c-one": 2, "c-two": 18},
+        ),
+        Try("Few steps", "Five steps up and down: do the ends come back?", {"c-steps": 5}),
+    )
     model = choose_model(kind="diffusion-autoencoder", key="dae-model")
     training_sidebar()
     shown, one, two, steps = settings(model.schedule.T)

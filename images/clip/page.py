@@ -12,9 +12,11 @@ from images.data.mnist import Digits
 from images.networks.clip import Clip
 from images.ui import digits, training_sidebar
 from playground.gif import png_bytes, tiled
+from playground.statistics import difference_of_shares, verdict
 from playground.ui.charts import chart
 from playground.ui.downloads import download_png
-from playground.ui.page import bound, on_request, page
+from playground.ui.page import bound, on_request, page, verdict_line
+from playground.ui.tries import Try, tries
 
 SEARCHED = 2000  # test digits
 
@@ -47,9 +49,11 @@ def search() -> None:
     share, all_true = Share(int(right_ones[nearest].sum()), count), Share(int(right_ones.sum()), len(few))
     sheet = tiled(few.images[nearest, 0].numpy(), columns=10)
     st.image(sheet.repeat(3, 0).repeat(3, 1), width="stretch", caption="nearest first, row by row")
-    st.markdown(
-        f"Measured on their pixels, the caption is true of **{share.hits} of the {count}** nearest: {share}. Of all "
-        f"{len(few):,} test digits it is true of {all_true.value:.1%}."
+    more = difference_of_shares(share.value, share.n, all_true.value, all_true.n)
+    verdict_line(
+        f"Measured on their pixels, the caption is true of **{share.hits} of the {count}** nearest, {share}; of all "
+        f"{len(few):,} test digits of {all_true.value:.1%}.",
+        verdict(more, f"N = {count}"),
     )
     download_png("PNG", lambda: png_bytes(sheet), f"{caption.replace(' ', '-')}.png", "c-png")
 
@@ -128,6 +132,19 @@ def explain() -> None:
 
 
 with page("CLIP", "Digits and captions on one sphere: is what is near true?"):
+    tries(
+        Try("One word", "A slant alone: which classes come first?", {"c-caption": "a digit leaning left"}),
+        Try(
+            "Show the failure",
+            "Hardly any digit is all of it: the nearest are near, and wrong.",
+            {"c-caption": "a thick wide one leaning left"},
+        ),
+        Try(
+            "Their own captions",
+            "At right: each digit and its own caption.",
+            {"c-captions": "their own, in full"},
+        ),
+    )
     training_sidebar()
     one, two = st.columns(2)
     with one:

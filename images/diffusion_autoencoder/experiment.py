@@ -18,6 +18,7 @@ from playground.errors import SEEDS, require, require_whole
 from playground.knobs import Knobs, knob
 from playground.levels import ascending, randn_like, seeded
 from playground.progress import Report, silent, turn_of
+from playground.statistics import interval_of_mean, verdict
 from playground.steps import Step, ddim
 from playground.walk import State, checked, final, walk, watched
 
@@ -46,6 +47,19 @@ class Reconstruction:
     x_T: np.ndarray
     film: Film
     errors: np.ndarray
+
+
+def said(found: Reconstruction) -> tuple[str, str]:
+    """Whether the digit's own x_T gives it back better than random ones do; the interval is over these."""
+    own, drawn = float(found.errors[0]), found.errors[1:]
+    told = f"Mean squared error of a pixel in [-1, 1]: {own:.1e} from the digit's own x_T, "
+    if len(drawn) < 2:
+        return f"{told}{drawn.mean():.1e} from a random one.", ""
+    more = interval_of_mean(drawn - own)
+    return (
+        f"{told}{drawn.mean():.1e} from {len(drawn)} random ones: {more.value:.1e} ({more.low:.1e} to "
+        f"{more.high:.1e}) more."
+    ), verdict(more, f"N = {len(drawn)}")
 
 
 # --- the pieces -------------------------------------------------------------------------------------------

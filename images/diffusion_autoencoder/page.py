@@ -5,18 +5,14 @@ import streamlit as st
 
 from images.diffusion_autoencoder import drawing
 from images.diffusion_autoencoder.claims import claims
-from images.diffusion_autoencoder.experiment import (
-    ReconstructConfig,
-    Reconstruction,
-    reconstruct,
-)
+from images.diffusion_autoencoder.experiment import ReconstructConfig, Reconstruction, reconstruct, said
 from images.diffusion_autoencoder.measure import MeasureConfig, Measured, measure
 from images.models import Model, load_model
 from images.ui import choose_model, classifier, digits, measured_on_request, training_sidebar
 from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
 from playground.statistics import interval
 from playground.ui.downloads import download_gif, download_png, download_webp
-from playground.ui.page import bound, cached, on_request, page
+from playground.ui.page import bound, cached, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
 
@@ -57,10 +53,6 @@ def show(image: np.ndarray, found: Reconstruction, config: ReconstructConfig) ->
             ],
             key="reconstruct-player",
             fps=12,
-        )
-        st.caption(
-            f"Mean squared error of a pixel in [-1, 1]: {found.errors[0]:.1e} from its own x_T, "
-            f"{found.errors[1:].mean():.1e} from random ones."
         )
         with st.container(horizontal=True):
             download_gif("GIF", lambda: gif_bytes(frames), "reconstructed.gif", "d-gif")
@@ -188,6 +180,7 @@ with page(
         "Reconstructing",
     )
     show(image, found, config)
+    verdict_line(*said(found))
     new_digits(model, config)
     measured(model)
     explain()

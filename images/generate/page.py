@@ -5,11 +5,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from images.generate.experiment import SampleConfig, sample
+from images.metrics.readable import clear, read, said_of_class, said_of_clear
 from images.sampling import ANNEALED, AS_WRITTEN, MOST, SAMPLERS, Film
-from images.ui import choose_model, guidance_widgets, training_sidebar
+from images.ui import choose_model, classifier, guidance_widgets, real_clear, training_sidebar
 from playground.gif import enlarged, gif_bytes, png_bytes, tiled, webp_bytes
 from playground.ui.downloads import download_gif, download_png, download_webp
-from playground.ui.page import bound, folded, on_request, page
+from playground.ui.page import bound, folded, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
 
@@ -52,8 +53,8 @@ def settings(T: int, knows_labels: bool) -> tuple[SampleConfig, DeltaGenerator]:
     return SampleConfig(int(count), sampler, steps, eta, int(seed), label=label, w=w), last
 
 
-def film_for(model, config: SampleConfig, place: DeltaGenerator) -> Film:
-    """The last film, or a new one when asked for, or at the first visit."""
+def film_for(model, config: SampleConfig, place: DeltaGenerator) -> tuple[tuple, Film]:
+    """The last film and what it was made for, or a new one when asked for, or at the first visit."""
     made_for = (model.about, config)
     return on_request(
         "film",
@@ -63,7 +64,7 @@ def film_for(model, config: SampleConfig, place: DeltaGenerator) -> Film:
         button="Generate",
         first=made_for,
         place=place,
-    )[1]
+    )
 
 
 def show(film: Film, config: SampleConfig) -> None:
@@ -82,6 +83,13 @@ def show(film: Film, config: SampleConfig) -> None:
         download_gif("GIF", lambda: gif_bytes(film.pairs()), f"{name}.gif", "gif-x")
         download_webp("WebP", lambda: webp_bytes(film.pairs()), f"{name}.webp", "webp-x")
         download_png("PNG", lambda: png_bytes(enlarged(sheets[0][-1])), f"{name}.png", "png")
+
+
+def said(film: Film, config: SampleConfig) -> str:
+    words = f"{config.sampler}, {config.steps} steps: {said_of_clear(clear(classifier(), film.images), real_clear())}"
+    if config.label is None:
+        return words
+    return f"{words} {said_of_class(read(classifier(), film.images), config.label)}"
 
 
 def explain() -> None:
@@ -121,6 +129,7 @@ with page("Generate", "Digits from noise: the steps of the 2-D pages, unchanged,
     model = choose_model()
     training_sidebar()
     config, place = settings(model.schedule.T, "label" in model.told)
-    show(film_for(model, config, place), config)
-    st.caption(f"{config.count} digits by {config.sampler} in {config.steps} steps.")
+    made_for, film = film_for(model, config, place)
+    show(film, made_for[1])
+    verdict_line(said(film, made_for[1]))
     explain()

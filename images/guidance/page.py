@@ -20,14 +20,17 @@ from images.guidance.experiment import (
 )
 from images.guidance.figures import accuracy_chart, sweep_charts
 from images.guidance.task import SHIPPED, SHIPPED_CLEAN, accuracy_by_level, load_guide
+from images.metrics.readable import read
 from images.models import Model
-from images.ui import choose_model, digits, training_sidebar, yardstick
+from images.ui import choose_model, classifier, digits, training_sidebar, yardstick
 from playground.denoisers import HIGHEST
 from playground.gif import png_bytes, tiled
 from playground.progress import Report, turn_of
+from playground.statistics import difference_of_shares, verdict
 from playground.ui.charts import chart
 from playground.ui.downloads import download_png
-from playground.ui.page import bound, cached, on_request, page
+from playground.ui.page import bound, cached, on_request, page, verdict_line
+from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
 
 BY = {
@@ -67,6 +70,12 @@ def guided_by(model: Model, by: str):
 def the_ten(model: Model, by: str, config: GuidanceConfig) -> None:
     """One row for each strength, the classes 0 to 9 across, the noise the same in every row."""
     strengths = config.strengths
+    answer = predicted(
+        "digits-guidance",
+        (model.about, by, config),
+        f"The strongest pull, {strengths[-1]:g}: how many of the ten digits are read as the class asked for?",
+        lambda: st.slider("Of ten", 0, 10, 5, key="digits-guidance-answer"),
+    )
 
     def make(report: Report) -> np.ndarray:
         rows = [
@@ -91,9 +100,22 @@ def the_ten(model: Model, by: str, config: GuidanceConfig) -> None:
         width=620,
         caption=f"0 to 9, each from its own noise, the same in every row; {sign} from the top: {rows}",
     )
+    seen = read(classifier(), images).reshape(len(strengths), 10)
+    verdict_line(*said_of_ten(seen, strengths, sign, answer))
     download_png(
         "PNG", lambda: png_bytes(np.kron(sheet, np.ones((4, 4), np.uint8))), "guided.png", "guided-png"
     )
+
+
+def said_of_ten(
+    seen: np.ndarray, strengths: tuple[float, ...], sign: str, answer: int | None
+) -> tuple[str, str]:
+    """seen (strengths, 10): the class read in each picture; whether the strongest pull has more right."""
+    right = (seen == np.arange(10)).sum(1)
+    more = difference_of_shares(right[-1] / 10, 10, right[0] / 10, 10)
+    told = ", ".join(f"{n} at {sign} = {s:g}" for n, s in zip(right, strengths, strict=True))
+    words = f"Of ten digits, read as the class asked for: {told}. {compared(answer, int(right[-1]))}"
+    return words.strip(), verdict(more, "N = 10")
 
 
 def measured(model: Model, by: str, chosen: GuidanceConfig) -> None:
@@ -160,6 +182,7 @@ with page("Guidance on digits", "How hard should a digit be pulled towards its c
             "A classifier of clean digits, asked about noised ones.",
             {"by": "clean guide"},
         ),
+        predict=True,
     )
     by, config = settings()
     # a classifier guides a model that was never told a label: that is what it is for

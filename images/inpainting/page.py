@@ -8,6 +8,7 @@ from images.data.uploads import is_dark_ink, read_picture
 from images.inpainting.experiment import METHODS, InpaintConfig, image_key, inpaint
 from images.inpainting.figures import markdown
 from images.inpainting.table import Table, TableConfig, claims, sheet_of, table
+from images.metrics.readable import counted, read, said_of_class
 from images.models import Model, load_model
 from images.palette.task import SHIPPED as PALETTE
 from images.sampling import Film
@@ -16,8 +17,9 @@ from playground.gif import enlarged, gif_bytes, png_bytes, tiled, webp_bytes
 from playground.progress import Report
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.mask import mask_canvas
-from playground.ui.page import bound, folded, on_request, page
+from playground.ui.page import bound, folded, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
+from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
 
 FIRST = 18  # in MNIST's test set a 3 whose right half could as well belong to an 8
@@ -29,8 +31,8 @@ HELP = {
 }
 
 
-def choose_image() -> np.ndarray:
-    """A test digit (or, without MNIST's files, a packaged one), or an uploaded picture, (28, 28) uint8."""
+def choose_image() -> tuple[np.ndarray, int | None]:
+    """A test digit (or, without MNIST's files, a packaged one) and its class, or a picture: (28, 28) uint8."""
     test = digits("test")
     names = {"test digit": test.called.removesuffix("s"), "upload": "upload"}
     source = bound(
@@ -38,14 +40,14 @@ def choose_image() -> np.ndarray:
         format_func=names.get,
     )  # fmt: skip
     if source == "upload":
-        return _uploaded(test.called)
+        return _uploaded(test.called), None
     st.session_state.setdefault("digit", FIRST)
     number, another = st.columns([1, 1], vertical_alignment="bottom")
     if another.button("Another", icon=":material/shuffle:", width="stretch"):
         st.session_state["digit"] = int(np.random.default_rng().integers(len(test)))
     index = bound(number.number_input, f"Number, 0 to {len(test) - 1:,}", 0, len(test) - 1, key="digit")
     st.caption(f"A {int(test.labels[index])}; {test.source}. {test.caution}")
-    return test.images[index, 0].numpy()
+    return test.images[index, 0].numpy(), int(test.labels[index])
 
 
 def _uploaded(instead: str) -> np.ndarray:
@@ -139,21 +141,51 @@ def explain() -> None:
 
 
 def completed(
-    model: Model, image: np.ndarray, hole: np.ndarray, config: InpaintConfig, place: DeltaGenerator
+    model: Model,
+    image: np.ndarray,
+    label: int | None,
+    hole: np.ndarray,
+    config: InpaintConfig,
+    place: DeltaGenerator,
+    answer: int | None,
 ) -> None:
     """The last completions, or new ones when asked for, or at the first visit."""
     made_for = (model.about, config, image_key(image, hole))
     _, found = on_request(
         "completed",
         made_for,
-        lambda _, report: (inpaint(model, image, hole, config, report), image, hole),
+        lambda _, report: (inpaint(model, image, hole, config, report), image, hole, label),
         "Inpainting",
         button="Inpaint",
         icon=":material/brush:",
         first=made_for,
         place=place,
     )
-    show(*found)
+    film, image, hole, label = found
+    show(film, image, hole)
+    seen = read(classifier(), film.images)
+    verdict_line(
+        f"{said_of_completions(film.images, seen, image, hole, label)} {_answered(answer, seen, label)}".strip()
+    )
+
+
+def said_of_completions(
+    images: np.ndarray, seen: np.ndarray, image: np.ndarray, hole: np.ndarray, label: int | None
+) -> str:
+    """What is read in the completions, how far apart they are in the hole, and whether the known part was kept."""
+    read_as = said_of_class(seen, label, "of the digit") if label is not None else ""
+    spread = float(images[:, hole].astype(float).std(0).mean()) if hole.any() else 0.0
+    moved = int(np.abs(images[:, ~hole].astype(int) - image[~hole]).max(initial=0))
+    kept = (
+        "the known part is kept to the last bit"
+        if moved == 0
+        else f"a known pixel is up to {moved} of 255 off"
+    )
+    return f"Read as {counted(seen)}. {read_as} In the hole they differ by {spread:.0f} of 255; {kept}."
+
+
+def _answered(answer: int | None, seen: np.ndarray, label: int | None) -> str:
+    return "" if label is None else compared(answer, int((seen == label).sum()))
 
 
 def measured(model: Model, seed: int) -> None:
@@ -191,12 +223,22 @@ def contents() -> None:
     config, place = settings(model.schedule.T)
     left, right = st.columns([3, 5], gap="medium")
     with left:
-        image = choose_image()
+        image, label = choose_image()
         default = np.zeros((28, 28), bool)
         default[:, :14] = True
         hole = mask_canvas(image, key="hole", default=default, size=280)
     with right:
-        completed(model, image, hole, config, place)
+        answer = (
+            predicted(
+                "inpaint",
+                (config, image_key(image, hole), label),
+                f"{config.count} completions by {config.method}: how many are read as the digit that it was?",
+                lambda: st.slider("Completions", 0, config.count, config.count, key="inpaint-answer"),
+            )
+            if label is not None
+            else None
+        )
+        completed(model, image, label, hole, config, place, answer)
     measured(model, config.seed)
     explain()
 
@@ -217,5 +259,6 @@ with page(
             {"method": "RePaint", "resamplings": 10},
         ),
         Try("Fewer steps", "Ten steps: what is lost first?", {"in-steps": 10}),
+        predict=True,
     )
     contents()

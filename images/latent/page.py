@@ -15,6 +15,7 @@ from images.latent.experiment import (
     sample,
 )
 from images.metrics.estimates import verdict
+from images.metrics.readable import clear, said_of_clear
 from images.models import Model
 from images.sampling import MOST
 from images.ui import (
@@ -23,11 +24,12 @@ from images.ui import (
     digits,
     guidance_widgets,
     measured_on_request,
+    real_clear,
     training_sidebar,
 )
 from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
 from playground.ui.downloads import download_gif, download_png, download_webp
-from playground.ui.page import bound, folded, on_request, page
+from playground.ui.page import bound, folded, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
 
@@ -147,5 +149,6 @@ with page(
         first=made_for, place=place,
     )  # fmt: skip
     show(shown[1], shown[0][1])
+    verdict_line(said_of_clear(clear(classifier(), shown[1].film.images), real_clear()))
     measured(model)
     explain()

@@ -21,9 +21,10 @@ from images.table1.experiment import (
 )
 from images.ui import choose_model, digits, training_sidebar, yardstick
 from playground.levels import AUTHORS, EVEN, SPACINGS
+from playground.statistics import FAILS, HOLDS, OPEN
 from playground.steps import last_but_one
 from playground.ui.busy import busy
-from playground.ui.page import bound, page
+from playground.ui.page import bound, page, verdict_line
 from playground.ui.tries import Try, tries
 
 SHIPPED = [Path(__file__).parent.parent / "shipped" / name for name in ("table1", "table1-authors")]
@@ -76,6 +77,19 @@ def pattern(cells: list[Cell]) -> None:
             st.markdown(
                 f"At S = {steps} only {len(column)} of {len(ETAS)} cells are filled, so nothing has won yet."
             )
+
+
+def said(cells: list[Cell]) -> tuple[str, str]:
+    """The lecture's claim at the fewest steps, where the column is whole: DDIM, eta = 0, is the lowest."""
+    steps, column = next(iter(lowest(cells).items()))
+    if len(column) < len(ETAS):
+        return f"At S = {steps} {len(column)} of {len(ETAS)} cells are filled.", OPEN
+    first, ties = column[0].eta, [cell.eta for cell in tied(column)]
+    outcome = HOLDS if first == ETAS[0] and not ties else OPEN if ETAS[0] in (first, *ties) else FAILS
+    return (
+        f"Is DDIM, η = 0, best with few steps? At S = {steps} the lowest is η = {first} "
+        f"({column[0].metrics[FCD].value:.2f}); {clarity(column)}."
+    ), outcome
 
 
 def clarity(column: list[Cell]) -> str:
@@ -171,6 +185,8 @@ def contents() -> None:
             f"{TIMES[settings['times']]}"
         )
         show(cells)
+        if out == SHIPPED[0]:
+            verdict_line(*said(cells))
         pattern(cells)
     if not tables:
         st.info("No table came with this copy: fill one for the chosen model below.")

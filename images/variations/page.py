@@ -5,14 +5,16 @@ import streamlit as st
 
 from images.dalle2.clip_task import SHIPPED
 from images.dalle2.experiment import DrawConfig, Drawing, Stack, between, load_stack, variations
+from images.metrics.readable import read, said_of_class
 from images.models import best_device
 from images.ui import classifier, digits, measured_on_request, training_sidebar
 from images.variations.experiment import SpreadConfig, Spreads, spreads
 from playground.gif import gif_bytes, png_bytes, tiled
 from playground.statistics import interval
 from playground.ui.downloads import download_gif, download_png
-from playground.ui.page import bound, cached, folded, page
+from playground.ui.page import bound, cached, folded, page, verdict_line
 from playground.ui.player import ImagesPanel, player
+from playground.ui.tries import Try, tries
 
 VARY, BETWEEN = "variations of one", "between two"
 
@@ -76,6 +78,14 @@ def show(kind: str, first: int, other: int, drawing: Drawing) -> None:
     download_png("PNG", lambda: png_bytes(sheets[-1]), f"{name}.png", "v-png")
 
 
+def said(kind: str, first: int, drawing: Drawing) -> str:
+    """What is read in them: whether the class is kept, or where on the way it changes."""
+    seen = read(classifier(), drawing.images)
+    if kind == BETWEEN:
+        return f"From one end to the other they are read as {', '.join(map(str, seen))}."
+    return said_of_class(seen, int(digits("test").labels[first]), "of the original")
+
+
 def measured() -> None:
     st.subheader("What varies, and what stays")
     found = measured_on_request(
@@ -127,8 +137,23 @@ def explain() -> None:
 
 
 with page("Variations and in between", "What does an embedding keep of a digit?"):
+    tries(
+        Try(
+            "Vary it",
+            "Ten digits of one embedding: what do they share?",
+            {"v-kind": "variations of one", "v-digit": 25},
+        ),
+        Try("Between two", "Equal angles on the arc from one digit to another.", {"v-kind": "between two"}),
+        Try(
+            "Guided",
+            "w = 4: the decoder is pulled towards the embedding.",
+            {"v-kind": "variations of one", "v-w": 4.0},
+        ),
+    )
     training_sidebar()
     kind, first, other, config = settings()
-    show(kind, first, other, made(kind, first, other, config))
+    drawing = made(kind, first, other, config)
+    show(kind, first, other, drawing)
+    verdict_line(said(kind, first, drawing))
     measured()
     explain()

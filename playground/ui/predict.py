@@ -44,4 +44,5 @@ def compared(answer: float | str | None, truth: float | str) -> str:
         return ""
     if isinstance(answer, str) or isinstance(truth, str):
         return f"You said {answer}; it is {truth}."
-    return f"You said {answer:.2f}; it is {truth:.2f}, {abs(answer - truth):.2f} from it."
+    form = "d" if isinstance(answer, int) and isinstance(truth, int) else ".2f"
+    return f"You said {answer:{form}}; it is {truth:{form}}, {abs(answer - truth):{form}} from it."

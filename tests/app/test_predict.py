@@ -41,6 +41,7 @@ def drawn(app: AppTest) -> bool:
 def test_an_answer_stands_beside_the_truth():
     assert compared(None, 0.5) == ""
     assert compared(0.9, 0.5) == "You said 0.90; it is 0.50, 0.40 from it."
+    assert compared(5, 9) == "You said 5; it is 9, 4 from it."
     assert compared("DDIM", "DDPM") == "You said DDIM; it is DDPM."
 
 

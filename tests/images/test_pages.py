@@ -56,7 +56,7 @@ def test_generate_says_of_every_sampler_what_its_step_is():
 def test_inpaint_opens_with_completions_that_keep_the_known_part():
     app = opened("inpainting")
     assert not app.error
-    _, (film, image, hole) = app.session_state["completed"]
+    _, (film, image, hole, _) = app.session_state["completed"]
     assert hole.any() and not hole.all()
     assert (film.images[:, ~hole] == image[~hole]).all()
 

@@ -1,0 +1,55 @@
+"""What the metrics' classifier reads in the few digits that a page shows, as a sentence.
+
+It judges and never guides.  Of so few digits only large differences can be told, and the sentence says how large.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from images.metrics.classifier import Classifier, features
+from playground.statistics import difference_of_shares, told_share
+
+SURE = 0.9  # a digit is clear where the most probable class has more than this probability
+
+
+def clear(classifier: Classifier, images: np.ndarray | Tensor) -> np.ndarray:
+    """Which of the images, (N, 28, 28) or (N, 1, 28, 28) uint8, the classifier is sure about: (N,) bool."""
+    return (features(classifier, _batch(images)).probabilities.max(1).values > SURE).numpy()
+
+
+def read(classifier: Classifier, images: np.ndarray | Tensor) -> np.ndarray:
+    """The class that is read in each, (N,)."""
+    return features(classifier, _batch(images)).classes.numpy()
+
+
+def said_of_clear(shown: np.ndarray, real: np.ndarray) -> str:
+    """How many of the shown digits are clear, beside real ones; shown, real: what `clear` says of each."""
+    n, share, truth = len(shown), float(shown.mean()), float(real.mean())
+    fewer = difference_of_shares(truth, len(real), share, n)
+    apart = (
+        f"{fewer.value:.0%} ({fewer.low:.0%} to {fewer.high:.0%}) fewer" if fewer.low > 0
+        else "no fewer within the noise"
+    )  # fmt: skip
+    return (
+        f"The metrics' classifier is sure of a class in {shown.sum()} of these {n} digits, in {truth:.0%} of "
+        f"{len(real):,} real ones: {apart}."
+    )
+
+
+def said_of_class(seen: np.ndarray, asked: int | Sequence[int] | np.ndarray, what: str = "asked for") -> str:
+    """How many are read as the class that they should have; asked: of all, or of each."""
+    right = np.asarray(seen) == np.asarray(asked)
+    return f"{right.sum()} of {len(right)} are read as the class {what}: {told_share(float(right.mean()), len(right))}."
+
+
+def counted(seen: np.ndarray) -> str:
+    """ "3 (5 times), 8 (3 times)", the most frequent class first."""
+    return ", ".join(f"{digit} ({n} times)" for digit, n in Counter(np.asarray(seen).tolist()).most_common())
+
+
+def _batch(images: np.ndarray | Tensor) -> Tensor:
+    return torch.as_tensor(np.asarray(images)).reshape(-1, 1, 28, 28)
