@@ -34,7 +34,9 @@ SHIPPED: dict[str, Path] = {
     "f = 2": LATENT.with_name("autoencoder-f2.safetensors"),
     "f = 4": LATENT,
     "f = 8": LATENT.with_name("autoencoder-f8.safetensors"),
+    "f = 4, with a critic": LATENT.with_name("autoencoder-f4-adversarial.safetensors"),
 }
+SQUARED, CRITIC = "f = 4", "f = 4, with a critic"  # the same network, by two losses
 SETTLED = 5000  # training digits that centre and scale the latents
 GRAY = (0.1, 0.9)  # of full ink: a sharp edge has few pixels in between, a blurred one many
 BATCH, SHOWN = 250, 10

@@ -3,8 +3,11 @@
 import numpy as np
 import streamlit as st
 
+from images.autoencoders import losses
 from images.autoencoders.experiment import (
+    CRITIC,
     SHIPPED,
+    SQUARED,
     MeasureConfig,
     Measured,
     ShowConfig,
@@ -18,6 +21,7 @@ from images.autoencoders.experiment import (
 from images.networks.autoencoder import Autoencoder
 from images.ui import classifier, digits, measured_on_request, training_sidebar
 from playground.gif import enlarged, png_bytes, tiled
+from playground.progress import Report, turn_of
 from playground.ui.downloads import download_png
 from playground.ui.page import bound, cached, page, verdict_line
 from playground.ui.tries import Try, tries
@@ -34,7 +38,7 @@ def settings() -> ShowConfig:
         first.segmented_control,
         "Lengths divided by",
         list(SHIPPED),
-        default="f = 4",
+        default=SQUARED,
         required=True,
         key="a-f",
     )
@@ -71,22 +75,28 @@ def measured() -> None:
         "Digits of each",
         (200, 500, 1000, 2000),
         MeasureConfig,
-        lambda wanted, report: measure(
-            {name: loaded(name) for name in SHIPPED},
-            classifier(),
-            digits("train"),
-            digits("test"),
-            wanted,
-            report,
-        ),
+        both,
         n_key="a-measured",
     )
     if found is not None:
-        table(found)
+        table(*found)
 
 
-def table(found: Measured) -> None:
+def both(wanted: MeasureConfig, report: Report) -> tuple[Measured, losses.Compared]:
+    """All of them by themselves, and the critic's against the squared error's."""
+    nets, (first, second) = {name: loaded(name) for name in SHIPPED}, (turn_of(report, k, 2) for k in (0, 1))
+    found = measure(nets, classifier(), digits("train"), digits("test"), wanted, first)
+    pair = nets[CRITIC], nets[SQUARED]
+    return found, losses.compare([pair], classifier(), digits("test"), wanted, second)[0]
+
+
+def table(found: Measured, critics: losses.Compared) -> None:
     for claim in claims(found):
+        st.markdown(f"- {claim}")
+    st.markdown(
+        "**With a perceptual loss and a critic of patches**, against squared error alone, both f = 4:"
+    )
+    for claim in losses.claims(critics, f"N = {found.config.digits:,}, one training each"):
         st.markdown(f"- {claim}")
     columns = {
         "psnr": "PSNR, dB",
@@ -115,6 +125,9 @@ def explain() -> None:
         st.markdown(
             "A digit, padded to 32 x 32 with paper, becomes 16 x 16 x 1, 8 x 8 x 3 or 4 x 4 x 8 numbers, and comes "
             "back cropped. The loss is the squared error and a tiny weight, 1e-6, of the divergence from N(0, I). "
+            "**With a critic**, digits are also compared in the inner maps of a small classifier (perceptual loss; not "
+            "the metrics' classifier, or it would be told what it is measured by), and from a third of the training on "
+            "a critic judges patches of 12 x 12 pixels (adversarial loss), pulling half as hard as all else. "
             "PCA with as many numbers is the yardstick: the best that straight lines can do.\n\n"
             "**decode(randn) is no generator** with so small a weight: that is what the diffusion in the latents is "
             "for (page Latent diffusion). The fold of 2 x 2 pixels that this project's U-Net begins with is a "
