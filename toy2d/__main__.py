@@ -1,6 +1,10 @@
 """python -m toy2d: every experiment of the 2-D wing without the app, as figure, JSON and GIF."""
 
+import os
 import sys
+
+# Before torch is loaded: its threads sleep while they wait.  Spinning ones stop each other where cores are busy.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from playground.cli import Parser, run
 from playground.commands import chosen, parser_of

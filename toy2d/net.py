@@ -33,6 +33,7 @@ from playground.objectives import (
     per_dimension,
 )
 from playground.progress import Report, silent
+from playground.threads import one_thread
 from playground.training import Recipe, Trainee, train, weights_from
 from playground.work import require_work
 from toy2d.conditional import component
@@ -177,6 +178,8 @@ class Learned:
 
 # --- learning ---------------------------------------------------------------------------------------------
 
+Learn = Callable[[LearnConfig, Report], Learned]
+
 
 def learn(config: LearnConfig, report: Report = silent) -> Learned:
     """Draws the points, trains, returns the averaged network; calls report(done, total) after every step."""
@@ -199,6 +202,7 @@ def pi_code(pi: Tensor) -> Tensor:
     return pi.logit() / 2
 
 
+@one_thread()
 def learn_points(
     points: Tensor, config: LearnConfig, report: Report = silent, told: Told | None = None
 ) -> Learned:

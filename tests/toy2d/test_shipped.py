@@ -1,6 +1,7 @@
 """The networks that are shipped are those of the defaults, small, and know the score as well as a fresh one should."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,18 +9,43 @@ import torch
 from playground.denoisers import score_of
 from playground.errors import UserError
 from playground.levels import SCHEDULES, Level, seeded
+from toy2d.autoencoder.experiment import AutoencoderConfig
 from toy2d.diffusion.experiment import DiffusionConfig, diffusion
+from toy2d.low_density.experiment import LowDensityConfig, learn_pair
 from toy2d.mixing.experiment import MixingConfig, mixing
-from toy2d.net import PIS, LearnConfig, learn, load, points_of_many
+from toy2d.ncsn.experiment import FIRST, learn_all
+from toy2d.net import PIS, QUICK, LearnConfig, learn, load, points_of_many
 from toy2d.presets import MixtureSpec
-from toy2d.shipped import DEFAULTS, PRESETS, path_of, shipped, told
+from toy2d.shipped import ALL, DEFAULTS, PRESETS, path_of, shipped, told
 
 
-@pytest.mark.parametrize("name", list(DEFAULTS))
+@pytest.mark.parametrize("name", list(ALL))
 def test_a_shipped_network_is_that_of_the_default_and_small(name):
-    assert load(path_of(name)).config == DEFAULTS[name]
+    assert load(path_of(name)).config == ALL[name]
     assert path_of(name).stat().st_size < 150_000
-    assert shipped(DEFAULTS[name]) is not None
+    assert shipped(ALL[name]) is not None
+
+
+def test_first_visits_need_no_training():
+    """What three pages ask for as they open; another seed is another network, and is trained."""
+    low, asked = LowDensityConfig(), []
+    pair = learn_pair(low, learn=lambda config, report: asked.append(config) or shipped(config))
+    three = learn_all(FIRST, learn=lambda config, report: asked.append(config) or shipped(config))
+    assert len(asked) == 5 and None not in [*pair.values(), *three.values()]
+    assert shipped(LearnConfig(objective="dae", sigma=AutoencoderConfig.sigma, steps=QUICK)) is not None
+    assert shipped(replace(low, seed=1).learning("one")) is None
+
+
+@pytest.mark.parametrize(
+    "name, at", [("autoencoder", 1.0), ("low-density-one", 0.5), ("low-density-many", 0.5)]
+)
+def test_a_first_visits_score_is_near_the_exact_one_at_its_level(name, at):
+    """Within 25 % in root mean square over noised data, as for the defaults."""
+    network, mixture, level = shipped(ALL[name]), ALL[name].mixture.build(), Level.of(1.0, at)
+    x = mixture.sample_noised(4_000, level, seeded(5))
+    exact = mixture.score(x, level)
+    error = score_of(network.denoise)(x, level) - exact
+    assert float(error.square().mean().sqrt() / exact.square().mean().sqrt()) < 0.25
 
 
 def test_any_other_configuration_is_not_shipped():

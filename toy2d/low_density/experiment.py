@@ -11,7 +11,7 @@ from playground.knobs import Knobs, knob
 from playground.levels import geometric_sigmas
 from playground.progress import Report, silent, turn_of
 from playground.statistics import Difference, mean_difference
-from toy2d.net import LearnConfig, Learned, learn
+from toy2d.net import Learn, LearnConfig, Learned, learn
 from toy2d.presets import MixtureSpec
 from toy2d.score_fields.experiment import Field, FieldConfig, score_field
 
@@ -69,8 +69,8 @@ class LowDensity:
     mass: np.ndarray
 
 
-def learn_pair(config: LowDensityConfig, report: Report = silent) -> dict[str, Learned]:
-    """Both networks, one after the other."""
+def learn_pair(config: LowDensityConfig, report: Report = silent, learn: Learn = learn) -> dict[str, Learned]:
+    """Both networks, one after the other; learn: how, where there may be one already."""
     return {
         name: learn(config.learning(name), turn_of(report, i, len(TRAINED))) for i, name in enumerate(TRAINED)
     }

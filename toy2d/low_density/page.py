@@ -19,6 +19,7 @@ from toy2d.low_density.experiment import (
     sweep,
 )
 from toy2d.low_density.figures import by_density_chart, by_sigma_chart, maps_chart, sweep_chart
+from toy2d.shipped import shipped_or_learned
 from toy2d.ui import bound, mixture_widgets
 
 SIGMAS = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0)
@@ -51,7 +52,7 @@ def result_for(config: LowDensityConfig) -> LowDensity:
     """The last result while the settings stay; else two new networks."""
 
     def make(report: Report) -> LowDensity:
-        return low_density(config, learn_pair(config, report))
+        return low_density(config, learn_pair(config, report, shipped_or_learned))
 
     return cached("low-density", config, make, "Training both networks")
 

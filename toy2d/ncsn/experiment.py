@@ -18,7 +18,7 @@ from playground.trajectory import Trajectory, frames_of, recorded
 from playground.walk import checked, prior, walk, watched
 from toy2d.distances import Distances, distances, floors, modes_of
 from toy2d.mixture import Mixture
-from toy2d.net import LearnConfig, Learned, learn
+from toy2d.net import Learn, LearnConfig, Learned, learn
 from toy2d.presets import MixtureSpec, narrowest_std
 from toy2d.starts import KEPT, MOST
 from toy2d.work import require_walk
@@ -105,13 +105,15 @@ class Ncsn:
     weights: np.ndarray
 
 
-def learn_all(config: NcsnConfig, report: Report = silent) -> dict[str, Learned]:
+def learn_all(config: NcsnConfig, report: Report = silent, learn: Learn = learn) -> dict[str, Learned]:
     """The three networks, one for each lambda, from the same points and the same first weights."""
-    return learn_each({objective: config.learning(objective) for objective in WEIGHTS}, report)
+    return learn_each({objective: config.learning(objective) for objective in WEIGHTS}, report, learn)
 
 
-def learn_each(configs: Mapping[str, LearnConfig], report: Report = silent) -> dict[str, Learned]:
-    """One network after the other, with one count of steps for all."""
+def learn_each(
+    configs: Mapping[str, LearnConfig], report: Report = silent, learn: Learn = learn
+) -> dict[str, Learned]:
+    """One network after the other, with one count of steps for all; learn: how, where there may be one already."""
     networks, before, total = {}, 0, sum(config.steps for config in configs.values())
     for name, config in configs.items():
         networks[name] = learn(config, part_of(report, before, total))

@@ -11,6 +11,7 @@ from playground.ui.tries import Try, tries
 from toy2d.ncsn.experiment import FIRST, WEIGHTS, Ncsn, NcsnConfig, learn_all, mean_error, ncsn
 from toy2d.ncsn.figures import NAMES, error_chart, ncsn_clouds, share_chart
 from toy2d.net import Learned
+from toy2d.shipped import shipped_or_learned
 from toy2d.ui import bound, distance_table, mixture_widgets, show_clouds
 
 # Training steps, and sampling steps at each level, of the first visit: some seconds.  With fewer of these the chain
@@ -55,8 +56,9 @@ def networks_for(config: NcsnConfig) -> dict[str, Learned]:
     """The three networks: those of the run before, where only the sampling has changed."""
     made_for = tuple(config.learning(objective) for objective in WEIGHTS)
     return shared(
-        "ncsn-networks", made_for, lambda report: learn_all(config, report), "Training three networks"
-    )
+        "ncsn-networks", made_for, lambda report: learn_all(config, report, shipped_or_learned),
+        "Training three networks",
+    )  # fmt: skip
 
 
 def numbers(result: Ncsn) -> None:

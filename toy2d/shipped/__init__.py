@@ -8,7 +8,8 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from toy2d.net import LearnConfig, Learned, load
+from playground.progress import Report, silent
+from toy2d.net import QUICK, LearnConfig, Learned, learn, load
 from toy2d.presets import MixtureSpec
 
 SHIPPED = Path(__file__).parent
@@ -26,10 +27,22 @@ DEFAULTS |= {
     for objective in ("ncsn", "ddpm")
     for preset in PRESETS
 }
+# What three pages show at a first visit: trained as short as the page says, beside the button that trains for longer.
+_LOW = LearnConfig(sigma=0.5, sigma_L=0.5, steps=600)
+FIRST_VISITS = {
+    "autoencoder": LearnConfig(objective="dae", steps=QUICK),
+    "low-density-one": replace(_LOW, objective="dsm"),
+    "low-density-many": replace(_LOW, objective="ncsn"),
+}
+FIRST_VISITS |= {
+    f"weighted-{objective.replace('_', '-')}": LearnConfig(objective=objective, levels=10, steps=300)
+    for objective in ("ncsn_one", "ncsn_sigma", "ncsn")
+}
+ALL = DEFAULTS | FIRST_VISITS
 
 
 def path_of(name: str) -> Path:
-    """The file of one of DEFAULTS."""
+    """The file of one of ALL."""
     return SHIPPED / f"{name}.safetensors"
 
 
@@ -41,10 +54,15 @@ def shipped(config: LearnConfig) -> Learned | None:
     return many and many.at(config.mixture.pi)
 
 
+def shipped_or_learned(config: LearnConfig, report: Report = silent) -> Learned:
+    """The shipped network of this configuration; where there is none, one that is trained now."""
+    return shipped(config) or learn(config, report)
+
+
 @cache
 def _loaded(config: LearnConfig) -> Learned | None:
     """A file made from another configuration is passed over."""
-    for name, default in DEFAULTS.items():
+    for name, default in ALL.items():
         if config == default and path_of(name).exists():
             found = load(path_of(name))
             return found if found.config == config else None

@@ -5,12 +5,12 @@ import sys
 from playground.errors import UserError, require_known
 from toy2d.command import progress
 from toy2d.net import learn
-from toy2d.shipped import DEFAULTS, path_of
+from toy2d.shipped import ALL, path_of
 
 try:
-    for name in sys.argv[1:] or DEFAULTS:
-        require_known("The network", name, DEFAULTS)
-        print(learn(DEFAULTS[name], progress(f"training {name}")).save(path_of(name)))
+    for name in sys.argv[1:] or ALL:
+        require_known("The network", name, ALL)
+        print(learn(ALL[name], progress(f"training {name}")).save(path_of(name)))
 except UserError as error:
     print(f"error: {error}", file=sys.stderr)
     sys.exit(2)
