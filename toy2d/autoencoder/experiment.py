@@ -13,7 +13,7 @@ from playground.levels import CLEAN, Level, geometric_sigmas, noised, randn_like
 from playground.objectives import squared_norm
 from playground.progress import Report, silent, turn_of
 from toy2d.mixture import Mixture
-from toy2d.net import LearnConfig, Learned, learn
+from toy2d.net import QUICK, LearnConfig, Learned, learn
 from toy2d.presets import MixtureSpec
 from toy2d.score_fields.experiment import Field, FieldConfig, score_field
 
@@ -95,7 +95,7 @@ class DescentConfig(Knobs):
     sigma_L: float = 0.1
     levels: int = knob(6, 2, 100, "The number of sigmas")
     points: int = 10_000
-    steps: int = 500
+    steps: int = QUICK
     width: int = 96
     samples: int = knob(20_000, 2, 1_000_000, "The number of samples")
     seed: int = knob(0, *SEEDS, "The seed")

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
 from playground.colors import PALETTE, rgb
@@ -112,6 +110,10 @@ class _Sheet:
 def _axes(cloud: Cloud) -> np.ndarray:
     """Title, axes and density as numbers of colours: greys."""
     width, height = LEFT + SIDE + GAP, TOP + SIDE + BOTTOM
+    # Imported here: a page that shows no GIF yet would wait half a second for them.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     figure = Figure((width / 100, height / 100), dpi=100)
     canvas = FigureCanvasAgg(figure)
     axes = figure.add_axes([LEFT / width, BOTTOM / height, SIDE / width, SIDE / height])
