@@ -89,6 +89,21 @@ def learned_models(config: LearnConfig, dropout: float = DROPOUT, report: Report
     )
 
 
+def learned_denoiser(
+    config: LearnConfig, dropout: float = DROPOUT, report: Report = silent
+) -> NetworkDenoiser:
+    """The denoiser alone, on points and levels as in `learned_models`."""
+    require_range("The label dropout", dropout, 0, 1, open_ends=True)
+    mixture, schedule = config.mixture.build(), SCHEDULES[config.schedule]()
+    x0, label = mixture.sample_with_modes(config.points, seeded(config.seed))
+    with weights_from(config.seed):
+        net = PlaneNet(config.width, classes=mixture.K)
+    denoiser = NetworkDenoiser(net, "v", float(x0.std(0).square().mean().sqrt()), x0.mean(0))
+    loss = dropping(per_dimension(ddpm_simple(schedule)), dropout)
+    _train(denoiser, Batch(x0, {"label": label}), config, loss, report)
+    return denoiser
+
+
 def _train(net: nn.Module, data: Batch, config: LearnConfig, loss: Loss, report: Report) -> None:
     """To the end, with averaged weights."""
     trainee = Trainee(net, Recipe(config.steps, lr=config.lr, ema=0.99, seed=config.seed))

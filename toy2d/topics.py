@@ -139,6 +139,7 @@ COMMANDS = {
     },
     "guidance": {
         "guidance": "classifier and classifier-free guidance, and truth",
+        "best-w": "the best w of networks trained for shorter and longer, and of the exact model",
     },
     "latents": {
         "latents": "what a code keeps, its scale, and inversion told the mode, exact",

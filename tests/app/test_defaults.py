@@ -45,7 +45,11 @@ def test_options_begin_with_their_dataclass(wing: str, parser, least: int):
                 continue  # a preset says what is not given
             assert hasattr(action, "knob"), f"{name} --{action.dest}: let add_options read it from the config"
             config, field = action.knob
-            own = {"guidance": 0.6, "inpainting": 0.63}.get(name) if action.dest == "pi" else None
+            own = (
+                {"guidance": 0.6, "best-w": 0.6, "inpainting": 0.63}.get(name)
+                if action.dest == "pi"
+                else None
+            )
             value = next(f.default for f in fields(config) if f.name == field)
             assert action.default == (value if own is None else own), (name, action.dest)
             seen += 1

@@ -27,6 +27,7 @@ from toy2d.few_steps import flow
 from toy2d.forward_and_bound import bound, bound_figures
 from toy2d.forward_and_bound import experiment as forward
 from toy2d.forward_and_bound import figures as forward_figures
+from toy2d.guidance import best_w
 from toy2d.guidance import experiment as guidance
 from toy2d.guidance import figures as guidance_figures
 from toy2d.inpainting import experiment as inpainting
@@ -127,10 +128,12 @@ def of_forward_and_bound() -> list[Chart]:
 
 def of_guidance() -> list[Chart]:
     config, f = guidance.GuidanceConfig(steps=5, particles=60, frames=3), guidance_figures
+    tiny = best_w.BestWConfig(lengths=(2, 4), trainings=2, ws=(0.0, 1.0), steps=3, particles=50, points=100)
     result, swept = guidance.guidance(config), guidance.guidance_sweep(config)
     return [
         *calls(f.ends_chart, config, result), *calls(f.along_chart, result), *calls(f.sweep_chart, swept),
         *calls(f.guidance_charts, config, result),
+        *calls(f.best_w_chart, best_w.best_w(tiny)),
     ]  # fmt: skip
 
 

@@ -7,8 +7,9 @@ from playground.errors import require_range
 from playground.knobs import add_options
 from toy2d.command import add_training, asked, command, progress, write
 from toy2d.drawing.clouds import clouds_gif
+from toy2d.guidance.best_w import BestWConfig, best_w, claims
 from toy2d.guidance.experiment import FIRST, GuidanceConfig, guidance
-from toy2d.guidance.figures import guidance_charts, guidance_clouds
+from toy2d.guidance.figures import best_w_chart, guidance_charts, guidance_clouds
 from toy2d.labelled import DROPOUT, learned_models
 from toy2d.net import LearnConfig
 
@@ -35,6 +36,36 @@ def add(commands: argparse._SubParsersAction) -> None:
         "--dropout", type=float, default=DROPOUT, help="share of points trained without their class"
     )
     add_training(parser, "training steps of each network")
+    _add_best_w(commands)
+
+
+def _add_best_w(commands: argparse._SubParsersAction) -> None:
+    parser = command(
+        commands, "best-w", best_w_command,
+        "the best w of networks trained for shorter and longer, and of the exact model",
+    )  # fmt: skip
+    parser.set_defaults(mixture=FIRST.preset, pi=FIRST.pi)
+    add_options(
+        parser,
+        BestWConfig,
+        label="the class: a mode, counted from 0",
+        lengths="of training, in steps, from short to long",
+        trainings="of each length, each from its own seed",
+        ws="guidance weights to try, 0 first",
+        steps="steps back",
+        particles="particles at each w",
+        points="training points",
+        metavar="N",
+    )
+
+
+def best_w_command(arguments: argparse.Namespace) -> None:
+    config = asked(BestWConfig, arguments)
+    result = best_w(config, progress("training and sampling"))
+    said = [sentence.replace("**", "") for sentence in claims(result)]
+    print("\n".join(said))
+    numbers = {"floor": result.floor, "distances": result.distances, "claims": said}
+    write(arguments.out, "best-w", config, numbers, best_w_chart(result))
 
 
 def guidance_command(arguments: argparse.Namespace) -> None:

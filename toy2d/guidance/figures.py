@@ -5,10 +5,12 @@ import math
 import numpy as np
 import torch
 
-from playground.charts import Axis, Chart, Contour, Curve, Dash, Points
+from playground.charts import Axis, Chart, Contour, Curve, Dash, Points, Rule
 from playground.colors import PALETTE, TRUTH
+from playground.statistics import interval_of_mean
 from toy2d.drawing.clouds import Cloud
 from toy2d.drawing.planes import plane
+from toy2d.guidance.best_w import EXACT, BestW
 from toy2d.guidance.experiment import (
     BELIEF_EXTENT,
     Guidance,
@@ -117,6 +119,20 @@ def sweep_chart(sweep: GuidanceSweep) -> Chart:
     ]
     marks.append(Curve(sweep.ws, sweep.floors, "floor: two samples of it", TRUTH, "dot"))
     return Chart("", Axis("w"), Axis("distance to the believed density", zero=True), marks)
+
+
+def best_w_chart(found: BestW) -> Chart:
+    """The distance to the exact conditional against w, a curve for each length of training, with intervals."""
+    marks = []
+    for k, (row, distances) in enumerate(found.distances.items()):
+        ends = [interval_of_mean(column) for column in distances.T]
+        mean = np.array([e.value for e in ends])
+        reach = np.array([e.low for e in ends]), np.array([e.high for e in ends])
+        name = "exact model" if row == EXACT else f"{row} steps of training"
+        color = TRUTH if row == EXACT else PALETTE[k]
+        marks.append(Curve(found.config.ws, mean, name, color, dots=True, interval=reach))
+    marks.append(Rule(found.floor, "floor: two exact samples", color=TRUTH, dash="dot"))
+    return Chart("", Axis("w"), Axis("distance to the exact conditional", zero=True), marks)
 
 
 def guidance_charts(config: GuidanceConfig, result: Guidance) -> list[Chart]:

@@ -11,8 +11,9 @@ from playground.ui.charts import chart
 from playground.ui.page import cached, on_request, page, shared, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
+from toy2d.guidance.best_w import BestWConfig, best_w, claims
 from toy2d.guidance.experiment import FIRST, W_MOST, Guidance, GuidanceConfig, guidance, guidance_sweep
-from toy2d.guidance.figures import NAMES, along_chart, ends_chart, guidance_clouds, sweep_chart
+from toy2d.guidance.figures import NAMES, along_chart, best_w_chart, ends_chart, guidance_clouds, sweep_chart
 from toy2d.labelled import Models, learned_models
 from toy2d.net import LearnConfig
 from toy2d.presets import PRESETS, MixtureSpec
@@ -132,6 +133,24 @@ def sweep(config: GuidanceConfig, use_learned: bool) -> None:
         st.caption("The distance to the believed density as w grows, with 1,000 particles; a few seconds.")
 
 
+def weaker(config: GuidanceConfig) -> None:
+    st.subheader("Does a weaker model want a larger w?")
+    wanted = BestWConfig(
+        config.mixture, config.label, trainings=3, steps=config.steps, particles=1_000, seed=config.seed
+    )
+    found = on_request("best-w", wanted, best_w, "Training", button="Train short and long", changed=None)
+    if found is None or found[0] != wanted:
+        lengths = ", ".join(f"{steps:,}" for steps in wanted.lengths)
+        st.caption(
+            f"Networks of {lengths} training steps, three of each, and the exact model: their distance to the exact "
+            "conditional against w. About a minute; `python -m toy2d best-w` takes more trainings."
+        )
+        return
+    chart(best_w_chart(found[1]), "best-w-chart")
+    for sentence in claims(found[1]):
+        st.markdown(sentence)
+
+
 def explain() -> None:
     with st.expander("What happens here"):
         st.markdown(
@@ -204,4 +223,5 @@ with page(
     table(result)
     chart(along_chart(result), "along")
     sweep(config, use_learned)
+    weaker(config)
     explain()
