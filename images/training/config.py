@@ -328,8 +328,12 @@ PRESETS = {
     ),
     "ncsn": TrainConfig(images=120_000, batch=32, net="dilated", width=32, blocks=1, objective="ncsn"),
     # Sized by arithmetic, not by measurement: see docs/training.md.
-    "gpu-minute": TrainConfig(images=2_000_000, batch=1024, lr=4e-3),
-    "gpu": TrainConfig(images=12_000_000, batch=1024, width=64),
+    "gpu-minute": TrainConfig(
+        images=2_000_000, batch=1024, lr=4e-3, optimizer="muon", objective="flow-logit-normal"
+    ),
+    "gpu": TrainConfig(
+        images=12_000_000, batch=1024, width=64, optimizer="muon", objective="flow-logit-normal"
+    ),
 }
 
 
