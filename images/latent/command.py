@@ -8,11 +8,12 @@ from pathlib import Path
 from images.command import add_data, add_model_options, model_of, progress, write
 from images.data.mnist import load
 from images.latent.autoencoder_task import LATENT
-from images.latent.experiment import LatentConfig, MeasureConfig, Measured, measure, sample
+from images.latent.experiment import LatentConfig, MeasureConfig, Measured, claims, measure, sample
 from images.latent.table_command import add_table
 from images.metrics.classifier import load_classifier
 from playground.files import write_result
 from playground.knobs import add_options, config_of
+from playground.statistics import interval
 
 
 def latent_command(arguments: argparse.Namespace) -> None:
@@ -40,6 +41,8 @@ def lines(found: Measured) -> list[str]:
         (f"{found.numbers} numbers of PCA", found.pca),
     ):
         rows.append(f"mean squared error from {name}: {e.value:.2e} ({e.low:.2e} to {e.high:.2e})")
+    rows += [f"read as asked, {name}: {interval(e)}" for name, e in found.agreement.items()]
+    rows += [said.replace("**", "") for said in claims(found)]
     return [*rows, f"PSNR {found.psnr:.1f} dB; N = {found.config.digits:,}; sampled in {found.seconds:.1f} s"]
 
 

@@ -14,14 +14,15 @@ from torch import Tensor
 from images.data.mnist import Digits, to_model, to_uint8
 from images.generate.experiment import MOST_W, told_label
 from images.metrics.classifier import Classifier, features
-from images.metrics.estimates import Estimate, Reference, bootstrap, frechet_estimate, mean_of
+from images.metrics.estimates import Estimate, Reference, bootstrap, frechet_estimate, mean_of, share_of
 from images.metrics.pca import principal
 from images.models import Model
 from images.sampling import MOST, Film, filmed
 from playground.errors import SEEDS, require, seed_beside
 from playground.knobs import Knobs, knob
 from playground.levels import seeded
-from playground.progress import Report, part_of, silent
+from playground.progress import Report, part_of, silent, turn_of
+from playground.statistics import difference, difference_of_shares, interval, verdict
 from playground.steps import ddim
 from playground.walk import State, checked, final, prior, walk, watched
 
@@ -66,12 +67,13 @@ def sample(model: Model, config: LatentConfig, report: Report = silent) -> Laten
     return LatentFilm(film, np.stack([keep[i].numpy() for i in kept]))
 
 
-def states(model: Model, config: LatentConfig) -> Iterator[State]:
-    """The walk in latents, which nothing clips: they have no range."""
+def states(model: Model, config: LatentConfig, labels: Tensor | None = None) -> Iterator[State]:
+    """The walk in latents, which nothing clips: they have no range.  labels: (count,), in place of the config's one."""
     model.part("autoencoder")
     grid, rng = model.schedule.grid(config.steps), seeded(config.seed, model.device)
     start = prior((config.count, *model.shape), grid[0], rng)
-    return checked(walk(ddim(config.eta), told_label(model, config.label, config.w), start, grid, rng))
+    denoise = told_label(model, config.label if labels is None else labels.to(model.device), config.w)
+    return checked(walk(ddim(config.eta), denoise, start, grid, rng))
 
 
 @torch.no_grad()
@@ -104,6 +106,7 @@ class MeasureConfig(Knobs):
 
 
 GENERATED, REBUILT = "latent diffusion", "reconstructed test digits"
+TOLD = {0.0: "told labels", 1.0: "told labels, w = 1"}  # w -> what is said of it; where a model knows labels
 FROM_NOISE, REAL = "decode(randn), no diffusion", "training digits (the floor)"
 
 
@@ -111,7 +114,8 @@ FROM_NOISE, REAL = "decode(randn), no diffusion", "training digits (the floor)"
 class Measured:
     """distances: what -> Frechet distance to the test digits that were not rebuilt; error, pca: mean squared error.
 
-    psnr: in dB, peak to peak; numbers: in a latent; seconds: of sampling all digits.
+    psnr: in dB, peak to peak; numbers: in a latent; seconds: of sampling all digits.  agreement: of TOLD, the share of
+    digits that the metrics' classifier reads as asked; labels are drawn with the digits' own shares.
     """
 
     config: MeasureConfig
@@ -121,6 +125,7 @@ class Measured:
     psnr: float
     numbers: int
     seconds: float
+    agreement: dict[str, Estimate]
 
 
 def measure(
@@ -145,17 +150,23 @@ def measure(
             (n, *model.shape), generator=seeded(config.seed, model.device), device=model.device
         )
         from_noise = torch.cat([autoencoder.decode(some) for some in noise.split(BATCH)])
+    told = TOLD if "label" in model.told else {}
     begun = time.perf_counter()
-    images = {GENERATED: _generated(model, config, report), REBUILT: to_uint8(rebuilt).cpu()}
+    images = {GENERATED: _generated(model, config, turn_of(report, 0, 1 + len(told)))}
     seconds = time.perf_counter() - begun
     drawn = torch.randperm(len(training), generator=seeded(config.seed))[:n]
-    images |= {FROM_NOISE: to_uint8(from_noise).cpu(), REAL: training.images[drawn]}
+    labels = training.labels[drawn]
+    for turn, (w, name) in enumerate(told.items()):
+        images[name] = _generated(model, config, turn_of(report, 1 + turn, 1 + len(told)), labels, w)
+    images |= {
+        REBUILT: to_uint8(rebuilt).cpu(),
+        FROM_NOISE: to_uint8(from_noise).cpu(),
+        REAL: training.images[drawn],
+    }
     reference = Reference(features(classifier, test.images[n:]))
     rng = seeded(config.seed)
-    distances = {
-        name: frechet_estimate(features(classifier, some).deep, reference.deep, rng)
-        for name, some in images.items()
-    }
+    read = {name: features(classifier, some) for name, some in images.items()}
+    distances = {name: frechet_estimate(found.deep, reference.deep, rng) for name, found in read.items()}
     errors = (rebuilt.clamp(-1, 1) - x0).square().flatten(1).mean(1).cpu()
     numbers = noise[0].numel()
     pca = _pca_errors(training, x0.cpu(), numbers)
@@ -167,6 +178,7 @@ def measure(
         float(10 * (4 / errors.mean()).log10()),
         numbers,
         seconds,
+        {name: share_of(read[name].classes == labels) for name in told.values()},
     )
 
 
@@ -174,17 +186,41 @@ def _mean(values: Tensor, rng: torch.Generator) -> Estimate:
     return bootstrap(mean_of(values), len(values), rng)
 
 
-def _generated(model: Model, config: MeasureConfig, report: Report) -> Tensor:
-    """(N, 1, 28, 28) uint8, in batches; only the last latents are decoded."""
+def _generated(
+    model: Model, config: MeasureConfig, report: Report, labels: Tensor | None = None, w: float = 0.0
+) -> Tensor:
+    """(N, 1, 28, 28) uint8, in batches; only the last latents are decoded.  labels: (N,), what to draw."""
     found = []
     for start in range(0, config.digits, BATCH):
         count = min(BATCH, config.digits - start)
         part = LatentConfig(count, config.steps, seed=seed_beside(config.seed, start))
         told = part_of(report, start * config.steps // BATCH, -(-config.digits // BATCH) * config.steps)
-        latents = final(watched(states(model, part), told, config.steps))
+        asked = None if labels is None else labels[start : start + count]
+        if asked is not None:
+            part = replace(part, label=0, w=w)  # each has its own in place of the 0
+        latents = final(watched(states(model, part, asked), told, config.steps))
         with torch.no_grad():
             found.append(to_uint8(model.part("autoencoder").decode(latents)).cpu())
     return torch.cat(found)
+
+
+def claims(found: Measured) -> list[str]:
+    """A sentence for each, with its numbers and a verdict."""
+    made, back, N = found.distances[GENERATED], found.distances[REBUILT], f"N = {found.config.digits:,}"
+    more = difference(made.value, made.se, back.value, back.se)
+    said = [
+        "What the autoencoder loses, no diffusion in its latents brings back, so the generated distance is above the "
+        f"reconstruction's: {interval(made, '.2f')} against {interval(back, '.2f')}, {interval(more, '.2f')} more, "
+        f"{N}; **{verdict(more, N)}**."
+    ]
+    if found.agreement:
+        plain, guided = (found.agreement[name] for name in TOLD.values())
+        rise = difference_of_shares(guided.value, found.config.digits, plain.value, found.config.digits)
+        said.append(
+            f"Guidance in latents makes more of the digits the class that was asked for: {plain.value:.1%} with w = 0, "
+            f"{guided.value:.1%} with w = 1, {interval(rise)} more, {N}; **{verdict(rise, N)}**."
+        )
+    return said
 
 
 def _pca_errors(training: Digits, x0: Tensor, numbers: int) -> Tensor:

@@ -5,16 +5,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from images.latent.experiment import (
-    GENERATED,
-    REBUILT,
     LatentConfig,
     LatentFilm,
     MeasureConfig,
     Measured,
+    claims,
     measure,
     sample,
 )
-from images.metrics.estimates import verdict
 from images.metrics.readable import clear, said_of_clear
 from images.models import Model
 from images.sampling import MOST
@@ -28,6 +26,7 @@ from images.ui import (
     training_sidebar,
 )
 from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
+from playground.statistics import interval
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.page import bound, folded, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
@@ -90,25 +89,20 @@ def measured(model: Model) -> None:
 
 
 def table(found: Measured) -> None:
-    st.markdown(claim(found))
+    for said in claims(found):
+        st.markdown(f"- {said}")
     rows = [{"digits": name, "FCD": f"{e.value:.2f}", "95 % interval": f"{e.low:.2f} to {e.high:.2f}"}
             for name, e in found.distances.items()]  # fmt: skip
+    for row in rows if found.agreement else ():
+        row["read as asked"] = (
+            interval(found.agreement[row["digits"]]) if row["digits"] in found.agreement else ""
+        )
     st.dataframe(rows, hide_index=True, width="stretch", key="l-table")
     st.markdown(
         f"A latent holds {found.numbers} numbers. Mean squared error of a pixel in [-1, 1], on {found.config.digits:,} "
         f"test digits: **{found.error.value:.4f}** ({found.error.low:.4f} to {found.error.high:.4f}; "
         f"{found.psnr:.1f} dB), by PCA with as many numbers {found.pca.value:.4f} ({found.pca.low:.4f} to "
         f"{found.pca.high:.4f}). Sampling took {found.seconds:.0f} s."
-    )
-
-
-def claim(found: Measured) -> str:
-    """Whether generated digits are farther from real ones than reconstructions are."""
-    one, two = found.distances[GENERATED], found.distances[REBUILT]
-    return (
-        "Claim: what the autoencoder loses, no diffusion in its latents brings back, so the generated distance is not "
-        f"below the reconstruction's. {one.value:.2f} against {two.value:.2f}: "
-        f"{verdict(one, two, f'N = {found.config.digits:,}')}."
     )
 
 

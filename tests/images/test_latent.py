@@ -12,9 +12,10 @@ from torch.distributions import Normal, kl_divergence
 
 from images.__main__ import main
 from images.data.mnist import Digits, load, to_model
-from images.latent import task
+from images.latent import experiment, task
 from images.latent.autoencoder_task import divergence, load_autoencoder
 from images.latent.experiment import (
+    TOLD,
     LatentConfig,
     MeasureConfig,
     decoded,
@@ -139,10 +140,21 @@ def test_nothing_clips_latents(model):
 
 def test_measuring_sets_the_generated_beside_the_reconstructed(model, digits):
     found = measure(model, build(), digits, digits, MeasureConfig(50, 4))
-    assert len(found.distances) == 4 and found.numbers == 192 and found.error.value > 0
+    assert len(found.distances) == 6 and found.numbers == 192 and found.error.value > 0
+    assert list(found.agreement) == list(TOLD.values())  # this model knows labels
+    assert len(experiment.claims(found)) == 2
     assert found.psnr == pytest.approx(float(10 * np.log10(4 / found.error.value)), abs=1e-4)
     with pytest.raises(UserError, match="ask for fewer"):
         measure(model, build(), digits, digits, MeasureConfig(150, 4))
+
+
+def test_every_digit_is_told_its_own_label(model):
+    """A batch of mixed labels is the labels one by one, from the same noise."""
+    config = LatentConfig(count=3, steps=4, label=0, w=1.0)
+    mixed = final(states(model, config, torch.tensor([3, 7, 7])))
+    for i, label in enumerate((3, 7, 7)):
+        alone = final(states(model, replace(config, label=label)))
+        assert torch.allclose(mixed[i], alone[i], atol=1e-4)
 
 
 def test_the_page_shows_latents_beside_what_they_decode_to(monkeypatch, tmp_path):
