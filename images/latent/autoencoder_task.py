@@ -27,7 +27,7 @@ from playground.adversarial import (
     hinge_maker,
 )
 from playground.checkpoint import load_checkpoint, save_checkpoint
-from playground.errors import UserError, require_known
+from playground.errors import UserError, require
 from playground.levels import randn_like
 from playground.training import Recipe, Trainee, weights_from
 
@@ -134,7 +134,7 @@ def task_of(config: "TrainConfig") -> AutoencoderTask:
 
 def shipped(f: int) -> Path:
     """The file of the shipped autoencoder that divides lengths by f."""
-    require_known("What an autoencoder divides lengths by", f, CHANNELS)
+    require(f in CHANNELS, f"An autoencoder is to divide lengths by f = {f}; known are 2, 4 and 8: choose.")
     return LATENT if f == 4 else SHIPPED.with_name(f"autoencoder-f{f}.safetensors")
 
 

@@ -29,8 +29,9 @@ from images.metrics.classifier import build
 from images.models import Model, load_model
 from images.networks.autoencoder import CHANNELS, AutoencoderConfig
 from images.training import runs
-from images.training.config import TrainConfig, with_changes
+from images.training.config import PRESETS, TrainConfig, with_changes
 from images.training.session import MODEL, Session
+from images.training.tasks import task_for
 from playground.errors import UserError
 from playground.levels import linear_beta, seeded
 from playground.walk import final
@@ -189,6 +190,17 @@ def test_what_cannot_be_is_a_sentence(path, tmp_path, capsys, words, sentence):
     assert main([*words, "--model", str(path), "--out", str(tmp_path), "--device", "cpu"]) == 2
     said = capsys.readouterr().err
     assert sentence in said and len(said.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "preset, f", [("latent-f2", 2), ("latent-f4", 4), ("latent-f4-labelled", 4), ("latent-f8", 8)]
+)
+def test_the_presets_build_on_the_shipped_autoencoder_of_their_f(preset, f):
+    made = task_for(PRESETS[preset])
+    assert made.autoencoder.config.f == f and made.model.shape == (CHANNELS[f], 32 // f, 32 // f)
+    assert (made.model.told == ("label",)) == ("labelled" in preset)
+    with pytest.raises(UserError, match="f = 3; known are 2, 4 and 8"):
+        task_for(with_changes(PRESETS[preset], size=3))
 
 
 def test_files_that_hold_no_autoencoder_are_refused(digits, tmp_path):
