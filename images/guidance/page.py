@@ -24,13 +24,14 @@ from images.metrics.readable import read
 from images.models import Model
 from images.ui import choose_model, classifier, digits, training_sidebar, yardstick
 from playground.denoisers import HIGHEST
-from playground.gif import png_bytes, tiled
+from playground.gif import enlarged, png_bytes, tiled
 from playground.progress import Report, turn_of
 from playground.statistics import difference_of_shares, verdict
 from playground.ui.charts import chart
 from playground.ui.downloads import download_png
-from playground.ui.page import bound, cached, on_request, page, verdict_line
+from playground.ui.page import bound, cached, on_request, page, picture, verdict_line
 from playground.ui.predict import compared, predicted
+from playground.ui.sheet import sheet
 from playground.ui.tries import Try, tries
 
 BY = {
@@ -67,8 +68,8 @@ def guided_by(model: Model, by: str):
     return (by_guide_stochastic if form else by_guide)(model, guide_of(name))
 
 
-def the_ten(model: Model, by: str, config: GuidanceConfig) -> None:
-    """One row for each strength, the classes 0 to 9 across, the noise the same in every row."""
+def the_ten(model: Model, by: str, config: GuidanceConfig) -> tuple[str, str]:
+    """One row for each strength, the classes 0 to 9 across, the noise the same in every row; what is read in them."""
     strengths = config.strengths
     answer = predicted(
         "digits-guidance",
@@ -93,18 +94,12 @@ def the_ten(model: Model, by: str, config: GuidanceConfig) -> None:
 
     images = cached("guided-ten", (model.about, by, config), make, "Guiding")
     sign = "w" if by == "itself" else "s"
-    sheet = tiled(images, columns=10)
+    tiles = tiled(images, columns=10)
     rows = ", ".join(f"{s:g}" for s in strengths)
-    st.image(
-        np.kron(sheet, np.ones((4, 4), np.uint8)),
-        width=620,
-        caption=f"0 to 9, each from its own noise, the same in every row; {sign} from the top: {rows}",
-    )
+    sheet(tiles, f"0 to 9, each from its own noise, the same in every row; {sign} from the top: {rows}")
+    download_png("PNG", lambda: png_bytes(enlarged(tiles)), "guided.png", "guided-png")
     seen = read(classifier(), images).reshape(len(strengths), 10)
-    verdict_line(*said_of_ten(seen, strengths, sign, answer))
-    download_png(
-        "PNG", lambda: png_bytes(np.kron(sheet, np.ones((4, 4), np.uint8))), "guided.png", "guided-png"
-    )
+    return said_of_ten(seen, strengths, sign, answer)
 
 
 def said_of_ten(
@@ -120,15 +115,14 @@ def said_of_ten(
 
 def measured(model: Model, by: str, chosen: GuidanceConfig) -> None:
     st.subheader("Measured")
-    first, second = st.columns([1, 3], vertical_alignment="bottom")
-    samples = bound(first.selectbox, "Digits at each strength", (100, 200, 500, 1000), key="samples")
+    samples = bound(st.selectbox, "Digits at each strength", (100, 200, 500, 1000), key="samples")
     config = replace(chosen, samples=int(samples))
 
     def make(wanted, report: Report) -> Sweep:
         guide = None if by == "itself" else guide_of(by.partition(", ")[0])
         return sweep(model, guided_by(model, by), yardstick(), wanted[2], guide, report)
 
-    found = on_request("guided", (model.about, by, config), make, "Measuring", button="Measure", place=second)
+    found = on_request("guided", (model.about, by, config), make, "Measuring", button="Measure")
     if found is None:
         st.caption(
             "Agreement with the label, distance and variety against the strength; about a minute for 100 digits."
@@ -192,8 +186,11 @@ with page("Guidance on digits", "How hard should a digit be pulled towards its c
         else choose_model(key="unguided-model")
     )
     training_sidebar()
-    the_ten(model, by, config)
-    measured(model, by, config)
+    with picture():
+        told = the_ten(model, by, config)
+        with st.container():
+            measured(model, by, config)
+    verdict_line(*told)
     if by != "itself":
         by_level()
     explain()

@@ -105,7 +105,7 @@ def settings(T: int) -> tuple[InpaintConfig, DeltaGenerator]:
 
 
 def show(film: Film, image: np.ndarray, hole: np.ndarray) -> None:
-    columns = max(1, round((len(film.images) / 2) ** 0.5))  # tall sheets: they stand beside the canvas
+    columns = max(1, round(len(film.images) ** 0.5))
     sheets = [[tiled(frame, columns) for frame in frames] for frames in (film.xs, film.x0_hats)]
     player(
         [

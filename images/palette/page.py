@@ -1,6 +1,5 @@
 """Page "Palette": choose the damage, see what is told, the regression, and several restorations of it."""
 
-import numpy as np
 import streamlit as st
 
 from images.data.corruptions import TASKS
@@ -8,12 +7,13 @@ from images.models import Model, best_device, load_model
 from images.palette.experiment import PaletteConfig, Restored, measure, restore, sheet_of, verdicts
 from images.palette.table import FILES, Table, TableConfig, available, claims, markdown, needed, table
 from images.ui import choose_model, digits, training_sidebar, yardstick
-from playground.gif import png_bytes
+from playground.gif import enlarged, png_bytes
 from playground.progress import Report
 from playground.statistics import Z
 from playground.ui.downloads import download_png
-from playground.ui.page import bound, cached, on_request, page, verdict_line
+from playground.ui.page import bound, cached, on_request, page, picture, verdict_line
 from playground.ui.predict import compared, predicted
+from playground.ui.sheet import sheet
 from playground.ui.tries import Try, tries
 
 NAMES = {
@@ -43,30 +43,26 @@ def show(model: Model, config: PaletteConfig) -> Restored:
         lambda report: restore(model, digits("test"), config, report),
         "Restoring",
     )
-    sheet = np.kron(sheet_of(made), np.ones((4, 4, 1), np.uint8))
-    st.image(
-        sheet,
-        width=620,
-        caption="Rows from the top: ten held-out digits; what the network is told; its first step from pure noise, the "
+    rows = sheet_of(made)
+    sheet(
+        rows,
+        "Rows from the top: ten held-out digits; what the network is told; its first step from pure noise, the "
         "regression; four restorations",
     )
-    download_png("PNG", lambda: png_bytes(sheet), "palette.png", "palette-png")
+    download_png("PNG", lambda: png_bytes(enlarged(rows)), "palette.png", "palette-png")
     return made
 
 
 def measured(model: Model, config: PaletteConfig) -> None:
     st.subheader("Measured on held-out digits")
-    first, second = st.columns([1, 3], vertical_alignment="bottom")
-    count = bound(first.selectbox, "Digits", (50, 100, 200, 500), key="count")
+    count = bound(st.selectbox, "Digits", (50, 100, 200, 500), key="count")
     wanted = PaletteConfig(config.task, int(count), 4, config.steps, seed=config.seed)
 
     def make(made_for: tuple, report: Report) -> list[str]:
         found: Restored = restore(model, digits("test"), made_for[1], report)
         return verdicts(measure(found, yardstick()))
 
-    found = on_request(
-        "palette-measured", (model.about, wanted), make, "Measuring", button="Measure", place=second
-    )
+    found = on_request("palette-measured", (model.about, wanted), make, "Measuring", button="Measure")
     for sentence in (
         found[1] if found else ["Regression against samples: the factor of two, PSNR, and what is read."]
     ):
@@ -128,12 +124,14 @@ with page("Palette", "One network, told a damaged picture: what was it?"):
         "Where the picture is missing: how many times the squared error of the regression has a sample?",
         lambda: st.slider("Times", 0.5, 4.0, 1.0, 0.1, key="palette-answer"),
     )
-    made = show(model, config)
+    with picture():
+        made = show(model, config)
+        with st.container():
+            measured(model, config)
     found = measure(made, yardstick())
     verdict_line(
         f"A sample's squared error is {found.ratio:.2f} ± {Z * found.ratio_se:.2f} times the regression's on these "
         f"{found.N} digits; 2 is a posterior sample's. {compared(answer, found.ratio)}"
     )
-    measured(model, config)
     against_others(config)
     explain()

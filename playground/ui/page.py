@@ -11,7 +11,7 @@ the verdict, downloads go to the head (`saving`).  Whatever raises UserError in 
 """
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -67,6 +67,16 @@ def page(title: str, question: str) -> Iterator[None]:
 
 
 # --- the layout: what stands below the picture, and what is folded ---------------------------------------------
+
+
+@contextmanager
+def picture() -> Iterator[None]:
+    """What is looked at: a player or a sheet, and beside it, where the window has room, the charts drawn after it.
+
+    A panel is no wider than it may be high, so a wide window has room left at its side.
+    """
+    with st.container(key="page-picture", horizontal=True, gap="medium"):
+        yield
 
 
 def verdict_line(sentence: str, outcome: str = "") -> None:
@@ -161,12 +171,19 @@ def on_request(
             made = make(wanted, report)
         st.session_state[key] = shown = wanted, made
     if stopped:
-        st.info(f"Stopped. Press **{button}** to run.", icon=":material/stop_circle:")
+        with _note(key):
+            st.info(f"Stopped. Press **{button}** to run.", icon=":material/stop_circle:")
         if shown is None and first is not None:
             st.stop()
     elif shown is not None and shown[0] != made_for and changed:
-        st.caption(changed)
+        with _note(key) if first is not None else nullcontext():
+            st.caption(changed)
     return shown
+
+
+def _note(key: str) -> DeltaGenerator:
+    """A place in the bar above, where the page's work shows its progress, too: what is said there moves nothing."""
+    return st.container(key=f"page-note-{key}")
 
 
 # --- settings -------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 // The player: what is shown when. Joined behind panels.js, which draws.
 
+const BAR = 400; // pixels that the controls need for one line
 const LEAST = 220; // pixels: no panel is lower, however small the window
 const VERDICT = 56; // pixels kept free below the controls, for the page's verdict and the gap above it
 const HOLD_SECONDS = 1; // a looping animation rests on its last frame
@@ -14,8 +15,8 @@ class Player {
     this.listening = new AbortController();
     this.observer = new ResizeObserver(() => this.layout());
     this.observer.observe(this.find(".panels"));
-    const place = root.getRootNode().host ?? root;
-    this.observer.observe(place.closest(".stMainBlockContainer") ?? root); // what stands above grows and shrinks
+    this.place = root.getRootNode().host ?? root;
+    this.observer.observe(this.place.closest(".stMainBlockContainer") ?? root); // what stands above grows and shrinks
     this.listen();
     this.live = new Live(this);
   }
@@ -117,7 +118,9 @@ class Player {
     const widths = this.panels.map((panel) => panel.naturalWidth(this.height()));
     const gap = parseFloat(getComputedStyle(this.find(".panels")).columnGap);
     // No wider than its panels at full height, so that the controls end where the panels do.
-    this.root.style.maxWidth = `${widths.reduce((sum, width) => sum + width + gap, -gap)}px`;
+    const natural = `${Math.max(BAR, widths.reduce((sum, width) => sum + width + gap, -gap))}px`;
+    this.root.style.maxWidth = natural;
+    this.place.closest(".stElementContainer")?.style.setProperty("--natural", natural); // what stands beside it
     this.panels.forEach((panel, i) => (panel.root.style.maxWidth = `${widths[i]}px`));
     for (const panel of this.panels) panel.layout(panel.root.clientWidth, theme, devicePixelRatio);
     this.refresh();
@@ -132,7 +135,7 @@ class Player {
 
   // So high that the controls are in sight with the top of the page, or once the player itself is scrolled to.
   height() {
-    let scroller = this.root.getRootNode().host ?? this.root;
+    let scroller = this.place;
     while (scroller && scroller.scrollHeight <= scroller.clientHeight + 1) scroller = scroller.parentElement;
     const top = this.root.getBoundingClientRect().top + (scroller?.scrollTop ?? 0);
     const panel = this.panels[0]?.root;

@@ -143,7 +143,9 @@ def test_a_painted_hole_reaches_python_where_it_was_painted(app, page):
     with page.expect_download() as download:
         page.get_by_role("button", name="PNG").click()
     sheet = np.asarray(Image.open(download.value.path()))[::4, ::4]  # 112 pixels a digit
-    tiles = [sheet[2 + 30 * i : 30 + 30 * i, 2 + 30 * j : 30 + 30 * j] for i in range(4) for j in range(2)]
+    tiles = [sheet[2 + 30 * i : 30 + 30 * i, 2 + 30 * j : 30 + 30 * j] for i in range(3) for j in range(3)][
+        :8
+    ]
     hole = np.zeros((28, 28), bool)
     hole[row - 2 : row + 3, column - 2 : column + 3] = True
     assert all((tile[~hole] == digit[~hole]).all() for tile in tiles)

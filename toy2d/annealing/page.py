@@ -7,7 +7,7 @@ import streamlit as st
 from playground.errors import UserError
 from playground.ui.busy import Report
 from playground.ui.charts import chart
-from playground.ui.page import cached, folded, on_request, page, verdict_line
+from playground.ui.page import cached, folded, on_request, page, picture, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.annealing.experiment import (
     RULES,
@@ -144,13 +144,10 @@ with page(
     config = settings()
     result = result_for(config)
     rules = {rule: replace(config, rule=rule) for rule in ("algorithm1", config.rule)}
-    place = st.container()
-    if result is not None:
-        left, place = st.columns(2)
-        with left:
+    with picture():
+        if result is not None:
             show_clouds([annealing_cloud(config, result)], "annealing")
-    with place:
-        chart(step_chart(rules), "steps", 430)
+        chart(step_chart(rules), "steps", tall=True)
     if result is not None:
         verdict_line(*said(config, result))
         numbers(result)

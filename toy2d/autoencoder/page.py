@@ -3,7 +3,7 @@
 import streamlit as st
 
 from playground.ui.charts import chart
-from playground.ui.page import folded, on_request, page, verdict_line
+from playground.ui.page import folded, on_request, page, picture, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.autoencoder.experiment import (
     Autoencoder,
@@ -106,9 +106,12 @@ with page("Denoising autoencoder", "A network that takes noise away has learned 
     )
     config, learn = settings()
     result = autoencoder(config, learned_for(learn))
-    show_clouds(autoencoder_clouds(config, result), "autoencoder")
+    *arrows, error = arrows_chart(result)
+    with picture():
+        show_clouds(autoencoder_clouds(config, result), "autoencoder")
+        chart(error, "error", tall=True)
     verdict_line(said(result))
     numbers(result)
-    chart(arrows_chart(result), "arrows")
+    chart(arrows, "arrows")
     smaller_and_smaller(learn)
     explain()

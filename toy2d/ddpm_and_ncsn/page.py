@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from playground.levels import SCHEDULES
 from playground.progress import Report, turn_of
 from playground.ui.charts import chart
-from playground.ui.page import on_request, page, shared
+from playground.ui.page import folded, on_request, page, shared
 from playground.ui.tries import Try, tries
 from toy2d.ddpm_and_ncsn.experiment import FIRST, SAMPLERS, Families, FamiliesConfig, two_families
 from toy2d.ddpm_and_ncsn.figures import (
@@ -29,8 +30,9 @@ from toy2d.ui import bound, distance_table, mixture_widgets, show_clouds
 LENGTHS = (FIRST.train_steps, 300, 1_000, 2_000, 5_000)
 
 
-def settings() -> FamiliesConfig:
-    first, second, third = st.columns([1.3, 2.2, 1.6], vertical_alignment="bottom")
+def settings() -> tuple[FamiliesConfig, DeltaGenerator]:
+    """One row above the picture, and its last cell, for the button."""
+    first, second, third, last, button = st.columns([1.2, 1.6, 1.6, 1.1, 1.1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
     length = bound(
         third.select_slider,
@@ -40,9 +42,9 @@ def settings() -> FamiliesConfig:
         key="train_steps",
         help="2,000 take about 20 seconds for the two.",
     )
-    a, b, c, d, e = st.columns([1, 1, 1, 1, 1.4], vertical_alignment="bottom")
+    more = folded("The samplers", last)
     T = bound(
-        a.number_input,
+        more.number_input,
         "Langevin: T",
         1,
         1_000,
@@ -50,29 +52,31 @@ def settings() -> FamiliesConfig:
         key="T",
         help="Steps at each of ten levels, 20 to 0.1.",
     )
-    steps = bound(b.number_input, "DDPM, DDIM: steps", 2, 500, FIRST.steps, key="steps")
-    schedule = bound(c.selectbox, "DDPM's schedule", list(SCHEDULES), key="schedule")
-    particles = bound(d.number_input, "Particles", 2, 20_000, FIRST.particles, key="particles")
+    steps = bound(more.number_input, "DDPM, DDIM: steps", 2, 500, FIRST.steps, key="steps")
+    schedule = bound(more.selectbox, "DDPM's schedule", list(SCHEDULES), key="schedule")
+    particles = bound(more.number_input, "Particles", 2, 20_000, FIRST.particles, key="particles")
     inside = bound(
-        e.toggle, "Shared levels only", FIRST.inside, key="inside",
+        more.toggle, "Shared levels only", FIRST.inside, key="inside",
         help="DDPM's schedule reaches noise far above and below what NCSN was trained on; off: all of it is walked.",
     )  # fmt: skip
-    return FamiliesConfig(
+    config = FamiliesConfig(
         mixture, T=int(T), schedule=schedule, steps=int(steps), inside=inside, train_steps=length,
         particles=int(particles),
     )  # fmt: skip
+    return config, button
 
 
-def result_for(config: FamiliesConfig) -> tuple[FamiliesConfig, Families]:
+def result_for(config: FamiliesConfig, button: DeltaGenerator) -> tuple[FamiliesConfig, Families]:
     """The last result; a new one on the first visit, and when the button is pressed."""
     return on_request(
         "families",
         config,
         lambda config, report: two_families(config, networks_for(config), report),
         "Sampling",
-        button="Train both, run all samplers",
+        button="Train both",
         icon=":material/model_training:",
         first=replace(FIRST, mixture=config.mixture),
+        place=button,
     )
 
 
@@ -108,7 +112,7 @@ def explain() -> None:
 
 
 def outcome(config: FamiliesConfig, result: Families) -> None:
-    a, b, c = st.columns([2.4, 1.2, 1.6], vertical_alignment="bottom")
+    a, b = st.columns([3, 1.6], vertical_alignment="bottom")
     networks = networks_of(result)
     trained = bound(
         a.segmented_control, "Animated: the network", networks, key="shown", default=networks[-1], required=True,
@@ -117,11 +121,10 @@ def outcome(config: FamiliesConfig, result: Families) -> None:
     rescaled = bound(
         b.toggle, "Show x_t / alpha", False, key="rescaled", help="NCSN's view for all three panels."
     )
-    measure = bound(c.selectbox, "Bars show", list(MEASURES), key="measure", format_func=MEASURES.get)
     show_clouds(families_clouds(config, result, trained, rescaled), "two-families", fps=15)
     left, right = st.columns(2)
     with left:
-        st.subheader("Distance to exact samples")
+        measure = bound(st.selectbox, "Bars show", list(MEASURES), key="measure", format_func=MEASURES.get)
         chart(distance_chart(result, measure), "bars")
     with right:
         st.subheader("What each has learned")
@@ -180,7 +183,7 @@ with page(
             {"rescaled": True},
         ),
     )
-    config = settings()
-    outcome(*result_for(config))
+    config, button = settings()
+    outcome(*result_for(config, button))
     explain()
     told(config.mixture)

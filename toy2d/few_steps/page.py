@@ -1,11 +1,12 @@
 """Page "Fewer steps": eta against the number of steps, the deterministic flow, and modern solvers."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from playground.levels import AUTHORS, EVEN, SCHEDULES
 from playground.ui.busy import Report
 from playground.ui.charts import chart
-from playground.ui.page import cached, folded, page, verdict_line
+from playground.ui.page import cached, folded, page, picture, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.few_steps.experiment import STEPS, FewSteps, FewStepsConfig, few_steps, last_noises, said
 from toy2d.few_steps.figures import MEASURES, cost_chart, paths_chart, solver_chart, table_chart, trip_clouds
@@ -52,7 +53,8 @@ def flow_for(config: FlowConfig) -> tuple[RoundTrip, Orders]:
     return cached("flow", config, make, "Following the flow")
 
 
-def table(config: FewStepsConfig, use_learned: bool) -> None:
+def table(config: FewStepsConfig, use_learned: bool, place: DeltaGenerator) -> None:
+    """place: of the verdict, below the page's picture."""
     st.subheader("eta and the number of steps")
     result = table_for(config, use_learned)
     measure = bound(st.segmented_control, "Measure", list(MEASURES), key="measure", default="sliced", required=True,
@@ -63,7 +65,8 @@ def table(config: FewStepsConfig, use_learned: bool) -> None:
     with right:
         chart(cost_chart(result, measure), "cost", 380)
     if measure != "log_likelihood":
-        verdict_line(said(config, result, measure))
+        with place:
+            verdict_line(said(config, result, measure))
     if any(S > 1 for S in config.steps):
         with st.expander("What the lecture's sigma-hat row is made of"):
             st.markdown(LAST_NOISE)
@@ -103,18 +106,18 @@ def crossing(pi: float) -> None:
     chart(paths_chart(panels), "paths")
 
 
-def solvers(config: FlowConfig) -> None:
+def solvers(config: FlowConfig) -> DeltaGenerator:
+    """Returns a place directly below the picture."""
     trip, converged = flow_for(config)
-    st.subheader("Encode and decode")
-    left, right = st.columns([2, 1.2])
-    with left:
+    with picture():
         show_clouds(trip_clouds(config, trip), "few-steps", fps=10)
-    with right:
-        chart(solver_chart(trip, "RMS error of the round trip"), "trip")
+        chart(solver_chart(trip, "RMS error of the round trip"), "trip", tall=True)
+    place = st.container()
     st.subheader("Orders of convergence")
     for cell, name, order in zip(st.columns(3), SOLVERS, converged.orders, strict=True):
         cell.metric(f"{name}: measured order", f"{order:.2f}")
     chart(solver_chart(converged, "median error at the end"), "orders")
+    return place
 
 
 def explain() -> None:
@@ -167,7 +170,7 @@ with page(
         ),
     )
     config, use_learned = settings()
-    solvers(FlowConfig(config.mixture, config.schedule, seed=config.seed))
-    table(config, use_learned)
+    below = solvers(FlowConfig(config.mixture, config.schedule, seed=config.seed))
+    table(config, use_learned, below)
     crossing(config.mixture.pi)
     explain()

@@ -9,7 +9,7 @@ from playground.levels import SCHEDULES
 from playground.statistics import told_share
 from playground.ui.busy import Report
 from playground.ui.charts import chart
-from playground.ui.page import cached, folded, on_request, page, verdict_line
+from playground.ui.page import cached, folded, on_request, page, picture, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.forward_and_bound.bound import (
     BoundConfig,
@@ -67,7 +67,9 @@ def forward_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) -
     )
     config = ForwardConfig(mixture, schedule, steps, max(2, round(share / 100 * steps)), seed=seed)
     path = forward(config)
-    show_clouds(forward_clouds(config, path), "forward", fps=15)
+    with picture():
+        show_clouds(forward_clouds(config, path), "forward", fps=15)
+        chart(paths_chart(config, path), "paths", tall=True)
     found = posterior(config, path)
     verdict_line(said(config, path, found))
     a, b, c, d = st.columns(4)
@@ -86,7 +88,6 @@ def forward_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) -
         help="Of q(x_{t-1} | x_t), which is no Gaussian, to p with variance beta. Small where steps are small.",
     )  # fmt: skip
     chart(posterior_chart(found), "posterior", 520)
-    chart(paths_chart(config, path), "paths")
     with st.expander("What happens here"):
         st.markdown(
             'The lecture, "Diffusion probabilistic models": a step, all steps at once, and the posterior.'

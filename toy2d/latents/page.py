@@ -28,10 +28,10 @@ def settings() -> LatentsConfig:
 
 
 def show(found: Latents) -> None:
-    chart(codes_charts(found), "codes")
-    chart(curves_charts(found), "curves")
     first, *others = claims(found)
+    chart(codes_charts(found), "codes")
     verdict_line(first)
+    chart(curves_charts(found), "curves")
     for said in others:
         st.markdown(f"- {said}")
     left = found.left

@@ -6,7 +6,7 @@ import streamlit as st
 
 from playground.ui.busy import Report
 from playground.ui.charts import chart
-from playground.ui.page import cached, folded, page, verdict_line
+from playground.ui.page import cached, folded, page, picture, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.likelihood.experiment import Likelihood, LikelihoodConfig, likelihood, said
 from toy2d.likelihood.figures import flow_clouds, maps_chart, parts_chart, steps_chart
@@ -95,15 +95,12 @@ with page(
     )
     config, learn = settings()
     result = result_for(config, learn)
-    show_clouds(flow_clouds(config, result), "likelihood", fps=12)
+    with picture():
+        show_clouds(flow_clouds(config, result), "likelihood", fps=12)
+        chart(steps_chart(result), "steps-chart", tall=True)
     verdict_line(said(config, result))
     numbers(config, result)
     chart(maps_chart(result), "maps")
-    left, right = st.columns(2)
-    with left:
-        st.subheader("Against the number of steps")
-        chart(steps_chart(result), "steps-chart")
-    with right:
-        st.subheader("Whose error it is")
-        chart(parts_chart(result.errors), "parts")
+    st.subheader("Whose error it is")
+    chart(parts_chart(result.errors), "parts")
     explain()

@@ -6,7 +6,7 @@ import streamlit as st
 from playground.statistics import wilson
 from playground.ui.busy import Report
 from playground.ui.charts import chart
-from playground.ui.page import cached, folded, page, verdict_line
+from playground.ui.page import cached, folded, page, picture, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
 from toy2d.distances import total_variation
@@ -163,9 +163,12 @@ with page(
     config, use_learned = settings()
     answer = expected(config)
     result = result_for(config, use_learned)
-    show_clouds(mixing_clouds(config, result), "mixing", live=None if use_learned else live_mixing(config))
+    with picture():
+        show_clouds(
+            mixing_clouds(config, result), "mixing", live=None if use_learned else live_mixing(config)
+        )
+        chart(shares_chart(config, result), "shares", tall=True)
     sentence, outcome = said(config, result)
     verdict_line(f"{sentence} {compared(answer, float(result.plain.shares[-1, 0]))}", outcome)
     numbers(config, result)
-    chart(shares_chart(config, result), "shares")
     explain(config, result)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from playground.progress import duration
 from playground.ui.charts import chart
-from playground.ui.page import cached, folded, on_request, page, verdict_line
+from playground.ui.page import cached, folded, on_request, page, picture, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.mixing_time.experiment import (
     FARTHEST,
@@ -162,11 +162,9 @@ with page(
     if view == "time":
         config = settings()
         result = crossing_for(config)
-        left, right = st.columns(2)
-        with left:
+        with picture():
             show_clouds([crossing_cloud(config, result)], "crossing")
-        with right:
-            chart(relaxation_chart(config, result), "relaxation", 430)
+            chart(relaxation_chart(config, result), "relaxation", tall=True)
         verdict_line(*said(config, result))
         numbers(config, result)
         st.subheader("As the modes are moved apart")

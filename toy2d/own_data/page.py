@@ -2,11 +2,12 @@
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from playground.statistics import wilson
 from playground.ui.busy import allow
 from playground.ui.charts import chart
-from playground.ui.page import cached, folded, is_shared, page, shared, verdict_line
+from playground.ui.page import cached, folded, is_shared, page, picture, shared, verdict_line
 from playground.ui.points import points_canvas
 from playground.ui.tries import Try, tries
 from toy2d.datasets import DATASETS, fitted, parse_csv
@@ -25,9 +26,13 @@ EXAMPLE = np.stack([5 * np.cos(ANGLES), 5 * np.sin(ANGLES)], 1)  # three quarter
 CSV = "x, y\n" + "\n".join(f"{x:.1f}, {y:.1f}" for x in (10, 20, 30, 40) for y in (1, 5, 12))
 
 
-def settings() -> OwnDataConfig:
-    source = bound(st.segmented_control, "Data", list(NAMES), key="source", default=OwnDataConfig.source, required=True,
-                   format_func=NAMES.get)  # fmt: skip
+def settings() -> tuple[OwnDataConfig, DeltaGenerator]:
+    """And the place kept for the button of a long training."""
+    first, place = st.columns([5, 2], vertical_alignment="bottom")
+    source = bound(
+        first.segmented_control, "Data", list(NAMES), key="source", default=OwnDataConfig.source, required=True,
+        format_func=NAMES.get,
+    )  # fmt: skip
     given = given_points(source)
     a, b, c, d = st.columns([1.6, 1.6, 1.6, 1], vertical_alignment="bottom")
     n = bound(
@@ -66,9 +71,10 @@ def settings() -> OwnDataConfig:
         more.select_slider, "Sampling steps", [10, 20, 50, 100, 200], value=OwnDataConfig.steps, key="steps"
     )
     particles = bound(more.number_input, "Samples", 10, 5_000, OwnDataConfig.particles, key="samples")
-    return OwnDataConfig(
+    config = OwnDataConfig(
         source, n, given, threshold, train_steps, width, steps, eta, int(particles), seed=int(seed)
     )
+    return config, place
 
 
 def given_points(source: str) -> Points:
@@ -90,11 +96,11 @@ def given_points(source: str) -> Points:
     return tuple((float(x), float(y)) for x, y in points)
 
 
-def network_for(config: OwnDataConfig) -> Learned | None:
+def network_for(config: OwnDataConfig, place: DeltaGenerator) -> Learned | None:
     """The network of these data; None until a long training has been asked for."""
     made_for = (config.source, config.n, config.given, config.learning())
     if config.train_steps > AT_ONCE and not is_shared("own-learn", made_for):
-        if not st.button(f"Train for {config.train_steps:,} steps", type="primary"):
+        if not place.button(f"Train for {config.train_steps:,} steps", type="primary"):
             return None
         allow("own-learn")  # the button has just asked for it
     return shared("own-learn", made_for, lambda report: train_network(config, report), "Training the network")
@@ -173,13 +179,13 @@ with page(
         Try("It learns the shape", "1,000 points: how many copies are left?", {"n": 1000, "train": 1000}),
         Try("Too small to memorise", "Width 8: has the network room for the points?", {"n": 20, "width": 8}),
     )
-    config = settings()
-    result = result_for(config, network_for(config))
-    show_clouds(own_data_clouds(config, result), "own-data", fps=15)
+    config, place = settings()
+    result = result_for(config, network_for(config, place))
+    with picture():
+        show_clouds(own_data_clouds(config, result), "own-data", fps=15)
+        chart(nearest_chart(config, result), "nearest", tall=True)
     verdict_line(*said(config, result))
     numbers(config, result)
-    st.subheader("Distance to the nearest training point")
-    chart(nearest_chart(config, result), "nearest")
     with st.expander("What happens here"):
         st.markdown(EXPLANATION)
         st.latex(FORMULA)
