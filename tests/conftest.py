@@ -5,6 +5,8 @@ import os
 # Before torch is loaded: threads that wait for each other sleep instead of spinning.  Tests start training
 # processes beside themselves, and on two cores spinning slows both to a tenth.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+if "PYTEST_XDIST_WORKER" in os.environ:  # a process for each core already
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import time
 from collections.abc import Callable
