@@ -23,6 +23,7 @@ from images.ui import classifier, digits, measured_on_request, training_sidebar
 from playground.gif import enlarged, png_bytes, tiled
 from playground.progress import Report, turn_of
 from playground.ui.downloads import download_png
+from playground.ui.knobs import ask
 from playground.ui.page import bound, cached, page, verdict_line
 from playground.ui.tries import Try, tries
 
@@ -42,9 +43,17 @@ def settings() -> ShowConfig:
         required=True,
         key="a-f",
     )
-    number = bound(second.number_input, "First test digit", 0, len(digits("test")) - 10, 0, 10, key="a-first")
-    seed = bound(third.number_input, "Seed of the noise", 0, 2**31 - 1, 0, key="a-seed")
-    return ShowConfig(which, int(number), int(seed))
+    number = ask(
+        second.number_input,
+        "First test digit",
+        ShowConfig,
+        "first",
+        10,
+        key="a-first",
+        most=len(digits("test")) - 10,
+    )
+    seed = ask(third.number_input, "Seed of the noise", ShowConfig, "seed", key="a-seed")
+    return ShowConfig(which, number, seed)
 
 
 def pictures(found: Shown) -> None:

@@ -12,6 +12,7 @@ from images.ui import choose_model, classifier, digits, measured_on_request, tra
 from playground.gif import enlarged, gif_bytes, png_bytes, tiled, webp_bytes
 from playground.statistics import FAILS, HOLDS, interval
 from playground.ui.downloads import download_gif, download_png, download_webp
+from playground.ui.knobs import ask
 from playground.ui.page import bound, cached, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
@@ -28,8 +29,15 @@ def settings(T: int) -> tuple[str, int, int, int]:
     one = bound(second.number_input, "Test digit", 0, most, 0, key="c-one")
     label = "And another" if shown == BETWEEN else "Another (not used)"
     two = bound(third.number_input, label, 0, most, 1, key="c-two", disabled=shown == CHANGE)
-    choices = [s for s in (5, 10, 20, 50, 100, 200) if s <= T]
-    steps = bound(fourth.select_slider, "Steps, up and down", choices, value=min(20, T), key="c-steps")
+    steps = ask(
+        fourth.select_slider,
+        "Steps, up and down",
+        BetweenConfig,
+        "steps",
+        key="c-steps",
+        among=(5, 10, 20, 50, 100, 200),
+        most=T,
+    )
     return shown, int(one), int(two), steps
 
 

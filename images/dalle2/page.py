@@ -15,6 +15,7 @@ from images.networks.clip import cosines
 from images.ui import classifier, digits
 from playground.gif import gif_bytes, png_bytes, tiled
 from playground.ui.downloads import download_gif, download_png
+from playground.ui.knobs import ask
 from playground.ui.page import bound, folded, on_request, page
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
@@ -57,21 +58,28 @@ def settings() -> tuple[DrawConfig, DeltaGenerator]:
     box, examples, second, third, last = st.columns([2, 1.3, 1.6, 1.3, 1], vertical_alignment="bottom")
     caption = choose_caption(box, folded("Examples", examples))
     more = folded("More settings", third)
-    count = bound(more.number_input, "Digits", 1, 25, 8, key="count")
-    w = bound(
+    count = ask(more.number_input, "Digits", DrawConfig, "count", key="count", most=25)
+    w = ask(
         second.slider,
         "w of the decoder",
-        0.0,
-        8.0,
-        1.0,
+        DrawConfig,
+        "w",
         0.5,
         key="w",
+        most=8,
         help="guidance; 0 is the conditional model",
     )
-    prior_w = bound(more.slider, "w of the prior", 0.0, 4.0, 0.0, 0.5, key="prior_w")
-    steps = bound(more.select_slider, "Steps of each stage", [5, 10, 20, 25, 50, 100], value=25, key="steps")
-    seed = bound(more.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
-    return DrawConfig(caption, int(count), w, prior_w, int(steps), int(seed)), last
+    prior_w = ask(more.slider, "w of the prior", DrawConfig, "prior_w", 0.5, key="prior_w", most=4)
+    steps = ask(
+        more.select_slider,
+        "Steps of each stage",
+        DrawConfig,
+        "steps",
+        key="steps",
+        among=[5, 10, 20, 25, 50, 100],
+    )
+    seed = ask(more.number_input, "Seed", DrawConfig, "seed", key="seed")
+    return DrawConfig(caption, count, w, prior_w, steps, seed), last
 
 
 def show(config: DrawConfig, drawing: Drawing) -> None:

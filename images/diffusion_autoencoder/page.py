@@ -12,6 +12,7 @@ from images.ui import choose_model, classifier, digits, measured_on_request, tra
 from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
 from playground.statistics import interval
 from playground.ui.downloads import download_gif, download_png, download_webp
+from playground.ui.knobs import ask
 from playground.ui.page import bound, cached, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
@@ -21,11 +22,18 @@ def settings(T: int) -> tuple[int, ReconstructConfig]:
     first, third, fourth, fifth = st.columns([1, 2, 1, 1], vertical_alignment="bottom")
     most = len(digits("test")) - 1
     one = bound(first.number_input, "Test digit", 0, most, 0, key="d-one")
-    choices = [s for s in (5, 10, 20, 50, 100, 200) if s <= T]
-    steps = bound(third.select_slider, "Steps, up and down", choices, value=min(20, T), key="d-steps")
-    count = bound(fourth.number_input, "Random x_T", 1, 24, 7, key="d-count")
-    seed = bound(fifth.number_input, "Seed", 0, 2**31 - 1, 0, key="d-seed")
-    return int(one), ReconstructConfig(int(count), steps, int(seed))
+    steps = ask(
+        third.select_slider,
+        "Steps, up and down",
+        ReconstructConfig,
+        "steps",
+        key="d-steps",
+        among=(5, 10, 20, 50, 100, 200),
+        most=T,
+    )
+    count = ask(fourth.number_input, "Random x_T", ReconstructConfig, "count", key="d-count", most=24)
+    seed = ask(fifth.number_input, "Seed", ReconstructConfig, "seed", key="d-seed")
+    return int(one), ReconstructConfig(count, steps, seed)
 
 
 def show(image: np.ndarray, found: Reconstruction, config: ReconstructConfig) -> None:

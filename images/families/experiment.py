@@ -26,6 +26,7 @@ from playground.walk import checked, final, prior, walk, watched
 
 NETWORK, EXACT = "the network", "the exact denoiser of real digits"
 PIXELS = 28 * 28
+FIRST = SampleConfig(16, "DDPM", 100)  # what both sides of the page open with
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from images.families.experiment import (
     EXACT,
+    FIRST,
     NETWORK,
     ToldConfig,
     ToldDigits,
@@ -21,6 +22,7 @@ from images.ui import choose_model, training_sidebar, yardstick
 from playground.gif import gif_bytes, tiled, webp_bytes
 from playground.ui.busy import Report, busy
 from playground.ui.downloads import download_gif, download_webp
+from playground.ui.knobs import ask
 from playground.ui.page import bound, folded, on_request, page
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
@@ -41,9 +43,11 @@ def settings(T: int) -> tuple[tuple[SampleConfig, SampleConfig], str, DeltaGener
         fifth.selectbox, "NCSN is told", LANGEVIN, format_func=TOLD.get, key="f-told",
         help="Same updates, same noise; only the noise level that the network hears differs.",
     )  # fmt: skip
-    steps = bound(more.select_slider, "Steps for both", [50, 100, 200, 500, 1000], value=100, key="f-steps")
-    count = int(bound(more.number_input, "Digits", 1, 100, 16, key="f-count"))
-    seed = int(bound(more.number_input, "Seed", 0, 2**31 - 1, 0, key="f-seed"))
+    steps = ask(
+        more.select_slider, "Steps for both", FIRST, "steps", key="f-steps", among=[50, 100, 200, 500, 1000]
+    )
+    count = ask(more.number_input, "Digits", FIRST, "count", key="f-count", most=100)
+    seed = ask(more.number_input, "Seed", FIRST, "seed", key="f-seed")
     ddpm = SampleConfig(count, sampler, min(steps, T), seed=seed)
     return (ddpm, SampleConfig(count, langevin, steps, seed=seed)), what, last
 

@@ -6,11 +6,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from images.generate.experiment import SampleConfig, sample
 from images.metrics.readable import clear, read, said_of_class, said_of_clear
-from images.sampling import ANNEALED, AS_WRITTEN, MOST, SAMPLERS, Film
+from images.sampling import ANNEALED, AS_WRITTEN, Film
 from images.ui import choose_model, classifier, guidance_widgets, real_clear, training_sidebar
 from playground.gif import enlarged, gif_bytes, png_bytes, tiled, webp_bytes
 from playground.ui.downloads import download_gif, download_png, download_webp
-from playground.ui.page import bound, folded, on_request, page, verdict_line
+from playground.ui.knobs import ask
+from playground.ui.page import folded, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
 
@@ -32,25 +33,25 @@ def settings(T: int, knows_labels: bool) -> tuple[SampleConfig, DeltaGenerator]:
     first, second, third, fourth, last = st.columns([1.4, 2, 1.8, 1.3, 1.1], vertical_alignment="bottom")
     more = folded("More settings", fourth)
     quick = SampleConfig.quick()
-    sampler = bound(
-        first.selectbox, "Sampler", list(SAMPLERS), index=SAMPLERS.index(quick.sampler), key="sampler"
-    )
-    steps = bound(
+    sampler = ask(first.selectbox, "Sampler", quick, "sampler", key="sampler")
+    steps = ask(
         second.select_slider,
         "Steps",
-        [s for s in (5, 8, 10, 20, 50, 100, 200, 500, 1000) if s <= T],
-        value=min(quick.steps, T),
+        quick,
+        "steps",
         key="steps",
+        among=(5, 8, 10, 20, 50, 100, 200, 500, 1000),
+        most=T,
     )
-    eta = bound(
-        third.slider, "η", 0.0, 1.0, 0.0, 0.05, key="eta", disabled=sampler != "DDIM",
+    eta = ask(
+        third.slider, "η", quick, "eta", 0.05, key="eta", disabled=sampler != "DDIM",
         help="DDIM's noise: 0 none, 1 as much as DDPM",
     )  # fmt: skip
-    count = bound(more.number_input, "Digits", 1, MOST, 25, key="count")
-    seed = bound(more.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
+    count = ask(more.number_input, "Digits", quick, "count", key="count")
+    seed = ask(more.number_input, "Seed", quick, "seed", key="seed")
     label, w = guidance_widgets() if knows_labels else (None, 0.0)
     eta = eta if sampler == "DDIM" else 0.0
-    return SampleConfig(int(count), sampler, steps, eta, int(seed), label=label, w=w), last
+    return SampleConfig(count, sampler, steps, eta, seed, label=label, w=w), last
 
 
 def film_for(model, config: SampleConfig, place: DeltaGenerator) -> tuple[tuple, Film]:

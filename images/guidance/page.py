@@ -29,6 +29,7 @@ from playground.progress import Report, turn_of
 from playground.statistics import difference_of_shares, verdict
 from playground.ui.charts import chart
 from playground.ui.downloads import download_png
+from playground.ui.knobs import ask
 from playground.ui.page import bound, cached, on_request, page, picture, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.sheet import sheet
@@ -52,13 +53,15 @@ def guide_of(name: str):
 def settings() -> tuple[str, GuidanceConfig]:
     first, second, fourth, fifth, third = st.columns([3, 2, 1, 1, 1], vertical_alignment="bottom")
     by = bound(first.selectbox, "Guided", list(BY), key="by", format_func=BY.get)
-    steps = bound(second.select_slider, "Steps of DDIM", [10, 20, 50, 100], value=20, key="steps")
-    seed = int(bound(third.number_input, "Seed", 0, 2**31 - 1, 0, key="seed"))
+    steps = ask(
+        second.select_slider, "Steps of DDIM", GuidanceConfig, "steps", key="steps", among=[10, 20, 50, 100]
+    )
+    seed = ask(third.number_input, "Seed", GuidanceConfig, "seed", key="seed")
     says = "Guidance only at levels with more noise than the first and no more than the second, σ/α."
-    low = bound(fourth.number_input, "Above σ/α", 0.0, HIGHEST, GuidanceConfig.low, key="low", help=says)
+    low = ask(fourth.number_input, "Above σ/α", GuidanceConfig, "low", key="low", help=says)
     high = bound(fifth.number_input, "Up to σ/α", low, HIGHEST, GuidanceConfig.high, key="high", help=says)
     strengths = WEIGHTS if by == "itself" else SCALES
-    return by, GuidanceConfig(steps=int(steps), strengths=strengths, seed=seed, low=low, high=high)
+    return by, GuidanceConfig(steps=steps, strengths=strengths, seed=seed, low=low, high=high)
 
 
 def guided_by(model: Model, by: str):

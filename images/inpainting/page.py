@@ -16,6 +16,7 @@ from images.ui import choose_model, classifier, digits, training_sidebar
 from playground.gif import enlarged, gif_bytes, png_bytes, tiled, webp_bytes
 from playground.progress import Report
 from playground.ui.downloads import download_gif, download_png, download_webp
+from playground.ui.knobs import ask
 from playground.ui.mask import mask_canvas
 from playground.ui.page import bound, folded, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
@@ -78,30 +79,31 @@ def settings(T: int) -> tuple[InpaintConfig, DeltaGenerator]:
     method = bound(
         cells[0].selectbox, "Method", METHODS, key="method", help="; ".join(f"{m} {HELP[m]}" for m in METHODS)
     )
-    steps = bound(
+    steps = ask(
         cells[1].select_slider,
         "Steps",
-        [s for s in (10, 20, 50, 100, 250) if s <= T],
-        value=50,
+        InpaintConfig,
+        "steps",
         key="in-steps",
+        among=(10, 20, 50, 100, 250),
+        most=T,
     )
-    resamplings = bound(
-        cells[2].slider, "Resamplings r", 1, 20, 5, key="resamplings", disabled=method != "RePaint",
-        help="how often RePaint walks each level; r = 1 is plain re-noising",
+    resamplings = ask(
+        cells[2].slider, "Resamplings r", InpaintConfig, "resamplings", key="resamplings", most=20,
+        disabled=method != "RePaint", help="how often RePaint walks each level; r = 1 is plain re-noising",
     )  # fmt: skip
-    eta = bound(
+    eta = ask(
         more.slider,
         "η",
-        0.0,
-        1.0,
-        1.0,
+        InpaintConfig,
+        "eta",
         0.05,
         key="in-eta",
         help="DDIM's noise: 0 none, 1 as much as DDPM",
     )
-    count = bound(more.number_input, "Images", 1, 64, 8, key="completions")
-    seed = bound(more.number_input, "Seed", 0, 2**31 - 1, 0, key="in-seed")
-    return InpaintConfig(int(count), method, steps, resamplings, eta, int(seed)), cells[4]
+    count = ask(more.number_input, "Images", InpaintConfig, "count", key="completions", most=64)
+    seed = ask(more.number_input, "Seed", InpaintConfig, "seed", key="in-seed")
+    return InpaintConfig(count, method, steps, resamplings, eta, seed), cells[4]
 
 
 def show(film: Film, image: np.ndarray, hole: np.ndarray) -> None:

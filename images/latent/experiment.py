@@ -17,7 +17,7 @@ from images.metrics.classifier import Classifier, features
 from images.metrics.estimates import Estimate, Reference, bootstrap, frechet_estimate, mean_of, share_of
 from images.metrics.pca import principal
 from images.models import Model
-from images.sampling import MOST, Film, filmed
+from images.sampling import MOST, MOST_STEPS, Film, filmed
 from playground.errors import SEEDS, require, seed_beside
 from playground.knobs import Knobs, knob
 from playground.levels import seeded
@@ -34,8 +34,8 @@ BATCH = 250
 class LatentConfig(Knobs):
     """count digits in `steps` steps of DDIM; label and w: as in `images.generate.experiment.SampleConfig`."""
 
-    count: int = knob(25, 1, MOST, "The number of images")
-    steps: int = 50
+    count: int = knob(16, 1, MOST, "The number of images")
+    steps: int = knob(50, 1, MOST_STEPS, "The number of steps")
     eta: float = knob(0.0, 0, 1, "eta")
     seed: int = knob(0, *SEEDS, "The seed")
     frames: int = 40

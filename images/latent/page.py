@@ -15,7 +15,6 @@ from images.latent.experiment import (
 )
 from images.metrics.readable import clear, said_of_clear
 from images.models import Model
-from images.sampling import MOST
 from images.ui import (
     choose_model,
     classifier,
@@ -28,7 +27,8 @@ from images.ui import (
 from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
 from playground.statistics import interval
 from playground.ui.downloads import download_gif, download_png, download_webp
-from playground.ui.page import bound, folded, on_request, page, verdict_line
+from playground.ui.knobs import ask
+from playground.ui.page import folded, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
 
@@ -39,15 +39,28 @@ def settings(T: int, knows_labels: bool) -> tuple[LatentConfig, DeltaGenerator]:
     """One row above the picture, and its last cell, for the button; a second one where a label can be told."""
     first, second, third, last = st.columns([2, 2, 1.2, 1], vertical_alignment="bottom")
     more = folded("More settings", third)
-    choices = [s for s in (5, 10, 20, 50, 100, 200) if s <= T]
-    steps = bound(first.select_slider, "Steps", choices, value=min(50, T), key="l-steps")
-    eta = bound(
-        second.slider, "η", 0.0, 1.0, 0.0, 0.05, key="l-eta", help="DDIM's noise: 0 none, 1 as much as DDPM"
+    steps = ask(
+        first.select_slider,
+        "Steps",
+        LatentConfig,
+        "steps",
+        key="l-steps",
+        among=(5, 10, 20, 50, 100, 200),
+        most=T,
     )
-    count = bound(more.number_input, "Digits", 1, MOST, 16, key="l-count")
-    seed = bound(more.number_input, "Seed", 0, 2**31 - 1, 0, key="l-seed")
+    eta = ask(
+        second.slider,
+        "η",
+        LatentConfig,
+        "eta",
+        0.05,
+        key="l-eta",
+        help="DDIM's noise: 0 none, 1 as much as DDPM",
+    )
+    count = ask(more.number_input, "Digits", LatentConfig, "count", key="l-count")
+    seed = ask(more.number_input, "Seed", LatentConfig, "seed", key="l-seed")
     label, w = guidance_widgets("l-") if knows_labels else (None, 0.0)
-    return LatentConfig(int(count), steps, eta, int(seed), label=label, w=w), last
+    return LatentConfig(count, steps, eta, seed, label=label, w=w), last
 
 
 def show(found: LatentFilm, config: LatentConfig) -> None:

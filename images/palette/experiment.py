@@ -36,8 +36,11 @@ class PaletteConfig(Knobs):
     samples: int = knob(4, 1, 64, "The number of samples of each")
     steps: int = knob(20, 1, 1000, "The number of steps")
     eta: float = 1.0
-    first: int = 0
+    first: int = knob(0, 0, 60_000, "The first digit")
     seed: int = knob(0, *SEEDS, "The seed")
+
+
+FIRST = PaletteConfig(digits=10)  # what the page opens with: a row of digits
 
 
 @dataclass(frozen=True, eq=False)

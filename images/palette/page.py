@@ -1,16 +1,19 @@
 """Page "Palette": choose the damage, see what is told, the regression, and several restorations of it."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from images.data.corruptions import TASKS
 from images.models import Model, best_device, load_model
-from images.palette.experiment import PaletteConfig, Restored, measure, restore, sheet_of, verdicts
+from images.palette.experiment import FIRST, PaletteConfig, Restored, measure, restore, sheet_of, verdicts
 from images.palette.table import FILES, Table, TableConfig, available, claims, markdown, needed, table
 from images.ui import choose_model, digits, training_sidebar, yardstick
 from playground.gif import enlarged, png_bytes
 from playground.progress import Report
 from playground.statistics import Z
 from playground.ui.downloads import download_png
+from playground.ui.knobs import ask
 from playground.ui.page import bound, cached, on_request, page, picture, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.sheet import sheet
@@ -27,13 +30,13 @@ NAMES = {
 def settings() -> PaletteConfig:
     first, second, third, fourth = st.columns([3, 2, 1, 1], vertical_alignment="bottom")
     task = bound(
-        first.segmented_control, "Damage", list(TASKS), key="task", default="colourisation", required=True,
+        first.segmented_control, "Damage", list(TASKS), key="task", default=FIRST.task, required=True,
         format_func=NAMES.get,
     )  # fmt: skip
-    steps = bound(second.select_slider, "Steps", [5, 10, 20, 50, 100], value=20, key="steps")
-    number = bound(third.number_input, "First digit", 0, 4_000, 0, 10, key="first")
-    seed = bound(fourth.number_input, "Seed", 0, 2**31 - 1, 0, key="seed")
-    return PaletteConfig(task, 10, 4, int(steps), first=int(number), seed=int(seed))
+    steps = ask(second.select_slider, "Steps", FIRST, "steps", key="steps", among=[5, 10, 20, 50, 100])
+    number = ask(third.number_input, "First digit", FIRST, "first", 10, key="first", most=4_000)
+    seed = ask(fourth.number_input, "Seed", FIRST, "seed", key="seed")
+    return replace(FIRST, task=task, steps=steps, first=number, seed=seed)
 
 
 def show(model: Model, config: PaletteConfig) -> Restored:

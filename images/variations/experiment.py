@@ -26,6 +26,9 @@ from playground.statistics import Difference, verdict
 TOLD = ("thickness", "slant", "width")
 PIXELS = "pixels, all together"
 RANDOM = 2000  # test digits whose spread is the measure
+FIRST = DrawConfig(
+    count=10, w=0.0, steps=20
+)  # what the page opens with: variations show what w = 0 leaves open
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Page "Variations and in between": digits of one embedding, the way between two, and what an embedding keeps."""
 
+from dataclasses import replace
+
 import numpy as np
 import streamlit as st
 
@@ -8,10 +10,11 @@ from images.dalle2.experiment import DrawConfig, Drawing, Stack, between, load_s
 from images.metrics.readable import read, said_of_class
 from images.models import best_device
 from images.ui import classifier, digits, measured_on_request, training_sidebar
-from images.variations.experiment import SpreadConfig, Spreads, spreads
+from images.variations.experiment import FIRST, SpreadConfig, Spreads, spreads
 from playground.gif import gif_bytes, png_bytes, tiled
 from playground.statistics import interval
 from playground.ui.downloads import download_gif, download_png
+from playground.ui.knobs import ask
 from playground.ui.page import bound, cached, folded, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
@@ -33,10 +36,10 @@ def settings() -> tuple[str, int, int, DrawConfig]:
     last = len(digits("test")) - 1
     first = bound(two.number_input, "Test digit", 0, last, 18, key="v-digit")
     other = bound(three.number_input, "and", 0, last, 25, key="v-other", disabled=kind == VARY)
-    count = bound(more.number_input, "Digits", 2, 25, 10, key="v-count")
-    w = bound(five.slider, "w of the decoder", 0.0, 8.0, 0.0, 0.5, key="v-w", help="guidance; 0 none")
-    seed = bound(more.number_input, "Seed", 0, 2**31 - 1, 0, key="v-seed")
-    return kind, int(first), int(other), DrawConfig(count=int(count), w=w, steps=20, seed=int(seed))
+    count = ask(more.number_input, "Digits", FIRST, "count", key="v-count", least=2, most=25)
+    w = ask(five.slider, "w of the decoder", FIRST, "w", 0.5, key="v-w", help="guidance; 0 none", most=8)
+    seed = ask(more.number_input, "Seed", FIRST, "seed", key="v-seed")
+    return kind, int(first), int(other), replace(FIRST, count=count, w=w, seed=seed)
 
 
 def made(kind: str, first: int, other: int, config: DrawConfig) -> Drawing:

@@ -8,21 +8,25 @@ from playground.ui.page import bound
 
 
 def ask(
-    widget: Any, label: str, config: type, name: str, *steps: Any, key: str, at: Any = None,
-    among: Sequence[Any] | None = None, most: float | None = None, **options: Any,
+    widget: Any, label: str, config: Any, name: str, *steps: Any, key: str,
+    among: Sequence[Any] | None = None, least: float | None = None, most: float | None = None, **options: Any,
 ) -> Any:  # fmt: skip
-    """The value of the knob `name` of a config's class, from a widget that stands in the page's address.
+    """The value of the knob `name`, from a widget that stands in the page's address.
 
-    widget: of a place, such as place.number_input.  steps: what follows the first value, such as a slider's step.
-    at: a config whose value the page begins with, where that is not the class's own.  among: the values offered, by
-    a select_slider.  most: the largest that the page offers, where it offers less than the command line.
+    widget: of a place, such as place.number_input.  config: the knob's class, or one of its configs where the page
+    begins with other values.  steps: what follows the first value, such as a slider's step.  among: the values offered,
+    by a select_slider.  least, most: where the page offers less than the command line.
     """
-    value = first(config, name) if at is None else getattr(at, name)
-    if names := known(config, name):
+    owner, value = (
+        (config, first(config, name)) if isinstance(config, type) else (type(config), getattr(config, name))
+    )
+    if names := known(owner, name):
         return bound(widget, label, list(names), index=names.index(value), key=key, **options)
-    number = kind(config, name)
-    low, high = (number(end) for end in limits(config, name))
-    high = high if most is None else min(high, number(most))
+    number, (low, high) = kind(owner, name), limits(owner, name)
+    low, high = (
+        number(max(low, low if least is None else least)),
+        number(min(high, high if most is None else most)),
+    )
     if among is None:
         return number(bound(widget, label, low, high, min(value, high), *steps, key=key, **options))
     offered = [number(one) for one in among if low <= one <= high]

@@ -12,6 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 import playground.ui.busy
 from images.__main__ import parser as images_parser
+from images.generate.experiment import SampleConfig
+from playground.knobs import Knobs
 from toy2d.__main__ import parser as toy2d_parser
 from toy2d.topics import TOPICS
 
@@ -95,3 +97,36 @@ def test_a_page_opens_with_the_dataclasss_values(topic, monkeypatch):
             assert getattr(shown, field.name) == value, (config.__name__, field.name)
             checked += 1
     assert checked > 0
+
+
+DIGITS = ("autoencoders", "dalle2", "diffusion_autoencoder", "families", "generate", "guidance", "inpainting",
+          "latent", "palette", "variations")  # fmt: skip
+
+
+@pytest.mark.parametrize("topic", DIGITS)
+def test_a_page_of_digits_opens_with_the_dataclasss_values(topic, monkeypatch):
+    """The page ends where its first config is made.  FIRST, where an experiment has one, is what it opens with."""
+    made: list = []
+    module = import_module(f"images.{topic}.experiment")
+    first = SampleConfig.quick() if topic == "generate" else getattr(module, "FIRST", None)
+    check = Knobs.__post_init__
+
+    def noted(self):
+        check(self)
+        if isinstance(self, type(first)) if first else type(self).__module__ == module.__name__:
+            made.append(self)
+            st.stop()
+
+    monkeypatch.setattr(Knobs, "__post_init__", noted)
+    app = AppTest.from_file(str(HOUSE / "images" / topic / "page.py"), default_timeout=120).run()
+    assert not app.exception, app.exception
+    begins, (config,) = first or check_free(type(made[0])), made
+    knobs = [field.name for field in fields(config) if "limits" in field.metadata]
+    assert knobs and [getattr(config, name) for name in knobs] == [getattr(begins, name) for name in knobs]
+
+
+def check_free(config: type) -> object:
+    """A config's first values, without its checks."""
+    begins = object.__new__(config)
+    begins.__dict__.update({field.name: field.default for field in fields(config)})
+    return begins

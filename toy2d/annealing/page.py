@@ -7,6 +7,7 @@ import streamlit as st
 from playground.errors import UserError
 from playground.ui.busy import Report
 from playground.ui.charts import chart
+from playground.ui.knobs import ask
 from playground.ui.page import cached, folded, on_request, page, picture, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.annealing.experiment import (
@@ -40,12 +41,12 @@ def settings() -> AnnealingConfig:
     levels = bound(
         more.selectbox, "The sigmas are", list(LEVEL_NAMES), key="levels", format_func=LEVEL_NAMES.get
     )
-    L = bound(more.number_input, "L", 1, 200, AnnealingConfig.L, key="L", help="Noise levels")
-    T = bound(more.number_input, "T", 1, 1_000, AnnealingConfig.T, key="T", help="Steps at each level")
+    L = ask(more.number_input, "L", AnnealingConfig, "L", key="L", help="Noise levels", most=200)
+    T = ask(more.number_input, "T", AnnealingConfig, "T", key="T", help="Steps at each level", most=1_000)
     eps = bound(more.number_input, "eps", 0.0001, 10.0, AnnealingConfig.eps, 0.01, key="eps", format="%.4f")
     sigma_1 = bound(more.number_input, "Highest σ", 0.1, 100.0, AnnealingConfig.sigma_1, key="sigma_1")
-    seed = bound(more.number_input, "Seed", 0, 2**31 - 1, AnnealingConfig.seed, key="seed")
-    return AnnealingConfig(mixture, levels, rule, int(L), int(T), eps, sigma_1, seed=int(seed))
+    seed = ask(more.number_input, "Seed", AnnealingConfig, "seed", key="seed")
+    return AnnealingConfig(mixture, levels, rule, L, T, eps, sigma_1, seed=seed)
 
 
 def result_for(config: AnnealingConfig) -> Annealing | None:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from playground.ui.charts import chart
+from playground.ui.knobs import ask
 from playground.ui.page import folded, on_request, page, picture, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.autoencoder.experiment import (
@@ -31,7 +32,7 @@ def settings() -> tuple[AutoencoderConfig, LearnConfig]:
         more.select_slider, "Training points", list(POINTS), value=LearnConfig.points, key="points"
     )
     steps = bound(more.select_slider, "Training steps", list(STEPS), value=QUICK, key="steps")
-    seed = int(bound(more.number_input, "Seed", 0, 2**31 - 1, AutoencoderConfig.seed, key="seed"))
+    seed = ask(more.number_input, "Seed", AutoencoderConfig, "seed", key="seed")
     learn = LearnConfig(mixture, "dae", sigma=sigma, points=points, steps=steps, seed=seed)
     return AutoencoderConfig(mixture, sigma, seed=seed), learn
 

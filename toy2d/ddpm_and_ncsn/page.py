@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from playground.levels import SCHEDULES
 from playground.progress import Report, turn_of
 from playground.ui.charts import chart
+from playground.ui.knobs import ask
 from playground.ui.page import folded, on_request, page, shared
 from playground.ui.tries import Try, tries
 from toy2d.ddpm_and_ncsn.experiment import FIRST, SAMPLERS, Families, FamiliesConfig, two_families
@@ -43,25 +44,19 @@ def settings() -> tuple[FamiliesConfig, DeltaGenerator]:
         help="2,000 take about 20 seconds for the two.",
     )
     more = folded("The samplers", last)
-    T = bound(
-        more.number_input,
-        "Langevin: T",
-        1,
-        1_000,
-        FIRST.T,
-        key="T",
-        help="Steps at each of ten levels, 20 to 0.1.",
+    T = ask(
+        more.number_input, "Langevin: T", FIRST, "T", key="T", help="Steps at each of ten levels, 20 to 0.1."
     )
     steps = bound(more.number_input, "DDPM, DDIM: steps", 2, 500, FIRST.steps, key="steps")
     schedule = bound(more.selectbox, "DDPM's schedule", list(SCHEDULES), key="schedule")
-    particles = bound(more.number_input, "Particles", 2, 20_000, FIRST.particles, key="particles")
+    particles = ask(more.number_input, "Particles", FIRST, "particles", key="particles", most=20_000)
     inside = bound(
         more.toggle, "Shared levels only", FIRST.inside, key="inside",
         help="DDPM's schedule reaches noise far above and below what NCSN was trained on; off: all of it is walked.",
     )  # fmt: skip
     config = FamiliesConfig(
-        mixture, T=int(T), schedule=schedule, steps=int(steps), inside=inside, train_steps=length,
-        particles=int(particles),
+        mixture, T=T, schedule=schedule, steps=int(steps), inside=inside, train_steps=length,
+        particles=particles,
     )  # fmt: skip
     return config, button
 

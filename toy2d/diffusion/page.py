@@ -5,13 +5,13 @@ import streamlit as st
 from playground.levels import SCHEDULES
 from playground.ui.busy import Report
 from playground.ui.charts import chart
+from playground.ui.knobs import ask
 from playground.ui.page import cached, page, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
 from toy2d.diffusion.experiment import SAMPLERS, STEPS, Diffusion, DiffusionConfig, diffusion, said
 from toy2d.diffusion.figures import diffusion_clouds, weights_chart
 from toy2d.diffusion.live import ETA_STEP, live_diffusion
-from toy2d.starts import MOST
 from toy2d.ui import bound, learned_at, mixture_widgets, score_widget, show_clouds
 
 SAMPLER_NAMES = {
@@ -30,13 +30,13 @@ def settings() -> tuple[DiffusionConfig, bool]:
     sampler = bound(a.selectbox, "Back by", list(SAMPLERS), key="sampler", format_func=SAMPLER_NAMES.get)
     schedule = bound(b.selectbox, "Schedule", list(SCHEDULES), key="schedule")
     steps = bound(c.select_slider, "Steps", list(STEPS), value=DiffusionConfig.steps, key="steps")
-    eta = bound(
-        d.slider, "η", 0.0, 1.0, DiffusionConfig.eta, ETA_STEP, key="eta", disabled=sampler != "ddim",
+    eta = ask(
+        d.slider, "η", DiffusionConfig, "eta", ETA_STEP, key="eta", disabled=sampler != "ddim",
         help="DDIM's noise: 0 none, 1 as much as DDPM with beta_tilde",
     )  # fmt: skip
-    particles = bound(e.number_input, "Particles", 2, MOST, DiffusionConfig.particles, key="particles")
-    seed = bound(f.number_input, "Seed", 0, 2**31 - 1, DiffusionConfig.seed, key="seed")
-    config = DiffusionConfig(mixture, schedule, sampler, eta, steps, int(particles), seed=int(seed))
+    particles = ask(e.number_input, "Particles", DiffusionConfig, "particles", key="particles")
+    seed = ask(f.number_input, "Seed", DiffusionConfig, "seed", key="seed")
+    config = DiffusionConfig(mixture, schedule, sampler, eta, steps, particles, seed=seed)
     return config, use_learned
 
 

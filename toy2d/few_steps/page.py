@@ -6,6 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 from playground.levels import AUTHORS, EVEN, SCHEDULES
 from playground.ui.busy import Report
 from playground.ui.charts import chart
+from playground.ui.knobs import ask
 from playground.ui.page import cached, folded, page, picture, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.few_steps.experiment import STEPS, FewSteps, FewStepsConfig, few_steps, last_noises, said
@@ -28,9 +29,9 @@ def settings() -> tuple[FewStepsConfig, bool]:
     particles = bound(
         more.number_input, "Samples a cell, × 6", 10, 10_000, FewStepsConfig.particles, key="particles"
     )
-    seed = bound(more.number_input, "Seed", 0, 2**31 - 1, FewStepsConfig.seed, key="seed")
+    seed = ask(more.number_input, "Seed", FewStepsConfig, "seed", key="seed")
     return FewStepsConfig(
-        mixture, schedule, tuple(sorted(steps)), int(particles), seed=int(seed), spacing=spacing
+        mixture, schedule, tuple(sorted(steps)), int(particles), seed=seed, spacing=spacing
     ), use_learned
 
 

@@ -9,6 +9,7 @@ from playground.levels import SCHEDULES
 from playground.statistics import told_share
 from playground.ui.busy import Report
 from playground.ui.charts import chart
+from playground.ui.knobs import ask
 from playground.ui.page import cached, folded, on_request, page, picture, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.forward_and_bound.bound import (
@@ -47,7 +48,7 @@ def common() -> tuple[MixtureSpec, str, int, Cells]:
     mixture = mixture_widgets(first, second)
     more = folded("More settings", last)
     schedule = bound(more.selectbox, "Schedule", list(SCHEDULES), key="schedule")
-    seed = int(bound(more.number_input, "Seed", 0, 2**31 - 1, BoundConfig.seed, key="seed"))
+    seed = ask(more.number_input, "Seed", BoundConfig, "seed", key="seed")
     return mixture, schedule, seed, (cells[0], cells[1], more)
 
 

@@ -8,11 +8,12 @@ import streamlit as st
 from playground.denoisers import HIGHEST
 from playground.progress import Report
 from playground.ui.charts import chart
+from playground.ui.knobs import ask
 from playground.ui.page import cached, on_request, page, shared, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
 from toy2d.guidance.best_w import BestWConfig, best_w, claims
-from toy2d.guidance.experiment import FIRST, W_MOST, Guidance, GuidanceConfig, guidance, guidance_sweep
+from toy2d.guidance.experiment import FIRST, Guidance, GuidanceConfig, guidance, guidance_sweep
 from toy2d.guidance.figures import NAMES, along_chart, best_w_chart, ends_chart, guidance_clouds, sweep_chart
 from toy2d.labelled import Models, learned_models
 from toy2d.net import LearnConfig
@@ -30,8 +31,8 @@ def settings() -> tuple[GuidanceConfig, bool]:
     pi = st.session_state.get("pi", FIRST.pi)
     K = MixtureSpec(preset, pi).build().K
     label = bound(b.number_input, "Class (a mode)", 1, K, GuidanceConfig.label + 1, key="class")
-    w = bound(
-        c.slider, "Guidance w", 0.0, W_MOST, GuidanceConfig.w, 0.5, key="w",
+    w = ask(
+        c.slider, "Guidance w", GuidanceConfig, "w", 0.5, key="w",
         help="The lecture's w: 0 is the plain conditional model. The classifier's scale is s = 1 + w.",
     )  # fmt: skip
     use_learned = score_widget(d, "models")
@@ -44,12 +45,12 @@ def settings() -> tuple[GuidanceConfig, bool]:
         f.select_slider, "Steps", [10, 20, 50, 100, 200, 500], value=GuidanceConfig.steps, key="steps"
     )
     particles = bound(g.number_input, "Particles", 100, 20_000, GuidanceConfig.particles, key="particles")
-    seed = bound(h.number_input, "Seed", 0, 2**31 - 1, GuidanceConfig.seed, key="seed")
+    seed = ask(h.number_input, "Seed", GuidanceConfig, "seed", key="seed")
     says = "Guidance only at levels with more noise than the first and no more than the second, σ/α."
-    low = bound(i.number_input, "Above σ/α", 0.0, HIGHEST, GuidanceConfig.low, key="low", help=says)
+    low = ask(i.number_input, "Above σ/α", GuidanceConfig, "low", key="low", help=says)
     high = bound(j.number_input, "Up to σ/α", low, HIGHEST, GuidanceConfig.high, key="high", help=says)
     config = GuidanceConfig(
-        MixtureSpec(preset, pi), int(label) - 1, w, steps, int(particles), seed=int(seed), low=low, high=high
+        MixtureSpec(preset, pi), int(label) - 1, w, steps, int(particles), seed=seed, low=low, high=high
     )
     return config, use_learned
 

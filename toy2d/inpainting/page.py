@@ -5,6 +5,7 @@ import streamlit as st
 from playground.progress import Report, turn_of
 from playground.steps import VARIANCES
 from playground.ui.charts import chart
+from playground.ui.knobs import ask
 from playground.ui.page import cached, folded, on_request, page, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
@@ -73,17 +74,17 @@ def settings() -> InpaintConfig:
         value=InpaintConfig.resamplings,
         key="r",
     )
-    jump = bound(more.number_input, "its jump", 1, 50, InpaintConfig.jump, key="jump")
+    jump = ask(more.number_input, "its jump", InpaintConfig, "jump", key="jump", most=50)
     steps = bound(more.select_slider, "Steps", [10, 20, 50, 100, 200], value=InpaintConfig.steps, key="steps")
     variance = bound(
         more.selectbox, "Variance", ["beta_tilde", *(name for name in VARIANCES if name != "beta_tilde")],
         key="variance",
         help="the noise of DDPM's step: beta_tilde is the smaller one, beta the larger",
     )  # fmt: skip
-    particles = bound(more.number_input, "Particles", 100, 20_000, InpaintConfig.particles, key="particles")
-    seed = bound(more.number_input, "Seed", 0, 2**31 - 1, InpaintConfig.seed, key="seed")
+    particles = ask(more.number_input, "Particles", InpaintConfig, "particles", key="particles", least=100)
+    seed = ask(more.number_input, "Seed", InpaintConfig, "seed", key="seed")
     return InpaintConfig(
-        mixture, pi, lean, "xy".index(known), value, r, int(jump), zeta, steps, int(particles), seed=int(seed),
+        mixture, pi, lean, "xy".index(known), value, r, jump, zeta, steps, particles, seed=seed,
         variance=variance,
     )  # fmt: skip
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from playground.ui.charts import chart
+from playground.ui.knobs import ask
 from playground.ui.page import bound, cached, page, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
@@ -30,9 +31,9 @@ def settings() -> InverseConfig:
     noise = bound(
         d.select_slider, "Its noise", [0.1, 0.3, 0.5, 1.0, 2.0, 3.0], value=InverseConfig.noise, key="noise"
     )
-    seed = bound(e.number_input, "Seed", 0, 2**31 - 1, InverseConfig.seed, key="seed")
+    seed = ask(e.number_input, "Seed", InverseConfig, "seed", key="seed")
     pi = st.session_state.get("pi", 0.8)
-    return InverseConfig(MixtureSpec(preset, pi), seen, noise, value, seed=int(seed))
+    return InverseConfig(MixtureSpec(preset, pi), seen, noise, value, seed=seed)
 
 
 def explain() -> None:

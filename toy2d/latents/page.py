@@ -3,6 +3,7 @@
 import streamlit as st
 
 from playground.ui.charts import chart
+from playground.ui.knobs import ask
 from playground.ui.page import cached, page, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.latents.experiment import Latents, LatentsConfig, claims, latents
@@ -15,7 +16,7 @@ def settings() -> LatentsConfig:
     weights = [0.5, 1.0, 2.0, 2.9, 3.0, 5.0, 10.0, 30.0]
     weight = bound(first.select_slider, "Weight of y", weights, value=LatentsConfig.weight, key="weight")
     spread = bound(second.slider, "Spread in x", 0.5, 5.0, LatentsConfig.spread, 0.5, key="spread")
-    width = bound(third.slider, "Width in y", 0.05, 1.0, LatentsConfig.width, 0.05, key="width")
+    width = ask(third.slider, "Width in y", LatentsConfig, "width", 0.05, key="width", least=0.05, most=1.0)
     steps = bound(
         fourth.select_slider,
         "Steps in the code",
@@ -23,8 +24,8 @@ def settings() -> LatentsConfig:
         value=LatentsConfig.steps,
         key="steps",
     )
-    seed = bound(fifth.number_input, "Seed", 0, 2**31 - 1, LatentsConfig.seed, key="seed")
-    return LatentsConfig(weight, spread, width, steps, seed=int(seed))
+    seed = ask(fifth.number_input, "Seed", LatentsConfig, "seed", key="seed")
+    return LatentsConfig(weight, spread, width, steps, seed=seed)
 
 
 def show(found: Latents) -> None:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from playground.ui.busy import Report
 from playground.ui.charts import chart
+from playground.ui.knobs import ask
 from playground.ui.page import cached, folded, page, picture, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.likelihood.experiment import Likelihood, LikelihoodConfig, likelihood, said
@@ -24,7 +25,7 @@ def settings() -> tuple[LikelihoodConfig, LearnConfig | None]:
     mixture = mixture_widgets(first, second)
     use_learned = score_widget(third)
     more = folded("More settings", fourth)
-    seed = int(bound(more.number_input, "Seed", 0, 2**31 - 1, LikelihoodConfig.seed, key="seed"))
+    seed = ask(more.number_input, "Seed", LikelihoodConfig, "seed", key="seed")
     steps = bound(b.select_slider, "Steps of the ODE", list(STEPS), value=LikelihoodConfig.steps, key="steps")
     low = bound(more.select_slider, "Start at σ/α", list(LOWEST), value=LikelihoodConfig.sigma_min, key="low")
     high = bound(

@@ -5,6 +5,7 @@ import streamlit as st
 from playground.statistics import verdict
 from playground.ui.busy import Report, busy
 from playground.ui.charts import chart
+from playground.ui.knobs import ask
 from playground.ui.page import cached, folded, on_request, page
 from playground.ui.tries import Try, tries
 from toy2d.low_density.experiment import (
@@ -44,7 +45,7 @@ def settings() -> LowDensityConfig:
     steps = bound(
         more.select_slider, "Training steps", list(STEPS), value=LowDensityConfig.steps, key="steps"
     )
-    seed = int(bound(more.number_input, "Seed", 0, 2**31 - 1, LowDensityConfig.seed, key="seed"))
+    seed = ask(more.number_input, "Seed", LowDensityConfig, "seed", key="seed")
     return LowDensityConfig(mixture, sigma, points=points, width=width, steps=steps, seed=seed)
 
 

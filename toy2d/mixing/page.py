@@ -6,6 +6,7 @@ import streamlit as st
 from playground.statistics import wilson
 from playground.ui.busy import Report
 from playground.ui.charts import chart
+from playground.ui.knobs import ask
 from playground.ui.page import cached, folded, page, picture, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
@@ -13,7 +14,7 @@ from toy2d.distances import total_variation
 from toy2d.mixing.experiment import Mixing, MixingConfig, mixing, said
 from toy2d.mixing.figures import mixing_clouds, shares_chart
 from toy2d.mixing.live import live_mixing
-from toy2d.starts import MOST, STARTS
+from toy2d.starts import STARTS
 from toy2d.ui import bound, learned_at, mixture_widgets, score_widget, show_clouds
 
 START_NAMES = {"square": "uniform on [-8, 8]²", "mode": "all at the last mode", "data": "at the data"}
@@ -40,7 +41,7 @@ def _chains(mixture, noise: bool) -> MixingConfig:
     levels = bound(
         st.selectbox, "The sigmas are", list(LEVEL_NAMES), key="levels", format_func=LEVEL_NAMES.get
     )
-    L = bound(st.number_input, "Levels L", 1, 200, MixingConfig.L, key="L")
+    L = ask(st.number_input, "Levels L", MixingConfig, "L", key="L", most=200)
     T = bound(
         st.number_input,
         "Steps at each, T",
@@ -55,12 +56,12 @@ def _chains(mixture, noise: bool) -> MixingConfig:
         help="a of x + (a/2) s + √a z, in units of the narrowest mode's variance at the level. Above 4 it diverges.",
     )  # fmt: skip
     start = bound(st.selectbox, "Start", list(STARTS), key="start", format_func=START_NAMES.get)
-    sigma_1 = bound(st.number_input, "Highest σ", 0.1, 100.0, MixingConfig.sigma_1, key="sigma_1")
-    particles = bound(st.number_input, "Particles", 1, MOST, MixingConfig.particles, key="particles")
-    seed = bound(st.number_input, "Seed", 0, 2**31 - 1, MixingConfig.seed, key="seed")
+    sigma_1 = ask(st.number_input, "Highest σ", MixingConfig, "sigma_1", key="sigma_1", least=0.1, most=100.0)
+    particles = ask(st.number_input, "Particles", MixingConfig, "particles", key="particles")
+    seed = ask(st.number_input, "Seed", MixingConfig, "seed", key="seed")
     return MixingConfig(
-        mixture, levels, int(L), int(T), sigma_1, step_size=size, start=start, noise=noise,
-        particles=int(particles), frames=60, seed=int(seed),
+        mixture, levels, L, int(T), sigma_1, step_size=size, start=start, noise=noise,
+        particles=particles, frames=60, seed=seed,
     )  # fmt: skip
 
 

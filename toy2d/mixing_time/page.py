@@ -7,6 +7,7 @@ import streamlit as st
 
 from playground.progress import duration
 from playground.ui.charts import chart
+from playground.ui.knobs import ask
 from playground.ui.page import cached, folded, on_request, page, picture, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.mixing_time.experiment import (
@@ -47,12 +48,11 @@ def settings() -> CrossingConfig:
         key="d",
     )
     pi = bound(b.slider, "π, weight of the first mode", 0.01, 0.99, CrossingConfig.pi, 0.01, key="pi")
-    size = bound(
+    size = ask(
         c.number_input,
         "Step size a",
-        0.01,
-        0.5,
-        CrossingConfig.step_size,
+        CrossingConfig,
+        "step_size",
         0.01,
         key="a",
         help="a of x + (a/2) s + √a z",
@@ -62,8 +62,8 @@ def settings() -> CrossingConfig:
         more.number_input, "Particles from each mode", 10, 20_000, CrossingConfig.particles, key="particles"
     )
     longest = bound(more.number_input, "Most steps", 100, 50_000, CrossingConfig.longest, 100, key="longest")
-    seed = bound(more.number_input, "Seed", 0, 2**31 - 1, CrossingConfig.seed, key="seed")
-    return CrossingConfig(pi, distance, size, int(particles), int(longest), seed=int(seed))
+    seed = ask(more.number_input, "Seed", CrossingConfig, "seed", key="seed")
+    return CrossingConfig(pi, distance, size, int(particles), int(longest), seed=seed)
 
 
 def crossing_for(config: CrossingConfig) -> Crossing:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from playground.ui.charts import chart
+from playground.ui.knobs import ask
 from playground.ui.page import on_request, verdict_line
 from toy2d.mixing_time.figures import recovery_chart
 from toy2d.mixing_time.recovery import Recovery, RecoveryConfig, recovery, said
@@ -42,8 +43,8 @@ def _settings() -> RecoveryConfig:
         key="repeats",
         help="Independent runs at each π",
     )
-    seed = bound(e.number_input, "Seed", 0, 2**31 - 1, RecoveryConfig.seed, key="seed2")
-    return RecoveryConfig(repeats=int(repeats), L=int(L), T=int(T), start=start, seed=int(seed))
+    seed = ask(e.number_input, "Seed", RecoveryConfig, "seed", key="seed2")
+    return RecoveryConfig(repeats=int(repeats), L=int(L), T=int(T), start=start, seed=seed)
 
 
 def _result_for(config: RecoveryConfig) -> Recovery:

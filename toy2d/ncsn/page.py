@@ -6,6 +6,7 @@ import streamlit as st
 
 from playground.statistics import difference, verdict
 from playground.ui.charts import chart
+from playground.ui.knobs import ask
 from playground.ui.page import folded, on_request, page, shared
 from playground.ui.tries import Try, tries
 from toy2d.ncsn.experiment import FIRST, WEIGHTS, Ncsn, NcsnConfig, learn_all, mean_error, ncsn
@@ -31,12 +32,12 @@ def settings() -> NcsnConfig:
         help="2,000 take about half a minute for the three.",
     )
     more = folded("More settings", last)
-    levels = bound(more.number_input, "Levels L", 2, 200, FIRST.levels, key="L")
+    levels = ask(more.number_input, "Levels L", FIRST, "levels", key="L")
     sigma_1 = bound(more.number_input, "Highest σ", 0.1, 100.0, FIRST.sigma_1, key="sigma_1")
     sigma_L = bound(more.number_input, "Lowest σ", 0.01, 10.0, FIRST.sigma_L, 0.01, key="sigma_L")
-    T = bound(more.number_input, "Sampling steps at each, T", 1, 1_000, FIRST.T, key="T")
-    seed = bound(more.number_input, "Seed", 0, 2**31 - 1, FIRST.seed, key="seed")
-    return NcsnConfig(mixture, int(levels), sigma_1, sigma_L, train_steps=length, T=int(T), seed=int(seed))
+    T = ask(more.number_input, "Sampling steps at each, T", FIRST, "T", key="T")
+    seed = ask(more.number_input, "Seed", FIRST, "seed", key="seed")
+    return NcsnConfig(mixture, levels, sigma_1, sigma_L, train_steps=length, T=T, seed=seed)
 
 
 def result_for(config: NcsnConfig) -> tuple[NcsnConfig, Ncsn]:

@@ -7,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 from playground.statistics import wilson
 from playground.ui.busy import allow
 from playground.ui.charts import chart
+from playground.ui.knobs import ask
 from playground.ui.page import cached, folded, is_shared, page, picture, shared, verdict_line
 from playground.ui.points import points_canvas
 from playground.ui.tries import Try, tries
@@ -59,20 +60,18 @@ def settings() -> tuple[OwnDataConfig, DeltaGenerator]:
         key="width",
     )
     more = folded("More settings", d)
-    seed = bound(more.number_input, "Seed", 0, 2**31 - 1, OwnDataConfig.seed, key="seed")
+    seed = ask(more.number_input, "Seed", OwnDataConfig, "seed", key="seed")
     threshold = bound(
         more.slider, "A copy is nearer than", 0.02, 1.0, OwnDataConfig.threshold, 0.02, key="threshold",
         help="In units of the median distance of fresh data to the nearest training point.",
     )  # fmt: skip
-    eta = bound(
-        more.slider, "η of the sampler", 0.0, 1.0, OwnDataConfig.eta, 0.1, key="eta", help="0 DDIM, 1 DDPM"
-    )
+    eta = ask(more.slider, "η of the sampler", OwnDataConfig, "eta", 0.1, key="eta", help="0 DDIM, 1 DDPM")
     steps = bound(
         more.select_slider, "Sampling steps", [10, 20, 50, 100, 200], value=OwnDataConfig.steps, key="steps"
     )
     particles = bound(more.number_input, "Samples", 10, 5_000, OwnDataConfig.particles, key="samples")
     config = OwnDataConfig(
-        source, n, given, threshold, train_steps, width, steps, eta, int(particles), seed=int(seed)
+        source, n, given, threshold, train_steps, width, steps, eta, int(particles), seed=seed
     )
     return config, place
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from playground.ui.charts import chart
+from playground.ui.knobs import ask
 from playground.ui.live_field import live_field
 from playground.ui.page import folded, page, verdict_line
 from playground.ui.tries import Try, tries
@@ -39,7 +40,7 @@ def settings() -> tuple[FieldConfig, LearnConfig | None]:
         more.select_slider, "Training points", list(POINTS), value=LearnConfig.points, key="points",
         disabled=taught == "told" and mixture.has_pi,
     )  # fmt: skip
-    seed = int(bound(more.number_input, "Seed", 0, 2**31 - 1, LearnConfig.seed, key="seed"))
+    seed = ask(more.number_input, "Seed", LearnConfig, "seed", key="seed")
     field = FieldConfig(mixture, sigma)
     if taught == "none" or sigma == 0:
         if taught != "none":
