@@ -28,7 +28,7 @@ from images.data.mnist import load
 from images.generate.experiment import SampleConfig, sample
 from images.metrics.classifier import features, load_classifier
 from images.models import load_model
-from images.training.config import PRESETS
+from images.training.presets import PRESETS
 from images.training.session import Session
 from playground.cli import Parser
 from playground.cli import run as run_command

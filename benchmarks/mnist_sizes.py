@@ -22,7 +22,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.peers import DiffusersUNet, PlainUNet, has_diffusers, of_size, size
 from images.data.mnist import Digits, load
-from images.training.config import PRESETS, with_changes
+from images.training.config import with_changes
+from images.training.presets import PRESETS
 from images.training.session import Session
 from playground.cli import Parser, ProgressLine
 from playground.cli import run as run_command

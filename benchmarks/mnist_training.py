@@ -28,7 +28,8 @@ from images.data.mnist import Digits, load
 from images.metrics.estimates import FCD, PRECISION, RECALL
 from images.metrics.evaluate import EvaluateConfig, Yardstick, generate
 from images.models import Model
-from images.training.config import PRESETS, TrainConfig, with_changes
+from images.training.config import TrainConfig, with_changes
+from images.training.presets import PRESETS
 from images.training.session import Session
 from playground.cli import Parser, ProgressLine
 from playground.cli import run as run_command

@@ -13,7 +13,8 @@ from images.metrics.evaluate import Yardstick
 from images.metrics.readable import clear
 from images.models import SHIPPED_MODELS, Model, best_device, kind_of, load_model, told_of
 from images.training import job, records, runs
-from images.training.config import PRESETS, TrainConfig, with_changes
+from images.training.config import TrainConfig, with_changes
+from images.training.presets import PRESETS
 from playground.errors import UserError
 from playground.progress import Report, duration
 from playground.ui.page import bound, on_request

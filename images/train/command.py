@@ -12,8 +12,9 @@ from images.command import add_data, add_device
 from images.data.mnist import load
 from images.models import NETWORKS
 from images.training import job, runs
-from images.training.config import OBJECTIVES, PRESETS, with_changes
+from images.training.config import OBJECTIVES, with_changes
 from images.training.making import new, write_config
+from images.training.presets import PRESETS
 from images.training.session import Session, run
 from playground.cli import ProgressLine, refuse_idle, say
 from playground.denoisers import TO_X0

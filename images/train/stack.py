@@ -15,8 +15,9 @@ from images.command import add_data, add_device
 from images.data.mnist import Digits, load
 from images.train.command import trained
 from images.training import job, runs
-from images.training.config import PRESETS, TrainConfig, with_changes
+from images.training.config import TrainConfig, with_changes
 from images.training.making import new, write_config
+from images.training.presets import PRESETS
 from images.training.session import Session
 from playground.cli import say
 from playground.devices import device_named

@@ -11,7 +11,8 @@ from images.latent.perception_task import PERCEPTION, load_perception
 from images.metrics.classifier import features, load_classifier
 from images.networks.autoencoder import AutoencoderConfig
 from images.networks.perception import PatchCritic, PerceptionConfig, perceptual_distance
-from images.training.config import PRESETS, TrainConfig, with_changes
+from images.training.config import TrainConfig, with_changes
+from images.training.presets import PRESETS
 from images.training.session import MODEL, RESUME, Session
 from playground.checkpoint import load_checkpoint
 from playground.errors import UserError

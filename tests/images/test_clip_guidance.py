@@ -15,7 +15,8 @@ from images.dalle2.prior_task import caption_of
 from images.data.captions import parse
 from images.data.mnist import Digits, load
 from images.metrics.classifier import load_classifier
-from images.training.config import PRESETS, TrainConfig
+from images.training.config import TrainConfig
+from images.training.presets import PRESETS
 from images.training.tasks import task_for
 from playground.errors import UserError
 from playground.levels import Level, linear_beta, seeded

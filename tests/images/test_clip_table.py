@@ -11,7 +11,8 @@ from images.dalle2.clip_table import BAG, EVERY, OWN, ClipTable, Trained, claims
 from images.data.captions import ATTRIBUTES
 from images.data.mnist import Digits, load
 from images.networks.clip import ClipConfig
-from images.training.config import PRESETS, with_changes
+from images.training.config import with_changes
+from images.training.presets import PRESETS
 from images.training.session import MODEL, Session, run
 from playground.errors import UserError
 from playground.levels import seeded

@@ -28,7 +28,8 @@ from images.models import load_model
 from images.networks.caption_prior import CaptionPriorConfig
 from images.networks.clip import ClipConfig, contrast, on_sphere
 from images.networks.prompted import PromptedConfig
-from images.training.config import PRESETS, TrainConfig
+from images.training.config import TrainConfig
+from images.training.presets import PRESETS
 from images.training.session import MODEL, Session, run
 from playground.denoisers import NetworkDenoiser, guided
 from playground.errors import UserError

@@ -29,7 +29,8 @@ from images.metrics.estimates import Estimate, share_of, verdict
 from images.metrics.pca import principal
 from images.models import Model, load_model
 from images.training import runs
-from images.training.config import PRESETS, TrainConfig, with_changes
+from images.training.config import TrainConfig, with_changes
+from images.training.presets import PRESETS
 from images.training.session import MODEL, Session
 from images.training.tasks import task_for
 from playground.errors import UserError

@@ -29,7 +29,8 @@ from images.metrics.classifier import build
 from images.models import Model, load_model
 from images.networks.autoencoder import CHANNELS, AutoencoderConfig
 from images.training import runs
-from images.training.config import PRESETS, TrainConfig, with_changes
+from images.training.config import TrainConfig, with_changes
+from images.training.presets import PRESETS
 from images.training.session import MODEL, Session
 from images.training.tasks import task_for
 from playground.errors import UserError

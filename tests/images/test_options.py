@@ -8,7 +8,8 @@ import torch
 from images.__main__ import main
 from images.data.mnist import load
 from images.models import load_model
-from images.training.config import PRESETS, TrainConfig, with_changes
+from images.training.config import TrainConfig, with_changes
+from images.training.presets import PRESETS
 from images.training.session import MODEL, RESUME, Session
 from playground.checkpoint import load_checkpoint, save_checkpoint
 from playground.errors import UserError

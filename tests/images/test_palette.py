@@ -12,7 +12,7 @@ from images.data.mnist import load
 from images.models import load_model
 from images.palette.experiment import PaletteConfig, Restored, measure, psnr, restore
 from images.palette.task import SHIPPED
-from images.training.config import PRESETS
+from images.training.presets import PRESETS
 from images.training.tasks import task_for
 from playground.errors import UserError
 from playground.levels import linear_beta, seeded

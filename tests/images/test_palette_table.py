@@ -8,7 +8,8 @@ from images.data.mnist import load
 from images.metrics.evaluate import Yardstick
 from images.models import load_model
 from images.palette.table import BEFORE, FILES, HOLES, TableConfig, available, claims, needed, table, tint
-from images.training.config import PRESETS, with_changes
+from images.training.config import with_changes
+from images.training.presets import PRESETS
 from images.training.tasks import task_for
 from playground.errors import UserError
 from playground.levels import linear_beta, seeded

@@ -19,7 +19,8 @@ from images.__main__ import main
 from images.data.mnist import load, to_model
 from images.models import load_model
 from images.training import job, making, runs
-from images.training.config import PRESETS, TrainConfig
+from images.training.config import TrainConfig
+from images.training.presets import PRESETS
 from images.training.session import MODEL, RESUME, Session, run
 from images.training.tasks import passing
 from playground.checkpoint import load_checkpoint

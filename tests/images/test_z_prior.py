@@ -14,7 +14,8 @@ from images.diffusion_autoencoder.task import SHIPPED as AUTOENCODER
 from images.metrics.classifier import build
 from images.models import load_model
 from images.networks.code_prior import NormaliserConfig
-from images.training.config import PRESETS, with_changes
+from images.training.config import with_changes
+from images.training.presets import PRESETS
 from images.training.session import MODEL, Session
 from playground.errors import UserError
 from playground.levels import seeded
