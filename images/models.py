@@ -17,7 +17,7 @@ from images.networks.encoder import EncoderConfig
 from images.networks.prompted import PromptedConfig
 from images.networks.telling import TellConfig
 from images.networks.unet import UNetConfig
-from playground.checkpoint import Shapes, load_checkpoint, require_format, require_shapes, save_checkpoint
+from playground.checkpoint import Shapes, load_checkpoint, outlined, require_format, require_shapes, save_checkpoint
 from playground.denoisers import TO_X0, Denoiser, NetworkDenoiser, clipped
 from playground.devices import best_device as best_device
 from playground.devices import device_named
@@ -216,5 +216,5 @@ def _check(about: dict[str, Any], shapes: Shapes) -> None:
     require_format(about, FORMAT)
     require("model" in about, f"it is no image model of format {FORMAT}")
     config = ModelConfig.from_dict(about["model"])
-    with torch.device("meta"):
+    with outlined():
         require_shapes(config.assembled().state_dict(), shapes)

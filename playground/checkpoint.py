@@ -2,14 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from playground.errors import UserError, require
 from playground.files import write_atomically
@@ -100,3 +102,24 @@ def require_shapes(own: dict[str, Tensor], found: Shapes) -> None:
     shapes = {name: tuple(value.shape) for name, value in own.items()}
     wrong = sorted(name for name in shapes.keys() | found.keys() if shapes.get(name) != found.get(name))
     require(not wrong, f"{wrong and wrong[0]} does not fit the network that it describes")
+
+
+class _Outlining(TorchFunctionMode):
+    """Keeps small tables off the meta device, and drawn weights undrawn: torch's Python for these there takes a second
+    to import, at the first network of every page and command.
+    """
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if func in (torch.arange, torch.eye, torch.linspace):
+            kwargs = {"device": "cpu", **kwargs}
+        elif func in (Tensor.normal_, nn.init.normal_):
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **kwargs)
+
+
+@contextmanager
+def outlined() -> Iterator[None]:
+    """Networks built within have names and shapes, and no memory: to be compared with what a file announces."""
+    with torch.device("meta"), _Outlining():
+        yield

@@ -11,7 +11,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import one_hot
 
-from playground.checkpoint import Shapes, load_checkpoint, require_format, require_shapes, save_checkpoint
+from playground.checkpoint import Shapes, load_checkpoint, outlined, require_format, require_shapes, save_checkpoint
 from playground.conditioning import Hidden, Told
 from playground.denoisers import Denoiser, NetworkDenoiser
 from playground.errors import (
@@ -243,7 +243,7 @@ def _check(about: dict[str, Any], shapes: Shapes) -> None:
     config = _config(about["learn"])
     others = {_now(name): shape for name, shape in shapes.items() if name != "losses"}
     require(len(shapes.get("losses", ())) == 1, "it lacks the losses of its training")
-    with torch.device("meta"):
+    with outlined():
         require_shapes(_build(config, about["data_std"], torch.zeros(2)).state_dict(), others)
 
 

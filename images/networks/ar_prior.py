@@ -60,7 +60,7 @@ class ARPrior(nn.Module):
         self.words, self.caption = nn.Linear(D, width), nn.Linear(D, width)
         self.no_words, self.no_caption = nn.Parameter(torch.zeros(LENGTH, D)), nn.Parameter(torch.zeros(D))
         self.bucket = nn.Embedding(config.buckets, width)
-        self.places = nn.Parameter(0.1 * nn.init.normal_(torch.empty(LENGTH + 1 + config.kept, width)))
+        self.places = nn.Parameter(nn.init.normal_(torch.empty(LENGTH + 1 + config.kept, width), std=0.1))
         layer = nn.TransformerEncoderLayer(
             width,
             max(1, width // 16),

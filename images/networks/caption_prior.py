@@ -48,7 +48,7 @@ class CaptionPrior(nn.Module):
         self.embed = LevelEmbedding(width)
         self.enter, self.words, self.caption = nn.Linear(D, width), nn.Linear(D, width), nn.Linear(D, width)
         self.no_words, self.no_caption = nn.Parameter(torch.zeros(LENGTH, D)), nn.Parameter(torch.zeros(D))
-        self.places = nn.Parameter(0.1 * nn.init.normal_(torch.empty(LENGTH + 4, width)))
+        self.places = nn.Parameter(nn.init.normal_(torch.empty(LENGTH + 4, width), std=0.1))
         self.body = transformer(width, config.layers)
         self.leave = zeroed(nn.Linear(width, D))
 

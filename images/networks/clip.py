@@ -61,7 +61,7 @@ class Clip(nn.Module):
         self.point = nn.Linear(2 * width * 16, D)
         self.words = nn.Embedding(config.words, D)
         if config.layers:
-            self.places = nn.Parameter(0.1 * nn.init.normal_(torch.empty(config.length, D)))
+            self.places = nn.Parameter(nn.init.normal_(torch.empty(config.length, D), std=0.1))
             self.read = transformer(D, config.layers)
         self.a_bag = config.layers == 0
         self.mean = nn.Linear(D, D)

@@ -1,6 +1,9 @@
 """The benchmark of first visits: what it refuses, what it says where there is no browser, and a row of its table."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -30,3 +33,15 @@ def test_a_page_gets_its_row_and_a_second_run_replaces_the_file(tmp_path):
         assert first_visit.main(["--only", "start", "--moves", "1", "--out", str(out)]) == 0
     (row,) = json.loads(out.read_text())
     assert row["page"] == "start" and 0 < row["first"] < 120 and row["released"] is None  # it has no slider
+
+
+def test_loading_a_network_imports_no_symbolic_mathematics():
+    """It takes a second, at the first visit of every page and in every command that loads a network."""
+    code = """
+import sys
+from images.models import load_model
+from toy2d.shipped import DEFAULTS, shipped
+load_model(), shipped(DEFAULTS["ncsn"])
+sys.exit("sympy" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2]).returncode == 0

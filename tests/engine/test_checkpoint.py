@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import save, save_file
 
-from playground.checkpoint import CHECKSUM, checksum, load_checkpoint, save_checkpoint
+from playground.checkpoint import CHECKSUM, checksum, load_checkpoint, outlined, save_checkpoint
 from playground.errors import UserError
 from playground.files import write_atomically
 
@@ -238,3 +238,22 @@ def test_the_header_is_judged_before_a_tensor_is_read(tensors, tmp_path):
     with pytest.raises(UserError, match="it is a cat"):
         load_checkpoint(path, check)
     assert seen == [(ABOUT, {name: tuple(value.shape) for name, value in tensors.items()})]
+
+
+def test_an_outlined_network_has_names_and_shapes_and_no_memory():
+    """Those of the network itself; drawn weights and tables of numbers included."""
+
+    class Net(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.words, self.line = torch.nn.Embedding(5, 4), torch.nn.Linear(4, 10**3)
+            self.places = torch.nn.Parameter(torch.nn.init.normal_(torch.empty(3, 4), std=0.1))
+            self.register_buffer("table", 2.0 ** torch.arange(6))
+            self.register_buffer("turn", torch.eye(4)[:2])
+
+    with outlined():
+        outline = Net().state_dict()
+    real = Net().state_dict()
+    assert {name: value.shape for name, value in outline.items()} == {n: v.shape for n, v in real.items()}
+    assert all(outline[name].is_meta for name in ("words.weight", "line.weight", "places"))
+    assert not torch.empty(1).is_meta  # and it ends
