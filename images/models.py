@@ -17,7 +17,14 @@ from images.networks.encoder import EncoderConfig
 from images.networks.prompted import PromptedConfig
 from images.networks.telling import TellConfig
 from images.networks.unet import UNetConfig
-from playground.checkpoint import Shapes, load_checkpoint, outlined, require_format, require_shapes, save_checkpoint
+from playground.checkpoint import (
+    Shapes,
+    load_checkpoint,
+    outlined,
+    require_format,
+    require_shapes,
+    save_checkpoint,
+)
 from playground.denoisers import TO_X0, Denoiser, NetworkDenoiser, clipped
 from playground.devices import best_device as best_device
 from playground.devices import device_named

@@ -11,7 +11,14 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import one_hot
 
-from playground.checkpoint import Shapes, load_checkpoint, outlined, require_format, require_shapes, save_checkpoint
+from playground.checkpoint import (
+    Shapes,
+    load_checkpoint,
+    outlined,
+    require_format,
+    require_shapes,
+    save_checkpoint,
+)
 from playground.conditioning import Hidden, Told
 from playground.denoisers import Denoiser, NetworkDenoiser
 from playground.errors import (
