@@ -35,11 +35,12 @@ def ship(source: str | Path, out: str | Path, evaluation: str | Path | None = No
     model = load_model(source)
     model.denoise.half().float()  # what loading will give; the card is about these weights
     card = {"parameters": model.parameters, "fingerprint": fingerprint(model), "weights": "float16"}
-    card |= {name: model.about[name] for name in FROM_THE_RUN if name in model.about}
+    known = _without_folders(model.about)
+    card |= {name: known[name] for name in FROM_THE_RUN if name in known}
     if evaluation is not None:
         card["evaluation"] = _of(card["fingerprint"], Path(evaluation))
     halves = {name: value.half() for name, value in model.denoise.state_dict().items()}
-    about = {name: value for name, value in model.about.items() if name not in ("format", "model")}
+    about = {name: value for name, value in known.items() if name not in ("format", "model")}
     path = note_result(save_model(out, model.config, halves, about))
     write_result(path.with_suffix(".json"), json.dumps(card, indent=1).encode())
     return card
@@ -48,6 +49,7 @@ def ship(source: str | Path, out: str | Path, evaluation: str | Path | None = No
 def _ship_as_it_is(source: Path, out: Path) -> dict[str, Any]:
     """A file that is no denoiser's: its weights in float16, and all that it says of itself."""
     weights, about = load_checkpoint(source)
+    about = _without_folders(about)
     halves = {name: value.half() if value.is_floating_point() else value for name, value in weights.items()}
     content = b"".join(halves[name].contiguous().numpy().tobytes() for name in sorted(halves))
     card = {
@@ -59,6 +61,12 @@ def _ship_as_it_is(source: Path, out: Path) -> dict[str, Any]:
     path = note_result(save_checkpoint(out, halves, about))
     write_result(path.with_suffix(".json"), json.dumps(card, indent=1).encode())
     return card
+
+
+def _without_folders(about: dict[str, Any]) -> dict[str, Any]:
+    """Of the file that a model builds on its name alone: the folders are those of the machine that trained it."""
+    config = about.get("config", {})
+    return about | {"config": config | {"using": Path(config["using"]).name}} if "using" in config else about
 
 
 def _of(wanted: str, path: Path) -> dict[str, Any]:

@@ -52,3 +52,11 @@ def test_an_evaluation_of_other_weights_is_refused_and_nothing_is_written(source
     evaluation.write_text(json.dumps(figures | {"model": {"fingerprint": rounded}}))
     assert main(["ship", "--model", str(source), "--out", str(out), "--evaluation", str(evaluation)]) == 0
     assert json.loads(out.with_suffix(".json").read_text())["evaluation"] == figures
+
+
+def test_a_card_names_what_a_model_builds_on_but_no_folder_of_the_machine(tmp_path):
+    about = {"config": {"using": str(tmp_path / "clip.safetensors"), "seed": 1}}
+    run = save_model(tmp_path / "run.safetensors", SMALL, SMALL.build().state_dict(), about)
+    card = ship(run, tmp_path / "shipped.safetensors")
+    assert card["config"] == {"using": "clip.safetensors", "seed": 1}
+    assert str(tmp_path) not in (tmp_path / "shipped.safetensors").read_bytes()[:5000].decode("latin1")
