@@ -25,8 +25,8 @@ from playground.errors import require, require_range, require_whole
 from playground.files import require_folder, write_atomically
 from playground.training import Progress
 
-# Stage -> seconds for a thousand images on one thread (docs/training.md), by which the time of stages to come is told.
-STAGES = {"clip": 2.6, "prior": 0.4, "ar-prior": 0.4, "decoder": 18.7, "upsampler": 3.9}
+# Stage -> seconds for a thousand images on two quiet cores (docs/training.md), by which the time of stages to come is told.
+STAGES = {"clip": 0.5, "prior": 0.3, "ar-prior": 0.3, "decoder": 2.0, "upsampler": 1.7}
 ON_CLIP = ("prior", "ar-prior", "decoder")
 
 
