@@ -53,7 +53,12 @@ class Interval(Protocol):
 
 def interval(found: Interval, form: str = ".3f") -> str:
     """For people: "0.512 (0.490 to 0.534)"."""
-    return f"{found.value:{form}} ({found.low:{form}} to {found.high:{form}})"
+    return f"{found.value:{form}} ({ends(found, form)})"
+
+
+def ends(found: Interval, form: str = ".3f") -> str:
+    """For people: "0.490 to 0.534"."""
+    return f"{found.low:{form}} to {found.high:{form}}"
 
 
 def interval_of_mean(values: Any, z: float = Z) -> Difference:

@@ -13,6 +13,7 @@ from images.metrics.classifier import load_classifier
 from playground.errors import require
 from playground.files import write_result
 from playground.knobs import add_options, config_of
+from playground.statistics import interval
 
 
 def autoencoders_command(arguments: argparse.Namespace) -> None:
@@ -27,7 +28,7 @@ def autoencoders_command(arguments: argparse.Namespace) -> None:
     for name, row in found.rows.items():
         for what in ("psnr", "pca", "rebuilt", "noise", "gray"):
             e = getattr(row, what)
-            print(f"{name}, {row.numbers} numbers, {what}: {e.value:.3f} ({e.low:.3f} to {e.high:.3f})")
+            print(f"{name}, {row.numbers} numbers, {what}: {interval(e)}")
     print(f"floor {found.floor.value:.3f}, gray share of real digits {found.gray.value:.3f}")
     print("\n".join(said.replace("**", "") for said in claims(found)))
     print(

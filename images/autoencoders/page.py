@@ -22,6 +22,7 @@ from images.networks.autoencoder import Autoencoder
 from images.ui import classifier, digits, measured_on_request, training_sidebar
 from playground.gif import enlarged, png_bytes, tiled
 from playground.progress import Report, turn_of
+from playground.statistics import ends
 from playground.ui.downloads import download_png
 from playground.ui.knobs import ask
 from playground.ui.page import bound, cached, page, verdict_line
@@ -117,7 +118,7 @@ def table(found: Measured, critics: losses.Compared) -> None:
     rows = [
         {"": name, "numbers": row.numbers}
         | {
-            title: f"{(e := getattr(row, what)).value:.2f} ({e.low:.2f} to {e.high:.2f})"
+            title: f"{(e := getattr(row, what)).value:.2f} ({ends(e, '.2f')})"
             for what, title in columns.items()
         }
         for name, row in found.rows.items()

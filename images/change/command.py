@@ -19,6 +19,7 @@ from playground.errors import require_seed
 from playground.files import write_result
 from playground.gif import gif_bytes, png_bytes, tiled
 from playground.knobs import add_options, config_of
+from playground.statistics import interval
 
 
 def between_command(arguments: argparse.Namespace) -> None:
@@ -72,10 +73,7 @@ def change_command(arguments: argparse.Namespace) -> None:
 
 def lines(found: Measured) -> list[str]:
     """The table of slopes, a line for each direction and attribute."""
-    return [
-        f"{view}, along {along}: {of} {e.value:.3f} ({e.low:.3f} to {e.high:.3f})"
-        for (view, along, of), e in found.slopes.items()
-    ]
+    return [f"{view}, along {along}: {of} {interval(e)}" for (view, along, of), e in found.slopes.items()]
 
 
 def plain_of(found: Measured) -> dict:

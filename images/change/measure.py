@@ -19,7 +19,7 @@ from playground.errors import SEEDS, require
 from playground.knobs import Knobs, knob
 from playground.levels import seeded
 from playground.progress import Report, part_of, silent
-from playground.statistics import Difference, interval_of_mean, verdict
+from playground.statistics import Difference, ends, interval, interval_of_mean, verdict
 
 POINTS = 5  # of each digit's line from -by to by
 BATCH = 50  # digits in one walk, POINTS of each
@@ -169,26 +169,26 @@ def claims(found: Measured) -> list[str]:
         grows = verdict(Difference(s.value, s.low, s.high), N)
         said.append(
             f"A move of one along {name} makes the drawn digit's {name} grow: by {s.value:.2f} {unit} "
-            f"({s.low:.2f} to {s.high:.2f}), {N}; **{grows}**."
+            f"({ends(s, '.2f')}), {N}; **{grows}**."
         )
         others = [other for other in NAMES if other != name]
         margins = [found.margins["z", name, other] for other in others]
         words = " and ".join(
-            f"{other} by {d.value:.2f} ({d.low:.2f} to {d.high:.2f}): **{verdict(d, N)}**"
+            f"{other} by {interval(d, '.2f')}: **{verdict(d, N)}**"
             for other, d in zip(others, margins, strict=True)
         )
         said.append(f"It moves {name} more than the others, in standard deviations more than {words}.")
         a, b = found.kept["z", name], found.kept["PCA", name]
         said.append(
             f"The class survives moves of ±{found.config.by:g} along {name} more often than in PCA of {found.size}: "
-            f"{a.value:.2f} ({a.low:.2f} to {a.high:.2f}) against {b.value:.2f} ({b.low:.2f} to {b.high:.2f}); "
+            f"{interval(a, '.2f')} against {interval(b, '.2f')}; "
             f"{compared(a, b)}."
         )
     for name in NAMES:
         a, b = (found.explained[view, name] for view in VIEWS)
         said.append(
             f"A linear map reads {name} better off z than off PCA of the same size, R² on the test digits "
-            f"{a.value:.3f} ({a.low:.3f} to {a.high:.3f}) against {b.value:.3f} ({b.low:.3f} to {b.high:.3f}); "
+            f"{interval(a)} against {interval(b)}; "
             f"{compared(a, b)}."
         )
     return said

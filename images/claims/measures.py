@@ -53,7 +53,7 @@ def digits_as_good_as_real(report: Report) -> Outcome:
     found, floor = measure.measure(images)[1][FCD], measure.floors(N)[FCD]
     worse = difference(found.value, found.se, floor.value, floor.se)
     return Outcome(
-        f"FCD {found.value:.2f} ({found.low:.2f} to {found.high:.2f}); as many real digits have {floor.value:.2f}: "
+        f"FCD {interval(found, '.2f')}; as many real digits have {floor.value:.2f}: "
         f"{interval(worse, '.2f')} more. N = {N}, DDIM, {EVALUATE.steps} steps.",
         FAILS if verdict(worse) == HOLDS else OPEN,  # that there is no difference, no N can show
     )

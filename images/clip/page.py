@@ -12,7 +12,7 @@ from images.data.mnist import Digits
 from images.networks.clip import Clip
 from images.ui import digits, training_sidebar
 from playground.gif import png_bytes, tiled
-from playground.statistics import difference_of_shares, verdict
+from playground.statistics import difference_of_shares, ends, interval, verdict
 from playground.ui.charts import chart
 from playground.ui.downloads import download_png
 from playground.ui.page import bound, on_request, page, verdict_line
@@ -110,8 +110,8 @@ def without_a_classifier() -> None:
     d, f = apart.distance, apart.floor
     table.markdown(
         f"**The gap.** Claim: captions do not lie where their images do. The centres are {d.value:.2f} apart "
-        f"({d.low:.2f} to {d.high:.2f}), those of two halves of the images {f.value:.2f} ({f.low:.2f} to "
-        f"{f.high:.2f}): **{apart.verdict}**. The nearer centre tells image from text in {apart.told_apart} of the "
+        f"({ends(d, '.2f')}), those of two halves of the images {interval(f, '.2f')}"
+        f": **{apart.verdict}**. The nearer centre tells image from text in {apart.told_apart} of the "
         "other half. So a caption's embedding cannot take the place of an image's, and a prior is needed."
     )
     with picture:

@@ -15,7 +15,7 @@ from playground.errors import SEEDS, require
 from playground.knobs import Knobs, knob
 from playground.levels import seeded
 from playground.progress import Report, silent
-from playground.statistics import difference_of_shares, verdict
+from playground.statistics import difference_of_shares, ends, verdict
 
 AUTOREGRESSIVE = "autoregressive prior"
 REAL = "real digits (floor)"
@@ -61,7 +61,7 @@ class Claims:
         gain = difference_of_shares(prior.value, prior.n, text.value, text.n)
         return (
             f"All that was asked: {prior} of the digits with the prior, {text} with the text embedding in its place. "
-            f"That the prior helps ({gain.value:+.1%}, {gain.low:+.1%} to {gain.high:+.1%}) "
+            f"That the prior helps ({gain.value:+.1%}, {ends(gain, '+.1%')}) "
             f"{verdict(gain, f'N = {prior.n}')}."
         )
 

@@ -19,6 +19,7 @@ from images.models import Model, load_model
 from playground.cli import refuse_idle
 from playground.files import write_result
 from playground.knobs import add_options, config_of
+from playground.statistics import interval
 
 
 def reconstruct_command(arguments: argparse.Namespace) -> None:
@@ -96,10 +97,7 @@ def sample_z_command(arguments: argparse.Namespace) -> None:
         told = progress("measuring")
         plain = load_model(device=model.device)
         quality = drawing.quality(model, z_prior, load_classifier(), training, test, wanted, told, plain)
-        rows = [
-            f"FCD of {way}: {e.value:.2f} ({e.low:.2f} to {e.high:.2f})"
-            for way, e in quality.distances.items()
-        ]
+        rows = [f"FCD of {way}: {interval(e, '.2f')}" for way, e in quality.distances.items()]
         print("\n".join([*rows, *(said.replace("**", "") for said in drawing.claims(quality))]))
         print(write_result(out / "from-z-measured.json", json.dumps(asdict(quality), indent=1).encode()))
 

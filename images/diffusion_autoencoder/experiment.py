@@ -18,7 +18,7 @@ from playground.errors import SEEDS, require, require_whole
 from playground.knobs import Knobs, knob
 from playground.levels import ascending, randn_like, seeded
 from playground.progress import Report, silent, turn_of
-from playground.statistics import interval_of_mean, verdict
+from playground.statistics import interval, interval_of_mean, verdict
 from playground.steps import Step, ddim
 from playground.walk import State, checked, final, walk, watched
 
@@ -57,8 +57,7 @@ def said(found: Reconstruction) -> tuple[str, str]:
         return f"{told}{drawn.mean():.1e} from a random one.", ""
     more = interval_of_mean(drawn - own)
     return (
-        f"{told}{drawn.mean():.1e} from {len(drawn)} random ones: {more.value:.1e} ({more.low:.1e} to "
-        f"{more.high:.1e}) more."
+        f"{told}{drawn.mean():.1e} from {len(drawn)} random ones: {interval(more, '.1e')} more."
     ), verdict(more, f"N = {len(drawn)}")
 
 

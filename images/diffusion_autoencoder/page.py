@@ -10,7 +10,7 @@ from images.diffusion_autoencoder.measure import MeasureConfig, Measured, measur
 from images.models import Model, load_model
 from images.ui import choose_model, classifier, digits, measured_on_request, training_sidebar
 from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
-from playground.statistics import interval
+from playground.statistics import ends, interval
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.knobs import ask
 from playground.ui.page import bound, cached, on_request, page, verdict_line
@@ -107,7 +107,7 @@ def new_digits(model: Model, config: ReconstructConfig) -> None:
         for claim in drawing.claims(judged[1]):
             st.markdown(f"- {claim}")
         rows = [
-            {"z": way, "FCD": f"{e.value:.2f}", "95 % interval": f"{e.low:.2f} to {e.high:.2f}"}
+            {"z": way, "FCD": f"{e.value:.2f}", "95 % interval": ends(e, ".2f")}
             for way, e in judged[1].distances.items()
         ]
         st.dataframe(rows, hide_index=True, width="stretch", key="d-quality")
@@ -142,7 +142,7 @@ def tables(found: Measured) -> None:
     for claim in claims(found):
         st.markdown(f"- {claim}")
     rows = [{"from": name, "steps": steps or "", "mean squared error": f"{e.value:.1e}",
-             "95 % interval": f"{e.low:.1e} to {e.high:.1e}"} for (name, steps), e in found.errors.items()]  # fmt: skip
+             "95 % interval": ends(e, ".1e")} for (name, steps), e in found.errors.items()]  # fmt: skip
     st.dataframe(rows, hide_index=True, width="stretch", key="d-table")
     st.markdown(
         "The longest of ten steps over the mean one, in the "

@@ -20,6 +20,7 @@ from playground.files import write_result
 from playground.gif import png_bytes, tiled
 from playground.knobs import add_options, config_of
 from playground.progress import duration
+from playground.statistics import interval
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -65,12 +66,12 @@ def readable(found: ToldDigits) -> list[str]:
         f"{known.off[1]:.1f} standard deviations off its shell"
     ]
     for (denoiser, sampler), e in found.distances.items():
-        lines.append(f"{denoiser}, {sampler}: {FCD} {e.value:.2f} ({e.low:.2f} to {e.high:.2f})")
+        lines.append(f"{denoiser}, {sampler}: {FCD} {interval(e, '.2f')}")
     floor = found.floor
     N = f"N = {found.config.samples:,}"
     return [
         *lines,
-        f"floor, as many real digits: {floor.value:.2f} ({floor.low:.2f} to {floor.high:.2f}); {N}",
+        f"floor, as many real digits: {interval(floor, '.2f')}; {N}",
     ]
 
 
@@ -95,7 +96,7 @@ def picture(found: ToldDigits, shown: int = 50) -> bytes:
         sheet = sheet.resize((2 * sheet.width, 2 * sheet.height), Image.Resampling.NEAREST)
         titled = Image.new("L", (sheet.width, sheet.height + 24), 255)
         titled.paste(sheet, (0, 24))
-        text = f"{title}: {FCD} {e.value:.2f} ({e.low:.2f} to {e.high:.2f})"
+        text = f"{title}: {FCD} {interval(e, '.2f')}"
         ImageDraw.Draw(titled).text((2, 4), text, fill=0, font=ImageFont.load_default(15))
         sheets.append(titled)
     left, right = sheets

@@ -20,6 +20,7 @@ from images.models import SIGMA_1, SIGMA_L, Model
 from images.sampling import ANNEALED, AS_WRITTEN, HOLD, LANGEVIN, Film
 from images.ui import choose_model, training_sidebar, yardstick
 from playground.gif import gif_bytes, tiled, webp_bytes
+from playground.statistics import ends, interval
 from playground.ui.busy import Report, busy
 from playground.ui.downloads import download_gif, download_webp
 from playground.ui.knobs import ask
@@ -128,7 +129,7 @@ def measured(found: ToldDigits) -> None:
 
 
 def _numbers(estimate: Estimate) -> dict[str, str]:
-    return {FCD: f"{estimate.value:.2f}", "95 % interval": f"{estimate.low:.2f} to {estimate.high:.2f}"}
+    return {FCD: f"{estimate.value:.2f}", "95 % interval": ends(estimate, ".2f")}
 
 
 def verdict(found: ToldDigits) -> str:
@@ -137,7 +138,7 @@ def verdict(found: ToldDigits) -> str:
     for name in dict.fromkeys(name for name, _ in found.distances):
         cost = found.difference(name)
         word = "worse" if cost.low > 0 else "better" if cost.high < 0 else "not told apart"
-        parts.append(f"with {name} **{cost.value:+.2f}** ({cost.low:+.2f} to {cost.high:+.2f}: {word})")
+        parts.append(f"with {name} **{cost.value:+.2f}** ({ends(cost, '+.2f')}: {word})")
     excess = difference(found.difference(NETWORK), found.difference(EXACT))
     decided = "which these digits cannot tell from nothing: measure more"
     if excess.low > 0:
@@ -145,7 +146,7 @@ def verdict(found: ToldDigits) -> str:
     return (
         f"Being told sigma_i changes the distance to real digits, N = {found.config.samples:,}, " + ", ".join(parts) +
         ". The exact denoiser is right at any place and level, so its difference is the chain's own fault. The network "
-        f"has {excess.value:+.2f} ({excess.low:+.2f} to {excess.high:+.2f}) beyond that, {decided}."
+        f"has {interval(excess, '+.2f')} beyond that, {decided}."
     )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ from playground.errors import require_range
 from playground.files import write_result
 from playground.gif import png_bytes, tiled
 from playground.knobs import add_options, config_of
-from playground.statistics import told_share
+from playground.statistics import ends, interval, told_share
 
 LABELLED = str(next(path for path, name in SHIPPED_MODELS.items() if "labels" in name))
 
@@ -142,10 +142,10 @@ def readable(found: Sweep) -> list[str]:
         sure = ""
         if row.confidence is not None and (gap := row.fooled) is not None:
             sure = f"  guide's confidence {row.confidence:.1%}, beyond the classifier's by {gap.value:+.1%} "
-            sure += f"({gap.low:+.1%} to {gap.high:+.1%})"
+            sure += f"({ends(gap, '+.1%')})"
         lines.append(
-            f"{row.strength:>5g}: agreement {row.agreement:.1%} ({row.low:.1%} to {row.high:.1%})  {FCD} {e.value:.2f} "
-            f"({e.low:.2f} to {e.high:.2f})  slant {row.slant:.2f}  thickness {row.thickness:.2f}{sure}"
+            f"{row.strength:>5g}: agreement {row.agreement:.1%} ({ends(row, '.1%')})  {FCD} {interval(e, '.2f')}"
+            f"  slant {row.slant:.2f}  thickness {row.thickness:.2f}{sure}"
         )
     return lines
 

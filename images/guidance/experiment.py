@@ -30,6 +30,7 @@ from playground.statistics import (
     Difference,
     difference,
     difference_of_shares,
+    ends,
     interval,
     interval_of_mean,
     verdict,
@@ -219,15 +220,15 @@ def verdicts(found: Sweep) -> list[str]:
     rise = difference_of_shares(best.agreement, n, first.agreement, n)
     N = f"N = {n:,} at each strength, seed {found.config.seed}"
     said = [
-        f"**Agreement** goes from {first.agreement:.1%} ({first.low:.1%} to {first.high:.1%}) at {first.strength:g} to "
-        f"{best.agreement:.1%} ({best.low:.1%} to {best.high:.1%}) at {best.strength:g}: "
+        f"**Agreement** goes from {first.agreement:.1%} ({ends(first, '.1%')}) at {first.strength:g} to "
+        f"{best.agreement:.1%} ({ends(best, '.1%')}) at {best.strength:g}: "
         f"that it rises {verdict(rise, 'this N')}; {N}."
     ]
     nearest = min(rows, key=lambda row: row.metrics[FCD].value)
     fcd, start = nearest.metrics[FCD], first.metrics[FCD]
     said.append(
-        f"**{FCD}** is lowest at {nearest.strength:g}: {fcd.value:.2f} ({fcd.low:.2f} to {fcd.high:.2f}), against "
-        f"{start.value:.2f} ({start.low:.2f} to {start.high:.2f}) without guidance and a floor of "
+        f"**{FCD}** is lowest at {nearest.strength:g}: {interval(fcd, '.2f')}, against "
+        f"{interval(start, '.2f')} without guidance and a floor of "
         f"{found.floors[FCD].value:.2f}."
     )
     last = rows[-1]
@@ -239,7 +240,7 @@ def verdicts(found: Sweep) -> list[str]:
         gap = last.fooled
         said.append(
             f"**Confusing the classifier:** at {last.strength:g} the guide gives its digits {last.confidence:.1%}, "
-            f"which is {gap.value:+.1%} ({gap.low:+.1%} to {gap.high:+.1%}) beyond the metrics' classifier, which "
+            f"which is {interval(gap, '+.1%')} beyond the metrics' classifier, which "
             "guided nothing. "
             f"That the guide is fooled: {verdict(gap, f'N = {found.config.samples:,}')}."
         )

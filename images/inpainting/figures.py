@@ -5,6 +5,7 @@ import numpy as np
 from images.inpainting.table import MASKS, Row, Table
 from playground.charts import Axis, Bars, Chart, Mark, Points, Rule, estimated, grouped
 from playground.colors import PALETTE, TRUTH
+from playground.statistics import interval
 
 
 def table_charts(found: Table) -> list[Chart]:
@@ -48,6 +49,6 @@ def markdown(found: Table) -> str:
 def _line(row: Row, last: str) -> str:
     read, apart = row.read, row.apart
     return (
-        f"| {row.problem} | {row.method} | {read.value:.1%} ({read.low:.1%} to {read.high:.1%}) | {apart.value:.0f} "
-        f"({apart.low:.0f} to {apart.high:.0f}) | {last} | {row.seconds:.1f} |"
+        f"| {row.problem} | {row.method} | {interval(read, '.1%')} | {interval(apart, '.0f')}"
+        f" | {last} | {row.seconds:.1f} |"
     )

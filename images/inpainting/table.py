@@ -27,7 +27,7 @@ from playground.inpainting import following
 from playground.knobs import Knobs, knob
 from playground.levels import randn_like, seeded
 from playground.progress import Report, silent, turn_of
-from playground.statistics import Difference, interval_of_mean, verdict
+from playground.statistics import Difference, interval, interval_of_mean, verdict
 from playground.steps import ddim
 from playground.walk import checked, final, prior, walk, watched
 
@@ -297,7 +297,7 @@ def claims(found: Table) -> list[str]:
     for more, less in (("RePaint", "re-noise"), ("DPS", "re-noise"), (PALETTE, "RePaint")):
         gap = read_apart(found, more, less)
         said.append(
-            f"**{more} is read right more often than {less}**: {gap.value:+.1%} ({gap.low:+.1%} to {gap.high:+.1%}): "
+            f"**{more} is read right more often than {less}**: {interval(gap, '+.1%')}: "
             f"{verdict(gap, N)}; {N}, seed {found.config.seed}, one training of each model."
         )
     kept = {name: min(r.exact or 0.0 for r in found.rows if r.method == name) for name in (*METHODS, PALETTE)}

@@ -33,14 +33,12 @@ def latent_command(arguments: argparse.Namespace) -> None:
 
 def lines(found: Measured) -> list[str]:
     """A line for each number."""
-    rows = [
-        f"FCD of {name}: {e.value:.2f} ({e.low:.2f} to {e.high:.2f})" for name, e in found.distances.items()
-    ]
+    rows = [f"FCD of {name}: {interval(e, '.2f')}" for name, e in found.distances.items()]
     for name, e in (
         (f"{found.numbers} numbers of a latent", found.error),
         (f"{found.numbers} numbers of PCA", found.pca),
     ):
-        rows.append(f"mean squared error from {name}: {e.value:.2e} ({e.low:.2e} to {e.high:.2e})")
+        rows.append(f"mean squared error from {name}: {interval(e, '.2e')}")
     rows += [f"read as asked, {name}: {interval(e)}" for name, e in found.agreement.items()]
     rows += [said.replace("**", "") for said in claims(found)]
     return [*rows, f"PSNR {found.psnr:.1f} dB; N = {found.config.digits:,}; sampled in {found.seconds:.1f} s"]

@@ -25,7 +25,7 @@ from images.ui import (
     training_sidebar,
 )
 from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
-from playground.statistics import interval
+from playground.statistics import ends, interval
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.knobs import ask
 from playground.ui.page import folded, on_request, page, verdict_line
@@ -104,7 +104,7 @@ def measured(model: Model) -> None:
 def table(found: Measured) -> None:
     for said in claims(found):
         st.markdown(f"- {said}")
-    rows = [{"digits": name, "FCD": f"{e.value:.2f}", "95 % interval": f"{e.low:.2f} to {e.high:.2f}"}
+    rows = [{"digits": name, "FCD": f"{e.value:.2f}", "95 % interval": ends(e, ".2f")}
             for name, e in found.distances.items()]  # fmt: skip
     for row in rows if found.agreement else ():
         row["read as asked"] = (
@@ -113,9 +113,9 @@ def table(found: Measured) -> None:
     st.dataframe(rows, hide_index=True, width="stretch", key="l-table")
     st.markdown(
         f"A latent holds {found.numbers} numbers. Mean squared error of a pixel in [-1, 1], on {found.config.digits:,} "
-        f"test digits: **{found.error.value:.4f}** ({found.error.low:.4f} to {found.error.high:.4f}; "
-        f"{found.psnr:.1f} dB), by PCA with as many numbers {found.pca.value:.4f} ({found.pca.low:.4f} to "
-        f"{found.pca.high:.4f}). Sampling took {found.seconds:.0f} s."
+        f"test digits: **{found.error.value:.4f}** ({ends(found.error, '.4f')}; "
+        f"{found.psnr:.1f} dB), by PCA with as many numbers {interval(found.pca, '.4f')}"
+        f". Sampling took {found.seconds:.0f} s."
     )
 
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from images.metrics.classifier import Classifier, features
-from playground.statistics import difference_of_shares, told_share
+from playground.statistics import difference_of_shares, interval, told_share
 
 SURE = 0.9  # a digit is clear where the most probable class has more than this probability
 
@@ -31,7 +31,7 @@ def said_of_clear(shown: np.ndarray, real: np.ndarray) -> str:
     n, share, truth = len(shown), float(shown.mean()), float(real.mean())
     fewer = difference_of_shares(truth, len(real), share, n)
     apart = (
-        f"{fewer.value:.0%} ({fewer.low:.0%} to {fewer.high:.0%}) fewer" if fewer.low > 0
+        f"{interval(fewer, '.0%')} fewer" if fewer.low > 0
         else "no fewer within the noise"
     )  # fmt: skip
     return (

@@ -285,7 +285,7 @@ def markdown(found: Table) -> str:
     for row in found.rows.values():
         read, fcd = row.read, row.fcd
         lines.append(
-            f"| {row.name} | {row.psnr:.1f} | {fcd.value:.2f} ({fcd.low:.2f} to {fcd.high:.2f}) | "
-            f"{read.value:.1%} ({read.low:.1%} to {read.high:.1%}) | {row.seconds:.1f} |"
+            f"| {row.name} | {row.psnr:.1f} | {interval(fcd, '.2f')} | "
+            f"{interval(read, '.1%')} | {row.seconds:.1f} |"
         )
     return "\n".join(lines)

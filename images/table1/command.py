@@ -21,6 +21,7 @@ from images.table1.experiment import (
 from playground.cli import ProgressLine
 from playground.knobs import add_options, config_of
 from playground.progress import duration
+from playground.statistics import interval
 
 # --- table1 -----------------------------------------------------------------------------------------------
 
@@ -55,10 +56,7 @@ def told_lead(column: list[Cell]) -> str:
     """How clearly the first of a column of `lowest` leads the second: their difference, with its interval."""
     lead = ahead(column[0].metrics[FCD], column[1].metrics[FCD])
     ties = ", ".join(cell.eta for cell in tied(column)) or "none"
-    return (
-        f"{column[0].eta} is lower than {column[1].eta} by {lead.value:.2f} ({lead.low:.2f} to {lead.high:.2f}); "
-        f"not beaten: {ties}"
-    )
+    return f"{column[0].eta} is lower than {column[1].eta} by {interval(lead, '.2f')}; not beaten: {ties}"
 
 
 def _table(cells: list[Cell], config: TableConfig) -> list[str]:

@@ -21,7 +21,7 @@ from images.table1.experiment import (
 )
 from images.ui import choose_model, digits, training_sidebar, yardstick
 from playground.levels import AUTHORS, EVEN, SPACINGS
-from playground.statistics import FAILS, HOLDS, OPEN
+from playground.statistics import FAILS, HOLDS, OPEN, interval
 from playground.steps import last_but_one
 from playground.ui.busy import busy
 from playground.ui.page import bound, page, verdict_line
@@ -59,8 +59,7 @@ def show(cells: list[Cell]) -> None:
     st.dataframe(rows, hide_index=True, width="stretch")
     floor = cells[0].floors[FCD]
     st.caption(
-        f"{FCD}, lower is better. As many real digits reach {floor.value:.2f} "
-        f"({floor.low:.2f} to {floor.high:.2f}): that is the floor."
+        f"{FCD}, lower is better. As many real digits reach {interval(floor, '.2f')}: that is the floor."
     )
 
 

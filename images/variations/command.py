@@ -14,6 +14,7 @@ from images.models import best_device
 from images.variations.experiment import SpreadConfig, Spreads, spreads
 from playground.files import write_result
 from playground.knobs import add_options, config_of
+from playground.statistics import interval
 
 
 def table_command(arguments: argparse.Namespace) -> None:
@@ -30,15 +31,14 @@ def readable(found: Spreads) -> list[str]:
     """A line for each attribute, and the verdicts."""
     lines = [f"{'spread within variations over that':24}{'of all digits':>26}{'of one class':>26}"]
     for name, spread in found.spreads.items():
-        cells = (f"{e.value:.2f} ({e.low:.2f} to {e.high:.2f})" for e in (spread.of_all, spread.of_class))
+        cells = (interval(e, ".2f") for e in (spread.of_all, spread.of_class))
         texts = "".join(f"{cell:>26}" for cell in cells)
         lines.append(f"{name:24}{texts}  less than in a class: {found.verdicts[name]}")
     d = found.forgotten
     return [
         *lines,
         f"class kept: {found.same_class}",
-        f"the picture spreads more than what captions tell, by {d.value:.2f} ({d.low:.2f} to {d.high:.2f}): "
-        f"{found.verdict}",
+        f"the picture spreads more than what captions tell, by {interval(d, '.2f')}: {found.verdict}",
     ]
 
 

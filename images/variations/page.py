@@ -122,8 +122,8 @@ def table(found: Spreads) -> None:
     st.markdown(
         f"Standard deviation within variations over that among real digits: 0 is all kept, 1 nothing. The class is "
         f"kept in {found.same_class}. Claim: what CLIP was never told, it forgets, so the picture as a whole spreads "
-        f"more than what captions tell, each over its spread in a class: by {d.value:.2f} ({d.low:.2f} to "
-        f"{d.high:.2f}): **{found.verdict}**."
+        f"more than what captions tell, each over its spread in a class: by {interval(d, '.2f')}"
+        f": **{found.verdict}**."
     )
 
 

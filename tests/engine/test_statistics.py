@@ -12,6 +12,8 @@ from playground.statistics import (
     Difference,
     difference,
     difference_of_shares,
+    ends,
+    interval,
     interval_of_mean,
     mean_difference,
     verdict,
@@ -80,3 +82,8 @@ def test_the_mean_of_many_values_has_the_interval_of_its_standard_error():
     x = rng.standard_normal(100)
     one, two = interval_of_mean(x), difference(float(x.mean()), float(x.std(ddof=1)) / 10, 0.0, 0.0)
     assert (one.value, one.low, one.high) == pytest.approx((two.value, two.low, two.high), rel=1e-12)
+
+
+def test_an_interval_in_words_has_its_value_and_both_ends():
+    found = Difference(0.1234, -0.05, 0.3)
+    assert ends(found, ".2f") == "-0.05 to 0.30" and interval(found, "+.1%") == "+12.3% (-5.0% to +30.0%)"

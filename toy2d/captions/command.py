@@ -4,6 +4,7 @@ import argparse
 from dataclasses import asdict
 
 from playground.knobs import add_options
+from playground.statistics import interval
 from toy2d.captions.experiment import CaptionsConfig, captions
 from toy2d.captions.figures import caption_clouds, captions_charts
 from toy2d.command import asked, command, progress, write
@@ -41,8 +42,8 @@ def captions_command(arguments: argparse.Namespace) -> None:
             "log density": way.likely,
         }
         print(
-            f"{name}: {way.distance:.3f} from p(x | caption), {way.above.value:+.3f} ({way.above.low:+.3f} to "
-            f"{way.above.high:+.3f}) above the floor; mean log density {way.likely:.2f}"
+            f"{name}: {way.distance:.3f} from p(x | caption), {interval(way.above, '+.3f')}"
+            f" above the floor; mean log density {way.likely:.2f}"
         )
     print(f"floor: {found.floor:.3f}; exact samples' mean log density {found.likely:.2f}")
     print(f"the text embedding in place of z is farther than the floor: {found.verdict}; {found.at}")

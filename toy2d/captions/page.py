@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from playground.statistics import interval
 from playground.ui.charts import chart
 from playground.ui.page import cached, folded, page, verdict_line
 from playground.ui.tries import Try, tries
@@ -52,7 +53,7 @@ def table(found: Captions) -> None:
         {
             "the decoder is told": WAYS[name],
             "distance to p(x | caption)": f"{way.distance:.3f}",
-            "above the floor": f"{way.above.value:+.3f} ({way.above.low:+.3f} to {way.above.high:+.3f})",
+            "above the floor": interval(way.above, "+.3f"),
             "mean log density": f"{way.likely:.2f}",
         }
         for name, way in found.ways.items()
@@ -98,7 +99,7 @@ with page("DALL-E 2 in the plane", "Why draw an embedding, when the caption has 
     text = found.ways[TEXT]
     verdict_line(
         f"Claim: the text embedding in place of a drawn z leads away from p(x | caption): {text.distance:.2f} from it, "
-        f"floor {found.floor:.2f}, {text.above.value:+.2f} ({text.above.low:+.2f} to {text.above.high:+.2f}), "
+        f"floor {found.floor:.2f}, {interval(text.above, '+.2f')}, "
         f"{found.at}.",
         found.verdict,
     )

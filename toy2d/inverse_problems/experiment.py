@@ -16,7 +16,14 @@ from playground.inpainting import following
 from playground.knobs import Knobs, choice, knob
 from playground.levels import SCHEDULES, seeded
 from playground.progress import Report, silent, turn_of
-from playground.statistics import Difference, equals, interval_of_mean, ratio_of_means, verdict
+from playground.statistics import (
+    Difference,
+    equals,
+    interval,
+    interval_of_mean,
+    ratio_of_means,
+    verdict,
+)
 from playground.steps import ddim
 from playground.walk import checked, final, prior, walk, watched
 from toy2d.conditional import Posterior, posterior, told
@@ -184,12 +191,12 @@ def claims(config: InverseConfig, found: Inverse) -> list[str]:
     exact, walked, dps = (method.ratio for method in found.methods)
     gap, K = found.between, config.samples
     return [
-        f"**A sample of the posterior has twice the least squared error:** exact samples {exact.value:.2f} "
-        f"({exact.low:.2f} to {exact.high:.2f}) times: {equals(2, exact)}; the denoiser told y, {config.steps} steps, "
-        f"{walked.value:.2f} ({walked.low:.2f} to {walked.high:.2f}): {equals(2, walked)}; DPS, which is told nothing, "
-        f"{dps.value:.2f} ({dps.low:.2f} to {dps.high:.2f}): {equals(2, dps)}. {N}.",
+        f"**A sample of the posterior has twice the least squared error:** exact samples {interval(exact, '.2f')}"
+        f" times: {equals(2, exact)}; the denoiser told y, {config.steps} steps, "
+        f"{interval(walked, '.2f')}: {equals(2, walked)}; DPS, which is told nothing, "
+        f"{interval(dps, '.2f')}: {equals(2, dps)}. {N}.",
         f"**The mean of {K} samples costs 1 + 1/K = {1 + 1 / K:.2f}:** {found.methods[0].means[-1]:.2f}.",
         f"**The first step from noise is the regression:** they differ by {found.first:.1%} of the least error.",
-        f"**The regression's point lies where data are rare:** a sample is {gap.value:+.2f} ({gap.low:+.2f} to "
-        f"{gap.high:+.2f}) nats likelier under the data: {verdict(gap, N)}.",
+        f"**The regression's point lies where data are rare:** a sample is {interval(gap, '+.2f')}"
+        f" nats likelier under the data: {verdict(gap, N)}.",
     ]

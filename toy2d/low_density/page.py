@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from playground.statistics import verdict
+from playground.statistics import interval, verdict
 from playground.ui.busy import Report, busy
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
@@ -79,7 +79,7 @@ def more_seeds(config: LowDensityConfig) -> None:
         st.caption("These are two networks of one seed.")
         return
     told = [
-        f"- {CLAIMS[name]}: by {d.value:+.1%} ({d.low:+.1%} to {d.high:+.1%}), **{verdict(d, f'{SEEDS} seeds')}**"
+        f"- {CLAIMS[name]}: by {interval(d, '+.1%')}, **{verdict(d, f'{SEEDS} seeds')}**"
         for name, d in result.differences().items()
     ]
     changed = "" if made_for == config else " The settings have changed since."

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from playground.statistics import difference, verdict
+from playground.statistics import difference, interval, verdict
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.page import folded, on_request, page, shared
@@ -82,9 +82,9 @@ def verdicts(config: NcsnConfig, result: Ncsn) -> None:
     )
     chain, at = result.exact.weights, f"N = {config.particles:,}"
     st.markdown(
-        f"lambda = sigma² has the smaller mean error over the levels, by {error.value:.3f} ({error.low:.3f} to "
-        f"{error.high:.3f}): **{verdict(error)}** for these networks. It puts fewer samples into a wrong mode, by "
-        f"{modes.value:+.3f} ({modes.low:+.3f} to {modes.high:+.3f}): **{verdict(modes, at)}**. "
+        f"lambda = sigma² has the smaller mean error over the levels, by {interval(error)}"
+        f": **{verdict(error)}** for these networks. It puts fewer samples into a wrong mode, by "
+        f"{interval(modes, '+.3f')}: **{verdict(modes, at)}**. "
         f"The chain alone, on exact scores, has {chain:.3f} in a wrong mode; exact samples {result.floor.weights:.3f}."
         + (
             " The chain is too short to judge networks by the modes' shares: its own error is several times the floor, "

@@ -12,7 +12,7 @@ from playground.errors import SEEDS, require_whole
 from playground.knobs import Knobs, knob
 from playground.levels import SCHEDULES, Level, seeded
 from playground.progress import Report, silent, turn_of
-from playground.statistics import difference_of_shares, verdict
+from playground.statistics import difference_of_shares, interval, verdict
 from playground.steps import ddim
 from playground.trajectory import collect, frames_of
 from playground.walk import State, checked, prior, walk, watched
@@ -188,5 +188,5 @@ def said(config: OwnDataConfig, result: OwnData) -> tuple[str, str]:
     less = difference_of_shares(best, N, result.network.copies, N)
     return (
         f"The exact optimum copies a training point in {best:.0%} of {N:,} samples, the network in "
-        f"{result.network.copies:.0%}: {less.value:.0%} ({less.low:.0%} to {less.high:.0%}) fewer; {beside}."
+        f"{result.network.copies:.0%}: {interval(less, '.0%')} fewer; {beside}."
     ), verdict(less)
