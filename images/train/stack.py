@@ -25,7 +25,7 @@ from playground.errors import require, require_range, require_whole
 from playground.files import require_folder, write_atomically
 from playground.training import Progress
 
-# Stage -> seconds for a thousand images on two quiet cores (docs/training.md), by which the time of stages to come is told.
+# Stage -> seconds for a thousand images on two quiet cores (docs/training.md): they tell the time of stages to come.
 STAGES = {"clip": 0.5, "prior": 0.3, "ar-prior": 0.3, "decoder": 2.0, "upsampler": 1.7}
 ON_CLIP = ("prior", "ar-prior", "decoder")
 
