@@ -81,6 +81,8 @@ TOPICS = (
 COMMANDS = {
     "train": {
         "train-stack": "train CLIP, priors, decoder and upsampler, or go on with it (DALL-E 2)",
+        "minutes": "how long the presets take on this machine, by a second of each",
+        "looks": "keep the last preview of finished runs as their presets' pictures",
         "train": "train a model, or go on with one",
     },
     "generate": {

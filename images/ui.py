@@ -246,7 +246,7 @@ def _idle() -> None:
     batch = left.number_input("Batch", 1, 8192, config.batch, key=f"train-batch-{preset}")
     lr = right.number_input("Learning rate", 1e-5, 1.0, config.lr, format="%.5f", key=f"train-lr-{preset}")
     if st.button("Start training", type="primary", icon=":material/play_arrow:", width="stretch"):
-        _start(config, images=int(thousands) * 1000, batch=int(batch), lr=lr)
+        start_training(config, images=int(thousands) * 1000, batch=int(batch), lr=lr)
 
 
 def _last_run(run: runs.Run) -> None:
@@ -260,7 +260,8 @@ def _last_run(run: runs.Run) -> None:
         _try(lambda: job.start(name=run.name))
 
 
-def _start(config: TrainConfig, **changes: Any) -> None:
+def start_training(config: TrainConfig, **changes: Any) -> None:
+    """A run of these settings, in a process of its own; a refusal is shown in the sidebar.  The page runs again."""
     _try(lambda: job.start(with_changes(config, **changes)))
 
 

@@ -9,6 +9,7 @@ from images.metrics.estimates import FCD, MEANINGS
 from images.metrics.evaluate import EvaluateConfig, evaluate
 from images.metrics.report import reference_of, write_evaluation
 from images.models import best_device, load_model
+from images.runs import shipped
 from images.train.figures import losses_chart
 from images.training import runs
 from images.ui import training_sidebar, yardstick
@@ -16,7 +17,8 @@ from playground.files import write_atomically
 from playground.progress import duration
 from playground.ui.busy import busy
 from playground.ui.charts import chart
-from playground.ui.page import bound, page
+from playground.ui.page import bound, page, verdict_line
+from playground.ui.tries import Try, tries
 
 SAMPLES = (200, 500, 1000, 2000, 5000)
 
@@ -151,11 +153,51 @@ def tidy(found: list[runs.Run]) -> None:
             st.rerun()
 
 
+def came_with_the_project() -> None:
+    """The shipped models, from the first day on: what a run of one's own is held to."""
+    st.subheader("Shipped with the project")
+    formats = {
+        name: st.column_config.NumberColumn(format="localized") for name in ("parameters", "images seen")
+    }
+    st.dataframe(shipped.rows(shipped.cards()), hide_index=True, width="stretch", column_config=formats)
+    if (measured := shipped.shipped_evaluation()) is not None:
+        with st.expander("All figures of the shipped model"):
+            _numbers(measured)
+
+
+def meanings() -> None:
+    with st.expander("What the numbers mean"):
+        st.markdown("\n".join(f"- **{name}**: {meaning}" for name, meaning in MEANINGS.items()))
+
+
+def nearest(found: list[runs.Run]) -> None:
+    """Of all that is measured, shipped or trained here."""
+    measured = {run.name: figures for run in found if (figures := _evaluation(run)) is not None}
+    if (figures := shipped.shipped_evaluation()) is not None:
+        measured = {shipped.NAME: figures, **measured}
+    verdict_line(shipped.said(measured))
+
+
 def contents() -> None:
+    tries(
+        Try(
+            "More digits",
+            "1,000 digits to measure with: narrower intervals, a lower floor.",
+            {"measure-samples": 1000},
+        ),
+        Try(
+            "In ten steps",
+            "The same run, measured in ten steps: what do few steps cost?",
+            {"measure-steps": 10},
+        ),
+    )
     training_sidebar()
     found = runs.all_runs()
     if not found:
         st.info("No run yet: train one with the button in the sidebar, then compare it here.")
+        nearest(found)
+        came_with_the_project()
+        meanings()
         return
     table(found)
     sound = [run for run in found if run.is_sound]
@@ -168,14 +210,15 @@ def contents() -> None:
             st.caption(
                 "These runs have different objectives, so their losses cannot be compared; their digits can."
             )
+        nearest(sound)
         side_by_side(chosen)
         trained = [run for run in chosen if run.model.is_file()]
         if trained and not runs.readonly():
             measure(trained)
+    came_with_the_project()
     if not runs.readonly():
         tidy(found)
-    with st.expander("What the numbers mean"):
-        st.markdown("\n".join(f"- **{name}**: {meaning}" for name, meaning in MEANINGS.items()))
+    meanings()
 
 
 with page(

@@ -181,9 +181,11 @@ def _steps(
 
 
 def add(commands) -> None:
+    from images.train.looks import add as add_looks
     from images.train.stack import add_stack  # it trains its stages by this file
 
     add_stack(commands)
+    add_looks(commands)
     p = commands.add_parser("train", help="train a model, or go on with one")
     p.set_defaults(run=train_command)
     p.add_argument("--preset", choices=PRESETS, default="cpu", help="settings to begin with")

@@ -59,11 +59,6 @@ def start(config: TrainConfig | None = None, *, name: str | None = None, data: s
 
 def _launch(run: runs.Run, data: str | None) -> subprocess.Popen:
     command = [sys.executable, "-m", "images", "train", "--resume", "--run", str(run.directory)]
-    # PASSIVE: threads that wait for each other sleep instead of spinning, or an app that samples while it
-    # trains would slow both to a tenth on two cores.
-    env = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ, runs.ENV: str(runs.root())}
-    if env.get(MNIST):  # the process starts in another folder
-        env[MNIST] = str(expanded(env[MNIST], MNIST).resolve())
     with open(run.directory / "output.txt", "ab") as output:
         output.write(f"--- started {time.strftime('%Y-%m-%d %H:%M:%S')}\n".encode())
         output.flush()
@@ -74,8 +69,18 @@ def _launch(run: runs.Run, data: str | None) -> subprocess.Popen:
             stderr=subprocess.STDOUT,
             start_new_session=True,
             cwd=Path(__file__).parents[2],
-            env=env,
+            env=environment(),
         )
+
+
+def environment() -> dict[str, str]:
+    """Of a process that trains beside the app, in the project's folder."""
+    # PASSIVE: threads that wait for each other sleep instead of spinning, or an app that samples while it
+    # trains would slow both to a tenth on two cores.
+    env = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ, runs.ENV: str(runs.root())}
+    if env.get(MNIST):  # the process starts in another folder
+        env[MNIST] = str(expanded(env[MNIST], MNIST).resolve())
+    return env
 
 
 @contextmanager

@@ -47,6 +47,13 @@ def tour() -> Tour | None:
     return found
 
 
+def page_at(address: str) -> StreamlitPage | None:
+    """The page of an address, for a link to it; None where a page runs by itself."""
+    now = tour()
+    found = [stop.page for stop in now.stops if stop.page.url_path == address] if now else []
+    return found[0] if found else None
+
+
 def where(now: Tour) -> str:
     """Number, how many, and the lecture's section, as the head of a page says it."""
     return f"{now.at} of {len(now.stops) - 1} · {now.topic.section}"

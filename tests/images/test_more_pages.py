@@ -12,6 +12,7 @@ from images.data import mnist
 from images.data.idx import write_idx
 from images.data.mnist import FILES, load
 from images.metrics.estimates import FCD
+from images.runs import shipped
 from images.sampling import ANNEALED, AS_WRITTEN
 from images.training import job, making, runs
 from images.training.config import TrainConfig
@@ -79,7 +80,22 @@ def said(app: AppTest, words: str) -> bool:
 
 
 def test_compare_without_a_run_says_what_to_do():
-    assert said(opened("runs"), "No run yet")
+    app = opened("runs")
+    assert said(app, "No run yet")
+    assert "model.safetensors" in list(
+        app.dataframe[0].value["model"]
+    )  # the shipped ones, from the first day
+    assert said(app, "Nearest to real digits is the shipped model")
+
+
+def test_the_nearest_model_is_named_with_those_that_are_not_told_from_it():
+    def measured(value: float) -> dict:
+        figures = {"value": value, "low": value - 0.2, "high": value + 0.2}
+        return {"metrics": {FCD: figures}, "floors": {FCD: {"value": 0.1}}, "config": {"samples": 500}}
+
+    told = shipped.said({"one": measured(0.5), "near": measured(0.6), "far": measured(2.0)})
+    assert told.startswith("Nearest to real digits is one: 0.50 (0.30 to 0.70; N = 500)")
+    assert told.endswith("Not told from it: near.") and "far" not in told
 
 
 def test_compare_shows_runs_side_by_side():

@@ -1,0 +1,67 @@
+"""What the digits of a preset look like: the last preview of a finished run by it, kept with the repository."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from images.command import add_data, add_device
+from images.data.mnist import load
+from images.training import runs
+from images.training.presets import PRESETS
+from images.training.speed import OFFERED, images_per_second, said
+from playground.devices import device_named
+from playground.errors import require
+from playground.files import write_result
+from playground.progress import duration
+
+LOOKS = Path(__file__).parents[1] / "shipped" / "looks"
+
+
+def add(commands: Any) -> None:
+    p = commands.add_parser("minutes", help="how long the presets take on this machine, by a second of each")
+    p.set_defaults(run=minutes_command)
+    add_data(p)
+    add_device(p)
+    p = commands.add_parser("looks", help="keep the last preview of finished runs as their presets' pictures")
+    p.set_defaults(run=looks_command)
+    p.add_argument(
+        "--runs", nargs="+", required=True, metavar="DIR", help="finished runs, each of a preset unchanged"
+    )
+    p.add_argument("--out", default="out", metavar="DIR", help="where PNG and JSON go")
+
+
+def minutes_command(arguments: argparse.Namespace) -> None:
+    digits, device = load("train", arguments.data), device_named(arguments.device)
+    for preset in OFFERED:
+        print(said(preset, images_per_second(PRESETS[preset], digits, device)), flush=True)
+
+
+def looks_command(arguments: argparse.Namespace) -> None:
+    """All runs are checked before the first picture is written."""
+    found = [(preset_of(run), run) for run in (runs.Run(Path(name).resolve()) for name in arguments.runs)]
+    for preset, run in found:
+        about = {name: run.status().get(name) for name in ("step", "seconds", "device")}
+        print(write_result(Path(arguments.out) / f"{preset}.png", run.previews()[-1].read_bytes()))
+        write_result(Path(arguments.out) / f"{preset}.json", json.dumps(about, indent=1).encode())
+
+
+def preset_of(run: runs.Run) -> str:
+    """The preset that a run is, field by field.  Raises UserError for another, or for one that is not finished."""
+    require(run.is_sound, f"There is no run in {run.directory}: name the directory of a finished one.")
+    require(
+        run.status()["state"] == "finished" and bool(run.previews()),
+        f"The run {run.name} is not finished, so its digits are not the preset's: wait, or name another.",
+    )
+    names = [name for name, config in PRESETS.items() if config == run.config]
+    require(bool(names), f"The run {run.name} has settings of its own: name one that is a preset, unchanged.")
+    return names[0]
+
+
+def look_of(preset: str) -> tuple[Path, str] | None:
+    """The picture of a preset's digits, and what it was made by; None where there is none."""
+    picture = LOOKS / f"{preset}.png"
+    if not picture.exists():
+        return None
+    about = json.loads(picture.with_suffix(".json").read_text(encoding="utf-8"))
+    return picture, f"by {about['step']:,} steps, {duration(about['seconds'])} on {about['device']}"
