@@ -22,6 +22,10 @@ CLAIMS = (
         "dalle2", "python -m images table-captions", measures.prior_beats_text_embedding,
     ),
     Claim(
+        DALLE2, "The diffusion prior's embeddings serve the decoder better than the autoregressive prior's.",
+        "dalle2", "python -m images table-captions", measures.diffusion_prior_beats_autoregressive,
+    ),
+    Claim(
         LATENT, "An autoencoder keeps more of a digit than as many numbers of PCA.",
         "autoencoder-latents", "python -m images autoencoders", latents.autoencoder_keeps_more_than_pca,
     ),

@@ -66,11 +66,12 @@ def table_command(arguments: argparse.Namespace) -> None:
     rows = {
         way: {name: str(share) for name, share in shares.items()} for way, shares in result.shares.items()
     }
-    text = table_of(result)
+    text, more = table_of(result), "\n".join(result.verdicts[1:])
     out = Path(arguments.out)
     about = {"config": asdict(config), "agreement": rows, "chance": CHANCE, "verdict": result.verdict}
+    about["claims"] = result.verdicts
     write_result(out / "captions.json", json.dumps(about, indent=1).encode())
-    print(f"{text}\n{result.verdict}\n{out / 'captions.json'}")
+    print(f"{text}\n{result.verdict}\n{more}\n{out / 'captions.json'}")
 
 
 def table_of(result: Claims) -> str:
@@ -160,7 +161,11 @@ def add(commands: argparse._SubParsersAction) -> None:
     )
     p.set_defaults(run=table_command)
     add_options(
-        p, ClaimsConfig, samples="captions, those of the first test digits", renamed={"samples": "count"}
+        p,
+        ClaimsConfig,
+        samples="captions, those of as many test digits",
+        first="number of the first of them; digits that nothing was chosen on make a fair test",
+        renamed={"samples": "count"},
     )
     add_data(p)
     _add_options(p, counted=False)

@@ -9,6 +9,7 @@ from images.dalle2.agreement import agreement, measured
 from images.dalle2.clip_task import SHIPPED, embedded
 from images.dalle2.experiment import DrawConfig, Drawing, Stack, draw, load_stack
 from images.dalle2.frames import embeddings_as_pictures, in_stages
+from images.dalle2.measured_page import guided, scenes_bound, ways_to_tell
 from images.data.captions import EXAMPLES, KNOWN, parse
 from images.models import best_device
 from images.networks.clip import cosines
@@ -171,3 +172,11 @@ with page(
     if run is not None:
         show(*run)
         explain()
+    parts = {
+        "what the prior is for": lambda: ways_to_tell(stack()),
+        "guidance": lambda: guided(stack()),
+        "binding in scenes": scenes_bound,
+    }
+    first = next(iter(parts))
+    chosen = bound(st.segmented_control, "Measured", list(parts), default=first, key="measured") or first
+    parts[chosen]()

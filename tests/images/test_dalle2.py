@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 import images.dalle2.clip_task
 from images.__main__ import main
 from images.dalle2.agreement import Share
-from images.dalle2.claims import REAL, WAYS, Claims, ClaimsConfig, claims
+from images.dalle2.claims import PAIRS, REAL, WAYS, Claims, ClaimsConfig, claims
 from images.dalle2.clip_experiment import clouds, found, zero_shot
 from images.dalle2.clip_task import embedded, load_clip, mark_of
 from images.dalle2.experiment import DrawConfig, arc, between, decoded, draw, imagined, load_stack, variations
@@ -266,10 +266,25 @@ def test_the_table_has_every_way_and_the_same_captions_for_all(folder):
 @pytest.mark.parametrize(
     "prior, text, said", [(160, 100, HOLDS), (100, 160, FAILS), (101, 100, f"{OPEN} at N = 200")]
 )
-def test_the_verdict_on_the_prior_is_that_of_a_difference_of_shares(prior, text, said):
-    """60 of 200 more are six standard errors of sqrt(2 p q / n) = 0.05; one more is a tenth of one."""
+def test_the_verdict_on_the_prior_is_that_of_a_paired_difference(prior, text, said):
+    """What one of both gets right, the other does too: the standard error of d = 1 of 200 is as much again."""
+    right = {name: torch.arange(200) < n for name, n in (("prior", prior), ("text embedding", text))}
     shares = {"prior": {"all": Share(prior, 200)}, "text embedding": {"all": Share(text, 200)}}
-    assert Claims(ClaimsConfig(), shares).verdict.endswith(f" {said}.")
+    found = Claims(ClaimsConfig(), shares, right)
+    assert found.verdict.endswith(f" {said}.")
+    d, apart = abs(prior - text) / 200, found.apart("prior", "text embedding")
+    assert apart.high - apart.value == pytest.approx(1.96 * (d * (1 - d) / 199) ** 0.5)
+
+
+def test_claims_on_both_priors_are_made_where_both_are_and_digits_begin_where_asked(folder):
+    stack, test, judge = load_stack(folder), load("test", download=False), load_classifier()
+    fresh = claims(stack, test, judge, ClaimsConfig(count=10, steps=2, first=300))
+    assert len(fresh.verdicts) == len(PAIRS) and all(len(right) == 10 for right in fresh.right.values())
+    assert fresh.shares["prior"]["all"].hits == int(fresh.right["prior"].sum())
+    alone = claims(replace(stack, ar_prior=None), test, judge, ClaimsConfig(count=10, steps=2))
+    assert len(alone.verdicts) == len(PAIRS) - 2
+    with pytest.raises(UserError, match="begin earlier"):
+        claims(stack, test.part(0, 100), judge, ClaimsConfig(count=10, first=95))
 
 
 def test_the_priors_are_held_against_real_embeddings(folder):
@@ -314,6 +329,24 @@ def test_the_page_draws_a_caption_and_refuses_words_that_it_does_not_know(opened
 def test_a_clicked_example_becomes_the_caption(opened):
     next(button for button in opened.button if button.label == "a four").click().run()
     assert opened.text_input(key="caption").value == "a four" and not opened.exception
+
+
+def test_what_the_prior_is_for_and_guidance_are_measured_at_the_press_of_a_button(opened):
+    opened.selectbox(key="ways-n").set_value(20).run()
+    next(button for button in opened.button if button.label == "Measure").click().run()
+    assert not opened.exception and not [error.value for error in opened.error]
+    assert any("the autoregressive prior helps" in text.value for text in opened.markdown)
+    opened.segmented_control(key="measured").set_value("guidance").run()
+    opened.selectbox(key="guided-n").set_value(20).run()
+    next(button for button in opened.button if button.label == "Measure").click().run()
+    assert not opened.exception and any("Claim: agreement rises" in text.value for text in opened.markdown)
+
+
+def test_binding_is_shown_and_another_sentence_is_refused(opened):
+    opened.segmented_control(key="measured").set_value("binding in scenes").run()
+    assert not opened.exception and not opened.error
+    opened.text_input(key="scene-caption").set_value("a purple cow left of a moon").run()
+    assert "'purple'" in opened.error[0].value and not opened.exception
 
 
 # --- the command line ---------------------------------------------------------------------------------------------
