@@ -114,17 +114,19 @@ def add_options(
     *,
     renamed: Mapping[str, str] | None = None,
     metavar: str | None = None,
+    given: bool = True,
     **words: str,
 ) -> None:
     """An option --name for each field in `words`, which say what it is; its type is that of the field's default.
 
     renamed: option -> field, where the two differ.  metavar: of those with several values.  A field that is off takes
-    --name to turn it on; the destination is the option's name.
+    --name to turn it on; the destination is the option's name.  given False: what is left out is None: something
+    else says it, such as a preset.
     """
     for name, help in words.items():
         field = (renamed or {}).get(name, name)
         value, names = first(config, field), known(config, field)
-        about: dict[str, Any] = {"default": value, "help": help}
+        about: dict[str, Any] = {"default": value if given else None, "help": help}
         if isinstance(value, bool):
             about["action"] = "store_true"
         elif isinstance(value, tuple):

@@ -10,40 +10,46 @@ import torch
 
 from images.command import add_data, add_device
 from images.data.mnist import load
-from images.models import NETWORKS
 from images.training import job, runs
-from images.training.config import OBJECTIVES, with_changes
+from images.training.config import TrainConfig, with_changes
 from images.training.making import new, write_config
 from images.training.presets import PRESETS
 from images.training.session import Session, run
 from playground.cli import ProgressLine, refuse_idle, say
-from playground.denoisers import TO_X0
 from playground.devices import device_named
 from playground.errors import UserError, require, require_folder_name, require_range
 from playground.files import require_folder
-from playground.levels import SCHEDULES
+from playground.knobs import add_options
 from playground.progress import duration
-from playground.training import OPTIMIZERS, Progress
+from playground.training import Progress
 
 # --- train ------------------------------------------------------------------------------------------------
 
-# fields of TrainConfig that the command line can change in a preset
-CHANGEABLE = ("images", "batch", "lr", "seed", "net", "width", "blocks", "patch", "objective", "predicts")
-CHANGEABLE += (
-    "using",
-    "size",
-    "kl",
-    "perceptual",
-    "adversarial",
-    "critic_from",
-    "latent_scale",
-    "schedule",
-    "ema",
-    "compiled",
-    "optimizer",
-    "matrix_lr",
-    "without_replacement",
-)
+# fields of TrainConfig that the command line can change in a preset, and what they are
+CHANGEABLE = {
+    "images": "length: training images to show in all",
+    "batch": "images in one step",
+    "lr": "highest learning rate",
+    "net": "the kind of network",
+    "width": "channels of the network",
+    "blocks": "residual blocks in each stage",
+    "patch": "pixels folded into channels: 1, or 2 for 2 x 2",
+    "objective": "the loss",
+    "predicts": "what the network's output means",
+    "schedule": "DDPM's noise levels",
+    "ema": "decay of the weights' average, 0 for none",
+    "optimizer": "muon: hidden matrices by Muon, the rest by AdamW",
+    "matrix_lr": "Muon's highest learning rate",
+    "without_replacement": "each digit once before any comes again",
+    "size": "numbers of a code, or an autoencoder's f: 2, 4 or 8",
+    "kl": "an autoencoder's weight of KL",
+    "perceptual": "its weight of the perceptual loss, 0 none",
+    "adversarial": "how hard its critic pulls, 1 as hard as all else, 0 none",
+    "critic_from": "the share of the run after which the critic enters",
+    "latent_scale": "standard deviation of the latents; 1 is right",
+    "using": "the file of the model to build on, such as a latent model's autoencoder",
+    "seed": "start and batches",
+}
 
 
 def train_command(arguments: argparse.Namespace) -> None:
@@ -60,7 +66,8 @@ def train_command(arguments: argparse.Namespace) -> None:
 
 
 def _changes(arguments: argparse.Namespace) -> dict[str, Any]:
-    return {name: value for name in CHANGEABLE if (value := getattr(arguments, name)) is not None}
+    names = (*CHANGEABLE, "compiled")
+    return {name: value for name in names if (value := getattr(arguments, name)) is not None}
 
 
 def _begin(directory: Path | None, arguments: argparse.Namespace) -> None:
@@ -189,37 +196,9 @@ def add(commands) -> None:
     p = commands.add_parser("train", help="train a model, or go on with one")
     p.set_defaults(run=train_command)
     p.add_argument("--preset", choices=PRESETS, default="cpu", help="settings to begin with")
-    p.add_argument("--images", type=int, help="length: training images to show in all")
-    p.add_argument("--batch", type=int, help="images in one step")
-    p.add_argument("--lr", type=float, help="highest learning rate")
-    p.add_argument("--net", choices=NETWORKS, help="the kind of network")
-    p.add_argument("--width", type=int, help="channels of the network")
-    p.add_argument("--blocks", type=int, help="residual blocks in each stage")
-    p.add_argument("--patch", type=int, choices=(1, 2), help="pixels folded into channels, 2 is 2 x 2")
-    p.add_argument("--objective", choices=OBJECTIVES, help="the loss")
-    p.add_argument("--predicts", choices=TO_X0, help="what the network's output means")
-    p.add_argument("--schedule", choices=SCHEDULES, help="DDPM's noise levels")
-    p.add_argument("--ema", type=float, help="decay of the weights' average, 0 for none")
-    p.add_argument("--optimizer", choices=OPTIMIZERS, help="muon: hidden matrices by Muon, the rest by AdamW")
-    p.add_argument("--matrix-lr", type=float, help="Muon's highest learning rate")
-    p.add_argument(
-        "--without-replacement",
-        action="store_true",
-        default=None,
-        help="each digit once before any comes again",
-    )
-    p.add_argument("--size", type=int, help="numbers of a code, or an autoencoder's f: 2, 4 or 8")
-    p.add_argument("--kl", type=float, help="an autoencoder's weight of KL")
-    p.add_argument("--perceptual", type=float, help="its weight of the perceptual loss, 0 none")
-    p.add_argument(
-        "--adversarial", type=float, help="how hard its critic pulls, 1 as hard as all else, 0 none"
-    )
-    p.add_argument("--latent-scale", type=float, help="standard deviation of the latents; 1 is right")
-    p.add_argument("--critic-from", type=float, help="the share of the run after which the critic enters")
-    p.add_argument(
-        "--using", metavar="FILE", help="the model to build on, such as a latent model's autoencoder"
-    )
-    p.add_argument("--seed", type=int, help="start and batches")
+    add_options(p, TrainConfig, **CHANGEABLE, given=False)
+    words = "through torch.compile; on a GPU as a CUDA graph"
+    p.add_argument("--compile", dest="compiled", action="store_true", default=None, help=words)
     p.add_argument(
         "--run", dest="run_directory", metavar="DIR", help="run directory (default: runs/DATE-TIME)"
     )
@@ -230,13 +209,6 @@ def add(commands) -> None:
         default=30.0,
         metavar="S",
         help="seconds between checkpoints; a kill costs those",
-    )
-    p.add_argument(
-        "--compile",
-        dest="compiled",
-        action="store_true",
-        default=None,
-        help="through torch.compile; on a GPU as a CUDA graph",
     )
     add_data(p)
     add_device(p)

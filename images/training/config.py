@@ -8,6 +8,7 @@ from images.models import NETWORKS, SIGMA_1, SIGMA_L, ModelConfig
 from images.networks.telling import TellConfig
 from images.training.tasks import KINDS
 from playground.checkpoint import Shapes
+from playground.denoisers import TO_X0
 from playground.errors import require
 from playground.knobs import Knobs, choice, knob
 from playground.levels import SCHEDULES, Schedule, shell_sigmas
@@ -22,7 +23,7 @@ from playground.objectives import (
     ncsn,
     regression,
 )
-from playground.training import Recipe
+from playground.training import OPTIMIZERS, Recipe
 
 PIXELS = 28 * 28
 # Each from a schedule; NCSN's own levels come from the data's range instead.
@@ -77,8 +78,8 @@ class TrainConfig(Knobs):
     net: str = choice("unet", NETWORKS, "The net")
     width: int = 48
     blocks: int = 2
-    patch: int = 2
-    predicts: str = "v"
+    patch: int = knob(2, 1, 2, "The patch")
+    predicts: str = choice("v", TO_X0, "What the network predicts")
     objective: str = choice("min-snr", OBJECTIVES, "The objective")
     schedule: str = choice("linear", SCHEDULES, "The schedule")
     T: int = 1000
@@ -90,7 +91,7 @@ class TrainConfig(Knobs):
     withheld: float = 0.1
     size: int = knob(0, 0, 1024, "The size")
     using: str = ""
-    optimizer: str = "adamw"
+    optimizer: str = choice("adamw", OPTIMIZERS, "The optimizer")
     matrix_lr: float = 0.01
     without_replacement: bool = False
     kl: float = knob(1e-6, 0, 10, "The weight of KL")

@@ -5,12 +5,17 @@ from pathlib import Path
 
 from streamlit.web import cli
 
-# What .streamlit/config.toml says, which Streamlit looks for in the folder it is started from.
+# What .streamlit/config.toml says, which Streamlit looks for in the folder it is started from; a test holds them equal.
 OPTIONS = (
-    "--server.address=127.0.0.1",
+    "--global.disableWidgetStateDuplicationWarning=true",
+    "--browser.gatherUsageStats=false",
     "--client.showErrorDetails=none",
     "--client.toolbarMode=minimal",
-    "--browser.gatherUsageStats=false",
+    "--server.address=127.0.0.1",
+    "--server.maxUploadSize=20",
+    "--theme.font=sans-serif",
+    "--theme.light.primaryColor=#0072B2",
+    "--theme.dark.primaryColor=#56B4E9",
 )
 
 

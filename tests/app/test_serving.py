@@ -11,6 +11,7 @@ from images.__main__ import main
 from images.training import job, making, runs
 from images.training.config import TrainConfig
 from playground.errors import UserError
+from playground.ui import launch
 
 ROOT = Path(__file__).parents[2]
 
@@ -74,3 +75,21 @@ def test_the_command_line_trains_nothing_read_only(one_run, capsys):
     assert main(["train", "--run", str(one_run.directory.with_name("other"))]) == 2
     error = capsys.readouterr().err
     assert "PLAYGROUND_READONLY is set" in error and error.count("\n") == 1
+
+
+def test_the_installed_app_is_started_with_the_same_configuration():
+    """Streamlit looks for the file in the folder it is started from, which is none of ours after pip install."""
+
+    def flat(settings: dict, before: str = "") -> dict[str, str]:
+        found = {}
+        for name, value in settings.items():
+            nested = (
+                flat(value, f"{before}{name}.") if isinstance(value, dict) else {before + name: str(value)}
+            )
+            found |= nested
+        return found
+
+    said = flat(tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8")))
+    given = dict(option.removeprefix("--").split("=", 1) for option in launch.OPTIONS)
+    lower = {name: value.lower() if value in ("True", "False") else value for name, value in said.items()}
+    assert given == lower

@@ -27,7 +27,7 @@ def digits():
     "bad", [{"patch": 3}, {"patch": 0}, {"predicts": "score"}, {"ema": 1.0}, {"ema": -0.1}]
 )
 def test_bad_options_are_refused(bad):
-    with pytest.raises(UserError, match=r"choose one|is usual"):
+    with pytest.raises(UserError, match=r"choose one|is usual|choose a value in that range"):
         TrainConfig(**bad)
 
 
@@ -95,6 +95,6 @@ def test_the_presets_say_what_they_are_for():
 
 def test_bad_words_on_the_command_line_are_one_line(capsys):
     with pytest.raises(SystemExit) as error:
-        main(["train", "--patch", "4"])
+        main(["train", "--net", "resnet"])
     assert error.value.code == 2
     assert json.dumps(capsys.readouterr().err).count("\\n") == 1

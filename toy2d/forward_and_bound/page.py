@@ -25,7 +25,16 @@ from toy2d.forward_and_bound.bound import (
     said_of_losses,
 )
 from toy2d.forward_and_bound.bound_figures import gaps_chart, losses_chart, terms_chart, weights_chart
-from toy2d.forward_and_bound.experiment import ForwardConfig, forward, posterior, said, thinned, two_humped
+from toy2d.forward_and_bound.experiment import (
+    Forward,
+    ForwardConfig,
+    Posterior,
+    forward,
+    posterior,
+    said,
+    thinned,
+    two_humped,
+)
 from toy2d.forward_and_bound.figures import forward_clouds, paths_chart, posterior_chart
 from toy2d.net import QUICK, LearnConfig
 from toy2d.presets import MixtureSpec
@@ -73,11 +82,17 @@ def forward_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) -
         chart(paths_chart(config, path), "paths", tall=True)
     found = posterior(config, path)
     verdict_line(said(config, path, found))
+    forward_metrics(config, path, found)
+    chart(posterior_chart(found), "posterior", 520)
+    explain_forward(mixture, schedule)
+
+
+def forward_metrics(config: ForwardConfig, path: Forward, found: Posterior) -> None:
     a, b, c, d = st.columns(4)
     a.metric(
         "Chain and closed form differ by", f"{path.deviation:.1f} SE",
-        help=f"Means and variances of {config.particles:,} chains against q(x_t | x_0): the worst of all {3 * steps} "
-        "numbers, in standard errors. Chance alone gives 2 to 4.",
+        help=f"Means and variances of {config.particles:,} chains against q(x_t | x_0): the worst of all "
+        f"{3 * config.steps} numbers, in standard errors. Chance alone gives 2 to 4.",
     )  # fmt: skip
     b.metric("Posterior std, √beta_tilde", f"{found.posterior.std:.3f}")
     c.metric(
@@ -88,7 +103,9 @@ def forward_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) -
         "KL: true reverse step to p", f"{max(0.0, found.reverse_kl['beta']):.2g} nats",
         help="Of q(x_{t-1} | x_t), which is no Gaussian, to p with variance beta. Small where steps are small.",
     )  # fmt: skip
-    chart(posterior_chart(found), "posterior", 520)
+
+
+def explain_forward(mixture: MixtureSpec, schedule: str) -> None:
     with st.expander("What happens here"):
         st.markdown(
             'The lecture, "Diffusion probabilistic models": a step, all steps at once, and the posterior.'

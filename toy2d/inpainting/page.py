@@ -1,9 +1,11 @@
 """Page "Inpainting in 2-D": one coordinate is seen, the other filled in, and the exact answer is known."""
 
+from typing import Any
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from playground.progress import Report, turn_of
-from playground.steps import VARIANCES
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.page import cached, folded, on_request, page, verdict_line
@@ -40,53 +42,36 @@ def settings() -> InpaintConfig:
         default="xy"[InpaintConfig.known],
         required=True,
     )
-    value = bound(c.slider, f"The observation: {known} =", -8.0, 8.0, InpaintConfig.value, 0.1, key="value")
+    value = ask(
+        c.slider, f"The observation: {known} =", InpaintConfig, "value", 0.1, key="value", least=-8, most=8
+    )
     d, e, last = st.columns([2, 2, 1], vertical_alignment="bottom")
     pi = bound(
-        d.slider,
-        "π, weight of the first mode",
-        0.01,
-        0.99,
-        InpaintConfig.pi,
-        0.01,
-        key="pi",
+        d.slider, "π, weight of the first mode", 0.01, 0.99, InpaintConfig.pi, 0.01, key="pi",
         disabled=mixture != PAIR and not MixtureSpec(mixture).has_pi,
-    )
-    lean = bound(
-        e.slider,
-        "Modes apart in x, half of it",
-        0.0,
-        6.0,
-        InpaintConfig.lean,
-        0.1,
-        key="lean",
-        disabled=mixture != PAIR,
-        help="0: x tells nothing about y. 6: x decides the mode.",
-    )
-    more = folded("More settings", last)
-    zeta = bound(
-        more.slider, "zeta, the gradient's step (DPS)", 0.0, 2.0, InpaintConfig.zeta, 0.05, key="zeta"
-    )
-    r = bound(
-        more.select_slider,
-        "RePaint: resamplings r",
-        [1, 2, 5, 10, 20, 40],
-        value=InpaintConfig.resamplings,
-        key="r",
-    )
-    jump = ask(more.number_input, "its jump", InpaintConfig, "jump", key="jump", most=50)
-    steps = bound(more.select_slider, "Steps", [10, 20, 50, 100, 200], value=InpaintConfig.steps, key="steps")
-    variance = bound(
-        more.selectbox, "Variance", ["beta_tilde", *(name for name in VARIANCES if name != "beta_tilde")],
-        key="variance",
-        help="the noise of DDPM's step: beta_tilde is the smaller one, beta the larger",
     )  # fmt: skip
-    particles = ask(more.number_input, "Particles", InpaintConfig, "particles", key="particles", least=100)
-    seed = ask(more.number_input, "Seed", InpaintConfig, "seed", key="seed")
-    return InpaintConfig(
-        mixture, pi, lean, "xy".index(known), value, r, jump, zeta, steps, particles, seed=seed,
-        variance=variance,
+    lean = ask(
+        e.slider, "Modes apart in x, half of it", InpaintConfig, "lean", 0.1, key="lean", most=6,
+        disabled=mixture != PAIR, help="0: x tells nothing about y. 6: x decides the mode.",
     )  # fmt: skip
+    seen = {"mixture": mixture, "pi": pi, "lean": lean, "known": "xy".index(known), "value": value}
+    return InpaintConfig(**seen, **methods(folded("More settings", last)))
+
+
+def methods(place: DeltaGenerator) -> dict[str, Any]:
+    """What the methods do, beside what they see."""
+    turns, lengths = [1, 2, 5, 10, 20, 40], [10, 20, 50, 100, 200]
+    return {
+        "zeta": ask(place.slider, "zeta, the gradient's step (DPS)", InpaintConfig, "zeta", 0.05, key="zeta", most=2),
+        "resamplings": ask(place.select_slider, "RePaint: resamplings r", InpaintConfig, "resamplings", key="r",
+                           among=turns),
+        "jump": ask(place.number_input, "its jump", InpaintConfig, "jump", key="jump", most=50),
+        "steps": ask(place.select_slider, "Steps", InpaintConfig, "steps", key="steps", among=lengths),
+        "variance": ask(place.selectbox, "Variance", InpaintConfig, "variance", key="variance",
+                        help="the noise of DDPM's step: beta_tilde is the smaller one, beta the larger"),
+        "particles": ask(place.number_input, "Particles", InpaintConfig, "particles", key="particles", least=100),
+        "seed": ask(place.number_input, "Seed", InpaintConfig, "seed", key="seed"),
+    }  # fmt: skip
 
 
 def result_for(config: InpaintConfig) -> Inpainting:
