@@ -44,7 +44,8 @@ def _compare(arguments: argparse.Namespace, config: MeasureConfig) -> None:
         f"{len(new)} models are set against {len(base)}: give as many with --models as with --against.",
     )
     training, test = load("train", arguments.data), load("test", arguments.data)
-    pairs = [(settled(a, training), settled(b, training)) for a, b in zip(new, base, strict=True)]
+    nets = {path: settled(path, training) for path in dict.fromkeys([*new, *base])}
+    pairs = [(nets[a], nets[b]) for a, b in zip(new, base, strict=True)]
     found = losses.compare(pairs, load_classifier(), test, config, progress("measuring"))
     said = {f"{a} against {b}": losses.claims(one, f"N = {config.digits:,}, one training each")
             for a, b, one in zip(new, base, found, strict=True)}  # fmt: skip

@@ -90,15 +90,17 @@ def compare(
     config: MeasureConfig,
     report: Report = silent,
 ) -> list[Compared]:
-    """Of each pair (new, base): two trainings that differ in what is asked about, and not in seed."""
-    found, real = [], grays(test.images[: config.digits])
-    for turn, pair in enumerate(pairs):
-        report(2 * turn, 2 * len(pairs))
-        one = seen(pair[0], classifier, test, config)
-        report(2 * turn + 1, 2 * len(pairs))
-        found.append(compared(one, seen(pair[1], classifier, test, config), real))
-    report(2 * len(pairs), 2 * len(pairs))
-    return found
+    """Of each pair (new, base): two trainings that differ in what is asked about, and not in seed.
+
+    A network that stands in several pairs is looked at once.
+    """
+    nets, known = {id(net): net for pair in pairs for net in pair}, {}
+    for turn, (key, net) in enumerate(nets.items()):
+        report(turn, len(nets))
+        known[key] = seen(net, classifier, test, config)
+    report(len(nets), len(nets))
+    real = grays(test.images[: config.digits])
+    return [compared(known[id(one)], known[id(other)], real) for one, other in pairs]
 
 
 def over_trainings(found: Sequence[Compared]) -> Compared:
