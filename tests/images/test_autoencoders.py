@@ -90,7 +90,8 @@ def test_a_comparison_is_signed_and_of_equals_is_nothing(digits):
     assert there.psnr.value == pytest.approx(
         10 * math.log10(float(eight.errors.mean() / two.errors.mean())), abs=1e-9
     )
-    assert none.psnr == Difference(0, 0, 0) and none.gray == Difference(0, 0, 0)
+    assert none.psnr == none.gray == none.off == Difference(0, 0, 0)
+    assert there.gray.value == pytest.approx(float((two.gray - eight.gray).mean()))
     assert losses.claims(none, "N = 100")[0].endswith("**cannot be told at N = 100**.")
     assert losses.claims(back, "N = 100")[0].endswith("**holds**.")  # that its PSNR is lower
 
@@ -98,7 +99,7 @@ def test_a_comparison_is_signed_and_of_equals_is_nothing(digits):
 def test_over_trainings_the_interval_is_students():
     """Two pairs 1 and 3 dB apart: 2 +- t(0.975, 1) * sqrt(2) / sqrt(2), and t(0.975, 1) = 12.706."""
     nothing = Difference(0, 0, 0)
-    pair = [losses.Compared(Difference(v, v, v), nothing, nothing, nothing) for v in (1.0, 3.0)]
+    pair = [losses.Compared(Difference(v, v, v), nothing, nothing, nothing, nothing) for v in (1.0, 3.0)]
     found = losses.over_trainings(pair).psnr
     assert found.value == 2 and found.high - 2 == pytest.approx(12.706, abs=1e-3)
 
