@@ -11,12 +11,13 @@ from torch import Generator, Tensor, nn
 
 from images.data.mnist import Digits, to_model
 from images.latent.autoencoder_task import load_autoencoder, shipped
-from images.models import Model, ModelConfig, save_model
+from images.models import Model, ModelConfig, kind_of, load_model, save_model
 from images.networks.autoencoder import Autoencoder
 from images.networks.telling import TellConfig
 from images.networks.unet import UNetConfig
 from images.training.tasks import Batches, sheet
 from playground.denoisers import NetworkDenoiser
+from playground.errors import require
 from playground.levels import seeded
 from playground.objectives import Batch, Loss, Objective, dropping, per_dimension
 from playground.steps import ddim
@@ -30,16 +31,24 @@ KIND = "latent"
 
 @dataclass(frozen=True, eq=False)
 class LatentTask:
-    """model: without the autoencoder, which is not trained any more; it goes into the file beside the denoiser."""
+    """model: without the autoencoder, which is not trained any more; it goes into the file beside the denoiser.
+
+    scale: of the latents.  start: a latent model whose weights it begins with; what this one is told beyond that starts
+    at zero, so it begins as that model.
+    """
 
     model: ModelConfig
     autoencoder: Autoencoder
     objective: Callable[..., Objective]
     withheld: float
-    scale: float = 1.0  # of the latents
+    scale: float = 1.0
+    start: Model | None = None
 
     def build(self, seed: int) -> NetworkDenoiser:
-        return self.model.build(seed)
+        net = self.model.build(seed)
+        if self.start is not None:
+            begin_as(net, self.start)
+        return net
 
     def batches(self, digits: Digits, size: int, device: torch.device) -> Batches:
         """All digits are encoded once; their latents' centre and spread are measured, and kept by the autoencoder."""
@@ -78,6 +87,19 @@ class LatentTask:
         )
 
 
+def begin_as(net: NetworkDenoiser, start: Model) -> None:
+    """Takes over all weights of the other model's network.  Raises UserError where it is another kind of network."""
+    own = net.state_dict()
+    begun = {name: v for name, v in start.denoise.state_dict().items() if not name.startswith("parts.")}
+    wrong = sorted(name for name, v in begun.items() if name not in own or own[name].shape != v.shape)
+    require(
+        not wrong and net.predicts == start.denoise.predicts,
+        "The latent model to begin with holds another network than the one that is to be trained: choose the same "
+        "preset, width and blocks, or build on an autoencoder's file.",
+    )
+    net.load_state_dict(own | begun)
+
+
 def task_of(config: "TrainConfig") -> LatentTask:
     from images.training.config import OBJECTIVES
 
@@ -86,4 +108,7 @@ def task_of(config: "TrainConfig") -> LatentTask:
     tell = TellConfig(classes=10 if config.labels else 0)
     net = UNetConfig(config.width, config.blocks, patch=config.patch, channels=shape[0], tell=tell)
     model = replace(config.model, net=net, shape=shape, bounded=False, kind=KIND)
-    return LatentTask(model, autoencoder, OBJECTIVES[config.objective], config.withheld, config.latent_scale)
+    start = load_model(config.using) if config.using and kind_of(config.using) == KIND else None
+    return LatentTask(
+        model, autoencoder, OBJECTIVES[config.objective], config.withheld, config.latent_scale, start
+    )

@@ -204,6 +204,19 @@ def test_the_presets_build_on_the_shipped_autoencoder_of_their_f(preset, f):
         task_for(with_changes(PRESETS[preset], size=3))
 
 
+def test_a_labelled_model_begins_as_the_unlabelled_one_that_it_builds_on(digits, tmp_path):
+    """Whatever it is told: the label's rows start at zero."""
+    first = trained(with_changes(TINY, task="latent", patch=1, size=0), digits, tmp_path)
+    plain = load_model(first)
+    config = with_changes(TINY, task="latent", patch=1, size=0, labels=True, using=str(first))
+    net, level = task_for(config).build(seed=5), plain.schedule.level(20)
+    x = torch.randn(2, 3, 8, 8, generator=seeded(0))
+    with torch.no_grad():
+        assert torch.equal(net.given(label=torch.tensor([3, 7]))(x, level), plain.denoise(x, level))
+    with pytest.raises(UserError, match="another network"):
+        task_for(with_changes(config, width=12)).build(0)
+
+
 def test_files_that_hold_no_autoencoder_are_refused(digits, tmp_path):
     plain = trained(TrainConfig(images=32, batch=32, width=8, blocks=1, T=50), digits, tmp_path)
     with pytest.raises(UserError, match="is no autoencoder"):
