@@ -82,7 +82,8 @@ def plain_of(found: Measured) -> dict:
         name: {", ".join(key): asdict(e) for key, e in getattr(found, name).items()}
         for name in ("slopes", "margins", "kept", "explained")
     }
-    return {"config": asdict(found.config), "size": found.size, "spreads": found.spreads, **tables}
+    more = {name: {of: asdict(d) for of, d in getattr(found, name).items()} for name in ("keeps", "explains")}
+    return {"config": asdict(found.config), "size": found.size, "spreads": found.spreads, **tables, **more}
 
 
 def add(commands) -> None:

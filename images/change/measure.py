@@ -11,7 +11,6 @@ from images.data.mnist import Digits, to_model, to_uint8
 from images.diffusion_autoencoder.experiment import LEAST_STEPS, codes, own_noise
 from images.metrics.classifier import Classifier, features
 from images.metrics.estimates import Estimate, bootstrap, mean_of, share_of
-from images.metrics.estimates import verdict as compared
 from images.metrics.pca import Basis, principal
 from images.metrics.ridge import fitted
 from images.models import Model
@@ -44,6 +43,7 @@ class Measured:
     margins: (view, along, other) -> how much more the attribute moves than the other one, each in its standard
     deviation within a class.  kept: (view, along) -> the share of digits whose class is the same at both ends.
     explained: (view, of) -> R**2 of the ridge regression on the test digits.  spreads: those standard deviations.
+    keeps, explains: z's share less PCA's, and z's R**2 less PCA's, over the same digits.
     """
 
     config: MeasureConfig
@@ -53,6 +53,8 @@ class Measured:
     kept: dict[tuple[str, str], Estimate]
     explained: dict[tuple[str, str], Estimate]
     spreads: dict[str, float]
+    keeps: dict[str, Difference]
+    explains: dict[str, Difference]
 
 
 def measure(
@@ -76,7 +78,8 @@ def measure(
         config.hold,
     )
     x0 = to_model(test.images[:n])
-    slopes, margins, kept = {}, {}, {}
+    slopes, margins = {}, {}
+    kept: dict[tuple[str, str], Tensor] = {}
     for number, name in enumerate(NAMES):
         moves = torch.linspace(-config.by, config.by, POINTS)[:, None] * torch.eye(3)[number]
         told = part_of(report, number * n * (config.steps + 1), 3 * n * (config.steps + 1))
@@ -97,9 +100,18 @@ def measure(
             others = [k for k in range(len(NAMES)) if k != number]
             margins |= {(view, name, NAMES[k]): _margin(own / ways.spreads, number, k) for k in others}
             kept[view, name] = _kept(classifier, images)
-    spreads = dict(zip(NAMES, ways.spreads.tolist(), strict=True))
-    explained = _explained(model, basis, training, test, rng)
-    return Measured(config, len(ways.std), slopes, margins, kept, explained, spreads)
+    explained, explains = _explained(model, basis, training, test, rng)
+    return Measured(
+        config,
+        len(ways.std),
+        slopes,
+        margins,
+        {key: share_of(hits) for key, hits in kept.items()},
+        explained,
+        dict(zip(NAMES, ways.spreads.tolist(), strict=True)),
+        {name: interval_of_mean(kept["z", name].double() - kept["PCA", name].double()) for name in NAMES},
+        explains,
+    )
 
 
 def _by_z(model: Model, x0: Tensor, ways: Directions, moves: Tensor, steps: int, report: Report) -> Tensor:
@@ -133,31 +145,41 @@ def _margin(slopes: Tensor, own: int, other: int) -> Difference:
     return interval_of_mean(apart)
 
 
-def _kept(classifier: Classifier, images: Tensor) -> Estimate:
+def _kept(classifier: Classifier, images: Tensor) -> Tensor:
+    """Whose class is the same at both ends as in the middle, (n,) bool."""
     read = features(classifier, images).classes.view(-1, POINTS)
     middle = read[:, POINTS // 2]
-    return share_of((read[:, 0] == middle) & (read[:, -1] == middle))
+    return (read[:, 0] == middle) & (read[:, -1] == middle)
 
 
 def _explained(
     model: Model, basis: Basis, training: Digits, test: Digits, rng: torch.Generator
-) -> dict[tuple[str, str], Estimate]:
-    """R**2 on all test digits of a ridge regression of each attribute, from z and from PCA of the same size."""
+) -> tuple[dict[tuple[str, str], Estimate], dict[str, Difference]]:
+    """R**2 on all test digits of a ridge regression of each attribute, from z and from PCA of the same size.
+
+    And z's less PCA's, from the same resamples.
+    """
     seen, found = training.images[:FITTED], {}
+    errors: dict[str, Tensor] = {}
     y, wanted = values_of(seen), values_of(test.images)
     for view in VIEWS:
         a, b = (
             codes(model, x).cpu() if view == "z" else basis.projected(x.flatten(1))
             for x in (to_model(seen), to_model(test.images))
         )
-        errors = (fitted(a, y)(b) - wanted).square()
+        errors[view] = (fitted(a, y)(b) - wanted).square()
         spread = (wanted - wanted.mean(0)).square()
         for k, of in enumerate(NAMES):
-            e, s = errors[:, k], spread[:, k]
+            e, s = errors[view][:, k], spread[:, k]
             found[view, of] = bootstrap(
                 lambda w, e=e, s=s: 1 - float(w @ e) / float(w @ s), len(e), rng, ends=(-torch.inf, 1.0)
             )
-    return found
+    more = {}
+    for k, of in enumerate(NAMES):
+        d, s = (errors["PCA"] - errors["z"])[:, k], spread[:, k]
+        gain = bootstrap(lambda w, d=d, s=s: float(w @ d) / float(w @ s), len(d), rng)
+        more[of] = Difference(gain.value, gain.low, gain.high)
+    return found, more
 
 
 def claims(found: Measured) -> list[str]:
@@ -178,17 +200,16 @@ def claims(found: Measured) -> list[str]:
             for other, d in zip(others, margins, strict=True)
         )
         said.append(f"It moves {name} more than the others, in standard deviations more than {words}.")
-        a, b = found.kept["z", name], found.kept["PCA", name]
+        a, b, more = found.kept["z", name], found.kept["PCA", name], found.keeps[name]
         said.append(
             f"The class survives moves of ±{found.config.by:g} along {name} more often than in PCA of {found.size}: "
-            f"{interval(a, '.2f')} against {interval(b, '.2f')}; "
-            f"{compared(a, b)}."
+            f"{interval(a, '.2f')} against {interval(b, '.2f')}, {interval(more, '.2f')} more; **{verdict(more, N)}**."
         )
     for name in NAMES:
         a, b = (found.explained[view, name] for view in VIEWS)
+        more = found.explains[name]
         said.append(
             f"A linear map reads {name} better off z than off PCA of the same size, R² on the test digits "
-            f"{interval(a)} against {interval(b)}; "
-            f"{compared(a, b)}."
+            f"{interval(a)} against {interval(b)}, {interval(more)} more; **{verdict(more)}**."
         )
     return said
