@@ -123,10 +123,10 @@ def claims(found: Compared, N: str) -> list[str]:
     said = []
     for words, name, form, unit in lower:
         d: Difference = getattr(found, name)
-        said.append(f"{words}: {interval(d, form)}{unit}, {N}; **{verdict(_less(d), N)}**.")
+        said.append(f"{words}: {interval(d, form)}{unit}, {N}; **{verdict(negated(d), N)}**.")
     return said
 
 
-def _less(found: Difference) -> Difference:
+def negated(found: Difference) -> Difference:
     """b - a from a - b."""
     return Difference(-found.value, -found.high, -found.low)

@@ -30,6 +30,10 @@ CLAIMS = (
         "autoencoder-latents", "python -m images autoencoders", latents.autoencoder_keeps_more_than_pca,
     ),
     Claim(
+        LATENT, "A critic of patches gives up squared error for sharper strokes.",
+        "autoencoder-latents", "python -m images autoencoders", latents.critic_trades_error_for_sharpness,
+    ),
+    Claim(
         LATENT, "What the autoencoder loses, no diffusion in its latents brings back.",
         "latent", "python -m images latent-table", latents.diffusion_brings_nothing_back,
     ),

@@ -2,7 +2,17 @@
 
 import torch
 
-from images.autoencoders.experiment import SHIPPED, psnr_gain, rebuilt, settled, squared_errors
+from images.autoencoders.experiment import (
+    CRITIC,
+    SHIPPED,
+    SQUARED,
+    psnr_gain,
+    rebuilt,
+    settled,
+    squared_errors,
+)
+from images.autoencoders.experiment import MeasureConfig as CompareConfig
+from images.autoencoders.losses import compare, negated
 from images.change.measure import MeasureConfig as ChangeConfig
 from images.change.measure import measure as measure_change
 from images.data.mnist import load, to_model
@@ -20,6 +30,7 @@ from playground.progress import Report
 from playground.statistics import (
     FAILS,
     HOLDS,
+    OPEN,
     Difference,
     equals,
     interval,
@@ -29,6 +40,7 @@ from playground.statistics import (
 
 TABLE = TableConfig(digits=250, steps=20, speed=0)
 DIGITS, CLIMBED, STEPS = 500, 100, 20
+COMPARED = CompareConfig(digits=300)
 CHANGE = ChangeConfig(digits=30, steps=10)
 
 
@@ -44,6 +56,18 @@ def autoencoder_keeps_more_than_pca(report: Report) -> Outcome:
         f"{numbers} numbers of a latent bring a digit back {interval(gain, '.2f')} dB better than as many of PCA. "
         f"N = {DIGITS} test digits, one training.",
         verdict(gain),
+    )
+
+
+def critic_trades_error_for_sharpness(report: Report) -> Outcome:
+    """With a perceptual loss and a critic against squared error alone, f = 4: PSNR, and the share of gray pixels."""
+    pair = tuple(settled(SHIPPED[name], load("train")) for name in (CRITIC, SQUARED))
+    found = compare([(pair[0], pair[1])], load_classifier(), load("test"), COMPARED, report)[0]
+    verdicts = {verdict(negated(d)) for d in (found.psnr, found.gray)}  # both are claimed to fall
+    return Outcome(
+        f"With a critic PSNR changes by {interval(found.psnr, '+.2f')} dB and the share of gray pixels by "
+        f"{interval(found.gray, '+.4f')}; both are to fall. N = {COMPARED.digits} digits, one training each.",
+        next(v for v in (FAILS, OPEN, HOLDS) if v in verdicts),
     )
 
 
