@@ -29,7 +29,10 @@ def autoencoders_command(arguments: argparse.Namespace) -> None:
         for what in ("psnr", "pca", "rebuilt", "noise", "gray"):
             e = getattr(row, what)
             print(f"{name}, {row.numbers} numbers, {what}: {interval(e)}")
-    print(f"floor {found.floor.value:.3f}, gray share of real digits {found.gray.value:.3f}")
+    print(
+        f"floor {found.floor.value:.3f}, digits untouched {found.untouched.value:.3f}, "
+        f"gray share of real digits {found.gray.value:.3f}"
+    )
     print("\n".join(said.replace("**", "") for said in claims(found)))
     print(
         write_result(Path(arguments.out) / "autoencoders.json", json.dumps(asdict(found), indent=1).encode())

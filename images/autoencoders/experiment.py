@@ -132,12 +132,16 @@ class Row:
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """floor: the distance of as many training digits; gray: their share of gray pixels."""
+    """floor: the distance of as many training digits; gray: their share of gray pixels.
+
+    untouched: the distance of the very digits that were rebuilt, as they are: other people wrote the first test digits.
+    """
 
     config: MeasureConfig
     rows: dict[str, Row]
     floor: Estimate
     gray: Estimate
+    untouched: Estimate
 
 
 def measure(
@@ -173,7 +177,7 @@ def measure(
         )
     real = training.images[torch.randperm(len(training), generator=seeded(config.seed))[:n]]
     report(len(nets), len(nets))
-    return Measured(config, rows, distance(real), _gray(real, rng))
+    return Measured(config, rows, distance(real), _gray(real, rng), distance(test.images[:n]))
 
 
 def psnr(y: Tensor, x: Tensor, rng: torch.Generator) -> Estimate:
@@ -225,6 +229,11 @@ def claims(found: Measured) -> list[str]:
             f"{name}: what noise decodes to is farther from digits than reconstructions are: FCD "
             f"{interval(row.noise, '.2f')} against {interval(row.rebuilt, '.2f')}, floor {found.floor.value:.2f}, {N}; "
             f"**{verdict(farther, N)}**."
+        )
+        lost = difference(row.rebuilt.value, row.rebuilt.se, found.untouched.value, found.untouched.se)
+        said.append(
+            f"{name}: reconstructions are farther from digits than the same digits untouched, FCD "
+            f"{interval(row.rebuilt, '.2f')} against {interval(found.untouched, '.2f')}, {N}; **{verdict(lost, N)}**."
         )
     return said
 
