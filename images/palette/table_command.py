@@ -14,6 +14,7 @@ from images.palette.table import FILES, TASKS, TableConfig, claims, markdown, ne
 from playground.charts.on_paper import on_paper, png
 from playground.cli import refuse_idle
 from playground.devices import device_named
+from playground.errors import require
 from playground.files import write_result
 from playground.knobs import add_options, config_of
 
@@ -45,6 +46,12 @@ def table_command(arguments: argparse.Namespace) -> None:
     device = device_named(arguments.device)
     idle = [name for name in FILES if name not in needed(config.task)]
     refuse_idle(arguments, " ".join(f"{name}_model" for name in idle), f"with --task {config.task}")
+    specialist = Path(getattr(arguments, f"{config.task}_model"))
+    require(
+        specialist.is_file(),
+        f"There is no specialist for {config.task} in {specialist}: train one with 'python -m images train --preset "
+        f"palette --using {config.task} --images 30000' and name it with --{config.task}-model.",
+    )
     models = {name: load_model(getattr(arguments, f"{name}_model"), device) for name in needed(config.task)}
     yardstick = Yardstick.load(arguments.data, device=device)
     plain, digits = load_model(arguments.model, device), load("test", arguments.data)
