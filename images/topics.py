@@ -86,6 +86,7 @@ COMMANDS = {
         "train": "train a model, or go on with one",
     },
     "generate": {
+        "films": "make again what the pages of digits open with",
         "sample": "new digits from noise",
     },
     "inpainting": {

@@ -7,6 +7,7 @@ from images.change.directions import NAMES, UNITS, Directions, directions
 from images.change.experiment import ChangeConfig, Changed, change
 from images.change.measure import VIEWS, MeasureConfig, Measured, claims, measure
 from images.diffusion_autoencoder.experiment import WAYS, BetweenConfig, between
+from images.films import kept
 from images.models import Model
 from images.ui import choose_model, classifier, digits, measured_on_request, training_sidebar
 from playground.gif import enlarged, gif_bytes, png_bytes, tiled, webp_bytes
@@ -47,7 +48,10 @@ def way(model: Model, one: int, two: int, steps: int) -> None:
     found = cached(
         "between",
         (model.about, one, two, config),
-        lambda report: between(model, images[0], images[1], config, report),
+        lambda report: (
+            kept("between", (model.about, images[0], images[1], config))
+            or between(model, images[0], images[1], config, report)
+        ),
         "Walking",
     )
     frames = {name: [enlarged(f) for f in found[name][:, 0].numpy()] for name in WAYS}

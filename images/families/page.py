@@ -14,17 +14,19 @@ from images.families.experiment import (
     mismatch,
     told_digits,
 )
+from images.films import kept
 from images.generate.experiment import SampleConfig, sample
 from images.metrics.estimates import FCD, Estimate
+from images.metrics.readable import clear
 from images.models import SIGMA_1, SIGMA_L, Model
 from images.sampling import ANNEALED, AS_WRITTEN, HOLD, LANGEVIN, Film
-from images.ui import choose_model, training_sidebar, yardstick
+from images.ui import choose_model, classifier, training_sidebar, yardstick
 from playground.gif import gif_bytes, tiled, webp_bytes
-from playground.statistics import ends, interval
+from playground.statistics import difference_of_shares, ends, interval
 from playground.ui.busy import Report, busy
 from playground.ui.downloads import download_gif, download_webp
 from playground.ui.knobs import ask
-from playground.ui.page import bound, folded, on_request, page
+from playground.ui.page import bound, folded, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
 
@@ -59,7 +61,9 @@ def films(
     """The last two films, or new ones when asked for, or at the first visit."""
     made_for = (tuple(model.about for model in models), configs)
 
-    def make(_: object, report: Report) -> tuple[Film, ...]:
+    def make(made_for: object, report: Report) -> tuple[Film, ...]:
+        if known := kept("families", made_for):
+            return known
         pairs = zip(models, configs, strict=True)
         return tuple(sample(model, config, report) for model, config in pairs)
 
@@ -85,6 +89,17 @@ def show(what: str, ddpm: Film, ncsn: Film) -> None:
             download_webp(
                 f"WebP, {side}", lambda film=film: webp_bytes(film.pairs()), f"{name}.webp", f"f-webp-{side}"
             )
+
+
+def said(ddpm: Film, ncsn: Film) -> str:
+    """How many digits of each side are clear, and whether one side has more."""
+    one, other = (clear(classifier(), film.images) for film in (ddpm, ncsn))
+    apart = difference_of_shares(one.mean(), len(one), other.mean(), len(other))
+    told = "no difference can be told" if apart.low <= 0 <= apart.high else "a difference beyond the noise"
+    return (
+        f"The metrics' classifier is sure of a class in {one.sum()} of {len(one)} digits on the DDPM side and in "
+        f"{other.sum()} of {len(other)} on the NCSN side: {told}, {interval(apart)}."
+    )
 
 
 def told(model: Model, config: SampleConfig) -> None:
@@ -191,6 +206,8 @@ with page(
     models = first, choose_model("Model, NCSN side", "f-model-2", described=first)
     training_sidebar()
     configs, what, place = settings(models[0].schedule.T)
-    show(what, *films(models, configs, place))
+    shown = films(models, configs, place)
+    show(what, *shown)
+    verdict_line(said(*shown))
     told(models[1], configs[1])
     explain()

@@ -21,6 +21,9 @@ def sample_command(arguments: argparse.Namespace) -> None:
 
 
 def add(commands) -> None:
+    from images.generate.films import add as add_films  # it draws what other topics' pages open with
+
+    add_films(commands)
     p = commands.add_parser("sample", help="new digits from noise")
     p.set_defaults(run=sample_command, writes=["samples"])
     add_options(

@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from images.films import kept
 from images.generate.experiment import SampleConfig, sample
 from images.metrics.readable import clear, read, said_of_class, said_of_clear
 from images.sampling import ANNEALED, AS_WRITTEN, Film
@@ -60,7 +61,7 @@ def film_for(model, config: SampleConfig, place: DeltaGenerator) -> tuple[tuple,
     return on_request(
         "film",
         made_for,
-        lambda _, report: sample(model, config, report),
+        lambda made_for, report: kept("generate", made_for) or sample(model, config, report),
         "Sampling",
         button="Generate",
         first=made_for,

@@ -135,6 +135,16 @@ def labels_like(digits: Digits, n: int, seed: int) -> Tensor:
     return digits.labels[torch.randint(len(digits.labels), (n,), generator=seeded(seed))]
 
 
+def the_ten(model: Model, guided: Guided, config: GuidanceConfig, report: Report = silent) -> np.ndarray:
+    """The classes 0 to 9 at each strength, from the same noise, (strengths * 10, 28, 28) uint8."""
+    turns = len(config.strengths)
+    rows = [
+        generated(model, guided, torch.arange(10), strength, config, turn_of(report, turn, turns))
+        for turn, strength in enumerate(config.strengths)
+    ]
+    return torch.cat(rows)[:, 0].numpy()
+
+
 def generated(
     model: Model,
     guided: Guided,

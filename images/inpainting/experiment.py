@@ -69,6 +69,9 @@ def turns(method: str, resamplings: int) -> int:
     return {"RePaint": 2 * resamplings - 1, "DPS": 4}.get(method, 1)
 
 
+FIRST = 18  # in MNIST's test set a 3 whose right half could as well belong to an 8
+
+
 @dataclass(frozen=True)
 class InpaintConfig(Knobs):
     """count completions of one image.  resamplings: RePaint's r (1 is plain re-noising); zeta: DPS's step."""
@@ -113,6 +116,13 @@ def _problem(model: Model, image: np.ndarray, hole: np.ndarray) -> tuple[Tensor,
     )
     known = to_model(torch.from_numpy(image.copy()))[None, None].to(model.device)
     return known, torch.from_numpy(~hole)[None, None].to(model.device)
+
+
+def left_half() -> np.ndarray:
+    """The hole that the page opens with, (28, 28) bool."""
+    hole = np.zeros((28, 28), bool)
+    hole[:, :14] = True
+    return hole
 
 
 def image_key(image: np.ndarray, hole: np.ndarray) -> str:

@@ -5,7 +5,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from images.data.uploads import is_dark_ink, read_picture
-from images.inpainting.experiment import METHODS, InpaintConfig, image_key, inpaint
+from images.films import kept
+from images.inpainting.experiment import FIRST, METHODS, InpaintConfig, image_key, inpaint, left_half
 from images.inpainting.figures import markdown
 from images.inpainting.table import Table, TableConfig, claims, sheet_of, table
 from images.metrics.readable import counted, read, said_of_class
@@ -23,7 +24,6 @@ from playground.ui.player import ImagesPanel, player
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
 
-FIRST = 18  # in MNIST's test set a 3 whose right half could as well belong to an 8
 HELP = {
     "RePaint": "re-noises the known part at every step, and climbs back to let the hole agree with it",
     "re-noise": "re-noises the known part at every step, once: quick, but edges may not match",
@@ -156,7 +156,12 @@ def completed(
     _, found = on_request(
         "completed",
         made_for,
-        lambda _, report: (inpaint(model, image, hole, config, report), image, hole, label),
+        lambda made_for, report: (
+            kept("inpaint", made_for) or inpaint(model, image, hole, config, report),
+            image,
+            hole,
+            label,
+        ),
         "Inpainting",
         button="Inpaint",
         icon=":material/brush:",
@@ -226,9 +231,7 @@ def contents() -> None:
     left, right = st.columns([3, 5], gap="medium")
     with left:
         image, label = choose_image()
-        default = np.zeros((28, 28), bool)
-        default[:, :14] = True
-        hole = mask_canvas(image, key="hole", default=default, size=280)
+        hole = mask_canvas(image, key="hole", default=left_half(), size=280)
     with right:
         answer = (
             predicted(

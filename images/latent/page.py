@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from images.films import kept
 from images.latent.experiment import (
     LatentConfig,
     LatentFilm,
@@ -152,8 +153,8 @@ with page(
     config, place = settings(model.schedule.T, "label" in model.told)
     made_for = (model.about, config)
     shown = on_request(
-        "latent-film", made_for, lambda wanted, report: sample(model, wanted[1], report), "Sampling", button="Generate",
-        first=made_for, place=place,
+        "latent-film", made_for, lambda wanted, report: kept("latent", wanted) or sample(model, wanted[1], report),
+        "Sampling", button="Generate", first=made_for, place=place,
     )  # fmt: skip
     show(shown[1], shown[0][1])
     verdict_line(said_of_clear(clear(classifier(), shown[1].film.images), real_clear()))

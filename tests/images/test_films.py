@@ -1,0 +1,102 @@
+"""What pages open with is shipped: it is what would be computed today, and stands in for that alone."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from images import films
+from images.data.mnist import load
+from images.generate.experiment import SampleConfig
+from images.generate.films import FILMS
+from images.sampling import Film
+from images.training import runs
+
+WING = Path(__file__).parents[2] / "images"
+OF_DIGITS = {"inpaint", "between"}  # made of MNIST's own test digits
+# page -> its file, and what would compute it
+PAGES = {
+    "generate": ("generate", "images.generate.experiment.sample"),
+    "inpainting": ("inpaint", "images.inpainting.experiment.inpaint"),
+    "families": ("families", "images.generate.experiment.sample"),
+    "guidance": ("guidance", "images.guidance.experiment.the_ten"),
+    "latent": ("latent", "images.latent.experiment.sample"),
+    "change": ("between", "images.diffusion_autoencoder.experiment.between"),
+}
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path, monkeypatch):
+    monkeypatch.setenv(runs.ENV, str(tmp_path / "runs"))
+
+
+def needs_mnist(name: str) -> None:
+    if name in OF_DIGITS and len(load("test", download=False)) != 10_000:
+        pytest.skip("MNIST's files are not here, so the page computes what it opens with")
+
+
+def last_images(result) -> np.ndarray:
+    """All finished images of a result, whatever its kind, as numbers."""
+    if isinstance(result, Film):
+        return result.images.astype(float)
+    if isinstance(result, tuple):
+        return np.concatenate([last_images(each) for each in result])
+    if isinstance(result, dict):
+        return np.concatenate([np.asarray(each, dtype=float) for each in result.values()])
+    return last_images(result.film) if hasattr(result, "film") else np.asarray(result, dtype=float)
+
+
+@pytest.mark.parametrize("name", list(FILMS))
+def test_a_shipped_film_is_what_the_code_computes_today(name):
+    """Same seed, same weights: two gray values of 255 on average are left to other processors' rounding, which a walk
+    may carry on; digits of another seed are tens of them apart.
+    """
+    needs_mnist(name)
+    made_for, made = FILMS[name]()
+    found = films.kept(name, made_for)
+    assert found is not None, f"made of other settings or another model: python -m images films --only {name}"
+    now, then = last_images(made), last_images(found)
+    assert now.shape == then.shape
+    assert np.abs(now - then).mean() < 2
+
+
+@pytest.mark.parametrize("page", list(PAGES))
+def test_a_first_visit_computes_nothing_that_is_shipped(page, monkeypatch):
+    name, computed_by = PAGES[page]
+    needs_mnist(name)
+
+    def refuse(*arguments, **options):
+        raise AssertionError("computed, though it is shipped")
+
+    monkeypatch.setattr(computed_by, refuse)
+    app = AppTest.from_file(str(WING / page / "page.py"), default_timeout=200).run()
+    assert not app.exception and not app.error, app.exception
+
+
+def test_any_other_setting_or_model_is_computed():
+    made_for = ({"config": {"width": 48}}, SampleConfig.quick())
+    others = [
+        ({"config": {"width": 32}}, SampleConfig.quick()),
+        (made_for[0], replace(SampleConfig.quick(), seed=1)),
+        (*made_for, np.zeros(3)),
+    ]
+    assert len({films.digest(each) for each in (made_for, *others)}) == 4
+    assert films.kept("generate", made_for) is None
+
+
+def test_a_result_comes_back_as_it_was_and_a_damaged_file_is_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(films, "FILMS", tmp_path)
+    film = Film(np.arange(8, dtype=np.uint8).reshape(2, 1, 2, 2), np.ones((2, 1, 2, 2), np.uint8), ("a", "b"))
+    result = {"one": torch.arange(3, dtype=torch.uint8), "two": (film, 0.5)}
+    path = tmp_path / "x.npz"
+    path.write_bytes(films.packed(("settings", 1), result))
+    found = films.kept("x", ("settings", 1))
+    assert torch.equal(found["one"], result["one"]) and found["two"][1] == 0.5
+    again = found["two"][0]
+    assert (again.xs == film.xs).all() and again.captions == film.captions
+    assert films.kept("x", ("settings", 2)) is None
+    path.write_bytes(path.read_bytes()[:100])
+    assert films.kept("x", ("settings", 1)) is None and films.kept("absent", 0) is None
