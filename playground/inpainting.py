@@ -7,7 +7,7 @@ from torch import Tensor
 
 from playground.denoisers import Denoiser
 from playground.errors import require
-from playground.levels import Level, Noise, noised
+from playground.levels import Level, Noise, noised, per_move
 from playground.objectives import squared_norm
 from playground.steps import Moved, Step, added_variance
 
@@ -34,11 +34,14 @@ def pinned(step: Step, known: Tensor, mask: Tensor) -> Step:
 def climbing(step: Step) -> Step:
     """Where the grid climbs to more noise, a sample of q(xt | xs) instead of a step: RePaint's resampling."""
 
+    falls = per_move(lambda here, there: bool((there.ratio <= here.ratio).all()))
+    up = per_move(lambda here, there: (there.alpha / here.alpha, added_variance(there, here).sqrt()))
+
     def climb(denoise: Denoiser, xt: Tensor, here: Level, there: Level, noise: Noise) -> Moved:
-        if bool((there.ratio <= here.ratio).all()):
+        if falls(here, there):
             return step(denoise, xt, here, there, noise)
-        xs = (there.alpha / here.alpha) * xt + added_variance(there, here).sqrt() * noise(xt)
-        return xs, None  # nothing was denoised, so there is no new estimate
+        shrunk, std = up(here, there)
+        return shrunk * xt + std * noise(xt), None  # nothing was denoised, so there is no new estimate
 
     return climb
 

@@ -313,3 +313,18 @@ def per_level(compute: Callable[[Level], V]) -> Callable[[Level], V]:
         return last[0][1]
 
     return remembered
+
+
+def per_move(compute: Callable[[Level, Level], V]) -> Callable[[Level, Level], V]:
+    """As `per_level`, for moves from a level to another; the last two are kept: RePaint goes to and fro."""
+    last: list[tuple[Level, Level, V]] = []
+
+    def remembered(here: Level, there: Level) -> V:
+        for start, end, value in last:
+            if start is here and end is there:
+                return value
+        value = compute(here, there)
+        last[:] = [*last[-1:], (here, there, value)]
+        return value
+
+    return remembered

@@ -18,6 +18,7 @@ from playground.levels import (
     Noise,
     eps_from_x0,
     per_level,
+    per_move,
     v_from_x0,
     x0_from_score,
 )
@@ -91,9 +92,14 @@ def posterior_variance(here: Level, there: Level) -> Tensor:
 
 def posterior_mean(x0: Tensor, xt: Tensor, here: Level, there: Level) -> Tensor:
     """Mean of q(xs | xt, x0): mu_tilde (lecture, "has a closed form"), for any two levels."""
-    from_x0 = there.alpha * added_variance(here, there) / here.sigma**2
-    from_xt = (here.alpha / there.alpha) * there.sigma**2 / here.sigma**2
+    from_x0, from_xt = posterior_weights(here, there)
     return from_x0 * x0 + from_xt * xt
+
+
+def posterior_weights(here: Level, there: Level) -> tuple[Tensor, Tensor]:
+    """What mu_tilde takes of x0 and of xt."""
+    from_x0 = there.alpha * added_variance(here, there) / here.sigma**2
+    return from_x0, (here.alpha / there.alpha) * there.sigma**2 / here.sigma**2
 
 
 def last_but_one(grid: list[Level]) -> tuple[float, float]:
@@ -126,11 +132,13 @@ def ancestral(variance: str = "beta_tilde") -> Step:
     added, as in the lecture's last line.
     """
     variance_of = variance_named(variance)
+    weights = per_move(posterior_weights)
+    std = per_move(lambda here, there: variance_of(here, there).sqrt() * (there.sigma > 0))
 
     def step(denoise: Denoiser, xt: Tensor, here: Level, there: Level, noise: Noise) -> Moved:
         x0_hat = denoise(xt, here)
-        std = variance_of(here, there).sqrt() * (there.sigma > 0)
-        return posterior_mean(x0_hat, xt, here, there) + std * noise(xt), x0_hat
+        from_x0, from_xt = weights(here, there)
+        return from_x0 * x0_hat + from_xt * xt + std(here, there) * noise(xt), x0_hat
 
     return step
 

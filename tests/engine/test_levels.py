@@ -18,6 +18,7 @@ from playground.levels import (
     held,
     linear_beta,
     noised,
+    per_move,
     randn_like,
     score_from_x0,
     seeded,
@@ -256,3 +257,12 @@ def test_the_angle_is_that_of_alpha_and_sigma():
         math.pi / 2
     )
     assert float(Level.of(3.0, 3.0).angle) == pytest.approx(math.pi / 4)
+
+
+def test_what_a_move_was_worked_out_for_is_kept_for_this_move_only():
+    """To and fro costs two calls; equal numbers in other objects are another move, as for a level."""
+    a, b, asked = Level.of(1.0, 1.0), Level.of(1.0, 2.0), []
+    ratio = per_move(lambda here, there: asked.append((here, there)) or float(here.sigma / there.sigma))
+    assert [ratio(a, b), ratio(b, a), ratio(a, b), ratio(b, a)] == [0.5, 2.0, 0.5, 2.0]
+    assert asked == [(a, b), (b, a)]
+    assert ratio(Level.of(1.0, 1.0), b) == 0.5 and len(asked) == 3
