@@ -89,7 +89,9 @@ def plan(model: Model, config: Sampling) -> tuple[Step, list[Level]]:
     sigmas, c = langevin_levels(model.schedule.highest, config.steps // HOLD)
     if config.sampler == ANNEALED:
         return told(c), actual(sigmas, c, HOLD)
-    return langevin(annealed(c * sigmas[-1] ** 2, sigmas[-1])), held([Level.of(1.0, s) for s in sigmas], HOLD)
+    return langevin(annealed(c * sigmas[-1] ** 2, sigmas[-1])), held(
+        [Level.of(sigma=s) for s in sigmas], HOLD
+    )
 
 
 def langevin_levels(highest: float, L: int) -> tuple[list[float], float]:

@@ -12,7 +12,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from playground.errors import UserError, require_range
-from playground.training import Progress, Recipe, Trainee, part, train
+from playground.training import Progress, Recipe, Trainee, below, train
 
 B = TypeVar("B")
 CRITIC = "critic."  # what its tensors' names begin with in a checkpoint
@@ -93,7 +93,7 @@ class Rivals:
     def restore(self, tensors: dict[str, Tensor]) -> None:
         """As `Trainee.restore`: what does not fit is refused, and neither of the two is touched."""
         makers = {name: value for name, value in tensors.items() if not name.startswith(CRITIC)}
-        critics = part(tensors, CRITIC)
+        critics = below(tensors, CRITIC)
         if not critics:
             raise UserError("The checkpoint holds no critic, and this run has one: start a new run.")
         self.maker.check(makers)

@@ -67,7 +67,7 @@ def actual(sigmas: Sequence[float], c: float, hold: int) -> list[Level]:
     """
     held = [sigma for sigma in sigmas for _ in range(hold)]
     pairs = zip(held, variances(sigmas, c, hold), strict=True)
-    return [*(Level.of(1.0, sigma * math.sqrt(v)) for sigma, v in pairs), CLEAN]
+    return [*(Level.of(sigma=sigma * math.sqrt(v)) for sigma, v in pairs), CLEAN]
 
 
 def off_the_shell(v: float, D: int) -> float:

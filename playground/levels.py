@@ -71,7 +71,7 @@ class Level:
         return torch.atan2(self.sigma, self.alpha)
 
 
-CLEAN = Level.of(1.0, 0.0)
+CLEAN = Level.of(sigma=0.0)
 
 
 # --- conversions: x0 is the hub ---------------------------------------------------------------------------

@@ -106,11 +106,11 @@ class Trainee:
     def restore(self, tensors: dict[str, Tensor]) -> None:
         """Takes up where `tensors()` was called.  Names or shapes that do not fit are refused, untouched."""
         self.check(tensors)
-        self.net.load_state_dict(part(tensors, "net."))
-        for name, value in part(tensors, "ema.").items():
+        self.net.load_state_dict(below(tensors, "net."))
+        for name, value in below(tensors, "ema.").items():
             self.ema[name].copy_(value)
         for kind, optimizer in self.optimizers.items():
-            _restore_moments(optimizer, part(tensors, f"{kind}."))
+            _restore_moments(optimizer, below(tensors, f"{kind}."))
         self.step = int(tensors["step"])
 
     def check(self, tensors: dict[str, Tensor]) -> None:
@@ -190,7 +190,7 @@ def _restore_moments(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor
     optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
-def part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+def below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """The entries below a prefix, without it."""
     return {name[len(prefix) :]: value for name, value in tensors.items() if name.startswith(prefix)}
 

@@ -55,8 +55,8 @@ QUICK = 400  # training steps that a page begins with, for its viewer waits; the
 
 
 OBJECTIVES: dict[str, Callable[["LearnConfig"], Objective]] = {
-    "dae": lambda c: dae(Level.of(1.0, c.sigma)),
-    "dsm": lambda c: dsm(Level.of(1.0, c.sigma)),
+    "dae": lambda c: dae(Level.of(sigma=c.sigma)),
+    "dsm": lambda c: dsm(Level.of(sigma=c.sigma)),
     "ncsn": lambda c: ncsn(geometric_sigmas(c.sigma_1, c.sigma_L, c.levels)),
     "ncsn_sigma": lambda c: ncsn(geometric_sigmas(c.sigma_1, c.sigma_L, c.levels), lambda sigma: sigma),
     "ncsn_one": lambda c: ncsn(geometric_sigmas(c.sigma_1, c.sigma_L, c.levels), torch.ones_like),

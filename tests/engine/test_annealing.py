@@ -34,7 +34,9 @@ def nothing(xt, level):
 
 def written(c, sigmas=SIGMAS, hold=HOLD):
     """Algorithm 1's step and grid."""
-    return langevin(annealed(c * sigmas[-1] ** 2, sigmas[-1])), held([Level.of(1.0, s) for s in sigmas], hold)
+    return langevin(annealed(c * sigmas[-1] ** 2, sigmas[-1])), held(
+        [Level.of(sigma=s) for s in sigmas], hold
+    )
 
 
 def test_twenty_levels_of_five_steps_settle_at_the_known_variance():

@@ -42,7 +42,7 @@ def test_over_the_whole_range_it_is_guidance_and_over_none_the_conditional_model
 
 def test_the_interval_is_open_below_and_closed_above():
     x = torch.ones(2, 2)
-    at_one = Level.of(1.0, 1.0)
+    at_one = Level.of(sigma=1.0)
     inside = guided(conditional, other, 1.0)(x, at_one)
     assert torch.equal(guided_between(conditional, other, 1.0, 0.5, 1.0)(x, at_one), inside)
     assert torch.equal(guided_between(conditional, other, 1.0, 1.0, 2.0)(x, at_one), conditional(x, at_one))
@@ -60,7 +60,7 @@ def test_where_it_does_not_guide_the_other_network_is_not_called():
     def never(xt, level):
         raise AssertionError("called")
 
-    x, level = torch.ones(1, 2), Level.of(1.0, 5.0)
+    x, level = torch.ones(1, 2), Level.of(sigma=5.0)
     assert torch.equal(between(never, conditional, 0.0, 1.0)(x, level), conditional(x, level))
     assert torch.equal(between(conditional, never, 1.0, 9.0)(x, level), conditional(x, level))
 

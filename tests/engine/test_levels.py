@@ -36,7 +36,7 @@ def vp(alpha_bar: float) -> Level:
 
 
 VP = [vp(alpha_bar) for alpha_bar in (0.9999, 0.5, 1e-4)]
-VE = [Level.of(1.0, sigma, like=F64) for sigma in (0.01, 1.0, 50.0)]
+VE = [Level.of(sigma=sigma, like=F64) for sigma in (0.01, 1.0, 50.0)]
 PER_SAMPLE = [Level(*torch.tensor([[0.99, 0.6, 0.01], [0.1, 0.8, 1.0]]).double().view(2, 3, 1))]
 LEVELS = [*VP, *VE, *PER_SAMPLE, Level.of(2.0, 3.0, like=F64)]
 
@@ -212,7 +212,7 @@ def test_one_noise_level_is_the_first():
 
 def test_held_levels_give_each_level_T_steps():
     """A step belongs to the level it leaves, so T steps from each, and one more level to arrive at."""
-    a, b = Level.of(1.0, 2.0), Level.of(1.0, 1.0)
+    a, b = Level.of(sigma=2.0), Level.of(sigma=1.0)
     assert held([a, b], 3) == [a, a, a, b, b, b, b]
 
 
@@ -253,7 +253,7 @@ def test_an_unknown_spacing_is_named():
 
 
 def test_the_angle_is_that_of_alpha_and_sigma():
-    assert float(Level.of(1.0, 0.0).angle) == 0 and float(Level.of(0.0, 1.0).angle) == pytest.approx(
+    assert float(Level.of(sigma=0.0).angle) == 0 and float(Level.of(0.0, 1.0).angle) == pytest.approx(
         math.pi / 2
     )
     assert float(Level.of(3.0, 3.0).angle) == pytest.approx(math.pi / 4)

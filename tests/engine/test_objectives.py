@@ -217,7 +217,7 @@ def test_an_unknown_variance_and_a_chain_that_is_too_short_are_refused():
         ddpm_weighted(linear_beta(1, 0.1, 0.1), "beta_tilde")
 
 
-@pytest.mark.parametrize("objective", [ddpm_simple(SCHEDULE), ncsn([2.0, 1.0]), dsm(Level.of(1.0, 2.0))])
+@pytest.mark.parametrize("objective", [ddpm_simple(SCHEDULE), ncsn([2.0, 1.0]), dsm(Level.of(sigma=2.0))])
 @pytest.mark.parametrize("shape", [(6, 2), (6, 1, 28, 28)])
 def test_every_sample_has_its_own_loss_whatever_its_shape(gaussian, objective, shape, rng):
     losses = objective(gaussian(1.0), torch.randn(shape, generator=rng), rng)

@@ -465,7 +465,7 @@ def test_the_estimate_of_every_step_agrees_with_its_score(mixture, xt):
 
 def test_langevin_without_an_estimate_walks_the_same_path(mixture, rng):
     """And a step size that depends on the level is asked again when the level changes."""
-    grid = [Level.of(1.0, sigma, like=mixture.means) for sigma in (2.0, 1.0, 1.0, 0.5)]
+    grid = [Level.of(sigma=sigma, like=mixture.means) for sigma in (2.0, 1.0, 1.0, 0.5)]
     x, size = torch.ones(4, 2, dtype=torch.float64), lambda level: 0.1 * level.sigma**2
     both = [list(walk(langevin(size, estimate=e), mixture, x, grid, seeded(3))) for e in (True, False)]
     assert torch.equal(both[0][-1].x, both[1][-1].x)

@@ -62,7 +62,7 @@ def test_training_finds_the_known_optimum():
     """One sigma, Gaussian data: the averaged weight is the closed form's, by denoising score matching."""
     s, sigma = 2.0, 1.5
     trainee = Trainee(NetworkDenoiser(Slope(), predicts="eps"), Recipe(steps=600, lr=0.02, ema=0.99))
-    loss = per_dimension(dsm(Level.of(1.0, sigma)))
+    loss = per_dimension(dsm(Level.of(sigma=sigma)))
     for _ in train(trainee, lambda step, rng: Batch(s * torch.randn(256, 2, generator=rng)), loss):
         pass
     # eps_hat = sigma / (s**2 + sigma**2) * xt, and the network sees xt / sqrt(1 + sigma**2)

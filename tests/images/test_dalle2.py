@@ -194,7 +194,7 @@ def test_the_models_know_their_shape_and_range(folder):
     assert not prior.config.bounded and decoder.config.bounded
     assert prior.told == decoder.told == ("vector", "tokens")
     far = prior.within(lambda xt, level: 5 * torch.ones_like(xt))
-    assert far(torch.zeros(2, 16), Level.of(1.0, 1.0)).max() == 5  # embeddings are never clipped
+    assert far(torch.zeros(2, 16), Level.of(sigma=1.0)).max() == 5  # embeddings are never clipped
 
 
 def test_a_drawing_has_the_frames_of_all_three_stages_and_its_seed_makes_it(folder):

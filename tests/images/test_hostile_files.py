@@ -101,7 +101,7 @@ def test_files_with_and_without_a_format_load(plane, tmp_path):
     )
     x = torch.ones(3, 2)
     level = with_it.denoise, without.denoise
-    one, other = (d(x, net.Level.of(1.0, 1.0)) for d in level)
+    one, other = (d(x, net.Level.of(sigma=1.0)) for d in level)
     assert torch.equal(one, other)
 
 
@@ -115,7 +115,7 @@ def test_a_score_from_before_the_centring_moved_into_the_denoiser_loads(plane, t
         name if name in ("mean", "losses") else f"denoise.{name}": value for name, value in tensors.items()
     }
     save_file(old, tmp_path / "old", metadata={"about": json.dumps(about)})
-    x, level = torch.ones(3, 2), net.Level.of(1.0, 1.0)
+    x, level = torch.ones(3, 2), net.Level.of(sigma=1.0)
     assert torch.equal(net.load(tmp_path / "old").denoise(x, level), net.load(plane).denoise(x, level))
 
 

@@ -67,7 +67,7 @@ def test_the_model_sees_the_level(model):
 def test_one_model_serves_both_families(model):
     """An NCSN level (1, s) and the DDPM level with the same signal-to-noise ratio give the same x0."""
     x0, eps = torch.randn(2, 2, 1, 28, 28, generator=seeded(1))
-    exploding = Level.of(1.0, 0.75)
+    exploding = Level.of(sigma=0.75)
     preserving = Level.of(0.8, 0.6)
     one = model.denoise(noised(x0, eps, exploding), exploding)
     two = model.denoise(noised(x0, eps, preserving), preserving)

@@ -24,7 +24,7 @@ from playground.levels import Level, gaussian, seeded
 def test_the_exact_denoiser_is_the_posterior_mean():
     """By hand: two points at -1 and 1, E[x0 | xt] = tanh(alpha * xt / sigma**2)."""
     xt = torch.linspace(-2, 2, 9)[:, None]
-    for level in (Level.of(1.0, 0.7), Level.of(0.8, 0.6)):
+    for level in (Level.of(sigma=0.7), Level.of(0.8, 0.6)):
         expected = torch.tanh(level.alpha * xt / level.sigma**2)
         assert torch.allclose(remembering(torch.tensor([[-1.0], [1.0]]))(xt, level), expected, atol=1e-5)
 

@@ -51,7 +51,7 @@ def test_the_optimal_displacement_is_sigma_squared_times_autograds_score(result)
     """d*(x~) - x~ against sigma^2 grad log q_sigma, the gradient taken by autograd of the mixture's log density."""
     mixture = MixtureSpec().build(torch.float64)
     x = torch.tensor(result.noisy, dtype=torch.float64, requires_grad=True)
-    level = Level.of(1.0, 1.0, like=x)
+    level = Level.of(sigma=1.0, like=x)
     score = torch.autograd.grad(mixture.log_prob(x, level).sum(), x)[0]
     # The displacement is a float32 difference of numbers up to ten: 1e-5 is ten of its roundings.
     assert np.allclose(result.exact - result.noisy, score.numpy(), atol=1e-5)
@@ -59,10 +59,10 @@ def test_the_optimal_displacement_is_sigma_squared_times_autograds_score(result)
 
 def test_a_short_training_comes_near_the_optimum_where_the_data_are(learned):
     """The network's displacement agrees with the exact one where the data are, to a few per cent in the mean."""
-    x = MixtureSpec().build().sample_noised(4_000, Level.of(1.0, 1.0), seeded(5))
-    exact = MixtureSpec().build()(x, Level.of(1.0, 1.0))
+    x = MixtureSpec().build().sample_noised(4_000, Level.of(sigma=1.0), seeded(5))
+    exact = MixtureSpec().build()(x, Level.of(sigma=1.0))
     with torch.no_grad():
-        error = (learned.denoise(x, Level.of(1.0, 1.0)) - exact).norm(dim=1).mean()
+        error = (learned.denoise(x, Level.of(sigma=1.0)) - exact).norm(dim=1).mean()
     assert error < 0.4 * (exact - x).norm(dim=1).mean()  # 300 steps; an untrained network has more than 2
 
 

@@ -189,7 +189,7 @@ def test_learned_scores_anneal_to_the_right_weights(learned):
 
 def test_a_network_comes_back_from_its_file(learned, tmp_path):
     again = load(learned.save(tmp_path / "score.safetensors"))
-    x, level = torch.randn(9, 2, generator=seeded(0)), Level.of(1.0, 0.7)
+    x, level = torch.randn(9, 2, generator=seeded(0)), Level.of(sigma=0.7)
     assert torch.equal(again.denoise(x, level), learned.denoise(x, level))
     assert again.config == learned.config and torch.equal(again.losses, learned.losses)
 
@@ -213,7 +213,7 @@ def test_the_exact_field_has_no_error_and_the_right_rows():
     assert field.learned is None and field.error is None
     mixture = MixtureSpec().build(torch.float64)
     x = torch.tensor([[field.axis[8], field.axis[2]]])
-    np.testing.assert_allclose(field.exact[2, 8], mixture.score(x, Level.of(1.0, 1.0, like=x))[0])
+    np.testing.assert_allclose(field.exact[2, 8], mixture.score(x, Level.of(sigma=1.0, like=x))[0])
 
 
 # --- statistics -------------------------------------------------------------------------------------------

@@ -46,11 +46,11 @@ def test_the_error_is_that_of_the_score_against_autograd(networks, result):
     The mean square over the square's cells against 20,000 samples: 3 % allows for both.
     """
     mixture = CONFIG.mixture.build(torch.float64)
-    level = Level.of(1.0, CONFIG.sigma, like=mixture.means)
+    level = Level.of(sigma=CONFIG.sigma, like=mixture.means)
     axis, (i, j) = result.one.axis, (20, 22)
     x = torch.tensor([[axis[j], axis[i]]], requires_grad=True)
     exact = torch.autograd.grad(mixture.log_prob(x, level).sum(), x)[0]
-    s_hat = score_of(networks["one"].denoise)(x.detach().float(), Level.of(1.0, CONFIG.sigma)).double()
+    s_hat = score_of(networks["one"].denoise)(x.detach().float(), Level.of(sigma=CONFIG.sigma)).double()
     data = mixture.sample_noised(20_000, level, torch.Generator().manual_seed(0))
     typical = mixture.score(data, level).square().sum(1).mean().sqrt()
     expected = float((s_hat - exact).norm() / max(exact.norm(), typical))

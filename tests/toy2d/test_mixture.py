@@ -14,9 +14,9 @@ from toy2d.noised import Alike, Noised
 from toy2d.presets import EXTENT, PRESETS, MixtureSpec, narrowest_std
 
 LEVELS = {
-    "clean": Level.of(1.0, 0.0),
-    "little noise": Level.of(1.0, 0.1),
-    "much noise": Level.of(1.0, 20.0),
+    "clean": Level.of(sigma=0.0),
+    "little noise": Level.of(sigma=0.1),
+    "much noise": Level.of(sigma=20.0),
     "VP": Level.of(0.6, 0.8),
     "no data left": Level.of(0.0, 1.0),
 }
@@ -59,7 +59,7 @@ def test_the_density_integrates_to_one(mixed):
     """The midpoint rule is exact to rounding for functions that have vanished at the border, if cells are small."""
     extent, n = 14.0, 561
     axis = torch.linspace(-extent, extent, n, dtype=torch.float64)
-    density = mixed.log_prob(torch.cartesian_prod(axis, axis), Level.of(1.0, 0.3, like=axis)).exp()
+    density = mixed.log_prob(torch.cartesian_prod(axis, axis), Level.of(sigma=0.3, like=axis)).exp()
     assert float(density.sum() * (axis[1] - axis[0]) ** 2) == pytest.approx(1, abs=1e-6)
 
 
@@ -128,7 +128,7 @@ def test_a_level_for_each_sample_is_what_one_level_says_of_each(mixed):
 
 
 @pytest.mark.parametrize("make", [two_modes, anisotropic_pair])
-@pytest.mark.parametrize("at", [CLEAN, Level.of(0.6, 0.8), Level.of(1.0, 20.0)])
+@pytest.mark.parametrize("at", [CLEAN, Level.of(0.6, 0.8), Level.of(sigma=20.0)])
 def test_weights_for_each_sample_are_what_each_weight_says_alone(make, at):
     """The short form and the long one, in every closed form."""
     alone = [make(pi).to(torch.float64) for pi in (0.1, 0.5, 0.9)]
@@ -232,5 +232,5 @@ def replace_alike(mixture: Mixture) -> Mixture:
 def test_modes_too_narrow_for_float32_are_told_apart_by_differences():
     """Centres 5 away with std 0.001: their logits would be 1e7, with a rounding error of about one nat."""
     assert isinstance(two_modes(0.8, std=1e-3).at(CLEAN), Noised)
-    assert isinstance(two_modes(0.8, std=1e-3).at(Level.of(1.0, 1.0)), Alike)
+    assert isinstance(two_modes(0.8, std=1e-3).at(Level.of(sigma=1.0)), Alike)
     assert isinstance(anisotropic_pair().at(CLEAN), Noised)

@@ -131,7 +131,7 @@ def test_progress_is_reported_to_the_end():
     assert calls[-1] == (9, 9)
     ncsn(config, networks, lambda done, total, stage="": calls.append((done, total)))
     assert calls[-1] == (16, 16)
-    assert float(networks["ncsn"].denoise(torch.zeros(1, 2), Level.of(1.0, 1.0)).abs().max()) < 100
+    assert float(networks["ncsn"].denoise(torch.zeros(1, 2), Level.of(sigma=1.0)).abs().max()) < 100
 
 
 def test_sigmas_that_rise_are_refused():

@@ -22,7 +22,7 @@ from toy2d.own_data.experiment import OwnDataConfig, last_fine_grid, own_data, t
 from toy2d.presets import EXTENT
 
 PAGE = Path(__file__).parents[2] / "toy2d/own_data/page.py"
-LEVELS = [Level.of(1.0, 0.05), Level.of(0.8, 0.6), Level.of(0.01, 1.0), Level.of(1.0, 20.0)]
+LEVELS = [Level.of(sigma=0.05), Level.of(0.8, 0.6), Level.of(0.01, 1.0), Level.of(sigma=20.0)]
 TRIANGLE = ((-4.0, -4.0), (4.0, -4.0), (0.0, 5.0))
 
 
@@ -53,10 +53,10 @@ def test_it_is_the_limit_of_a_mixture_of_narrow_modes(data, level):
 
 def test_no_noise_gives_the_nearest_point_and_much_noise_the_mean(data):
     x = data + 0.01
-    assert torch.equal(Empirical(data)(x, Level.of(1.0, 0.0)), data)
+    assert torch.equal(Empirical(data)(x, Level.of(sigma=0.0)), data)
     assert torch.allclose(Empirical(data)(x, Level.of(1e-9, 1.0)), data.mean(0).expand(30, 2), atol=1e-6)
     far = torch.full((1, 2), 1e6, dtype=torch.float64)  # no weight is a number there but in log space
-    assert Empirical(data)(far, Level.of(1.0, 0.01)).isfinite().all()
+    assert Empirical(data)(far, Level.of(sigma=0.01)).isfinite().all()
 
 
 def test_each_sample_may_have_its_own_level_and_chunks_change_nothing(data, monkeypatch):
@@ -65,7 +65,7 @@ def test_each_sample_may_have_its_own_level_and_chunks_change_nothing(data, monk
     whole = Empirical(data)(x, Level(torch.ones_like(sigma), sigma))
     monkeypatch.setattr(empirical, "PAIRS", 7 * 30)
     assert torch.allclose(Empirical(data)(x, Level(torch.ones_like(sigma), sigma)), whole, atol=1e-12)
-    one = torch.cat([Empirical(data)(x[i : i + 1], Level.of(1.0, float(sigma[i]))) for i in range(30)])
+    one = torch.cat([Empirical(data)(x[i : i + 1], Level.of(sigma=float(sigma[i]))) for i in range(30)])
     assert torch.allclose(one, whole, atol=1e-6)  # these levels are float32
 
 

@@ -41,7 +41,7 @@ def test_first_visits_need_no_training():
 )
 def test_a_first_visits_score_is_near_the_exact_one_at_its_level(name, at):
     """Within 25 % in root mean square over noised data, as for the defaults."""
-    network, mixture, level = shipped(ALL[name]), ALL[name].mixture.build(), Level.of(1.0, at)
+    network, mixture, level = shipped(ALL[name]), ALL[name].mixture.build(), Level.of(sigma=at)
     x = mixture.sample_noised(4_000, level, seeded(5))
     exact = mixture.score(x, level)
     error = score_of(network.denoise)(x, level) - exact
@@ -63,7 +63,7 @@ def test_a_shipped_score_is_near_the_exact_one_where_data_lie(name):
     levels = (
         [schedule.level(t) for t in (200, 500, 800)]
         if DEFAULTS[name].objective == "ddpm"
-        else [Level.of(1.0, s) for s in (0.5, 2, 8)]
+        else [Level.of(sigma=s) for s in (0.5, 2, 8)]
     )
     for level in levels:
         x = mixture.sample_noised(4_000, level, seeded(5))
@@ -94,7 +94,7 @@ def test_a_network_told_pi_has_that_mixtures_score_and_shares(objective, preset,
     """
     spec = MixtureSpec(preset, pi)
     network, mixture = shipped(told(spec, objective)), spec.build()
-    level = SCHEDULES["linear"]().level(500) if objective == "ddpm" else Level.of(1.0, 4.0)
+    level = SCHEDULES["linear"]().level(500) if objective == "ddpm" else Level.of(sigma=4.0)
     x = mixture.sample_noised(4_000, level, seeded(5))
     exact = mixture.score(x, level.to(x))
     error = score_of(network.denoise)(x, level.to(x)) - exact
@@ -115,7 +115,7 @@ def test_told_nothing_it_knows_the_mixture_of_all_mixtures(objective):
     """Its points' pi average to one half, so that is the mixture that all points together come from."""
     many = load(path_of(f"{objective}-told-two-modes")).denoise
     mixture = MixtureSpec(pi=sum(PIS) / 2).build()
-    level = SCHEDULES["linear"]().level(500) if objective == "ddpm" else Level.of(1.0, 4.0)
+    level = SCHEDULES["linear"]().level(500) if objective == "ddpm" else Level.of(sigma=4.0)
     x = mixture.sample_noised(4_000, level, seeded(5))
     exact = mixture.score(x, level.to(x))
     error = score_of(many)(x, level.to(x)) - exact
@@ -136,7 +136,7 @@ def test_each_point_comes_from_the_mixture_of_its_own_pi():
 def test_telling_pi_leaves_a_trained_network_as_it_is_and_needs_a_pi():
     network = learn(LearnConfig(points=50, steps=2, width=8, told_pi=True))
     before = {name: value.clone() for name, value in network.denoise.state_dict().items()}
-    x, level = torch.randn(5, 2, generator=seeded(0)), Level.of(1.0, 2.0)
+    x, level = torch.randn(5, 2, generator=seeded(0)), Level.of(sigma=2.0)
     low, high = (network.at(pi).denoise(x, level.to(x)) for pi in (0.1, 0.9))
     assert not torch.equal(low, high)
     assert all(torch.equal(before[name], value) for name, value in network.denoise.state_dict().items())

@@ -104,7 +104,7 @@ def step_sizes(config: AnnealingConfig) -> tuple[np.ndarray, np.ndarray, np.ndar
     """
     s = narrowest_std(config.mixture.build())
     size = RULES[config.rule](config, s)
-    levels = [Level.of(1.0, sigma) for sigma in config.sigmas(s)]
+    levels = [Level.of(sigma=sigma) for sigma in config.sigmas(s)]
     a = np.array([float(size(level)) for level in levels])
     sigmas = np.array([float(_sigma(level, config, s)) for level in levels])
     return sigmas, a, a / (np.array(config.sigmas(s)) ** 2 + s**2)
@@ -150,7 +150,7 @@ def annealing(config: AnnealingConfig, report: Report = silent) -> Annealing:
 def _states(config: AnnealingConfig, mixture: Mixture) -> Iterator[State]:
     s, rng = narrowest_std(mixture), seeded(config.seed)
     start = STARTS["square"](mixture, config.particles, rng)
-    grid = held([Level.of(1.0, sigma) for sigma in config.sigmas(s)], config.T)
+    grid = held([Level.of(sigma=sigma) for sigma in config.sigmas(s)], config.T)
     return checked(walk(langevin(RULES[config.rule](config, s), estimate=False), mixture, start, grid, rng))
 
 
@@ -260,7 +260,7 @@ def _ends(cells: list[AnnealingConfig], mixture: Mixture, report: Report) -> lis
 def _level(sigmas: Tensor, n: int) -> Level:
     """One level for all chains, or for n particles of each its own, (R * n, 1)."""
     if bool((sigmas == sigmas[0]).all()):
-        return Level.of(1.0, float(sigmas[0]))
+        return Level.of(sigma=float(sigmas[0]))
     sigma = sigmas.repeat_interleave(n)[:, None]
     return Level(torch.ones_like(sigma), sigma)
 

@@ -56,7 +56,7 @@ class Autoencoder:
 def autoencoder(config: AutoencoderConfig, learned: Learned) -> Autoencoder:
     """Holds d(x~) against d*(x~) = x~ + sigma**2 * score: lecture, "the optimal denoising is given by"."""
     mixture = config.mixture.build()
-    level = Level.of(1.0, config.sigma)
+    level = Level.of(sigma=config.sigma)
     rng = seeded(config.seed + 1)  # not the training points, which come from the seed itself
     x, modes = mixture.sample_with_modes(config.samples, rng)
     noisy = noised(x, randn_like(x, rng), level)
@@ -146,7 +146,7 @@ def _learning(config: DescentConfig, sigma: float) -> LearnConfig:
 
 @torch.no_grad()
 def _errors(config: DescentConfig, mixture: Mixture, learned: Learned, sigma: float) -> list[float]:
-    level, rng = Level.of(1.0, sigma), seeded(config.seed + 1)
+    level, rng = Level.of(sigma=sigma), seeded(config.seed + 1)
     x = mixture.sample(config.samples, rng)
     noisy = noised(x, randn_like(x, rng), level)
     clean, smooth, s_hat = (

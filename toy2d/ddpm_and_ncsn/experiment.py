@@ -71,7 +71,7 @@ class FamiliesConfig(Knobs):
     def exploding(self) -> list[Level]:
         """NCSN's view, alpha = 1: the grid of annealed Langevin dynamics."""
         return held(
-            [Level.of(1.0, s) for s in geometric_sigmas(self.sigma_1, self.sigma_L, self.levels)], self.T
+            [Level.of(sigma=s) for s in geometric_sigmas(self.sigma_1, self.sigma_L, self.levels)], self.T
         )
 
     def preserving(self) -> list[Level]:

@@ -125,8 +125,8 @@ def walked(config: ToldConfig, denoise: Denoiser, mixture: Mixture, what: str, s
     sigmas, c, rng = config.sigmas, config.c, seeded(seed)
     if what == TOLD[0]:
         step = langevin(annealed(c * sigmas[-1] ** 2, sigmas[-1]), estimate=False)
-        grid = held([Level.of(1.0, sigma) for sigma in sigmas], config.hold)
+        grid = held([Level.of(sigma=sigma) for sigma in sigmas], config.hold)
     else:
         step, grid = told(c), actual(sigmas, c, config.hold)
-    start = prior((config.particles, 2), Level.of(1.0, sigmas[0]), rng, mixture.std()) + mixture.mean()
+    start = prior((config.particles, 2), Level.of(sigma=sigmas[0]), rng, mixture.std()) + mixture.mean()
     return final(checked(walk(step, denoise, start, grid, rng)))

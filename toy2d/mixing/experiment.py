@@ -119,8 +119,8 @@ def mixing(config: MixingConfig, learned: Learned | None = None, report: Report 
 def both_chains(config: MixingConfig, s: float, least: float = 0.0) -> tuple[Step, list[list[Level]]]:
     """The step that both chains take, and the grids of plain and of annealed dynamics; least: the least noise."""
     grids = [
-        [Level.of(1.0, least)] * (config.plain_steps + 1),
-        held([Level.of(1.0, max(sigma, least)) for sigma in added_sigmas(config, s)], config.T),
+        [Level.of(sigma=least)] * (config.plain_steps + 1),
+        held([Level.of(sigma=max(sigma, least)) for sigma in added_sigmas(config, s)], config.T),
     ]
     step = langevin(lambda level: config.step_size * (level.sigma**2 + s**2), config.noise, estimate=False)
     return step, grids

@@ -172,7 +172,7 @@ def level_errors(
     rng = seeded(seed + 2)
     means, ses = [], []
     for sigma in sigmas:
-        level = Level.of(1.0, sigma)
+        level = Level.of(sigma=sigma)
         x = mixture.sample_noised(MEASURED, level, rng)
         off = sigma**2 * (score_of(denoise)(x, level) - mixture.score(x, level)).square().sum(1)
         means.append(float(off.mean()))
@@ -189,7 +189,7 @@ def level_losses(mixture: Mixture, config: NcsnConfig) -> np.ndarray:
     """L_i at the exact score: what of each level's loss no training can take away, (L,)."""
     rng = seeded(config.seed + 3)
     x0 = mixture.sample(MEASURED, rng)
-    return np.array([float(dsm(Level.of(1.0, sigma))(mixture, x0, rng).mean()) for sigma in config.sigmas])
+    return np.array([float(dsm(Level.of(sigma=sigma))(mixture, x0, rng).mean()) for sigma in config.sigmas])
 
 
 def _one_gaussian(mixture: Mixture) -> Mixture:
@@ -208,7 +208,7 @@ def _annealed(
     noise is larger than the modes, and does not come to rest where it is smaller.
     """
     s, rng = narrowest_std(mixture), seeded(config.seed)
-    grid = held([Level.of(1.0, sigma) for sigma in config.sigmas], config.T)
+    grid = held([Level.of(sigma=sigma) for sigma in config.sigmas], config.T)
     step = langevin(lambda level: config.step_size * (level.sigma**2 + s**2))
     start = prior((config.particles, 2), grid[0], rng, mixture.std())
     states = watched(checked(walk(step, denoise, start, grid, rng)), report, len(grid) - 1)

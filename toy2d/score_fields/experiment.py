@@ -60,7 +60,7 @@ def score_field(config: FieldConfig, learned: Learned | None = None) -> Field:
         "sigma is 0; a learned score needs noise, since it was learned by denoising: choose a sigma above 0.",
     )
     mixture = config.mixture.build(torch.float64)
-    level = Level.of(1.0, config.sigma, like=mixture.means)
+    level = Level.of(sigma=config.sigma, like=mixture.means)
     axis = torch.linspace(-config.extent, config.extent, config.resolution, dtype=torch.float64)
     x = torch.cartesian_prod(axis, axis).flip(1)  # (H * W, 2), x fastest
     log_density = mixture.log_prob(x, level)
