@@ -16,9 +16,9 @@ from playground.training import (
     Progress,
     Recipe,
     Trainee,
+    below,
     ema_decay,
     learning_rate,
-    part,
     train,
 )
 from playground.training import _step_seed as step_seed
@@ -127,7 +127,7 @@ def test_the_average_is_the_recursion_over_the_weights_of_every_step(tiny):
     for name, value in trainee.averaged().items():
         # float32 rounds to 6e-8; an average of decay 0.75 remembers four of those
         torch.testing.assert_close(value.double(), average[name], rtol=1e-5, atol=1e-6)
-    assert not torch.equal(part(trainee.tensors(), "ema.")["net.inner.weight"], trainee.net.net.inner.weight)
+    assert not torch.equal(below(trainee.tensors(), "ema.")["net.inner.weight"], trainee.net.net.inner.weight)
 
 
 def test_the_averages_memory_is_short_at_first():
