@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Literal
 
-import pandas  # noqa: F401  (whole, before any chart: Plotly asks a pandas that another session may be loading)
 import streamlit as st
 
 from playground.charts import Chart
@@ -17,4 +16,8 @@ def chart(panels: Chart | Sequence[Chart], key: str, height: int | None = None, 
     """
     high: Literal["stretch", "content"] = "stretch" if tall else "content"
     bar = {"displayModeBar": False}
+    # Whole, before any chart: Plotly asks a pandas that another session may be loading.  Not at the top of the file: it
+    # takes half a second, and a page's picture, which is drawn before its charts, need not wait.
+    import pandas  # noqa: F401
+
     st.plotly_chart(on_page(panels, height), key=key, width="stretch", height=high, config=bar)
