@@ -47,7 +47,7 @@ def _measured(model: Model, config: MeasureConfig, arguments: argparse.Namespace
     training, test = load("train", arguments.data), load("test", arguments.data)
     plain, classifier = load_model(device=model.device), load_classifier()
     found = measure(model, plain, classifier, training, test, config, progress("measuring"))
-    print("\n".join([*lines(found), *claims(found)]))
+    print("\n".join([*lines(found), *(said.replace("**", "") for said in claims(found))]))
     print(write_result(Path(arguments.out) / "measured.json", json.dumps(plain_of(found), indent=1).encode()))
 
 
