@@ -11,9 +11,9 @@ from streamlit.testing.v1 import AppTest
 from torch.distributions import Normal, kl_divergence
 
 from images.__main__ import main
-from images.data.mnist import Digits, load, to_model
+from images.data.mnist import Digits, load, to_model, to_uint8
 from images.latent import experiment, task
-from images.latent.autoencoder_task import divergence, load_autoencoder
+from images.latent.autoencoder_task import LATENT, divergence, load_autoencoder
 from images.latent.experiment import (
     TOLD,
     LatentConfig,
@@ -25,7 +25,7 @@ from images.latent.experiment import (
     states,
 )
 from images.latent.table import TableConfig, claims, million_macs, table, training_speeds
-from images.metrics.classifier import build
+from images.metrics.classifier import build, features, load_classifier
 from images.models import Model, load_model
 from images.networks.autoencoder import CHANNELS, AutoencoderConfig
 from images.training import runs
@@ -159,12 +159,23 @@ def test_every_digit_is_told_its_own_label(model):
         assert torch.allclose(mixed[i], alone[i], atol=1e-4)
 
 
+def test_the_shipped_latents_draw_the_class_that_is_asked_for():
+    """Twenty labels, w = 1, read by the metrics' classifier; by chance fifteen are right once in 1e11 times."""
+    model, labels = load_model(LATENT), torch.arange(20) % 10
+    config = LatentConfig(count=20, steps=10, label=0, w=1.0)
+    drawn = final(decoded(model, states(model, config, labels)))
+    assert int((features(load_classifier(), to_uint8(drawn)).classes == labels).sum()) >= 15
+
+
 def test_the_page_shows_latents_beside_what_they_decode_to(monkeypatch, tmp_path):
     monkeypatch.setenv(runs.ENV, str(tmp_path))
     app = AppTest.from_file(str(Path(task.__file__).with_name("page.py")), default_timeout=300).run()
     assert not app.exception and not app.error
     found = app.session_state["latent-film"][1]
     assert found.film.images.shape == (16, 28, 28) and found.latents.shape[1:] == (16, 8, 24)
+    assert (
+        app.session_state["l-label"] == "none" and app.session_state["l-w"] == 0
+    )  # the shipped one knows labels
 
 
 # --- the command line ---------------------------------------------------------------------------------------
