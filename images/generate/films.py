@@ -9,11 +9,11 @@ import torch
 
 from images.data.mnist import load
 from images.diffusion_autoencoder.experiment import BetweenConfig, between
-from images.families.experiment import FIRST as FAMILIES
+from images.families.experiment import FIRST_DIGIT as FAMILIES
 from images.films import packed
 from images.generate.experiment import SampleConfig, sample
 from images.guidance.experiment import GuidanceConfig, classifier_free, the_ten
-from images.inpainting.experiment import FIRST, InpaintConfig, image_key, inpaint, left_half
+from images.inpainting.experiment import FIRST_DIGIT, InpaintConfig, image_key, inpaint, left_half
 from images.latent.experiment import LatentConfig
 from images.latent.experiment import sample as sample_latents
 from images.models import SHIPPED, Model, load_model
@@ -36,7 +36,7 @@ def both_families() -> Made:
 
 def inpainted() -> Made:
     model, config = _model(), InpaintConfig()
-    image, hole = _digits().images[FIRST, 0].numpy(), left_half()
+    image, hole = _digits().images[FIRST_DIGIT, 0].numpy(), left_half()
     return (model.about, config, image_key(image, hole)), inpaint(model, image, hole, config)
 
 

@@ -69,7 +69,7 @@ def turns(method: str, resamplings: int) -> int:
     return {"RePaint": 2 * resamplings - 1, "DPS": 4}.get(method, 1)
 
 
-FIRST = 18  # in MNIST's test set a 3 whose right half could as well belong to an 8
+FIRST_DIGIT = 18  # in MNIST's test set a 3 whose right half could as well belong to an 8
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from images.data.uploads import is_dark_ink, read_picture
 from images.films import kept
-from images.inpainting.experiment import FIRST, METHODS, InpaintConfig, image_key, inpaint, left_half
+from images.inpainting.experiment import FIRST_DIGIT, METHODS, InpaintConfig, image_key, inpaint, left_half
 from images.inpainting.figures import markdown
 from images.inpainting.table import Table, TableConfig, claims, sheet_of, table
 from images.metrics.readable import counted, read, said_of_class
@@ -42,7 +42,7 @@ def choose_image() -> tuple[np.ndarray, int | None]:
     )  # fmt: skip
     if source == "upload":
         return _uploaded(test.called), None
-    st.session_state.setdefault("digit", FIRST)
+    st.session_state.setdefault("digit", FIRST_DIGIT)
     number, another = st.columns([1, 1], vertical_alignment="bottom")
     if another.button("Another", icon=":material/shuffle:", width="stretch"):
         st.session_state["digit"] = int(np.random.default_rng().integers(len(test)))
