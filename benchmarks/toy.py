@@ -4,6 +4,9 @@
 
 All contestants take the same steps, x + (a/2) score + sqrt(a) z, in float32, in turn, in one process.  A ratio is
 the textbook's best time over the contestant's best time, warm: compilation is timed apart.
+
+Where smalldiffusion is installed, a second race: DDIM along the same 51 levels from the same noise, by the optimal
+denoiser of the same 1,000 points, with its own `samples` and `IdealDenoiser` and with ours.
 """
 
 # ruff: noqa: E402
@@ -24,9 +27,10 @@ os.environ["OMP_NUM_THREADS"] = str(arguments.threads)  # before torch is loaded
 import numpy as np
 import torch
 
-from playground.levels import CLEAN, seeded
-from playground.steps import langevin
+from playground.levels import CLEAN, Level, geometric_sigmas, seeded
+from playground.steps import ddim, langevin
 from playground.walk import final, walk
+from toy2d.empirical import Empirical
 from toy2d.mixture import two_modes
 
 A = 0.1
@@ -93,31 +97,61 @@ def blackjax_loop() -> Callable[[], torch.Tensor] | None:
     return lambda: torch.from_numpy(np.array(run(start, jax.random.key(1))))
 
 
-def main() -> None:
-    contestants: dict[str, Callable[[], torch.Tensor] | None] = {
-        "textbook autograd loop": textbook,
-        "numpy": numpy_loop,
-        "blackjax": blackjax_loop(),
-        "playground": playground,
-    }
-    contestants = {name: run for name, run in contestants.items() if run is not None}
+# --- DDIM by the optimal denoiser of points ------------------------------------------------------------------
+
+POINTS, PARTICLES, SIGMAS = MIXTURE.sample(1_000, seeded(2)), 500, geometric_sigmas(20.0, 0.1, 51)
+NOISE = SIGMAS[0] * torch.randn(PARTICLES, 2, generator=seeded(3))
+
+
+def playground_ddim() -> torch.Tensor:
+    levels = [Level.of(1.0, sigma) for sigma in SIGMAS]
+    return final(walk(ddim(), Empirical(POINTS), NOISE, levels, seeded(4)))
+
+
+def smalldiffusion_ddim() -> Callable[[], torch.Tensor] | None:
+    """gam = 1 and mu = 0 make its sampler DDIM."""
+    try:
+        from accelerate import Accelerator
+        from smalldiffusion import IdealDenoiser, samples
+    except ImportError:
+        return None
+    denoiser, here, sigmas = IdealDenoiser(POINTS), Accelerator(cpu=True), torch.tensor(SIGMAS)
+    return lambda: list(samples(denoiser, sigmas, gam=1.0, mu=0.0, xt=NOISE, accelerator=here))[-1]
+
+
+# --- in turns ------------------------------------------------------------------------------------------------
+
+
+def race(contestants: dict[str, Callable[[], torch.Tensor] | None]) -> None:
+    """Prints each one's best time of all rounds, and the first one's over it; who is not installed does not run."""
+    runs = {name: run for name, run in contestants.items() if run is not None}
     best = {}
-    for name, run in contestants.items():
+    for name, run in runs.items():
         begun = time.perf_counter()
         share = float((run().sum(1) > 0).float().mean())
         print(f"{name:24}  first run {time.perf_counter() - begun:6.2f} s  share in mode 1 {share:.3f}")
         best[name] = math.inf
     for _ in range(arguments.rounds):
-        for name, run in contestants.items():
+        for name, run in runs.items():
             begun = time.perf_counter()
             run()
             best[name] = min(best[name], time.perf_counter() - begun)
-    print(
-        f"\n{B:,} particles, {N:,} steps, {arguments.threads} threads, "
-        f"best of {arguments.rounds}, torch {torch.__version__}"
-    )
+    first = next(iter(best.values()))
     for name, seconds in best.items():
-        print(f"{name:24}  {seconds:6.3f} s  ratio {best['textbook autograd loop'] / seconds:5.2f}")
+        print(f"{name:24}  {seconds:6.3f} s  ratio {first / seconds:5.2f}")
+
+
+def main() -> None:
+    print(f"{arguments.threads} threads, best of {arguments.rounds}, torch {torch.__version__}\n")
+    print(f"Langevin: {B:,} particles, {N:,} steps")
+    langevins = {"textbook autograd loop": textbook, "numpy": numpy_loop, "blackjax": blackjax_loop()}
+    race({**langevins, "playground": playground})
+    if (peer := smalldiffusion_ddim()) is None:
+        print("\nDDIM: smalldiffusion is not installed, so there is nothing to race")
+        return
+    print(f"\nDDIM: {PARTICLES} particles, {len(SIGMAS) - 1} steps, {len(POINTS):,} points")
+    race({"smalldiffusion": peer, "playground": playground_ddim})
+    print(f"largest difference of the two ends: {float((peer() - playground_ddim()).abs().max()):.2g}")
 
 
 if __name__ == "__main__":
