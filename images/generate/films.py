@@ -9,7 +9,7 @@ import torch
 
 from images.data.mnist import load
 from images.diffusion_autoencoder.experiment import BetweenConfig, between
-from images.families.experiment import FIRST_DIGIT as FAMILIES
+from images.families.experiment import FIRST as FAMILIES
 from images.films import packed
 from images.generate.experiment import SampleConfig, sample
 from images.guidance.experiment import GuidanceConfig, classifier_free, the_ten
