@@ -27,15 +27,20 @@ EXAMPLE = np.stack([5 * np.cos(ANGLES), 5 * np.sin(ANGLES)], 1)  # three quarter
 CSV = "x, y\n" + "\n".join(f"{x:.1f}, {y:.1f}" for x in (10, 20, 30, 40) for y in (1, 5, 12))
 
 
-def settings() -> tuple[OwnDataConfig, DeltaGenerator]:
-    """And the place kept for the button of a long training."""
+def settings() -> tuple[OwnDataConfig, DeltaGenerator, DeltaGenerator]:
+    """And the places of the button of a long training, and of the result: beside points that are painted or pasted."""
     first, place = st.columns([5, 2], vertical_alignment="bottom")
     source = bound(
         first.segmented_control, "Data", list(NAMES), key="source", default=OwnDataConfig.source, required=True,
         format_func=NAMES.get,
     )  # fmt: skip
-    given = given_points(source)
-    a, b, c, d = st.columns([1.6, 1.6, 1.6, 1], vertical_alignment="bottom")
+    row, result = st.container(), st.container()
+    given: Points = ()
+    if source not in DATASETS:
+        beside, result = result.columns([2, 5], gap="medium")
+        with beside:
+            given = given_points(source)
+    a, b, c, d = row.columns([1.6, 1.6, 1.6, 1], vertical_alignment="bottom")
     n = bound(
         a.select_slider,
         "Training points",
@@ -73,16 +78,14 @@ def settings() -> tuple[OwnDataConfig, DeltaGenerator]:
     config = OwnDataConfig(
         source, n, given, threshold, train_steps, width, steps, eta, int(particles), seed=seed
     )
-    return config, place
+    return config, place, result
 
 
 def given_points(source: str) -> Points:
-    """Painted or pasted points, fitted into the square; () for the named data sets."""
-    if source in DATASETS:
-        return ()
+    """Painted or pasted points, fitted into the square."""
     if source == "painted":
         st.caption("Click or drag to add points. The network is trained anew after each stroke.")
-        points = points_canvas(key="painted-points", default=EXAMPLE).astype(float)
+        points = points_canvas(key="painted-points", default=EXAMPLE, size=300).astype(float)
     else:
         text = st.text_area("Two numbers a row: x, y", CSV, key="csv", height=220, max_chars=400_000)
         points = parse_csv(text)
@@ -178,9 +181,9 @@ with page(
         Try("It learns the shape", "1,000 points: how many copies are left?", {"n": 1000, "train": 1000}),
         Try("Too small to memorise", "Width 8: has the network room for the points?", {"n": 20, "width": 8}),
     )
-    config, place = settings()
+    config, place, beside = settings()
     result = result_for(config, network_for(config, place))
-    with picture():
+    with beside, picture():
         show_clouds(own_data_clouds(config, result), "own-data", fps=15)
         chart(nearest_chart(config, result), "nearest", tall=True)
     verdict_line(*said(config, result))
