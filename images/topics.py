@@ -82,7 +82,7 @@ COMMANDS = {
     "train": {
         "train-stack": "train CLIP, priors, decoder and upsampler, or go on with it (DALL-E 2)",
         "minutes": "how long the presets take on this machine, by a second of each",
-        "looks": "keep the last preview of finished runs as their presets' pictures",
+        "looks": "keep the digits of finished runs, or of models, as their presets' pictures",
         "train": "train a model, or go on with one",
     },
     "generate": {

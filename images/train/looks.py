@@ -2,19 +2,25 @@
 
 import argparse
 import json
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from images.command import add_data, add_device
 from images.data.mnist import load
+from images.models import Model, load_model
 from images.training import runs
+from images.training.config import TrainConfig
 from images.training.presets import PRESETS
 from images.training.speed import OFFERED, images_per_second, said
+from images.training.tasks import task_for
 from playground.devices import device_named
 from playground.errors import require
 from playground.files import write_result
+from playground.gif import png_bytes
 from playground.progress import duration
 
+TRAINED = {field.name for field in fields(TrainConfig)}
 LOOKS = Path(__file__).parents[1] / "shipped" / "looks"
 
 
@@ -23,10 +29,19 @@ def add(commands: Any) -> None:
     p.set_defaults(run=minutes_command)
     add_data(p)
     add_device(p)
-    p = commands.add_parser("looks", help="keep the last preview of finished runs as their presets' pictures")
+    p = commands.add_parser(
+        "looks", help="keep the digits of finished runs, or of models, as their presets' pictures"
+    )
     p.set_defaults(run=looks_command)
     p.add_argument(
-        "--runs", nargs="+", required=True, metavar="DIR", help="finished runs, each of a preset unchanged"
+        "--runs", nargs="+", default=[], metavar="DIR", help="finished runs, each of a preset unchanged"
+    )
+    p.add_argument(
+        "--models",
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="models of finished runs, such as those shipped",
     )
     p.add_argument("--out", default="out", metavar="DIR", help="where PNG and JSON go")
 
@@ -38,12 +53,39 @@ def minutes_command(arguments: argparse.Namespace) -> None:
 
 
 def looks_command(arguments: argparse.Namespace) -> None:
-    """All runs are checked before the first picture is written."""
-    found = [(preset_of(run), run) for run in (runs.Run(Path(name).resolve()) for name in arguments.runs)]
-    for preset, run in found:
-        about = {name: run.status().get(name) for name in ("step", "seconds", "device")}
-        print(write_result(Path(arguments.out) / f"{preset}.png", run.previews()[-1].read_bytes()))
+    """All runs and models are checked before the first picture is written."""
+    require(
+        bool(arguments.runs or arguments.models),
+        "No run and no model is named: say which with --runs or --models.",
+    )
+    found = [_of_run(runs.Run(Path(name).resolve())) for name in arguments.runs]
+    found += [_of_model(load_model(name)) for name in arguments.models]
+    for preset, picture, about in found:
+        print(write_result(Path(arguments.out) / f"{preset}.png", picture))
         write_result(Path(arguments.out) / f"{preset}.json", json.dumps(about, indent=1).encode())
+
+
+def _of_run(run: runs.Run) -> tuple[str, bytes, dict[str, Any]]:
+    preset = preset_of(run)
+    about = {name: run.status().get(name) for name in ("step", "seconds", "device")}
+    return preset, run.previews()[-1].read_bytes(), about
+
+
+def _of_model(model: Model) -> tuple[str, bytes, dict[str, Any]]:
+    """Drawn as a run draws its last preview; what the file says of its training must be a preset, to the end."""
+    said = {name: value for name, value in model.about.get("config", {}).items() if name in TRAINED}
+    names = [name for name, config in PRESETS.items() if said and TrainConfig(**said) == config]
+    config = PRESETS[names[0]] if names else TrainConfig()
+    require(
+        bool(names) and model.about.get("images_seen", 0) > config.images - config.batch,
+        "The model was trained with settings of its own, or not to the end: name one of a preset, unchanged.",
+    )
+    about = {
+        "step": model.about["images_seen"] // config.batch,
+        "seconds": model.about["seconds"],
+        "device": model.about["device"],
+    }
+    return names[0], png_bytes(task_for(config).preview(model.denoise, model.device)), about
 
 
 def preset_of(run: runs.Run) -> str:

@@ -6,12 +6,15 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from images.__main__ import main
 from images.data.mnist import load
+from images.models import SHIPPED
 from images.train import looks
 from images.training import job, making, runs
 from images.training.config import TrainConfig
@@ -90,6 +93,20 @@ def test_shipped_pictures_are_of_presets_that_are_offered():
     for picture in looks.LOOKS.glob("*.png"):
         assert picture.stem in OFFERED and picture.stat().st_size < 40_000
         assert set(json.loads(picture.with_suffix(".json").read_text())) == {"step", "seconds", "device"}
+
+
+def test_a_shipped_models_picture_is_what_it_draws_today_and_others_are_refused(tmp_path, few, capsys):
+    """Two gray values on average for another processor's rounding; another model's digits are tens apart."""
+    shipped = SHIPPED.with_name("labelled.safetensors")
+    assert main(["looks", "--models", str(shipped), "--out", str(tmp_path)]) == 0
+    now, then = (
+        np.asarray(Image.open(path / "labelled.png"), dtype=float) for path in (tmp_path, looks.LOOKS)
+    )
+    assert now.shape == then.shape and np.abs(now - then).mean() < 2
+    other = finished("other", TINY, few).model
+    for words in (["--models", str(other)], []):
+        assert main(["looks", *words, "--out", str(tmp_path)]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_the_first_visit_offers_presets_and_measures_nothing_yet():
