@@ -1,7 +1,7 @@
 """What all topics on digits share: the samplers by name, a walk, and what is kept of it."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -123,15 +123,23 @@ def walked(
 
 def filmed(states: Iterator[State], grid: list[Level], config: Shown) -> Film:
     path = collect(states, frames_of(len(grid) - 1, config.frames))
-    return Film(_bytes(path.xs), _bytes(path.x0_hats), _captions(path))
+    return Film(_bytes(path.xs), _bytes(path.x0_hats), _captions(path, grid))
 
 
 def _bytes(x: Tensor) -> np.ndarray:
     return to_uint8(x)[:, :, 0].numpy()
 
 
-def _captions(path: Trajectory) -> tuple[str, ...]:
+def _captions(path: Trajectory, grid: Sequence[Level]) -> tuple[str, ...]:
+    """The step, and the noise beside the data in x_t, σ/α; where levels are walked more than once, on how many."""
+    levels = len({float(level.log_snr) for level in grid}) - 1
+    on = "" if levels >= path.indices[-1] - 1 else f" on {levels} levels"
     return tuple(
-        f"step {index} of {path.indices[-1]}, noise {float(level.sigma / level.scale):.0%}"
+        f"step {index} of {path.indices[-1]}{on}, σ/α = {_ratio(level)}"
         for index, level in zip(path.indices, path.levels, strict=True)
     )
+
+
+def _ratio(level: Level) -> str:
+    ratio = float(level.sigma / level.alpha) if float(level.alpha) else math.inf
+    return "∞" if math.isinf(ratio) else f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.2g}"

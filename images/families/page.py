@@ -179,7 +179,7 @@ def _explain() -> None:
     st.markdown(
         'The lecture: "The two approaches are very similar: the learning task is to denoise samples obtained with '
         "different levels of noise.\" With s = -eps / sigma the right loss **is** half the left one. (The lecture's "
-        "slide has sigma_i, not its square, below x~ - x.) A network here is told the ratio of signal to noise, not a "
+        "slide has $σ_i$, not its square, below x̃ − x.) A network here is told the ratio of signal to noise, not a "
         "timestep, so one network serves both samplers: both sides use the same one until you choose another.\n\n"
         f"The annealed side walks {SIGMA_1:g} to {SIGMA_L:g} in geometric sigmas, {HOLD} Langevin steps at each "
         "(Song and Ermon 2019, Algorithm 1); told the noise that is there, its last step denoises. Its x_t is the "

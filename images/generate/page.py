@@ -109,7 +109,7 @@ def explain() -> None:
         st.markdown(
             "The right panel shows that predicted x0. At first it is a blur, the mean of all digits that could have "
             "led to this noise; then it decides. **Try** 10 steps by DDIM with eta 0 and with eta 1, and by "
-            "DDPM, beta: the last one, sigma-hat in the lecture's Table 1, leaves too much noise in the image. "
+            "DDPM, beta: the last one, σ̂ in the lecture's Table 1, leaves too much noise in the image. "
             "The page Table 1 measures them all."
         )
 

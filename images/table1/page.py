@@ -29,6 +29,7 @@ from playground.ui.tries import Try, tries
 
 SHIPPED = [Path(__file__).parent.parent / "shipped" / name for name in ("table1", "table1-authors")]
 CARD = Path(__file__).parent.parent / "shipped" / "model.json"
+SIGNS = {"sigma-hat": "σ̂"}
 TIMES = {EVEN: "even times T, ..., 0", AUTHORS: "the authors' times ..., 1 + T/S, 1, 0"}
 
 
@@ -40,7 +41,7 @@ def cells_in(out: Path) -> list[Cell]:
 def called(model: str) -> str:
     """A model's name from its fingerprint: a table outlives the model that it was made of."""
     now = json.loads(CARD.read_text())["fingerprint"] if CARD.exists() else ""
-    return "the shipped model" if model == now else f"an earlier model ({model})"
+    return "the shipped model" if model == now else "an earlier shipped model"
 
 
 def show(cells: list[Cell]) -> None:
@@ -50,7 +51,7 @@ def show(cells: list[Cell]) -> None:
     by_key = {(cell.eta, cell.steps): cell for cell in cells}
     rows = []
     for eta in ETAS:
-        row = {"eta": eta}
+        row = {"η": SIGNS.get(eta, eta)}
         for steps in columns:
             cell = by_key.get((eta, steps))
             mark = "  (lowest)" if best.get(steps) == eta else ""
@@ -66,11 +67,12 @@ def show(cells: list[Cell]) -> None:
 def pattern(cells: list[Cell]) -> None:
     """Whether the lecture's two observations hold here, where the cells are there to say so."""
     columns = lowest(cells)
-    for steps, said in ((STEPS[0], "lowest 0, highest sigma-hat"), (STEPS[-1], "lowest sigma-hat")):
+    for steps, said in ((STEPS[0], "lowest 0, highest σ̂"), (STEPS[-1], "lowest σ̂")):
         if len(column := columns.get(steps, [])) == len(ETAS):
+            low, high = (SIGNS.get(cell.eta, cell.eta) for cell in (column[0], column[-1]))
             st.markdown(
-                f"At S = {steps} the lowest is eta = **{column[0].eta}** ({clarity(column)}), the highest "
-                f"eta = **{column[-1].eta}**. The lecture: {said}."
+                f"At S = {steps} the lowest is η = **{low}** ({clarity(column)}), the highest η = **{high}**. "
+                f"The lecture: {said}."
             )
         elif column:
             st.markdown(
@@ -108,7 +110,7 @@ def lecture() -> None:
             rows = zip(ETAS, LECTURE[name], strict=True)
             st.dataframe(
                 [
-                    {"eta": eta} | {f"S = {s}": v for s, v in zip(STEPS, row, strict=True)}
+                    {"η": SIGNS.get(eta, eta)} | {f"S = {s}": v for s, v in zip(STEPS, row, strict=True)}
                     for eta, row in rows
                 ],
                 hide_index=True,
@@ -119,13 +121,13 @@ def lecture() -> None:
 
 def last_noise(model) -> None:
     """What sigma-hat adds in the last step but one, and what noise the level reached has, at both kinds of times."""
-    st.markdown("**What the lecture's sigma-hat row is made of**")
+    st.markdown("**What the lecture's σ̂ row is made of**")
     steps = [s for s in STEPS if s <= model.schedule.T]
     rows = []
     for spacing in SPACINGS:
         pairs = [last_but_one(model.schedule.grid(s, spacing)) for s in steps]
         said = {f"S = {s}": f"{added:.3f} / {has:.3f}" for s, (added, has) in zip(steps, pairs, strict=True)}
-        rows.append({"sigma-hat adds / the level has": TIMES[spacing]} | said)
+        rows.append({"σ̂ adds / the level has": TIMES[spacing]} | said)
     st.dataframe(rows, hide_index=True, width="stretch")
     st.caption(
         "Standard deviations at the last step but one. The last step adds no noise and takes away what its level "
@@ -163,8 +165,8 @@ def explain() -> None:
             r"\hat\sigma_{\tau_i} = \sqrt{1-\frac{\bar\alpha_{\tau_i}}{\bar\alpha_{\tau_{i-1}}}}"
         )
         st.markdown(
-            "eta = 0 is DDIM, eta = 1 is DDPM with the smaller variance, sigma-hat DDPM with the larger one. With few "
-            "steps sigma-hat leaves more noise in x than the next level should have, and most with the authors' times. "
+            "η = 0 is DDIM, η = 1 is DDPM with the smaller variance, σ̂ DDPM with the larger one. With few "
+            "steps σ̂ leaves more noise in x than the next level should have, and most with the authors' times. "
             "The numbers are of another kind than the lecture's: FID looks through a network trained on photographs, "
             "this through a classifier of digits. So compare the rows of a column, not this table with the "
             "lecture's.\n\n"

@@ -32,18 +32,27 @@ function ticks(low, high, count) {
   return found;
 }
 
+// x_t, x_{t-1}: what stands below the line, set so; all else as it is.
+const typeset = (place, text) => {
+  const parts = text.split(/_(\{[^}]*\}|[A-Za-z0-9])(?![A-Za-z0-9_])/);
+  place.replaceChildren(...parts.map((part, i) =>
+    i % 2 ? element("sub", { textContent: part.replace(/[{}]/g, "") }) : part));
+};
+
 class Panel {
   constructor(header) {
     this.header = header;
     this.frames = header.shape[0];
     this.stage = element("div", { className: "stage" });
     this.caption = element("div", { className: "caption", hidden: !header.captions });
-    this.root = element("div", { className: "panel" }, element("h4", { textContent: header.title }));
+    const title = element("h4");
+    typeset(title, header.title);
+    this.root = element("div", { className: "panel" }, title);
     this.root.append(this.stage, this.caption);
   }
 
   show(frame, trails) {
-    if (this.header.captions) this.caption.textContent = this.header.captions[frame];
+    if (this.header.captions) typeset(this.caption, this.header.captions[frame]);
     this.draw(frame, trails);
   }
 }
@@ -95,8 +104,9 @@ class PointsPanel extends Panel {
   }
 
   legend() {
-    const entries = this.header.labelNames.map((textContent, i) => {
-      const entry = element("span", { textContent });
+    const entries = this.header.labelNames.map((name, i) => {
+      const entry = element("span");
+      typeset(entry, name);
       entry.style.setProperty("--dot", this.palette[i % this.palette.length]);
       return entry;
     });

@@ -11,4 +11,4 @@ def sheet(image: np.ndarray, caption: str) -> None:
     times = max(1, -(-SMALLEST // image.shape[1]))
     large = image.repeat(times, 0).repeat(times, 1)
     with st.container(key="page-sheet"):
-        st.image(large, caption=caption, width="stretch")
+        st.image(large, caption=caption, width="stretch", alt=caption)

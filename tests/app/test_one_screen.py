@@ -1,8 +1,12 @@
-"""One screen, page by page, in a real browser; the fixtures are those of test_browser.
+"""One screen, page by page, in a real browser, for all eyes; the fixtures are those of test_browser.
 
 At 1280 x 800 title, claim, main control, picture, play bar and verdict are in sight together; at 1920 x 1080 the panels
-fill the width; and nothing that is looked at moves when a button of the page sets its controls.
+fill the width; and nothing that is looked at moves when a button of the page sets its controls.  In the same visit
+axe-core looks for what a person without eyes for colours, without a mouse or with a screen reader would miss, in the
+light and in the dark theme, and the page is read on a phone.
 """
+
+from pathlib import Path
 
 import pytest
 from app.test_browser import CHROMIUM, PATIENCE, QUIET, app  # noqa: F401
@@ -13,6 +17,22 @@ pytestmark = pytest.mark.browser
 WIDTH = 0.85  # of a large window, filled by panels
 STEADY = 2  # pixels: rounding, and no line of text
 WATCHED_MS = 1_200  # of a run after a click
+PHONE = {"width": 390, "height": 844}
+OVERFLOW = """() => {
+  const main = document.querySelector('[data-testid="stMain"]');
+  return main.scrollWidth - main.clientWidth;
+}"""
+# Plotly's drawings have thousands of parts that axe-core cannot judge; the cells of Streamlit's tables have the same
+# ids in each table, which WCAG 2.2 no longer forbids.
+AXE = """async () => {
+  const found = await axe.run({ exclude: [[".js-plotly-plot"]] }, {
+    resultTypes: ["violations"],
+    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"],
+    rules: { "duplicate-id": { enabled: false }, "duplicate-id-active": { enabled: false } },
+  });
+  return found.violations.filter(({ impact }) => ["serious", "critical"].includes(impact)).map(({ id, nodes }) =>
+    `${id} of ${nodes.length}: ${nodes[0].html.slice(0, 120)} ${(nodes[0].any[0] ?? nodes[0].all[0] ?? {}).message}`);
+}"""
 # Pages that show words or have nothing to show at the first visit, and why.
 WITHOUT_PICTURE = {
     "claims": "a list of claims, each with its page",
@@ -37,17 +57,46 @@ def window(app):  # noqa: F811
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_a_page_is_one_screen(app, window, address):  # noqa: F811
     window.set_viewport_size(LAPTOP)
+    window.emulate_media(color_scheme="light")
     window.goto(f"{app}/{address}")
     settled(window)
     wrong = out_of_sight(measured(window), address)
+    wrong += findings(window, "light")
     if (moved := moved_by_the_first_button(window)) > STEADY:
         wrong.append(f"something moves by {moved:.0f} pixels")
-    if address not in WITHOUT_PICTURE:
-        window.set_viewport_size(LARGE)
-        window.wait_for_timeout(300)
-        if (filled := share(measured(window))) < WIDTH:
-            wrong.append(f"the panels fill {filled:.0%} of the width")
+    settled(window, 200)
+    window.set_viewport_size(LARGE)
+    window.emulate_media(color_scheme="dark")
+    window.wait_for_timeout(300)
+    if address not in WITHOUT_PICTURE and (filled := share(measured(window))) < WIDTH:
+        wrong.append(f"the panels fill {filled:.0%} of the width")
+    wrong += findings(window, "dark")
+    window.set_viewport_size(PHONE)
+    window.wait_for_timeout(300)
+    if (over := window.evaluate(OVERFLOW)) > STEADY:
+        wrong.append(f"on a phone the page is {over:.0f} pixels too wide")
     assert not wrong, f"{address}: {'; '.join(wrong)}"
+
+
+def test_the_start_page_has_no_serious_finding(app, window):  # noqa: F811
+    window.set_viewport_size(LAPTOP)
+    window.goto(app)
+    settled(window)
+    for scheme in ("light", "dark"):
+        window.emulate_media(color_scheme=scheme)
+        window.wait_for_timeout(300)
+        assert not findings(window, scheme)
+
+
+def findings(window, scheme: str) -> list[str]:
+    """What axe-core calls serious or critical by WCAG 2.1, levels A and AA; nothing where it is not installed."""
+    try:
+        import axe_core_python
+    except ImportError:
+        return []
+    if not window.evaluate("Boolean(window.axe)"):
+        window.evaluate((Path(axe_core_python.__file__).parent / "axe.min.js").read_text())
+    return [f"{scheme}: {what}" for what in window.evaluate(AXE)]
 
 
 def out_of_sight(found, address) -> list[str]:

@@ -154,9 +154,9 @@ def test_a_name_that_is_taken_is_refused_in_a_sentence():
 def test_table1_shows_the_lecture_and_fills_a_table_that_goes_on():
     run = trained("one", "min-snr")
     app = opened("table1")
-    lecture = [frame.value for frame in app.dataframe if {"S = 1000", "eta"} <= set(frame.value)][-2:]
+    lecture = [frame.value for frame in app.dataframe if {"S = 1000", "η"} <= set(frame.value)][-2:]
     assert [table["S = 1000"].iloc[-1] for table in lecture] == [3.17, 3.26]  # sigma-hat wins at 1000
-    (noise,) = [frame.value for frame in app.dataframe if "sigma-hat adds / the level has" in frame.value]
+    (noise,) = [frame.value for frame in app.dataframe if "σ̂ adds / the level has" in frame.value]
     assert noise["S = 10"].tolist() == [
         "0.515 / 0.321",
         "0.324 / 0.010",
@@ -168,7 +168,7 @@ def test_table1_shows_the_lecture_and_fills_a_table_that_goes_on():
     checked(button(app, "Fill").click().run())
     cells = sorted(Path("out").glob("table1-*/eta-*.json"))
     assert len(cells) == 5
-    assert said(app, "At S = 10 the lowest is eta = **") and said(app, "that is the floor")
+    assert said(app, "At S = 10 the lowest is η = **") and said(app, "that is the floor")
     filled = app.dataframe[len(app.dataframe) - 1].value
     assert sum("(lowest)" in cell for cell in filled["S = 10"]) == 1
     times = [cell.stat().st_mtime_ns for cell in cells]

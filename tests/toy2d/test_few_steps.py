@@ -102,7 +102,7 @@ def test_noise_costs_at_few_steps_as_in_table_1():
     """
     result = few_steps(FewStepsConfig(steps=(5,), particles=500, repeats=4))
     rows = list(ROWS)
-    ddim_row, ddpm_row = rows.index("eta = 0 (DDIM)"), rows.index("eta = 1 (DDPM)")
+    ddim_row, ddpm_row = rows.index("η = 0 (DDIM)"), rows.index("η = 1 (DDPM)")
     values, errors = result.values("energy")[:, 0], result.standard_errors("energy")[:, 0]
     assert values[ddpm_row] - values[ddim_row] > 2 * math.hypot(errors[ddim_row], errors[ddpm_row])
 

@@ -27,7 +27,7 @@ def annealing_cloud(config: AnnealingConfig, result: Annealing) -> Cloud:
     """The chain of the settings, coloured by the mode that a particle is in."""
     mixture = config.mixture.build()
     captions = tuple(
-        f"step {step:,}   noise added {sigma:.2f}"
+        f"step {step:,}   noise added, σ = {sigma:.2f}"
         for step, sigma in zip(result.steps, result.sigmas, strict=True)
     )
     names = mode_names(mixture.log_weights.exp().numpy())

@@ -30,7 +30,7 @@ def autoencoder_clouds(config: AutoencoderConfig, result: Autoencoder) -> list[C
 
     def cloud(title: str, denoised: np.ndarray) -> Cloud:
         xs, captions = way(
-            [result.clean, result.noisy, denoised], ["clean x", "noisy x~ = x + ε", "denoised d(x~)"]
+            [result.clean, result.noisy, denoised], ["clean x", "noisy x̃ = x + ε", "denoised d(x̃)"]
         )
         return Cloud(title, xs, result.modes, captions, background, names)
 

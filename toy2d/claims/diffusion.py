@@ -83,11 +83,11 @@ def families_exchange_samplers(report: Report) -> Outcome:
 
 
 def few_steps_need_no_noise(report: Report) -> Outcome:
-    return _rows(report, "eta = 1 (DDPM)", "eta = 0 (DDIM)")
+    return _rows(report, "η = 1 (DDPM)", "η = 0 (DDIM)")
 
 
 def solvers_need_fewer(report: Report) -> Outcome:
-    return _rows(report, "eta = 0 (DDIM)", "DPM-Solver++(2M)")
+    return _rows(report, "η = 0 (DDIM)", "DPM-Solver++(2M)")
 
 
 def _rows(report: Report, worse: str, better: str) -> Outcome:

@@ -102,7 +102,7 @@ def explain() -> None:
             "**Look** at the bars: with enough training the colours agree, and the groups do not. Here the "
             "sampler decides how good the samples are; which loss trained the network hardly matters. The grey "
             "bars, with the exact score, have no learning error at all. **Try** 2,000 training steps, then T = 100 "
-            "against 50 steps of DDPM. **Switch** x_t / alpha on: DDPM's cloud then shrinks as NCSN's does."
+            "against 50 steps of DDPM. **Switch** $x_t/α$ on: DDPM's cloud then shrinks as NCSN's does."
         )
 
 
@@ -114,7 +114,7 @@ def outcome(config: FamiliesConfig, result: Families) -> None:
         format_func=TRAINED_NAMES.get,
     )  # fmt: skip
     rescaled = bound(
-        b.toggle, "Show x_t / alpha", False, key="rescaled", help="NCSN's view for all three panels."
+        b.toggle, "Show $x_t/α$", False, key="rescaled", help="NCSN's view for all three panels."
     )
     show_clouds(families_clouds(config, result, trained, rescaled), "two-families", fps=15)
     left, right = st.columns(2)
@@ -139,7 +139,7 @@ def both_told(config: ToldConfig, report: Report) -> Told:
 
 def told(mixture: MixtureSpec) -> None:
     """The digits' page "DDPM and NCSN" has the same comparison in 784 dimensions."""
-    with st.expander("Told sigma_i, told the noise that is there: does it matter here?"):
+    with st.expander("Told $σ_i$, told the noise that is there: does it matter here?"):
         st.markdown(
             "After $T$ steps at a level, annealed Langevin has more noise left than $\\sigma_i$, which it tells the "
             "network: a variance of $v\\,\\sigma_i^2$ with $v \\leftarrow (1 - c/2)^2 v + c$ at every step and $v "

@@ -16,7 +16,7 @@ def diffusion_clouds(config: DiffusionConfig, result: Diffusion) -> list[Cloud]:
 
     def cloud(title: str, process: Process, xs: np.ndarray) -> Cloud:
         captions = tuple(
-            f"t = {t:,}   alpha_bar = {a:.3g}" for t, a in zip(process.times, process.alpha_bars, strict=True)
+            f"t = {t:,}   ᾱ = {a:.3g}" for t, a in zip(process.times, process.alpha_bars, strict=True)
         )
         return Cloud(title, xs, process.modes, captions, background, names)
 

@@ -15,8 +15,8 @@ from toy2d.diffusion.live import ETA_STEP, live_diffusion
 from toy2d.ui import bound, learned_at, mixture_widgets, score_widget, show_clouds
 
 SAMPLER_NAMES = {
-    "ddim": "DDIM (eta)",
-    "ddpm_tilde": "DDPM, variance beta_tilde",
+    "ddim": "DDIM (η)",
+    "ddpm_tilde": "DDPM, variance β̃",
     "ddpm_beta": "DDPM, variance beta",
     "heun": "Heun",
 }
@@ -32,7 +32,7 @@ def settings() -> tuple[DiffusionConfig, bool]:
     steps = bound(c.select_slider, "Steps", list(STEPS), value=DiffusionConfig.steps, key="steps")
     eta = ask(
         d.slider, "η", DiffusionConfig, "eta", ETA_STEP, key="eta", disabled=sampler != "ddim",
-        help="DDIM's noise: 0 none, 1 as much as DDPM with beta_tilde",
+        help="DDIM's noise: 0 none, 1 as much as DDPM with β̃",
     )  # fmt: skip
     particles = ask(e.number_input, "Particles", DiffusionConfig, "particles", key="particles")
     seed = ask(f.number_input, "Seed", DiffusionConfig, "seed", key="seed")
@@ -70,11 +70,11 @@ def explain() -> None:
             r"\sqrt{1-\bar\alpha_{t-1}-\sigma_t^2}\,\epsilon_\theta(\mathbf{x}_t) + \sigma_t \mathbf{z}"
         )
         st.markdown(
-            "DDPM with beta_tilde is this step with eta = 1. With beta it has the same mean and more noise, which is "
-            "eq. 12 for no eta. Heun is this step with eta = 0, corrected by what the denoiser says at the level "
+            "DDPM with β̃ is this step with η = 1. With β it has the same mean and more noise, which is "
+            "eq. 12 for no η. Heun is this step with η = 0, corrected by what the denoiser says at the level "
             "reached.\n\n"
             "**Look** at the panel on the right: the predicted x0 starts as the mean of all data and splits into the "
-            "modes, long before x_t does. **Try** 5 or 10 steps with eta 0 and with eta 1, and watch the distance to "
+            "modes, long before $x_t$ does. **Try** 5 or 10 steps with η = 0 and with η = 1, and watch the distance to "
             "exact samples against its floor: few steps cost DDPM more than DDIM."
         )
 

@@ -24,11 +24,11 @@ from toy2d.work import require_walk
 
 # The rows of Table 1 (Song et al. 2021), then the modern comparison.  Constructors, because 2M is stateful.
 ROWS: dict[str, Callable[[], Step]] = {
-    "eta = 0 (DDIM)": lambda: ddim(0.0),
-    "eta = 0.2": lambda: ddim(0.2),
-    "eta = 0.5": lambda: ddim(0.5),
-    "eta = 1 (DDPM)": lambda: ddim(1.0),
-    "sigma-hat (DDPM)": lambda: ancestral("beta"),
+    "η = 0 (DDIM)": lambda: ddim(0.0),
+    "η = 0.2": lambda: ddim(0.2),
+    "η = 0.5": lambda: ddim(0.5),
+    "η = 1 (DDPM)": lambda: ddim(1.0),
+    "σ̂ (DDPM)": lambda: ancestral("beta"),
     "Heun": lambda: heun(),
     "DPM-Solver++(2M)": lambda: dpmpp_2m(),
 }

@@ -11,9 +11,9 @@ from toy2d.few_steps.flow import SOLVERS, FlowConfig, Orders, Paths, RoundTrip
 
 FLOOR = "exact samples"
 SHOWN = (
-    "eta = 0 (DDIM)",
-    "eta = 1 (DDPM)",
-    "sigma-hat (DDPM)",
+    "η = 0 (DDIM)",
+    "η = 1 (DDPM)",
+    "σ̂ (DDPM)",
     "Heun",
     "DPM-Solver++(2M)",
 )  # of the rows, as curves
@@ -87,7 +87,7 @@ def trip_clouds(config: FlowConfig, result: RoundTrip) -> list[Cloud]:
 
     def cloud(title: str, walked: Trajectory) -> Cloud:
         captions = tuple(
-            f"step {i} of {result.shown}   alpha_bar {float(level.alpha_bar):.3g}"
+            f"step {i} of {result.shown}   ᾱ {float(level.alpha_bar):.3g}"
             for i, level in zip(walked.indices, walked.levels, strict=True)
         )
         return Cloud(title, walked.xs.float().numpy(), result.modes, captions, background, names)

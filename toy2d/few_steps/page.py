@@ -56,7 +56,7 @@ def flow_for(config: FlowConfig) -> tuple[RoundTrip, Orders]:
 
 def table(config: FewStepsConfig, use_learned: bool, place: DeltaGenerator) -> None:
     """place: of the verdict, below the page's picture."""
-    st.subheader("eta and the number of steps")
+    st.subheader("η and the number of steps")
     result = table_for(config, use_learned)
     measure = bound(st.segmented_control, "Measure", list(MEASURES), key="measure", default="sliced", required=True,
                     format_func=MEASURES.get)  # fmt: skip
@@ -69,7 +69,7 @@ def table(config: FewStepsConfig, use_learned: bool, place: DeltaGenerator) -> N
         with place:
             verdict_line(said(config, result, measure))
     if any(S > 1 for S in config.steps):
-        with st.expander("What the lecture's sigma-hat row is made of"):
+        with st.expander("What the lecture's σ̂ row is made of"):
             st.markdown(LAST_NOISE)
             st.dataframe(last_noise_rows(config), hide_index=True, width="stretch")
 
@@ -77,7 +77,7 @@ def table(config: FewStepsConfig, use_learned: bool, place: DeltaGenerator) -> N
 LAST_NOISE = (
     "The step to clean data adds no noise, and takes away about as much as the level that it leaves should have: what "
     "the last step but one adds beyond that stays in the samples. The lecture's numbers come from the times 1, 1 + T/S,"
-    " 1 + 2T/S, ...: their last level but one is $t = 1$, with hardly any noise, and sigma-hat adds the noise of a "
+    " 1 + 2T/S, ...: their last level but one is $t = 1$, with hardly any noise, and σ̂ adds the noise of a "
     "step of full length. Evenly spread times end with such a step, from a level whose noise is of the size of "
     "what was added. Modes in the plane are as wide as what is left over, so the choice of times hardly moves their "
     "distances; pixels of digits, which are black or white, show it (page Table 1)."
@@ -88,7 +88,7 @@ def last_noise_rows(config: FewStepsConfig) -> list[dict]:
     """One row for each spacing and number of steps, as deviations."""
     steps = [S for S in config.steps if S > 1]
     return [
-        {"times": SPACED[name], "S": S, "sigma-hat adds": round(added, 3), "the level has": round(has, 3),
+        {"times": SPACED[name], "S": S, "σ̂ adds": round(added, 3), "the level has": round(has, 3),
          "times too much": round(added / has, 1)}
         for name, noises in last_noises(config).items()
         for S, (added, has) in zip(steps, noises, strict=True)
@@ -100,7 +100,7 @@ def crossing(pi: float) -> None:
     a, b = st.columns(2, vertical_alignment="bottom")
     eta = bound(a.slider, "η on the right", 0.05, 1.0, 0.5, 0.05, key="eta")
     steps = bound(b.select_slider, "Steps of the paths", [2, 5, 10, 20, 50, 100], value=50, key="path_steps")
-    panels = {"eta = 0": paths(pi, 0.0, steps), f"eta = {eta:g}": paths(pi, eta, steps)}
+    panels = {"η = 0": paths(pi, 0.0, steps), f"η = {eta:g}": paths(pi, eta, steps)}
     for cell, (name, path) in zip(st.columns(2), panels.items(), strict=True):
         cell.metric(f"{name}: pairs that changed places", f"{path.swaps:,}",
                     help="Over all steps, of the 780 pairs of 40 paths; modes at ±5 on the line")  # fmt: skip
@@ -124,27 +124,27 @@ def solvers(config: FlowConfig) -> DeltaGenerator:
 def explain() -> None:
     with st.expander("What happens here"):
         st.markdown('The step and its noise (the lecture, "Denoising diffusion implicit model"; Song et al. 2021, eq. '
-                    '12 and 16), on a subset tau of the steps, for the rows with eta:')  # fmt: skip
+                    '12 and 16), on a subset τ of the steps, for the rows with η:')  # fmt: skip
         st.latex(r"\mathbf{x}_{\tau_{i-1}} = \sqrt{\bar\alpha_{\tau_{i-1}}}\,\hat{\mathbf{x}}_0 + "
                  r"\sqrt{1-\bar\alpha_{\tau_{i-1}}-\sigma^2}\;\epsilon_\theta + \sigma\,\mathbf{z}, \qquad "
                  r"\sigma_{\tau_i}(\eta) = \eta\sqrt{\tfrac{1-\bar\alpha_{\tau_{i-1}}}{1-\bar\alpha_{\tau_i}}}"
                  r"\sqrt{1-\tfrac{\bar\alpha_{\tau_i}}{\bar\alpha_{\tau_{i-1}}}}")  # fmt: skip
         st.markdown(
-            "The sigma-hat row keeps DDPM's mean and adds noise of the forward step's variance, "
+            "The σ̂ row keeps DDPM's mean and adds noise of the forward step's variance, "
             "$1-\\bar\\alpha_{\\tau_i}/\\bar\\alpha_{\\tau_{i-1}}$. The lecture's Table 1 measures FID on images; "
             "here the distance is to exact samples, so the last row says what is left to gain.\n\n"
-            "**Paths.** With eta = 0 a step on the line is $a\\,x_t + b\\,\\hat x_0(x_t)$ with $a, b > 0$, and "
+            "**Paths.** With η = 0 a step on the line is $a\\,x_t + b\\,\\hat x_0(x_t)$ with $a, b > 0$, and "
             "$\\hat x_0$ rises with $x_t$: the order is kept by every step, however long. Noise breaks it.\n\n"
-            "**Round trip** (Song et al. 2021, Section 5.4): exact data up the schedule and down again, eta = 0.\n\n"
+            "**Round trip** (Song et al. 2021, Section 5.4): exact data up the schedule and down again, η = 0.\n\n"
             "**Orders.** DDIM is Euler's method on the flow; Heun (Karras et al. 2022, Algorithm 1, here along the "
-            "angle arctan(sigma / alpha), so that it also holds where a schedule ends in pure noise) and "
-            "DPM-Solver++(2M) (Lu et al. 2022, Algorithm 2) are of second order. Levels even in log(alpha / sigma) "
-            "down to sigma / alpha = 0.1, against scipy's DOP853, in float64, exact score. Heun calls the denoiser "
+            "angle arctan(σ/α), so that it also holds where a schedule ends in pure noise) and "
+            "DPM-Solver++(2M) (Lu et al. 2022, Algorithm 2) are of second order. Levels even in log(α/σ) "
+            "down to σ/α = 0.1, against scipy's DOP853, in float64, exact score. Heun calls the denoiser "
             "twice a step.\n\n"
-            "**Try** 5 to 20 steps, then 100 and more. **Look** whether noise helps or hurts: at few steps eta = 1 "
-            "costs; with many, all rows come to the floor where the score is exact. In the lecture's table sigma-hat "
+            "**Try** 5 to 20 steps, then 100 and more. **Look** whether noise helps or hurts: at few steps η = 1 "
+            "costs; with many, all rows come to the floor where the score is exact. In the lecture's table σ̂ "
             "is by far the worst at few steps; here it is not with evenly spread times: its variance is the best "
-            "one for data as wide as the noise, and eta = 1's for data that are one point (Ho et al. 2020, Section "
+            "one for data as wide as the noise, and η = 1's for data that are one point (Ho et al. 2020, Section "
             "3.2). The rest of the lecture's row is its times: see above."
         )
 

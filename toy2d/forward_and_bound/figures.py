@@ -21,7 +21,7 @@ def forward_clouds(config: ForwardConfig, path: Forward) -> list[Cloud]:
     keep = sorted(frames_of(config.steps, FRAMES))
     labels = np.zeros(config.particles, np.uint8)
     labels[-PATHS:] = 1  # the last are drawn on top
-    captions = tuple(f"t = {t:,}   alpha_bar = {path.alpha_bars[t]:.3g}" for t in keep)
+    captions = tuple(f"t = {t:,}   ᾱ = {path.alpha_bars[t]:.3g}" for t in keep)
     background, names = density(config.mixture.build()), ("from one x_0", f"{PATHS} of them")
 
     def cloud(title: str, xs: np.ndarray) -> Cloud:

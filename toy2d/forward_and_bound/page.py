@@ -91,17 +91,17 @@ def forward_metrics(config: ForwardConfig, path: Forward, found: Posterior) -> N
     a, b, c, d = st.columns(4)
     a.metric(
         "Chain and closed form differ by", f"{path.deviation:.1f} SE",
-        help=f"Means and variances of {config.particles:,} chains against q(x_t | x_0): the worst of all "
+        help=f"Means and variances of {config.particles:,} chains against $q(x_t\\,|\\,x_0)$: the worst of all "
         f"{3 * config.steps} numbers, in standard errors. Chance alone gives 2 to 4.",
     )  # fmt: skip
-    b.metric("Posterior std, √beta_tilde", f"{found.posterior.std:.3f}")
+    b.metric("Posterior std, √β̃", f"{found.posterior.std:.3f}")
     c.metric(
         "KL: posterior to p", f"{found.kl['beta_tilde']:.2g} nats",
-        help="One sample of L_{t-1}, with variance beta_tilde: p does not know x_0.",
+        help="One sample of $L_{t-1}$, with variance β̃: p does not know $x_0$.",
     )  # fmt: skip
     d.metric(
         "KL: true reverse step to p", f"{max(0.0, found.reverse_kl['beta']):.2g} nats",
-        help="Of q(x_{t-1} | x_t), which is no Gaussian, to p with variance beta. Small where steps are small.",
+        help="Of $q(x_{t-1}\\,|\\,x_t)$, which is no Gaussian, to p with variance β. Small where steps are small.",
     )  # fmt: skip
 
 
@@ -121,9 +121,10 @@ def explain_forward(mixture: MixtureSpec, schedule: str) -> None:
         st.markdown(
             "A circle is two standard deviations wide; the noise is isotropic, so the posterior's ellipse is a circle. "
             "It is the product of the two Gaussians, and narrower than both.\n\n"
-            "**Look** at the shaded cloud, after 5 steps at 60 %: x_t could come from either mode, so the true reverse "
-            "step has two humps, and no Gaussian p fits. **Try** 50 steps and more: the cloud is round at every t, "
-            "and p covers it. That is why diffusion takes many small steps. " + humps(mixture, schedule)
+            "**Look** at the shaded cloud, after 5 steps at 60 %: $x_t$ could come from either mode, so the true "
+            "reverse step has two humps, and no Gaussian p fits. **Try** 50 steps and more: the cloud is round at "
+            "every t, and p covers it. That is why diffusion takes many small steps. "
+            + humps(mixture, schedule)
         )
 
 
@@ -137,7 +138,7 @@ def humps(mixture: MixtureSpec, schedule: str, n: int = 10_000) -> str:
         shares = two_humped(mixture.build(torch.float64), thinned(SCHEDULES[schedule](), steps), n)
         worst = int(shares.argmax())
         at = f" (at t = {worst + 2})" if shares[worst] else ""
-        found.append(f"with {steps} steps {told_share(shares[worst], n)} of the points x_t{at}")
+        found.append(f"with {steps} steps {told_share(shares[worst], n)} of the points $x_t${at}")
     return (
         f"Counted for these modes, two humps in the true reverse step at the worst t: {found[0]}, {found[1]}; "
         f"N = {n:,} at each t."
@@ -166,7 +167,9 @@ def bound_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) -> 
         "Computing the bound",
     )
     a, *rest = st.columns(1 + len(result.rows[:2]))
-    a.metric("Exact −log p(x_0)", f"{result.nll:.3f} nats", help=f"Mean over {config.samples:,} fresh points")
+    a.metric(
+        "Exact $-\\log p(x_0)$", f"{result.nll:.3f} nats", help=f"Mean over {config.samples:,} fresh points"
+    )
     for cell, row in zip(rest, result.rows[-2:], strict=True):
         cell.metric(f"Bound, {row.model}, {row.variance}", f"{row.total:.3f} nats",
                     f"{row.gap:+.3f} ± {2 * row.gap_se:.3f}", delta_color="off", delta_arrow="off")  # fmt: skip
@@ -185,11 +188,11 @@ def bound_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) -> 
             "The sum is high just before t = 1, and the last term, the decoder's, is a density with a tiny width and "
             "takes it back. The gap is a mean over points; ± is two standard errors.\n\n"
             "**Look** at the two variances: both work well for samples, as the lecture says, but they do not give the "
-            "same likelihood. For smooth densities beta is nearly exact, and beta_tilde, too narrow near the data, "
+            "same likelihood. For smooth densities β is nearly exact, and β̃, too narrow near the data, "
             "costs nats even with the exact denoiser, and fewer with more steps: "
             + cost_of_variances(gaps)
             + ". "
-            "**Try** few steps: then beta pays, too, because the true reverse step is no Gaussian."
+            "**Try** few steps: then β pays, too, because the true reverse step is no Gaussian."
         )
 
 

@@ -43,7 +43,7 @@ def guidance_clouds(config: GuidanceConfig, result: Guidance) -> list[Cloud]:
     background = believed_background(config, extent)
 
     def cloud(run: Guided) -> Cloud:
-        captions = tuple(f"alpha_bar = {alpha**2:.3g}" for alpha in run.alphas)
+        captions = tuple(f"ᾱ = {alpha**2:.3g}" for alpha in run.alphas)
         labels = np.full(run.xs.shape[1], COLORS[run.name], np.uint8)
         return Cloud(NAMES[run.name], run.xs, labels, captions, background, (), extent)
 

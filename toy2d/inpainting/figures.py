@@ -44,7 +44,7 @@ def inpainting_clouds(
 
     def cloud(run: Filled) -> Cloud:
         labels = (run.xs[:, :, 1 - config.known] < SPLIT).astype(np.uint8)
-        captions = tuple(f"alpha_bar = {alpha**2:.3g}" for alpha in run.alphas)
+        captions = tuple(f"ᾱ = {alpha**2:.3g}" for alpha in run.alphas)
         return Cloud(named(run.name, config), run.xs, labels, captions, background, names)
 
     return [cloud(run) for run in result.runs if run.name in shown]

@@ -67,7 +67,7 @@ def numbers(config: LikelihoodConfig, result: Likelihood) -> None:
 
 def explain() -> None:
     with st.expander("What happens here"):
-        st.markdown("DDIM with eta = 0 walks an ordinary differential equation (the lecture's \"deterministic sampling "
+        st.markdown("DDIM with η = 0 walks an ordinary differential equation (the lecture's \"deterministic sampling "
                     "procedure\"). Followed from data to noise it also gives the density (Song et al. 2021, "
                     "\"Score-based generative modeling through SDEs\", eq. 39). With α² + σ² = 1, θ = arctan(σ/α) and "
                     "v = αε − σx₀:")  # fmt: skip

@@ -40,7 +40,7 @@ def mixing_clouds(config: MixingConfig, result: Mixing) -> list[Cloud]:
 
     def cloud(title: str, chain: Chain) -> Cloud:
         captions = tuple(
-            f"step {step:,}   noise added {sigma:.2f}"
+            f"step {step:,}   noise added, σ = {sigma:.2f}"
             for step, sigma in zip(chain.steps, chain.sigmas, strict=True)
         )
         return Cloud(title, chain.xs, chain.modes, captions, background, names)

@@ -27,7 +27,7 @@ def settings() -> tuple[MixingConfig, bool]:
     use_learned = score_widget(third)
     noise = bound(
         fourth.toggle,
-        "Noise z_t",
+        "Noise $z_t$",
         MixingConfig.noise,
         key="z",
         help="Off: gradient ascent on the log density.",

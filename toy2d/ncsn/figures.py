@@ -44,7 +44,7 @@ def ncsn_clouds(config: NcsnConfig, result: Ncsn) -> list[Cloud]:
     """Annealed Langevin dynamics with each network, coloured by the mode that a particle ends in."""
     background, names = density(config.mixture.build()), mode_names(result.weights)
     captions = tuple(
-        f"step {step:,}   sigma = {sigma:.3g}"
+        f"step {step:,}   σ = {sigma:.3g}"
         for step, sigma in zip(result.frame_steps, result.frame_sigmas, strict=True)
     )
     return [

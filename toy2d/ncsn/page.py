@@ -67,7 +67,7 @@ def numbers(result: Ncsn) -> None:
         worst = int(run.errors.argmax())
         cell.metric(f"{NAMES[objective]}: worst level", f"{run.errors[worst]:.3g}",
                     help="The largest error of any level; a score of zero has 2 at high noise")  # fmt: skip
-        cell.caption(f"at sigma {result.sigmas[worst]:.3g}; mean over the levels {run.errors.mean():.3g}")
+        cell.caption(f"at σ = {result.sigmas[worst]:.3g}; mean over the levels {run.errors.mean():.3g}")
 
 
 def verdicts(config: NcsnConfig, result: Ncsn) -> None:
@@ -82,7 +82,7 @@ def verdicts(config: NcsnConfig, result: Ncsn) -> None:
     )
     chain, at = result.exact.weights, f"N = {config.particles:,}"
     st.markdown(
-        f"lambda = sigma² has the smaller mean error over the levels, by {interval(error)}"
+        f"λ = σ² has the smaller mean error over the levels, by {interval(error)}"
         f": **{verdict(error)}** for these networks. It puts fewer samples into a wrong mode, by "
         f"{interval(modes, '+.3f')}: **{verdict(modes, at)}**. "
         f"The chain alone, on exact scores, has {chain:.3f} in a wrong mode; exact samples {result.floor.weights:.3f}."
@@ -112,9 +112,9 @@ def explain() -> None:
             "network on that line knows where the data are, and none of their modes.\n\n"
             "**Try** 2,000 training steps, then 120 with T = 30. **Look** at the middle levels, where the modes "
             "part: with "
-            "lambda = 1 they are learned last, and annealed Langevin passes through them on its way. In the table, "
+            "λ = 1 they are learned last, and annealed Langevin passes through them on its way. In the table, "
             "the row of the exact score is what the chain itself gets wrong: with T = 30 that "
-            "is a tenth of all samples, more than any network adds, and lambda = 1 may come out best by the shares "
+            "is a tenth of all samples, more than any network adds, and λ = 1 may come out best by the shares "
             "alone, though it is worst by the sliced distance. With T = 100 the chain is near the floor, and lambda "
             "decides."
         )
@@ -122,7 +122,7 @@ def explain() -> None:
 
 with page(
     "NCSN",
-    "One network for all noise levels. The weight lambda(sigma) decides which of them it learns.",
+    "One network for all noise levels. The weight λ(σ) decides which of them it learns.",
 ):
     tries(
         Try(

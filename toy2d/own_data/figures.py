@@ -32,7 +32,7 @@ def _cloud(title: str, run: Sampled, result: OwnData, background: np.ndarray | N
     points = result.points[:SHOWN]
     xs = np.concatenate([run.xs, np.broadcast_to(points, (F, *points.shape))], 1)
     labels = np.repeat(np.array([0, 1], np.uint8), [B, len(points)])
-    captions = tuple(f"alpha_bar = {alpha**2:.3g}" for alpha in run.alphas)
+    captions = tuple(f"ᾱ = {alpha**2:.3g}" for alpha in run.alphas)
     return Cloud(title, xs, labels, captions, background, LABELS)
 
 

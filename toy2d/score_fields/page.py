@@ -73,8 +73,8 @@ def explain() -> None:
         st.markdown(
             "Arrow directions are true; a length s is drawn as s / (s + median). The relative error divides by the "
             "larger of the exact score there and its root mean square over the data.\n\n"
-            "**Problem 1.** Learned at one small sigma, the score is poor wherever data are few: nothing was ever "
-            "asked of the network there. **Try** sigma 0.3, trained at this sigma; then sigma 5: noise carries "
+            "**Problem 1.** Learned at one small σ, the score is poor wherever data are few: nothing was ever "
+            "asked of the network there. **Try** σ = 0.3, trained at this σ; then σ = 5: noise carries "
             "points everywhere, and the good area grows."
         )
 
