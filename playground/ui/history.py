@@ -40,6 +40,12 @@ export default function () {
     clearInterval(waiting); // a setting of the viewer's is newer
     replace(...call);
   };
+  addEventListener("keydown", (event) => { // who presents turns to the next page by N, with a player or without
+    if (event.key.toLowerCase() !== "n" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (new URLSearchParams(location.search).get("present") !== "1") return;
+    if (event.target.closest?.("input, textarea, select")) return;
+    document.querySelector(".st-key-page-turn > :last-child a")?.click();
+  });
   addEventListener("popstate", () => clearInterval(waiting));
   history.pushState.once = true;
 }

@@ -70,12 +70,10 @@ class Player {
     act();
   }
 
-  // On a projector the keys work wherever the focus is, and N turns to the next page.
+  // On a projector the keys work wherever the focus is.
   presented(event) {
     if (!this.header?.present || event.defaultPrevented || event.target.closest?.("input, textarea, select")) return;
-    if (event.key.toLowerCase() !== "n") return this.press(event);
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    document.querySelector(".st-key-page-turn > :last-child a")?.click();
+    this.press(event);
   }
 
   get trails() {

@@ -39,3 +39,16 @@ def test_a_page_that_is_not_presented_keeps_its_controls_and_its_keys(app, page)
     page.locator("body").press("n")
     page.wait_for_timeout(500)
     assert page.url.split("?")[0].endswith("/mixing")
+
+
+def test_a_page_without_a_player_fills_the_window_with_its_first_chart_and_turns_by_n(app, page):  # noqa: F811
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    page.goto(f"{app}/score-fields?present=1")
+    page.locator(".stPlotlyChart .main-svg").first.wait_for()
+    at_rest(page)
+    chart = page.locator(".stPlotlyChart .main-svg").first.bounding_box()
+    assert chart["height"] >= 0.75 * 1080 and chart["width"] >= 0.85 * 1920
+    assert chart["y"] + chart["height"] <= 1080
+    assert not page.get_by_text("π, weight of the first mode").is_visible()
+    page.keyboard.press("n")
+    page.wait_for_url("**/low-density?*present=1*")
