@@ -11,12 +11,12 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from images.dalle2.clip_task import SHIPPED, embedded, load_clip, mark_of
-from images.dalle2.files import cosine_sheet, load_net, save_net
 from images.dalle2.prior_task import caption_of, captioned
 from images.data.mnist import Digits, load
 from images.networks.ar_prior import ARPrior, ARPriorConfig
 from images.networks.clip import Clip, cosines
-from images.training.tasks import Batches, LossOf
+from images.networks.files import load_net, save_net
+from images.training.tasks import Batches, LossOf, cosine_sheet
 from playground.levels import seeded
 from playground.objectives import Batch
 

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from images.dalle2.clip_experiment import told_rightly
 from images.dalle2.clip_task import KIND
-from images.dalle2.files import load_net
 from images.data.captions import ATTRIBUTES
 from images.data.mnist import Digits
 from images.networks.clip import Clip, ClipConfig
+from images.networks.files import load_net
 from playground.errors import UserError, require
 from playground.progress import Report, silent
 from playground.statistics import Difference, interval, interval_of_mean, mean_difference, verdict

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Generator, Tensor, nn
 
-from images.dalle2.files import cosine_sheet, load_net, save_net
 from images.data.captions import codes_of, tokens_of, true_of, with_words_left_out
 from images.data.mnist import Digits, to_model
 from images.networks.clip import Clip, ClipConfig, contrast, cosines
-from images.training.tasks import Batches, LossOf
+from images.networks.files import load_net, save_net
+from images.training.tasks import Batches, LossOf, cosine_sheet
 
 if TYPE_CHECKING:
     from images.training.config import TrainConfig

@@ -10,14 +10,14 @@ from torch import Generator, Tensor, nn
 
 from images.dalle2.clip_task import SHIPPED as CLIP
 from images.dalle2.clip_task import Pairs, load_clip, mark_of
-from images.dalle2.files import cosine_sheet, load_net, save_net
 from images.dalle2.prior_task import caption_of
 from images.dalle2.upsampler_task import small
 from images.data.captions import codes_of, true_of, with_words_left_out
 from images.data.mnist import Digits, load, to_model
 from images.networks.clip import Clip, contrast, cosines
+from images.networks.files import load_net, save_net
 from images.networks.noisy_clip import NoisyClip, NoisyClipConfig
-from images.training.tasks import Batches, LossOf
+from images.training.tasks import Batches, LossOf, cosine_sheet
 from playground.errors import require
 from playground.levels import linear_beta, noised, randn_like, seeded
 from playground.objectives import uniform_times

@@ -14,13 +14,12 @@ import torch
 from torch import Generator, Tensor, nn
 
 from images.dalle2.clip_task import SHIPPED, embedded, load_clip, mark_of
-from images.dalle2.files import cosine_sheet
 from images.data.captions import codes_of, tokens_of, with_words_left_out
 from images.data.mnist import Digits
 from images.models import Model, ModelConfig, save_model
 from images.networks.caption_prior import CaptionPriorConfig
 from images.networks.clip import Clip, cosines, on_sphere
-from images.training.tasks import Batches
+from images.training.tasks import Batches, cosine_sheet
 from playground.denoisers import NetworkDenoiser
 from playground.levels import seeded
 from playground.objectives import Batch, Loss, Objective, per_dimension

@@ -1,6 +1,6 @@
 """Training a guide: a classifier that has seen every noise level, or one that has seen clean digits only."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +9,9 @@ import torch
 from torch import Generator, Tensor, nn
 
 from images.data.mnist import Digits, load, to_model
-from images.models import FORMAT
+from images.networks.files import load_net, save_net
 from images.networks.guide import Guide, GuideConfig
 from images.training.tasks import Batches
-from playground.checkpoint import load_checkpoint, save_checkpoint
-from playground.errors import UserError
 from playground.gif import tiled
 from playground.levels import linear_beta, noised, randn_like, seeded
 from playground.objectives import Batch, Loss, noisy_classification
@@ -71,8 +69,7 @@ class GuideTask:
         return tiled(sheet.cpu().numpy(), columns=10)
 
     def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
-        header = {"format": FORMAT, "model": {"kind": KIND, "net": asdict(self.net), "clean": self.clean}}
-        return save_checkpoint(path, weights, header | about)
+        return save_net(path, KIND, self.net, weights, about, clean=self.clean)
 
 
 def task_of(config: "TrainConfig") -> GuideTask:
@@ -81,18 +78,8 @@ def task_of(config: "TrainConfig") -> GuideTask:
 
 def load_guide(path: str | Path = SHIPPED, device: torch.device | str = "cpu") -> Guide:
     """Raises UserError for a file that is missing, damaged, or holds something else."""
-    weights, about = load_checkpoint(path)
-    try:
-        model = about["model"]
-        if model["kind"] != KIND:
-            raise KeyError("kind")
-        guide = GuideConfig(**model["net"]).build()
-        guide.load_state_dict(weights)
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise UserError(
-            f"{path} is no guide: train one with 'python -m images train --preset guide', or name another file."
-        ) from error
-    return guide.to(device).eval().requires_grad_(False)
+    guide: Guide = load_net(path, KIND, GuideConfig, "guide", device)[0]
+    return guide
 
 
 @torch.no_grad()

@@ -4,7 +4,7 @@ Squared error alone blurs, so features are compared as well (perceptual), and a 
 Rombach et al. (2022), Section 3.1.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,9 @@ from torch import Generator, Tensor, nn
 
 from images.data.mnist import Digits, load, to_model
 from images.latent.perception_task import load_perception
-from images.models import FORMAT, SHIPPED, load_model
+from images.models import SHIPPED, load_model
 from images.networks.autoencoder import CHANNELS, Autoencoder, AutoencoderConfig
+from images.networks.files import load_net, save_net
 from images.networks.perception import PatchCritic, perceptual_distance
 from images.training.tasks import Batches, LossOf, sheet
 from playground.adversarial import (
@@ -26,8 +27,8 @@ from playground.adversarial import (
     hinge_critic,
     hinge_maker,
 )
-from playground.checkpoint import load_checkpoint, save_checkpoint
-from playground.errors import UserError, require
+from playground.checkpoint import load_checkpoint
+from playground.errors import require
 from playground.levels import randn_like
 from playground.training import Recipe, Trainee, weights_from
 
@@ -117,8 +118,7 @@ class AutoencoderTask:
 
     def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
         losses = {name: getattr(self, name) for name in ("kl", "perceptual", "adversarial")}
-        header = {"format": FORMAT, "model": {"kind": KIND, "net": asdict(self.net), **losses}}
-        return save_checkpoint(path, weights, header | about)
+        return save_net(path, KIND, self.net, weights, about, **losses)
 
 
 def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
@@ -144,19 +144,8 @@ def load_autoencoder(path: str | Path = "", device: torch.device | str = "cpu") 
     Raises UserError for a file that is missing, damaged, or holds something else.
     """
     path = path or LATENT
-    weights, about = load_checkpoint(path)
-    model = about.get("model", {})
-    if model.get("parts"):
+    if load_checkpoint(path)[1].get("model", {}).get("parts"):
         found: Autoencoder = load_model(path, device).part("autoencoder")
         return found
-    try:
-        if model["kind"] != KIND:
-            raise KeyError("kind")
-        net = AutoencoderConfig(**model["net"]).build()
-        net.load_state_dict(weights)
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise UserError(
-            f"{path} is no autoencoder: train one with 'python -m images train --preset autoencoder-f4', or name "
-            "another file."
-        ) from error
-    return net.to(device).eval().requires_grad_(False)
+    net: Autoencoder = load_net(path, KIND, AutoencoderConfig, "autoencoder", device, "autoencoder-f4")[0]
+    return net

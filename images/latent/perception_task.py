@@ -1,6 +1,6 @@
 """Training the classifier whose inner maps the perceptual loss compares."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,11 +12,10 @@ from torch import Generator, Tensor, nn
 
 from images.data.mnist import Digits, load, to_model
 from images.metrics.classifier import shifted
-from images.models import FORMAT, SHIPPED
+from images.models import SHIPPED
+from images.networks.files import load_net, save_net
 from images.networks.perception import Perception, PerceptionConfig
 from images.training.tasks import Batches, sheet
-from playground.checkpoint import load_checkpoint, save_checkpoint
-from playground.errors import UserError
 from playground.objectives import Batch, Loss
 from playground.training import weights_from
 
@@ -62,8 +61,7 @@ class PerceptionTask:
         return sheet(torch.where(right.to(device)[:, None, None, None], x, -x), columns=20)
 
     def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
-        header = {"format": FORMAT, "model": {"kind": KIND, "net": asdict(self.net)}}
-        return save_checkpoint(path, weights, header | about)
+        return save_net(path, KIND, self.net, weights, about)
 
 
 def task_of(config: "TrainConfig") -> PerceptionTask:
@@ -73,16 +71,5 @@ def task_of(config: "TrainConfig") -> PerceptionTask:
 @lru_cache(maxsize=2)
 def load_perception(path: str | Path = PERCEPTION, device: torch.device | str = "cpu") -> Perception:
     """Frozen.  Raises UserError for a file that is missing, damaged, or holds something else."""
-    weights, about = load_checkpoint(path)
-    try:
-        model = about["model"]
-        if model["kind"] != KIND:
-            raise KeyError("kind")
-        net = PerceptionConfig(**model["net"]).build()
-        net.load_state_dict(weights)
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise UserError(
-            f"{path} is no network of perception: train one with 'python -m images train --preset perception', or name "
-            "another file."
-        ) from error
-    return net.to(device).eval().requires_grad_(False)
+    net: Perception = load_net(path, KIND, PerceptionConfig, "network of perception", device)[0]
+    return net

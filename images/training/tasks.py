@@ -177,3 +177,8 @@ def task_of(config: "TrainConfig") -> DigitsTask:
 
     passes = config.seed if config.without_replacement else None
     return DigitsTask(config.model, OBJECTIVES[config.objective], config.withheld, passes)
+
+
+def cosine_sheet(cosines: Tensor, cell: int) -> np.ndarray:
+    """A matrix of cosines as gray squares of `cell` pixels: white is 1, black -1."""
+    return to_uint8(cosines).cpu().numpy().repeat(cell, 0).repeat(cell, 1)
