@@ -124,8 +124,9 @@ def measure(
 
 
 def _lead(one: Tensor, other: Tensor) -> Difference:
-    """By how much the share of hits is larger, hits (N,) bool over the same digits."""
-    return interval_of_mean(one.double() - other.double())
+    """By how much the share of hits is larger, hits (N,) bool over the same digits; cut at 1, the most there is."""
+    found = interval_of_mean(one.double() - other.double())
+    return Difference(found.value, max(-1.0, found.low), min(1.0, found.high))
 
 
 def mean_square(x_T: Tensor, where: Tensor) -> Difference:
