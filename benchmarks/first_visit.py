@@ -90,8 +90,17 @@ def server() -> Iterator[str]:
             _wait_until_healthy(address)
             yield address
         finally:
-            process.terminate()
-            process.wait(10)
+            _end(process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Asks it to end; one that still works after ten seconds is not asked again."""
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(10)
 
 
 def _wait_until_healthy(address: str) -> None:

@@ -152,12 +152,11 @@ def ddim(eta: float = 0.0) -> Step:
     def step(denoise: Denoiser, xt: Tensor, here: Level, there: Level, noise: Noise) -> Moved:
         x0_hat = denoise(xt, here)
         eps_hat = eps_from_x0(x0_hat, xt, here)
+        if eta == 0:  # all noise is what was there, and no variance need be worked out
+            return there.alpha * x0_hat + there.sigma * eps_hat, x0_hat
         std = eta * posterior_variance(here, there).sqrt()
         direction = (there.sigma**2 - std**2).clamp(min=0).sqrt()
-        xs = there.alpha * x0_hat + direction * eps_hat
-        if eta > 0:
-            xs = xs + std * noise(xt)
-        return xs, x0_hat
+        return there.alpha * x0_hat + direction * eps_hat + std * noise(xt), x0_hat
 
     return step
 

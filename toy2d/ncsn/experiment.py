@@ -209,7 +209,7 @@ def _annealed(
     """
     s, rng = narrowest_std(mixture), seeded(config.seed)
     grid = held([Level.of(sigma=sigma) for sigma in config.sigmas], config.T)
-    step = langevin(lambda level: config.step_size * (level.sigma**2 + s**2))
+    step = langevin(lambda level: config.step_size * (level.sigma**2 + s**2), estimate=False)
     start = prior((config.particles, 2), grid[0], rng, mixture.std())
     states = watched(checked(walk(step, denoise, start, grid, rng)), report, len(grid) - 1)
     return recorded(states, frames_of(len(grid) - 1, config.frames), KEPT)
