@@ -240,7 +240,7 @@ def pictures(address: str, only: Sequence[str]) -> None:
             page.wait_for_timeout(500)
             rows.append(_row(name, small, share(measured(page)), first, again))
             print(rows[-1], flush=True)
-    TABLE.write_text(HEAD + "\n".join(rows) + "\n")
+            TABLE.write_text(HEAD + "\n".join(rows) + "\n")
 
 
 def _released(page: Any) -> float | None:
