@@ -30,7 +30,7 @@ def clip() -> Clip:
 def searched() -> tuple[Digits, torch.Tensor, torch.Tensor]:
     """The first test digits, their embeddings (N, D) and all that is true of them (N, 4)."""
     test = digits("test")
-    few = Digits(test.images[:SEARCHED], test.labels[:SEARCHED], test.split, test.source)
+    few = test.part(0, SEARCHED)
     return few, embedded(clip(), few.images), codes_of(few.images, few.labels)
 
 
@@ -87,7 +87,7 @@ def without_a_classifier() -> None:
 
     def make(n: int, report):
         test = digits("test")
-        few = Digits(test.images[:n], test.labels[:n], test.split, test.source)
+        few = test.part(0, n)
         parts = []
         for number, part in enumerate((zero_shot, clouds, gap)):
             report(number, 3, part.__name__.replace("_", " "))

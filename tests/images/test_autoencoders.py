@@ -32,8 +32,7 @@ from playground.statistics import Difference
 
 @pytest.fixture(scope="module")
 def digits() -> Digits:
-    found = load("test", download=False)
-    return Digits(found.images[:400], found.labels[:400], "test", "400 test digits")
+    return load("test", download=False).part(0, 400)
 
 
 def test_psnr_of_a_known_error():

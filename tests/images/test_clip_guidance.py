@@ -13,7 +13,7 @@ from images.dalle2.guidance_experiment import BY_CLIP, ITSELF, GuidanceConfig, c
 from images.dalle2.noisy_clip_task import load_noisy_clip
 from images.dalle2.prior_task import caption_of
 from images.data.captions import parse
-from images.data.mnist import Digits, load
+from images.data.mnist import load
 from images.metrics.classifier import load_classifier
 from images.training.config import TrainConfig
 from images.training.presets import PRESETS
@@ -29,8 +29,7 @@ def stack():
 
 @pytest.fixture(scope="module")
 def few():
-    digits = load("test", download=False)
-    return Digits(digits.images[:100], digits.labels[:100], "test", "100 digits")
+    return load("test", download=False).part(0, 100)
 
 
 def test_a_noisy_clip_is_on_the_sphere_and_its_loss_is_clips_on_clean_digits(few):

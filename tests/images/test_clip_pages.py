@@ -10,7 +10,7 @@ from images.__main__ import main
 from images.dalle2.clip_experiment import gap, similarity
 from images.dalle2.clip_task import load_clip
 from images.dalle2.experiment import load_stack
-from images.data.mnist import Digits, load
+from images.data.mnist import load
 from images.metrics.classifier import load_classifier
 from images.variations import experiment
 from images.variations.experiment import PIXELS, SpreadConfig, spreads, within
@@ -22,8 +22,7 @@ WING = Path(__file__).parents[2] / "images"
 
 @pytest.fixture(scope="module")
 def few():
-    digits = load("test", download=False)
-    return Digits(digits.images[:400], digits.labels[:400], "test", "400 digits")
+    return load("test", download=False).part(0, 400)
 
 
 def opened(topic: str) -> AppTest:

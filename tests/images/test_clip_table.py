@@ -9,7 +9,7 @@ from images.__main__ import main
 from images.dalle2.clip_experiment import told_rightly, zero_shot
 from images.dalle2.clip_table import BAG, EVERY, OWN, ClipTable, Trained, claims, clip_table, read
 from images.data.captions import ATTRIBUTES
-from images.data.mnist import Digits, load
+from images.data.mnist import load
 from images.networks.clip import ClipConfig
 from images.training.config import with_changes
 from images.training.presets import PRESETS
@@ -20,8 +20,7 @@ from playground.levels import seeded
 
 @pytest.fixture(scope="module")
 def few():
-    digits = load("test", download=False)
-    return Digits(digits.images[:60], digits.labels[:60], "test", "60 digits")
+    return load("test", download=False).part(0, 60)
 
 
 def made(name: str, seed: int, length: int = 40) -> Trained:

@@ -45,8 +45,7 @@ TINY = TrainConfig(images=64, batch=32, width=8, blocks=1, T=50, task="diffusion
 
 @pytest.fixture(scope="module")
 def digits() -> Digits:
-    found = load("test", download=False)
-    return Digits(found.images[:400], found.labels[:400], "test", "400 test digits")
+    return load("test", download=False).part(0, 400)
 
 
 @pytest.fixture(scope="module")

@@ -43,8 +43,7 @@ TINY = TrainConfig(images=64, batch=32, width=8, blocks=1, T=50, task="autoencod
 
 @pytest.fixture(scope="module")
 def digits() -> Digits:
-    found = load("test", download=False)
-    return Digits(found.images[:200], found.labels[:200], "test", "200 test digits")
+    return load("test", download=False).part(0, 200)
 
 
 def trained(config: TrainConfig, digits: Digits, directory):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from images.__main__ import main
-from images.data.mnist import Digits, load
+from images.data.mnist import load
 from images.data.scenes import (
     COLOURS,
     EXAMPLES,
@@ -223,7 +223,7 @@ def test_a_decoder_of_another_clip_is_refused(folder, tmp_path):
 
 def test_the_measurement_takes_held_out_digits_of_every_way(folder, test):
     stack = load_scenes(folder / "scene-clip.safetensors", folder / "scene-decoder.safetensors")
-    few = Digits(test.images[:50], test.labels[:50], "test", "")
+    few = test.part(0, 50)
     found = binding([stack], few, load_classifier(), ScenesConfig(10, 2))
     assert list(found.kept) == [REAL, *WAYS]
     assert all(picture.shape == (10, 3, 28, 28) for picture in found.pictures.values())
@@ -249,7 +249,7 @@ def test_decoders_that_learned_from_one_thing_have_rows_of_their_own(folder, tes
         assert run(session, report=lambda p: None, stopped=lambda: False)
         stacks[told] = load_scenes(clip, tmp_path / told / MODEL)
     both = load_scenes(clip, folder / "scene-decoder.safetensors")
-    few = Digits(test.images[:50], test.labels[:50], "test", "")
+    few = test.part(0, 50)
     found = binding([both, *stacks.values()], few, load_classifier(), ScenesConfig(10, 2))
     assert list(found.kept) == [REAL, *WAYS, ONLY_WORDS, ONLY_EMBEDDING]
     with pytest.raises(UserError, match="Two decoders"):

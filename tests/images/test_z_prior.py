@@ -23,8 +23,7 @@ from playground.levels import seeded
 
 @pytest.fixture(scope="module")
 def digits() -> Digits:
-    found = load("test", download=False)
-    return Digits(found.images[:400], found.labels[:400], "test", "400 test digits")
+    return load("test", download=False).part(0, 400)
 
 
 @pytest.fixture(scope="module")
