@@ -49,6 +49,14 @@ def last_images(result) -> np.ndarray:
     return last_images(result.film) if hasattr(result, "film") else np.asarray(result, dtype=float)
 
 
+def captions_of(result) -> list[tuple[str, ...]]:
+    """What stands below the frames of all films of a result."""
+    if isinstance(result, tuple):
+        return [captions for each in result for captions in captions_of(each)]
+    film = getattr(result, "film", result)
+    return [tuple(film.captions)] if isinstance(film, Film) else []
+
+
 @pytest.mark.parametrize("name", list(FILMS))
 def test_a_shipped_film_is_what_the_code_computes_today(name):
     """Same seed, same weights: two gray values of 255 on average are left to other processors' rounding, which a walk
@@ -61,6 +69,7 @@ def test_a_shipped_film_is_what_the_code_computes_today(name):
     now, then = last_images(made), last_images(found)
     assert now.shape == then.shape
     assert np.abs(now - then).mean() < 2
+    assert captions_of(made) == captions_of(found)
 
 
 @pytest.mark.parametrize("page", list(PAGES))
