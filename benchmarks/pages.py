@@ -245,7 +245,7 @@ def pictures(address: str, only: Sequence[str]) -> None:
 
 def _released(page: Any) -> float | None:
     """Seconds from a key on the main slider until the page rests again; None for a page without a slider."""
-    slider = page.locator('.stMainBlockContainer [role="slider"]').first
+    slider = page.locator(".stMainBlockContainer .stSlider").get_by_role("slider").first
     if not slider.count() or not slider.is_enabled():
         return None
     start = time.perf_counter()
