@@ -15,7 +15,10 @@ OPTIONS = (
     "--server.maxUploadSize=20",
     "--theme.font=sans-serif",
     "--theme.light.primaryColor=#0072B2",
+    "--theme.light.textColor=#0D0D0D",
+    "--theme.light.codeTextColor=#0B5D42",
     "--theme.dark.primaryColor=#56B4E9",
+    "--theme.dark.codeTextColor=#8FD9BC",
 )
 
 

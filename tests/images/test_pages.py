@@ -13,6 +13,7 @@ from images.data.uploads import read_picture
 from images.sampling import SAMPLERS
 from images.training import job, making, runs
 from images.training.config import TrainConfig
+from images.training.speed import OFFERED
 from playground.errors import UserError
 
 WING = Path(__file__).parents[2] / "images"
@@ -63,7 +64,10 @@ def test_inpaint_opens_with_completions_that_keep_the_known_part():
 
 def test_train_page_without_a_run_says_what_to_do():
     app = opened("train")
-    assert any("Start training" in info.value for info in app.info)
+    assert any("press Start below a preset" in words.value for words in app.markdown)
+    assert [b.label for b in app.button if b.key and b.key.startswith("offer-")].count("Start") == len(
+        OFFERED
+    )
 
 
 def test_the_sidebar_starts_and_stops_a_training(tmp_path):

@@ -150,8 +150,8 @@ def test_the_page_opens_and_trains_again_when_asked():
     assert not app.exception and not app.error
     # The levels are the four geometric ones that were asked for: the worst of each network is one of these.
     levels = {f"{sigma:.3g}" for sigma in geometric_sigmas(20.0, 0.1, 4)}
-    worst = [caption.value for caption in app.caption if caption.value.startswith("at sigma")]
-    assert len(worst) == 3 and all(words.split()[2].rstrip(";") in levels for words in worst)
+    worst = [caption.value for caption in app.caption if caption.value.startswith("at σ")]
+    assert len(worst) == 3 and all(words.split()[3].rstrip(";") in levels for words in worst)
 
 
 def test_the_command_writes_its_three_files(tmp_path, capsys):
