@@ -72,7 +72,7 @@ def choose_model(
     return model
 
 
-@st.cache_resource(max_entries=4, show_spinner="Loading the model")
+@st.cache_resource(max_entries=4, show_spinner=False)
 def _loaded(path: str, changed: int) -> Model:
     """Reads the file again when it has changed, as a run's does while it trains."""
     return load_model(path, best_device())
@@ -91,13 +91,13 @@ def describe(model: Model) -> str:
     return f"{', '.join(words)}. Samples on {model.device.type}."
 
 
-@st.cache_resource(show_spinner="Loading the digits")
+@st.cache_resource(show_spinner=False)
 def digits(split: str) -> Digits:
     """MNIST, loaded once for all sessions."""
     return load(split)
 
 
-@st.cache_resource(show_spinner="Loading the classifier")
+@st.cache_resource(show_spinner=False)
 def classifier() -> Classifier:
     """What reads digits, where no distances are measured, loaded once for all sessions."""
     return load_classifier()
@@ -109,7 +109,7 @@ def real_clear(n: int = 500) -> np.ndarray:
     return clear(classifier(), digits("test").images[:n])
 
 
-@st.cache_resource(show_spinner="Loading the classifier and the digits")
+@st.cache_resource(show_spinner=False)
 def yardstick() -> Yardstick:
     """What models are measured with, loaded once for all sessions."""
     return Yardstick.load()

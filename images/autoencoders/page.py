@@ -29,7 +29,7 @@ from playground.ui.page import bound, cached, page, verdict_line
 from playground.ui.tries import Try, tries
 
 
-@st.cache_resource(show_spinner="Loading the autoencoder")
+@st.cache_resource(show_spinner=False)
 def loaded(which: str) -> Autoencoder:
     return settled(SHIPPED[which], digits("train"))
 
@@ -66,13 +66,14 @@ def pictures(found: Shown) -> None:
     )
     left, right = st.columns([3, 2], gap="medium")
     for name, images in rows:
-        left.image(enlarged(tiled(images, columns=10), 2), caption=name, width="stretch")
+        left.image(enlarged(tiled(images, columns=10), 2), caption=name, width="stretch", alt=name)
     tall = found.latents.shape[1]
     scale = max(1, 48 // tall)
     right.image(
         tiled(found.latents.repeat(scale, 1).repeat(scale, 2), columns=2),
         caption="the latents, channels side by side, zero in the middle of the grays",
         width="stretch",
+        alt="the latents, channels side by side",
     )
     sheet = tiled(np.concatenate([images for _, images in rows]), columns=10)
     download_png("PNG", lambda: png_bytes(enlarged(sheet)), "autoencoder.png", "a-png")

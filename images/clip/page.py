@@ -21,7 +21,7 @@ from playground.ui.tries import Try, tries
 SEARCHED = 2000  # test digits
 
 
-@st.cache_resource(show_spinner="Loading CLIP")
+@st.cache_resource(show_spinner=False)
 def clip() -> Clip:
     return load_clip(SHIPPED)
 
@@ -48,7 +48,8 @@ def search() -> None:
     right_ones = true_of(codes[None], true)[:, 0]
     share, all_true = Share(int(right_ones[nearest].sum()), count), Share(int(right_ones.sum()), len(few))
     sheet = tiled(few.images[nearest, 0].numpy(), columns=10)
-    st.image(sheet.repeat(3, 0).repeat(3, 1), width="stretch", caption="nearest first, row by row")
+    large = sheet.repeat(3, 0).repeat(3, 1)
+    st.image(large, width="stretch", caption="nearest first, row by row", alt="the digits that were found")
     more = difference_of_shares(share.value, share.n, all_true.value, all_true.n)
     verdict_line(
         f"Measured on their pixels, the caption is true of **{share.hits} of the {count}** nearest, {share}; of all "

@@ -35,7 +35,7 @@ COUNT = 10  # scenes of each way
 GUIDED = {ITSELF: "by itself, w", BY_CLIP: "by a noise-aware CLIP, s"}
 
 
-@st.cache_resource(show_spinner="Loading the CLIP and the decoder of scenes")
+@st.cache_resource(show_spinner=False)
 def scene_stack() -> SceneStack:
     return load_scenes(device=best_device())
 
@@ -122,6 +122,7 @@ def scenes_bound() -> None:
     st.image(
         sheet(pictures, COUNT).repeat(2, 0).repeat(2, 1),
         caption=f"from the top: real, {', '.join(stack.ways)}",
+        alt=f"scenes of two digits for: {text}",
     )
     found = measured_on_request(
         "dalle2-scenes", "Scenes", (50, 100, 200), ScenesConfig,

@@ -25,7 +25,7 @@ NEAREST = 8
 COLUMNS = 4  # of digits
 
 
-@st.cache_resource(show_spinner="Loading CLIP, prior, decoder and upsampler")
+@st.cache_resource(show_spinner=False)
 def stack() -> Stack:
     return load_stack(SHIPPED.parent, best_device())
 
@@ -129,7 +129,8 @@ def nearest(drawing: Drawing) -> None:
         st.columns(2), scores, ("drawn by the prior (the first digit's)", "of the caption"), strict=True
     ):
         best = row.topk(NEAREST)
-        column.image(tiled(images[best.indices.numpy()], columns=NEAREST), width=340)
+        near = tiled(images[best.indices.numpy()], columns=NEAREST)
+        column.image(near, width=340, alt=f"real digits nearest to the embedding {label}")
         column.caption(f"Nearest to the embedding {label}: cosine {float(best.values[0]):.2f} at best.")
 
 

@@ -43,7 +43,9 @@ def show(image: np.ndarray, found: Reconstruction, config: ReconstructConfig) ->
         for column, picture, words in zip(
             st.columns(2), (image, x_T), ("the digit", f"its own x_T, std {found.x_T.std():.2f}"), strict=True
         ):
-            column.image(np.kron(picture, np.ones((5, 5), np.uint8)), caption=words, width="stretch")
+            column.image(
+                np.kron(picture, np.ones((5, 5), np.uint8)), caption=words, width="stretch", alt=words
+            )
         st.bar_chart({"z": found.z}, height=150)
         st.caption(f"z, {len(found.z)} numbers. x_T of a real digit is shorter than noise, which has std 1.")
     frames = [tiled(frame, columns=3) for frame in found.film.xs]

@@ -140,7 +140,8 @@ def measured(found: ToldDigits) -> None:
     st.dataframe([*rows, floor], hide_index=True, width="stretch", key="f-told-table")
     for column, sampler in zip(st.columns(2), (AS_WRITTEN, ANNEALED), strict=True):
         sheet = tiled(found.images[NETWORK, sampler][:50].numpy(), columns=10)
-        column.image(sheet, caption=f"{NETWORK}, told {TOLD[sampler]}", width="stretch")
+        words = f"{NETWORK}, told {TOLD[sampler]}"
+        column.image(sheet, caption=words, width="stretch", alt=words)
 
 
 def _numbers(estimate: Estimate) -> dict[str, str]:

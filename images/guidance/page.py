@@ -45,7 +45,7 @@ BY = {
 GUIDES = {"guide": SHIPPED, "clean guide": SHIPPED_CLEAN}
 
 
-@st.cache_resource(show_spinner="Loading the guide")
+@st.cache_resource(show_spinner=False)
 def guide_of(name: str):
     return load_guide(GUIDES[name])
 

@@ -220,6 +220,7 @@ def measured(model: Model, seed: int) -> None:
     st.image(
         enlarged(sheet_of(found[1]), 2),
         caption="For each mask: what is seen; " + ", ".join((*METHODS, "Palette")),
+        alt="completions by each method",
     )
     st.markdown(markdown(found[1]))
 

@@ -75,7 +75,8 @@ def side_by_side(chosen: list[runs.Run]) -> None:
         with cell:
             st.markdown(f"**{run.name}**")
             if previews := run.previews():
-                st.image(str(previews[-1]), caption="last samples of the training", width="stretch")
+                words = "last samples of the training"
+                st.image(str(previews[-1]), caption=words, width="stretch", alt=words)
             if (found := _evaluation(run)) is not None:
                 _numbers(found)
 

@@ -43,7 +43,7 @@ def strip(run: runs.Run) -> None:
         return
     chosen = [paths[i] for i in np.linspace(0, len(paths) - 1, min(STRIP, len(paths))).astype(int)]
     for cell, path in zip(st.columns(STRIP), chosen, strict=False):
-        cell.image(str(path), caption=after(path), width="stretch")
+        cell.image(str(path), caption=after(path), width="stretch", alt=f"samples {after(path)}")
 
 
 def after(preview: Path) -> str:
@@ -114,7 +114,7 @@ def offers() -> None:
 def offer(preset: str, speed: float | None, over: bool, busy: bool) -> None:
     config = PRESETS[preset]
     if look := look_of(preset):
-        st.image(str(look[0]), width="stretch", caption=f"drawn {look[1]}")
+        st.image(str(look[0]), width="stretch", caption=f"drawn {look[1]}", alt=f"digits drawn {look[1]}")
     took = "not measured" if over or busy else "being measured"
     if speed:
         took = f"**about {duration(config.images / speed)}** here, at {speed:,.0f} images/s"

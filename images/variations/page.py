@@ -22,7 +22,7 @@ from playground.ui.tries import Try, tries
 VARY, BETWEEN = "variations of one", "between two"
 
 
-@st.cache_resource(show_spinner="Loading CLIP, decoder and upsampler")
+@st.cache_resource(show_spinner=False)
 def stack() -> Stack:
     return load_stack(SHIPPED.parent, best_device())
 
