@@ -17,10 +17,16 @@ from images.training.config import TrainConfig, with_changes
 from images.training.presets import PRESETS
 from playground.errors import UserError
 from playground.progress import Report, duration
+from playground.ui.knobs import ask
 from playground.ui.page import bound, on_request
 
 T = TypeVar("T")
 K = TypeVar("K")
+
+
+def ask_steps(widget: Any, label: str, config: type, key: str, T: int) -> int:
+    """A config's steps, among the numbers that the pages of codes and latents offer, up to the model's T."""
+    return ask(widget, label, config, "steps", key=key, among=(5, 10, 20, 50, 100, 200), most=T)
 
 
 def measured_on_request(

@@ -9,11 +9,10 @@ from images.change.measure import VIEWS, MeasureConfig, Measured, claims, measur
 from images.diffusion_autoencoder.experiment import WAYS, BetweenConfig, between
 from images.films import kept
 from images.models import Model
-from images.ui import choose_model, classifier, digits, measured_on_request, training_sidebar
+from images.ui import ask_steps, choose_model, classifier, digits, measured_on_request, training_sidebar
 from playground.gif import enlarged, gif_bytes, png_bytes, tiled, webp_bytes
 from playground.statistics import FAILS, HOLDS, interval
 from playground.ui.downloads import download_gif, download_png, download_webp
-from playground.ui.knobs import ask
 from playground.ui.page import bound, cached, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
@@ -30,15 +29,7 @@ def settings(T: int) -> tuple[str, int, int, int]:
     one = bound(second.number_input, "Test digit", 0, most, 0, key="c-one")
     label = "And another" if shown == BETWEEN else "Another (not used)"
     two = bound(third.number_input, label, 0, most, 1, key="c-two", disabled=shown == CHANGE)
-    steps = ask(
-        fourth.select_slider,
-        "Steps, up and down",
-        BetweenConfig,
-        "steps",
-        key="c-steps",
-        among=(5, 10, 20, 50, 100, 200),
-        most=T,
-    )
+    steps = ask_steps(fourth.select_slider, "Steps, up and down", BetweenConfig, "c-steps", T)
     return shown, int(one), int(two), steps
 
 

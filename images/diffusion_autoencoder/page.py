@@ -8,7 +8,7 @@ from images.diffusion_autoencoder.claims import claims
 from images.diffusion_autoencoder.experiment import ReconstructConfig, Reconstruction, reconstruct, said
 from images.diffusion_autoencoder.measure import MeasureConfig, Measured, measure
 from images.models import Model, load_model
-from images.ui import choose_model, classifier, digits, measured_on_request, training_sidebar
+from images.ui import ask_steps, choose_model, classifier, digits, measured_on_request, training_sidebar
 from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
 from playground.statistics import ends, interval
 from playground.ui.downloads import download_gif, download_png, download_webp
@@ -22,15 +22,7 @@ def settings(T: int) -> tuple[int, ReconstructConfig]:
     first, third, fourth, fifth = st.columns([1, 2, 1, 1], vertical_alignment="bottom")
     most = len(digits("test")) - 1
     one = bound(first.number_input, "Test digit", 0, most, 0, key="d-one")
-    steps = ask(
-        third.select_slider,
-        "Steps, up and down",
-        ReconstructConfig,
-        "steps",
-        key="d-steps",
-        among=(5, 10, 20, 50, 100, 200),
-        most=T,
-    )
+    steps = ask_steps(third.select_slider, "Steps, up and down", ReconstructConfig, "d-steps", T)
     count = ask(fourth.number_input, "Random x_T", ReconstructConfig, "count", key="d-count", most=24)
     seed = ask(fifth.number_input, "Seed", ReconstructConfig, "seed", key="d-seed")
     return int(one), ReconstructConfig(count, steps, seed)

@@ -17,6 +17,7 @@ from images.latent.experiment import (
 from images.metrics.readable import clear, said_of_clear
 from images.models import Model
 from images.ui import (
+    ask_steps,
     choose_model,
     classifier,
     digits,
@@ -40,15 +41,7 @@ def settings(T: int, knows_labels: bool) -> tuple[LatentConfig, DeltaGenerator]:
     """One row above the picture, and its last cell, for the button; a second one where a label can be told."""
     first, second, third, last = st.columns([2, 2, 1.2, 1], vertical_alignment="bottom")
     more = folded("More settings", third)
-    steps = ask(
-        first.select_slider,
-        "Steps",
-        LatentConfig,
-        "steps",
-        key="l-steps",
-        among=(5, 10, 20, 50, 100, 200),
-        most=T,
-    )
+    steps = ask_steps(first.select_slider, "Steps", LatentConfig, "l-steps", T)
     eta = ask(
         second.slider,
         "η",
