@@ -1,5 +1,7 @@
 """Page "Autoencoder and latents": digits, their latents, and what comes back, at f = 2, 4 and 8."""
 
+import math
+
 import numpy as np
 import streamlit as st
 
@@ -67,10 +69,13 @@ def pictures(found: Shown) -> None:
     left, right = st.columns([3, 2], gap="medium")
     for name, images in rows:
         left.image(enlarged(tiled(images, columns=10), 2), caption=name, width="stretch", alt=name)
-    tall = found.latents.shape[1]
+    count, tall, wide = found.latents.shape
     scale = max(1, 48 // tall)
+    across = math.ceil(
+        math.sqrt(count * tall / wide)
+    )  # the sheet is wider than high: the verdict stays in sight
     right.image(
-        tiled(found.latents.repeat(scale, 1).repeat(scale, 2), columns=2),
+        tiled(found.latents.repeat(scale, 1).repeat(scale, 2), columns=across),
         caption="the latents, channels side by side, zero in the middle of the grays",
         width="stretch",
         alt="the latents, channels side by side",
