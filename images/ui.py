@@ -24,7 +24,7 @@ T = TypeVar("T")
 K = TypeVar("K")
 
 
-def ask_steps(widget: Any, label: str, config: type, key: str, T: int) -> int:
+def ask_steps(widget: Any, label: str, config: type, T: int, *, key: str) -> int:
     """A config's steps, among the numbers that the pages of codes and latents offer, up to the model's T."""
     return ask(widget, label, config, "steps", key=key, among=(5, 10, 20, 50, 100, 200), most=T)
 

@@ -29,7 +29,7 @@ def settings(T: int) -> tuple[str, int, int, int]:
     one = bound(second.number_input, "Test digit", 0, most, 0, key="c-one")
     label = "And another" if shown == BETWEEN else "Another (not used)"
     two = bound(third.number_input, label, 0, most, 1, key="c-two", disabled=shown == CHANGE)
-    steps = ask_steps(fourth.select_slider, "Steps, up and down", BetweenConfig, "c-steps", T)
+    steps = ask_steps(fourth.select_slider, "Steps, up and down", BetweenConfig, T, key="c-steps")
     return shown, int(one), int(two), steps
 
 

@@ -22,7 +22,7 @@ def settings(T: int) -> tuple[int, ReconstructConfig]:
     first, third, fourth, fifth = st.columns([1, 2, 1, 1], vertical_alignment="bottom")
     most = len(digits("test")) - 1
     one = bound(first.number_input, "Test digit", 0, most, 0, key="d-one")
-    steps = ask_steps(third.select_slider, "Steps, up and down", ReconstructConfig, "d-steps", T)
+    steps = ask_steps(third.select_slider, "Steps, up and down", ReconstructConfig, T, key="d-steps")
     count = ask(fourth.number_input, "Random x_T", ReconstructConfig, "count", key="d-count", most=24)
     seed = ask(fifth.number_input, "Seed", ReconstructConfig, "seed", key="d-seed")
     return int(one), ReconstructConfig(count, steps, seed)

@@ -41,7 +41,7 @@ def settings(T: int, knows_labels: bool) -> tuple[LatentConfig, DeltaGenerator]:
     """One row above the picture, and its last cell, for the button; a second one where a label can be told."""
     first, second, third, last = st.columns([2, 2, 1.2, 1], vertical_alignment="bottom")
     more = folded("More settings", third)
-    steps = ask_steps(first.select_slider, "Steps", LatentConfig, "l-steps", T)
+    steps = ask_steps(first.select_slider, "Steps", LatentConfig, T, key="l-steps")
     eta = ask(
         second.slider,
         "η",
