@@ -30,6 +30,7 @@ from images.metrics.classifier import features, load_classifier
 from images.models import load_model
 from images.training.presets import PRESETS
 from images.training.session import Session
+from playground.charts.on_page import on_page
 from playground.cli import Parser
 from playground.cli import run as run_command
 from playground.errors import require_whole
@@ -107,7 +108,7 @@ def things(data: str | None) -> list[Thing]:
         Thing("digit by DPM-Solver++, 8 calls", "digit", DIGITS, lambda: sample(model, _digits())),
         Thing("FCD's features", "image", IMAGES, lambda: features(classifier, digits.images[:IMAGES])),
         Thing("Mixing's two chains", "page", 1, lambda: mixing(results)),
-        Thing("Mixing's chart as JSON", "chart", 1, lambda: shares_chart(results, mixed).to_json()),
+        Thing("Mixing's chart as JSON", "chart", 1, lambda: on_page(shares_chart(results, mixed)).to_json()),
     ]
 
 

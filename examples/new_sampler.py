@@ -3,7 +3,7 @@
 from images.models import load_model
 from playground.denoisers import clipped
 from playground.levels import Level, eps_from_x0, linear_beta, noised, seeded
-from playground.walk import final, prior, walk
+from playground.walk import final, starting_noise, walk
 from toy2d.mixture import two_modes
 
 
@@ -23,9 +23,15 @@ def midpoint():
 
 
 grid, rng, mixture = linear_beta().grid(20), seeded(0), two_modes(0.8)
-x = final(walk(midpoint(), mixture, prior((2_000, 2), grid[0], rng), grid, rng))
+x = final(walk(midpoint(), mixture, starting_noise((2_000, 2), grid[0], rng), grid, rng))
 print(f"points: share of the first mode {float((x.sum(1) > 0).float().mean()):.3f}, weight 0.8")
 digits = final(
-    walk(midpoint(), clipped(load_model().denoise, -1, 1), prior((4, 1, 28, 28), grid[0], rng), grid, rng)
+    walk(
+        midpoint(),
+        clipped(load_model().denoise, -1, 1),
+        starting_noise((4, 1, 28, 28), grid[0], rng),
+        grid,
+        rng,
+    )
 )
 print(f"digits: {tuple(digits.shape)}, mean ink {float((digits + 1).mean() / 2):.3f}")

@@ -13,7 +13,7 @@ from playground.levels import linear_beta, seeded
 from playground.objectives import Batch, flow_matching, logit_normal, per_dimension
 from playground.steps import ddim
 from playground.training import Recipe, Trainee, train
-from playground.walk import final, prior, walk
+from playground.walk import final, starting_noise, walk
 
 steps, out = int(sys.argv[1]) if len(sys.argv) > 1 else 600, Path(sys.argv[2] if len(sys.argv) > 2 else "out")
 digits = load("train").images
@@ -31,7 +31,9 @@ for progress in train(trainee, batches, per_dimension(flow_matching(logit_normal
 model.load_state_dict(trainee.averaged())
 
 grid, rng = linear_beta().grid(20), seeded(0)
-x = final(walk(ddim(), clipped(model.eval(), -1, 1), prior((16, 1, 28, 28), grid[0], rng), grid, rng))
+x = final(
+    walk(ddim(), clipped(model.eval(), -1, 1), starting_noise((16, 1, 28, 28), grid[0], rng), grid, rng)
+)
 out.mkdir(parents=True, exist_ok=True)
 (out / "digits.png").write_bytes(png_bytes(tiled(to_uint8(x)[:, 0].numpy())))
 print(out / "digits.png")

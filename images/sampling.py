@@ -13,12 +13,12 @@ from images.models import SHAPE, SIGMA_1, SIGMA_L, Model
 from playground.annealing import actual, settling, told
 from playground.errors import require
 from playground.gif import beside, enlarged, tiled
-from playground.levels import Level, geometric_sigmas, held, seeded
+from playground.levels import Level, geometric_sigmas, repeated, seeded
 from playground.progress import Report
 from playground.solvers import corrected, dpmpp_2m
 from playground.steps import Step, ancestral, annealed, ddim, heun, langevin
 from playground.trajectory import Trajectory, collect, frames_of
-from playground.walk import State, checked, prior, walk, watched
+from playground.walk import State, checked, starting_noise, walk, watched
 from playground.work import require_work
 
 # Walks down the schedule's grid.
@@ -89,7 +89,7 @@ def plan(model: Model, config: Sampling) -> tuple[Step, list[Level]]:
     sigmas, c = langevin_levels(model.schedule.highest, config.steps // HOLD)
     if config.sampler == ANNEALED:
         return told(c), actual(sigmas, c, HOLD)
-    return langevin(annealed(c * sigmas[-1] ** 2, sigmas[-1])), held(
+    return langevin(annealed(c * sigmas[-1] ** 2, sigmas[-1])), repeated(
         [Level.of(sigma=s) for s in sigmas], HOLD
     )
 
@@ -117,7 +117,7 @@ def walked(
         f"{SHAPE}: choose another model, or the command made for it.",
     )
     rng = seeded(config.seed, model.device)
-    start = prior((config.count, *SHAPE), grid[0], rng)
+    start = starting_noise((config.count, *SHAPE), grid[0], rng)
     return watched(checked(walk(step, denoise, start, grid, rng)), report, len(grid) - 1)
 
 

@@ -18,7 +18,7 @@ from images.training.presets import PRESETS
 from playground.errors import UserError
 from playground.progress import Report, duration
 from playground.ui.knobs import ask
-from playground.ui.page import bound, on_request
+from playground.ui.page import in_url, on_request
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -45,7 +45,7 @@ def measured_on_request(
     made_for: from that number to the settings of one measurement.  key, n_key: of the result, and of the box.
     """
     left, right = st.columns([1, 3], vertical_alignment="bottom")
-    n = bound(left.selectbox, label, list(sizes), index=index, key=n_key)
+    n = in_url(left.selectbox, label, list(sizes), index=index, key=n_key)
     found = on_request(
         key, made_for(int(n)), make, verb, button="Measure", icon=":material/straighten:", place=right
     )
@@ -71,7 +71,7 @@ def choose_model(
     if not choices:
         st.info("There is no trained model yet: train one with the button in the sidebar.")
         st.stop()
-    path = bound(st.sidebar.selectbox, label, list(choices), format_func=choices.get, key=key)
+    path = in_url(st.sidebar.selectbox, label, list(choices), format_func=choices.get, key=key)
     model = _loaded(path, Path(path).stat().st_mtime_ns)
     if model is not described:
         st.sidebar.caption(describe(model))
@@ -166,7 +166,7 @@ LABELS = {
 def guidance_widgets(prefix: str = "") -> tuple[int | None, float]:
     """The class that the model is told, and how much it is guided towards it.  prefix: of the two widgets' keys."""
     first, second = st.columns([3, 2], vertical_alignment="bottom")
-    chosen = bound(
+    chosen = in_url(
         first.segmented_control,
         "Label",
         ["none", *map(str, range(10))],
@@ -174,7 +174,7 @@ def guidance_widgets(prefix: str = "") -> tuple[int | None, float]:
         default="none",
         required=True,
     )
-    w = bound(
+    w = in_url(
         second.slider, "Guidance w", 0.0, 8.0, 0.0, 0.25, key=f"{prefix}w", disabled=chosen == "none",
         help="The lecture's w: (1 + w) ε(x_t, c) - w ε(x_t); 0 is the conditional model.",
     )  # fmt: skip

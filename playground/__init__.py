@@ -11,14 +11,14 @@ from typing import Any
 # itself is `playground.walk.walk`: its module has its name.
 _HOME = {
     **dict.fromkeys(("Level", "Noise", "Schedule", "SCHEDULES", "CLEAN", "linear_beta", "cosine"), "levels"),
-    **dict.fromkeys(("geometric_sigmas", "held", "noised", "seeded", "gaussian"), "levels"),
+    **dict.fromkeys(("geometric_sigmas", "repeated", "noised", "seeded", "gaussian"), "levels"),
     **dict.fromkeys(("Denoiser", "NetworkDenoiser", "clipped", "counted", "guided", "score_of"), "denoisers"),
     **dict.fromkeys(("Conditional", "Given", "both"), "conditioning"),
     **dict.fromkeys(("Step", "ancestral", "annealed", "ddim", "heun", "langevin"), "steps"),
     **dict.fromkeys(("corrected", "dpmpp_2m"), "solvers"),
     **dict.fromkeys(("projected", "pinned", "climbing", "resampled", "dps"), "inpainting"),
     **dict.fromkeys(("classifier_guided", "gradient_of", "guided_ancestral"), "guidance"),
-    **dict.fromkeys(("State", "checked", "final", "prior", "watched"), "walk"),
+    **dict.fromkeys(("State", "checked", "final", "starting_noise", "watched"), "walk"),
     **dict.fromkeys(("Trajectory", "collect", "recorded"), "trajectory"),
     **dict.fromkeys(
         ("Batch", "dae", "ddpm_min_snr", "ddpm_simple", "ddpm_weighted", "dropping", "dsm"), "objectives"

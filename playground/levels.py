@@ -256,7 +256,7 @@ def shell_sigmas(sigma_1: float, sigma_L: float, D: int) -> list[float]:
     return geometric_sigmas(sigma_1, sigma_L, 1 + max(1, intervals))
 
 
-def held(levels: Sequence[Level], T: int) -> list[Level]:
+def repeated(levels: Sequence[Level], T: int) -> list[Level]:
     """Annealed Langevin's grid: each level for T steps, and the last one once more, to arrive at."""
     require(
         T >= 1, f"Each level is held for T = {T} steps; it must be held for at least one: choose a larger T."

@@ -46,7 +46,7 @@ def walk(step: Step, denoise: Denoiser, x: Tensor, grid: Sequence[Level], rng: G
         yield State(index, x, there, x0_hat)
 
 
-def prior(shape: tuple[int, ...], level: Level, rng: Generator, data_std: float = 1.0) -> Tensor:
+def starting_noise(shape: tuple[int, ...], level: Level, rng: Generator, data_std: float = 1.0) -> Tensor:
     """Where a walk down a schedule starts: N(0, alpha**2 * data_std**2 + sigma**2), centred (B, *D) noise.
 
     For DDPM's last level this is N(0, I) to within alpha_bar_T; the data's mean is taken as zero.

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from playground.ui.downloads import download_gif
-from playground.ui.page import bound, shared
+from playground.ui.page import in_url, shared
 from playground.ui.player import PointsPanel, player
 from toy2d.distances import Distances
 from toy2d.drawing.clouds import Cloud, clouds_gif
@@ -28,8 +28,8 @@ NAMES = {
 
 def mixture_widgets(first: DeltaGenerator, second: DeltaGenerator) -> MixtureSpec:
     """The mixture, and the weight π of its first mode where there are two."""
-    preset = bound(first.selectbox, "Mixture", list(PRESETS), key="mixture", format_func=NAMES.get)
-    pi = bound(
+    preset = in_url(first.selectbox, "Mixture", list(PRESETS), key="mixture", format_func=NAMES.get)
+    pi = in_url(
         second.slider, "π, weight of the first mode", 0.01, 0.99, MixtureSpec.pi, 0.01, key="pi",
         disabled=not MixtureSpec(preset).has_pi, help="For the mixtures of two modes.",
     )  # fmt: skip
@@ -38,7 +38,7 @@ def mixture_widgets(first: DeltaGenerator, second: DeltaGenerator) -> MixtureSpe
 
 def score_widget(place: DeltaGenerator, key: str = "score") -> bool:
     """True for a learned score."""
-    return bound(
+    return in_url(
         place.segmented_control, "Score", ["exact", "learned"], key=key, default="exact", required=True,
         help="Exact: the mixture's own, in closed form. Learned: a small network that saw points alone: of mixtures of "
         "every π, and is told π; where the mixture has no π, of this one.",

@@ -27,7 +27,7 @@ from playground.progress import Report, turn_of
 from playground.statistics import ends
 from playground.ui.downloads import download_png
 from playground.ui.knobs import ask
-from playground.ui.page import bound, cached, page, verdict_line
+from playground.ui.page import cached, in_url, page, verdict_line
 from playground.ui.tries import Try, tries
 
 
@@ -38,7 +38,7 @@ def loaded(which: str) -> Autoencoder:
 
 def settings() -> ShowConfig:
     first, second, third = st.columns([3, 1, 1], vertical_alignment="bottom")
-    which = bound(
+    which = in_url(
         first.segmented_control,
         "Lengths divided by",
         list(SHIPPED),

@@ -13,7 +13,7 @@ from images.ui import ask_steps, choose_model, classifier, digits, measured_on_r
 from playground.gif import enlarged, gif_bytes, png_bytes, tiled, webp_bytes
 from playground.statistics import FAILS, HOLDS, interval
 from playground.ui.downloads import download_gif, download_png, download_webp
-from playground.ui.page import bound, cached, page, verdict_line
+from playground.ui.page import cached, in_url, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
 
@@ -22,13 +22,13 @@ BETWEEN, CHANGE = "In between", "Change"
 
 def settings(T: int) -> tuple[str, int, int, int]:
     first, second, third, fourth = st.columns([2, 1, 1, 2], vertical_alignment="bottom")
-    shown = bound(
+    shown = in_url(
         first.segmented_control, "Show", [BETWEEN, CHANGE], default=BETWEEN, required=True, key="c-shown"
     )
     most = len(digits("test")) - 1
-    one = bound(second.number_input, "Test digit", 0, most, 0, key="c-one")
+    one = in_url(second.number_input, "Test digit", 0, most, 0, key="c-one")
     label = "And another" if shown == BETWEEN else "Another (not used)"
-    two = bound(third.number_input, label, 0, most, 1, key="c-two", disabled=shown == CHANGE)
+    two = in_url(third.number_input, label, 0, most, 1, key="c-two", disabled=shown == CHANGE)
     steps = ask_steps(fourth.select_slider, "Steps, up and down", BetweenConfig, T, key="c-steps")
     return shown, int(one), int(two), steps
 
@@ -83,7 +83,7 @@ def said_of_ends(found: dict[str, np.ndarray], ends: np.ndarray) -> tuple[str, s
 def moves() -> tuple[bool, list[float]]:
     columns = st.columns([2, 2, 2, 1], vertical_alignment="bottom")
     found = [
-        bound(
+        in_url(
             column.slider,
             f"{name}, in std of z",
             -4.0,
@@ -94,7 +94,7 @@ def moves() -> tuple[bool, list[float]]:
         )
         for column, name in zip(columns, NAMES, strict=False)
     ]
-    hold = bound(
+    hold = in_url(
         columns[3].toggle, "Hold the others", True, key="c-hold",
         help="The shortest move that leaves the other two attributes alone, by the regression; off: its gradient",
     )  # fmt: skip

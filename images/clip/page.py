@@ -15,7 +15,7 @@ from playground.gif import png_bytes, tiled
 from playground.statistics import difference_of_shares, ends, interval, verdict
 from playground.ui.charts import chart
 from playground.ui.downloads import download_png
-from playground.ui.page import bound, on_request, page, verdict_line
+from playground.ui.page import in_url, on_request, page, verdict_line
 from playground.ui.tries import Try, tries
 
 SEARCHED = 2000  # test digits
@@ -37,11 +37,11 @@ def searched() -> tuple[Digits, torch.Tensor, torch.Tensor]:
 def search() -> None:
     """A caption, and the digits whose embeddings lie nearest to it."""
     left, right = st.columns([3, 1], vertical_alignment="bottom")
-    caption = bound(
+    caption = in_url(
         left.text_input, "Caption", EXAMPLES[0], key="c-caption",
         help=f"It knows these words: {', '.join(KNOWN)}.",
     )  # fmt: skip
-    count = int(bound(right.number_input, "Digits", 1, 60, 20, key="c-count"))
+    count = int(in_url(right.number_input, "Digits", 1, 60, 20, key="c-count"))
     codes = torch.tensor(parse(caption).codes)
     few, z_i, true = searched()
     nearest = found(clip(), z_i, codes, count).cpu()
@@ -61,11 +61,11 @@ def search() -> None:
 
 def cosines_of() -> None:
     left, right = st.columns([3, 1], vertical_alignment="bottom")
-    full = bound(
+    full = in_url(
         left.radio, "Captions", ["a zero to a nine", "their own, in full"], horizontal=True, key="c-captions"
     )
     skipped = int(
-        bound(
+        in_url(
             right.number_input,
             "Pass over",
             0,
@@ -84,7 +84,7 @@ def cosines_of() -> None:
 
 def without_a_classifier() -> None:
     left, right = st.columns([1, 3], vertical_alignment="bottom")
-    n = int(bound(left.selectbox, "Test digits", [500, 2000, 10_000], index=1, key="c-n"))
+    n = int(in_url(left.selectbox, "Test digits", [500, 2000, 10_000], index=1, key="c-n"))
 
     def make(n: int, report):
         test = digits("test")

@@ -26,7 +26,7 @@ from playground.denoisers import NetworkDenoiser
 from playground.levels import seeded
 from playground.objectives import Batch, Loss, Objective, dropping, per_dimension
 from playground.steps import ddim
-from playground.walk import final, prior, walk
+from playground.walk import final, starting_noise, walk
 
 if TYPE_CHECKING:
     from images.training.config import TrainConfig
@@ -68,7 +68,9 @@ class DecoderTask:
         images = load("test", download=False).images[:8].to(device)
         grid, rng = model.schedule.grid(min(20, model.schedule.T)), seeded(0, device)
         told = net.given(vector=embedded(self.clip.to(device), images))
-        made = final(walk(ddim(0.0), model.within(told), prior((8, *model.shape), grid[0], rng), grid, rng))
+        made = final(
+            walk(ddim(0.0), model.within(told), starting_noise((8, *model.shape), grid[0], rng), grid, rng)
+        )
         return sheet(torch.cat([to_model(images), enlarged(made)]), columns=8)
 
     def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:

@@ -24,7 +24,7 @@ from playground.levels import seeded
 from playground.progress import Report, part_of, silent
 from playground.steps import ddim
 from playground.trajectory import Trajectory, frames_of, recorded
-from playground.walk import checked, prior, walk, watched
+from playground.walk import checked, starting_noise, walk, watched
 
 STAGES = ("prior", "decoder", "upsampler")
 MOST = 100  # digits in one go
@@ -251,6 +251,8 @@ def _walked(
     one_noise: bool = False,
 ) -> tuple[Trajectory, Tensor]:
     grid = model.schedule.grid(min(config.steps, model.schedule.T))
-    start = prior((1 if one_noise else count, *model.shape), grid[0], rng).expand(count, *model.shape)
+    start = starting_noise((1 if one_noise else count, *model.shape), grid[0], rng).expand(
+        count, *model.shape
+    )
     states = walk(ddim(0.0), denoise, start, grid, rng)
     return recorded(watched(checked(states), report, len(grid) - 1), frames_of(len(grid) - 1, config.frames))

@@ -29,7 +29,7 @@ from images.scenes.experiment import (
 from images.scenes.experiment import claims as scene_claims
 from images.training.tasks import sheet
 from images.ui import classifier, digits, measured_on_request
-from playground.ui.page import bound, cached
+from playground.ui.page import cached, in_url
 
 COUNT = 10  # scenes of each way
 GUIDED = {ITSELF: "by itself, w", BY_CLIP: "by a noise-aware CLIP, s"}
@@ -77,7 +77,7 @@ def _ways(found: Claims) -> list[dict[str, str]]:
 def guided(stack: Stack) -> None:
     """The decoder guided harder and harder: agreement, recall, the spread of what is left open, CLIP's score."""
     st.subheader("Guidance of the decoder")
-    by = bound(
+    by = in_url(
         st.segmented_control, "Guided", list(GUIDED), default=ITSELF, key="guided-by", format_func=GUIDED.get
     )
     by = by or ITSELF
@@ -111,7 +111,7 @@ def guided(stack: Stack) -> None:
 def scenes_bound() -> None:
     """Two digits in two colours: real scenes, and what is decoded from their embeddings, with and without words."""
     st.subheader("Binding: which colour belongs to which digit?")
-    text = bound(st.text_input, "Caption of a scene", EXAMPLES[0], key="scene-caption")
+    text = in_url(st.text_input, "Caption of a scene", EXAMPLES[0], key="scene-caption")
     parse(text)  # refused in a sentence before anything is drawn
     stack = scene_stack()
 

@@ -17,7 +17,7 @@ from images.ui import classifier, digits
 from playground.gif import gif_bytes, png_bytes, tiled
 from playground.ui.downloads import download_gif, download_png
 from playground.ui.knobs import ask
-from playground.ui.page import bound, folded, on_request, page
+from playground.ui.page import folded, in_url, on_request, page
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
 
@@ -42,7 +42,7 @@ def choose_caption(box: DeltaGenerator, examples: DeltaGenerator) -> str:
     def take(example: str) -> None:
         st.session_state["caption"] = example
 
-    caption = bound(
+    caption = in_url(
         box.text_input,
         "Caption",
         EXAMPLES[0],
@@ -179,5 +179,5 @@ with page(
         "binding in scenes": scenes_bound,
     }
     first = next(iter(parts))
-    chosen = bound(st.segmented_control, "Measured", list(parts), default=first, key="measured") or first
+    chosen = in_url(st.segmented_control, "Measured", list(parts), default=first, key="measured") or first
     parts[chosen]()

@@ -24,7 +24,7 @@ from playground.denoisers import NetworkDenoiser
 from playground.levels import seeded
 from playground.objectives import Batch, Loss, Objective, per_dimension
 from playground.steps import ddim
-from playground.walk import final, prior, walk
+from playground.walk import final, starting_noise, walk
 
 if TYPE_CHECKING:
     from images.training.config import TrainConfig
@@ -54,7 +54,9 @@ class PriorTask:
         codes = torch.tensor([[digit, -1, -1, -1] for digit in range(10)], device=device)
         told = caption_of(self.clip.to(device), codes)
         grid, rng = model.schedule.grid(min(20, model.schedule.T)), seeded(0, device)
-        z = final(walk(ddim(0.0), net.given(**told), prior((10, *model.shape), grid[0], rng), grid, rng))
+        z = final(
+            walk(ddim(0.0), net.given(**told), starting_noise((10, *model.shape), grid[0], rng), grid, rng)
+        )
         return cosine_sheet(cosines(on_sphere(z), told["vector"]), cell=12)
 
     def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:

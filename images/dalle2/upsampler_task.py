@@ -23,7 +23,7 @@ from playground.denoisers import NetworkDenoiser
 from playground.levels import randn_like, seeded
 from playground.objectives import Batch, Loss, Objective, per_dimension
 from playground.steps import ddim
-from playground.walk import final, prior, walk
+from playground.walk import final, starting_noise, walk
 
 if TYPE_CHECKING:
     from images.training.config import TrainConfig
@@ -85,7 +85,7 @@ class UpsamplerTask:
         model = Model(self.model, net, self.model.build_schedule(), {})
         told = enlarged(small(to_model(load("test", download=False).images[:8].to(device))))
         grid, rng = model.schedule.grid(min(20, model.schedule.T)), seeded(0, device)
-        start = prior((8, *model.shape), grid[0], rng)
+        start = starting_noise((8, *model.shape), grid[0], rng)
         made = final(walk(ddim(0.0), model.within(net.given(image=told)), start, grid, rng))
         return sheet(torch.cat([told, made]), columns=8)
 

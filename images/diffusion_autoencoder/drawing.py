@@ -19,7 +19,7 @@ from playground.levels import seeded
 from playground.progress import Report, part_of, silent
 from playground.statistics import difference, interval, verdict
 from playground.steps import ddim
-from playground.walk import checked, final, prior, walk, watched
+from playground.walk import checked, final, starting_noise, walk, watched
 
 BATCH = 250
 
@@ -47,7 +47,7 @@ def drawn_codes(z_prior: Model, count: int, steps: int, rng: Generator) -> Tenso
     """count codes from the prior, in the autoencoder's own scale, (count, size)."""
     require_whole("The number of steps in z", steps, LEAST_STEPS, z_prior.schedule.T)
     normaliser, grid = z_prior.part("normaliser"), z_prior.schedule.grid(steps)
-    start = prior((count, *z_prior.shape), grid[0], rng)
+    start = starting_noise((count, *z_prior.shape), grid[0], rng)
     found: Tensor = normaliser.decode(final(checked(walk(ddim(0.0), z_prior.denoise, start, grid, rng))))
     return found
 
@@ -59,7 +59,7 @@ def draw(model: Model, z_prior: Model, config: DrawConfig, report: Report = sile
     rng = seeded(config.seed, model.device)
     z = drawn_codes(z_prior, config.count, config.z_steps, rng)
     grid = model.schedule.grid(config.steps)
-    x_T = prior((config.count, *model.shape), grid[0], rng)
+    x_T = starting_noise((config.count, *model.shape), grid[0], rng)
     states = checked(walk(ddim(0.0), model.within(told(model, z)), x_T, grid, rng))
     return Drawn(filmed(watched(states, report, config.steps), grid, config), z.cpu().numpy())
 
@@ -114,7 +114,7 @@ def quality(
     chosen = torch.randperm(len(training), generator=seeded(config.seed))
     some, floor = training.images[chosen[:n]], training.images[chosen[-n:]]
     normaliser = z_prior.part("normaliser")
-    noise = prior((n, *z_prior.shape), z_prior.schedule.grid(2)[0], rng)
+    noise = starting_noise((n, *z_prior.shape), z_prior.schedule.grid(2)[0], rng)
     ways: dict[str, Tensor | None] = {
         BY_PRIOR: drawn_codes(z_prior, n, config.z_steps, rng),
         TRUE: codes(model, to_model(some)),
@@ -139,7 +139,7 @@ def _made(model: Model, z: Tensor | None, config: QualityConfig, report: Report)
     grid = model.schedule.grid(config.steps)
     for start in range(0, config.digits, BATCH):
         count = min(BATCH, config.digits - start)
-        x_T = prior((count, *model.shape), grid[0], rng)
+        x_T = starting_noise((count, *model.shape), grid[0], rng)
         some = None if z is None else z[start : start + count]
         states = walk(ddim(0.0), model.within(told(model, some)), x_T, grid, rng)
         found.append(to_uint8(final(checked(states))).cpu())

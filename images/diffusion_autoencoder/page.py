@@ -13,7 +13,7 @@ from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
 from playground.statistics import ends, interval
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.knobs import ask
-from playground.ui.page import bound, cached, on_request, page, verdict_line
+from playground.ui.page import cached, in_url, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
 
@@ -21,7 +21,7 @@ from playground.ui.tries import Try, tries
 def settings(T: int) -> tuple[int, ReconstructConfig]:
     first, third, fourth, fifth = st.columns([1, 2, 1, 1], vertical_alignment="bottom")
     most = len(digits("test")) - 1
-    one = bound(first.number_input, "Test digit", 0, most, 0, key="d-one")
+    one = in_url(first.number_input, "Test digit", 0, most, 0, key="d-one")
     steps = ask_steps(third.select_slider, "Steps, up and down", ReconstructConfig, T, key="d-steps")
     count = ask(fourth.number_input, "Random x_T", ReconstructConfig, "count", key="d-count", most=24)
     seed = ask(fifth.number_input, "Seed", ReconstructConfig, "seed", key="d-seed")
@@ -69,7 +69,7 @@ def new_digits(model: Model, config: ReconstructConfig) -> None:
     st.subheader("Draw new digits")
     z_prior = choose_model("Prior of z", key="z-prior-model", kind="z-prior")
     left, right = st.columns([1, 3], vertical_alignment="bottom")
-    n = bound(left.selectbox, "Digits to measure with", [200, 500, 1000], index=1, key="d-drawn")
+    n = in_url(left.selectbox, "Digits to measure with", [200, 500, 1000], index=1, key="d-drawn")
     found = on_request(
         "dae-drawn",
         (model.about, z_prior.about, drawing.DrawConfig(24, 50, config.steps, config.seed)),

@@ -21,7 +21,7 @@ from playground.errors import require
 from playground.levels import seeded
 from playground.objectives import Batch, Loss, Objective, per_dimension
 from playground.steps import ddim
-from playground.walk import final, prior, walk
+from playground.walk import final, starting_noise, walk
 
 if TYPE_CHECKING:
     from images.training.config import TrainConfig
@@ -58,10 +58,10 @@ class ZPriorTask:
         """What twenty drawn codes make of noise."""
         schedule, rng = self.model.build_schedule(), seeded(0, device)
         grid = schedule.grid(min(20, schedule.T))
-        normal = final(walk(ddim(0.0), net, prior((20, *self.model.shape), grid[0], rng), grid, rng))
+        normal = final(walk(ddim(0.0), net, starting_noise((20, *self.model.shape), grid[0], rng), grid, rng))
         decoder = self.autoencoder
         z = self.normaliser.to(device).decode(normal).to(decoder.device)
-        x_T = prior((20, *decoder.shape), grid[0], seeded(0, decoder.device))
+        x_T = starting_noise((20, *decoder.shape), grid[0], seeded(0, decoder.device))
         return sheet(final(downward(decoder, x_T, min(10, decoder.schedule.T), z)), columns=10)
 
     def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:

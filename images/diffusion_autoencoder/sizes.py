@@ -24,7 +24,7 @@ from playground.knobs import Knobs, knob
 from playground.levels import seeded
 from playground.progress import Report, silent
 from playground.statistics import Difference, interval, interval_of_mean, verdict
-from playground.walk import final, prior
+from playground.walk import final, starting_noise
 
 READ = ("thickness", "slant", "width")
 BATCH = 256
@@ -97,7 +97,7 @@ def drawn(model: Model, classifier: Classifier, test: Digits, config: SizesConfi
     n, K = config.digits, config.draws
     x0 = to_model(test.images[:n]).to(model.device)
     z = codes(model, x0).repeat_interleave(K, 0)
-    x_T = prior(
+    x_T = starting_noise(
         (n * K, *model.shape), model.schedule.grid(config.steps)[0], seeded(config.seed, model.device)
     )
     parts = zip(x_T.split(BATCH), z.split(BATCH), strict=True)

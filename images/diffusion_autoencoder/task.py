@@ -20,7 +20,7 @@ from playground.errors import require
 from playground.levels import seeded
 from playground.objectives import Batch, Loss, Objective, dropping, per_dimension
 from playground.steps import ddim
-from playground.walk import final, prior, walk
+from playground.walk import final, starting_noise, walk
 
 if TYPE_CHECKING:
     from images.training.config import TrainConfig
@@ -77,7 +77,7 @@ class DiffusionAutoencoderTask:
         x0, rng = to_model(load("test", download=False).images[:10]).to(device), seeded(0, device)
         grid = model.schedule.grid(min(20, model.schedule.T))
         told = model.within(model.denoise.given(vector=model.part("encoder")(x0)))
-        start = prior((2 * len(x0), *model.shape), grid[0], rng).chunk(2)
+        start = starting_noise((2 * len(x0), *model.shape), grid[0], rng).chunk(2)
         return sheet(
             torch.cat([x0, *(final(walk(ddim(0.0), told, x, grid, rng)) for x in start)]), columns=10
         )

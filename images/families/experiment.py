@@ -22,7 +22,7 @@ from playground.denoisers import Denoiser, clipped
 from playground.knobs import Knobs, knob
 from playground.levels import Level, seeded
 from playground.progress import Report, silent, turn_of
-from playground.walk import checked, final, prior, walk, watched
+from playground.walk import checked, final, starting_noise, walk, watched
 
 NETWORK, EXACT = "the network", "the exact denoiser of real digits"
 PIXELS = 28 * 28
@@ -115,7 +115,7 @@ def generated(model: Model, denoise: Denoiser, config: ToldConfig, sampler: str,
     counts = [len(part) for part in torch.arange(config.samples).split(BATCH)]
     for number, count in enumerate(counts):
         step, grid = plan(model, config.sampling(sampler))
-        start = prior((count, 1, 28, 28), grid[0], rng)
+        start = starting_noise((count, 1, 28, 28), grid[0], rng)
         states = checked(walk(step, denoise, start, grid, rng))
         x = final(watched(states, turn_of(report, number, len(counts)), len(grid) - 1))
         batches.append(to_uint8(x).cpu()[:, 0])

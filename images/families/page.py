@@ -26,7 +26,7 @@ from playground.statistics import difference_of_shares, ends, interval
 from playground.ui.busy import Report, busy
 from playground.ui.downloads import download_gif, download_webp
 from playground.ui.knobs import ask
-from playground.ui.page import bound, folded, on_request, page, verdict_line
+from playground.ui.page import folded, in_url, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
 
@@ -37,12 +37,12 @@ SHOWN = {"predicted x0": lambda film: film.x0_hats, "x_t": lambda film: film.xs}
 def settings(T: int) -> tuple[tuple[SampleConfig, SampleConfig], str, DeltaGenerator]:
     """One row above the picture: both sides' settings, what is shown, and the last cell, for the button."""
     first, fifth, shown, third, last = st.columns([1.1, 1.5, 1.4, 1.2, 1], vertical_alignment="bottom")
-    what = bound(
+    what = in_url(
         shown.segmented_control, "Show", list(SHOWN), default="predicted x0", key="f-show", required=True
     )
     more = folded("More settings", third)
-    sampler = bound(first.selectbox, "On the DDPM side", ("DDPM", "DDPM, beta", "DDIM"), key="f-sampler")
-    langevin = bound(
+    sampler = in_url(first.selectbox, "On the DDPM side", ("DDPM", "DDPM, beta", "DDIM"), key="f-sampler")
+    langevin = in_url(
         fifth.selectbox, "NCSN is told", LANGEVIN, format_func=TOLD.get, key="f-told",
         help="Same updates, same noise; only the noise level that the network hears differs.",
     )  # fmt: skip

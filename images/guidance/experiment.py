@@ -37,7 +37,7 @@ from playground.statistics import (
     wilson,
 )
 from playground.steps import Step, ddim
-from playground.walk import checked, final, prior, walk, watched
+from playground.walk import checked, final, starting_noise, walk, watched
 
 BATCH = 250
 WEIGHTS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
@@ -158,7 +158,7 @@ def generated(
     grid = model.schedule.grid(min(config.steps, model.schedule.T))
     batches = labels.to(model.device).split(BATCH)
     for number, chosen in enumerate(batches):
-        start = prior((len(chosen), *model.shape), grid[0], rng)
+        start = starting_noise((len(chosen), *model.shape), grid[0], rng)
         step, denoise = guided(chosen, strength, config)
         states = checked(walk(step, denoise, start, grid, rng))
         parts.append(

@@ -30,7 +30,7 @@ from playground.statistics import difference_of_shares, verdict
 from playground.ui.charts import chart
 from playground.ui.downloads import download_png
 from playground.ui.knobs import ask
-from playground.ui.page import bound, cached, on_request, page, picture, verdict_line
+from playground.ui.page import cached, in_url, on_request, page, picture, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.sheet import sheet
 from playground.ui.tries import Try, tries
@@ -52,14 +52,14 @@ def guide_of(name: str):
 
 def settings() -> tuple[str, GuidanceConfig]:
     first, second, fourth, fifth, third = st.columns([3, 2, 1, 1, 1], vertical_alignment="bottom")
-    by = bound(first.selectbox, "Guided", list(BY), key="by", format_func=BY.get)
+    by = in_url(first.selectbox, "Guided", list(BY), key="by", format_func=BY.get)
     steps = ask(
         second.select_slider, "Steps of DDIM", GuidanceConfig, "steps", key="steps", among=[10, 20, 50, 100]
     )
     seed = ask(third.number_input, "Seed", GuidanceConfig, "seed", key="seed")
     says = "Guidance only at levels with more noise than the first and no more than the second, σ/α."
     low = ask(fourth.number_input, "Above σ/α", GuidanceConfig, "low", key="low", help=says)
-    high = bound(fifth.number_input, "Up to σ/α", low, HIGHEST, GuidanceConfig.high, key="high", help=says)
+    high = in_url(fifth.number_input, "Up to σ/α", low, HIGHEST, GuidanceConfig.high, key="high", help=says)
     strengths = WEIGHTS if by == "itself" else SCALES
     return by, GuidanceConfig(steps=steps, strengths=strengths, seed=seed, low=low, high=high)
 
@@ -108,7 +108,7 @@ def said_of_ten(
 
 def measured(model: Model, by: str, chosen: GuidanceConfig) -> None:
     st.subheader("Measured")
-    samples = bound(st.selectbox, "Digits at each strength", (100, 200, 500, 1000), key="samples")
+    samples = in_url(st.selectbox, "Digits at each strength", (100, 200, 500, 1000), key="samples")
     config = replace(chosen, samples=int(samples))
 
     def make(wanted, report: Report) -> Sweep:

@@ -19,7 +19,7 @@ from playground.progress import Report
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.knobs import ask
 from playground.ui.mask import mask_canvas
-from playground.ui.page import bound, folded, on_request, page, verdict_line
+from playground.ui.page import folded, in_url, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
@@ -36,7 +36,7 @@ def choose_image() -> tuple[np.ndarray, int | None]:
     """A test digit (or, without MNIST's files, a packaged one) and its class, or a picture: (28, 28) uint8."""
     test = digits("test")
     names = {"test digit": test.called.removesuffix("s"), "upload": "upload"}
-    source = bound(
+    source = in_url(
         st.segmented_control, "Image", list(names), default="test digit", key="source", required=True,
         format_func=names.get,
     )  # fmt: skip
@@ -46,7 +46,7 @@ def choose_image() -> tuple[np.ndarray, int | None]:
     number, another = st.columns([1, 1], vertical_alignment="bottom")
     if another.button("Another", icon=":material/shuffle:", width="stretch"):
         st.session_state["digit"] = int(np.random.default_rng().integers(len(test)))
-    index = bound(number.number_input, f"Number, 0 to {len(test) - 1:,}", 0, len(test) - 1, key="digit")
+    index = in_url(number.number_input, f"Number, 0 to {len(test) - 1:,}", 0, len(test) - 1, key="digit")
     st.caption(f"A {int(test.labels[index])}; {test.source}. {test.caution}")
     return test.images[index, 0].numpy(), int(test.labels[index])
 
@@ -76,7 +76,7 @@ def settings(T: int) -> tuple[InpaintConfig, DeltaGenerator]:
     """One row above the pictures, and its last cell, for the button."""
     cells = st.columns([1.2, 1.6, 1.6, 1.2, 1], vertical_alignment="bottom")
     more = folded("More settings", cells[3])
-    method = bound(
+    method = in_url(
         cells[0].selectbox, "Method", METHODS, key="method", help="; ".join(f"{m} {HELP[m]}" for m in METHODS)
     )
     steps = ask(
@@ -199,7 +199,7 @@ def measured(model: Model, seed: int) -> None:
     """All methods on the same held-out digits, a few of them here; the command line takes more."""
     st.subheader("Every method on the same digits")
     first, second = st.columns([1, 3], vertical_alignment="bottom")
-    count = bound(first.selectbox, "Digits", (5, 10, 20, 50), index=1, key="table-digits")
+    count = in_url(first.selectbox, "Digits", (5, 10, 20, 50), index=1, key="table-digits")
     wanted = TableConfig(int(count), steps=20, seed=seed)
 
     def make(made_for: tuple, report: Report) -> Table:

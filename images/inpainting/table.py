@@ -29,7 +29,7 @@ from playground.levels import randn_like, seeded
 from playground.progress import Report, silent, turn_of
 from playground.statistics import Difference, interval, interval_of_mean, verdict
 from playground.steps import ddim
-from playground.walk import checked, final, prior, walk, watched
+from playground.walk import checked, final, starting_noise, walk, watched
 
 PALETTE = "Palette"
 BATCH = 250
@@ -256,7 +256,7 @@ def _twice(
     made = []
     for number, part in enumerate(parts):
         step, denoise, grid = walker(part)
-        start = prior((len(part), *model.shape), grid[0], rng)
+        start = starting_noise((len(part), *model.shape), grid[0], rng)
         states = checked(walk(step, denoise, start, grid, rng))
         made.append(final(watched(states, turn_of(report, number, len(parts)), len(grid) - 1)))
     return torch.cat(made).view(2, len(told), *model.shape)

@@ -15,7 +15,7 @@ from playground.errors import require
 from playground.levels import Level, seeded
 from playground.progress import Report, silent
 from playground.steps import Step
-from playground.walk import final, prior, walk
+from playground.walk import final, starting_noise, walk
 
 ZETAS = (0.3, 1.0, 3.0, 10.0)
 TRAINING = 100  # digits, the first ones of the training set
@@ -53,5 +53,5 @@ def error(
     """Mean squared distance of one completion each from truth (N, 1, H, W), where `where` is True."""
     step, denoise, grid = walker
     rng = seeded(seed, model.device)
-    x = final(walk(step, denoise, prior(tuple(truth.shape), grid[0], rng), grid, rng)).clamp(-1, 1)
+    x = final(walk(step, denoise, starting_noise(tuple(truth.shape), grid[0], rng), grid, rng)).clamp(-1, 1)
     return float((x - truth).square()[where.expand_as(truth)].mean())

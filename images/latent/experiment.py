@@ -24,7 +24,7 @@ from playground.levels import seeded
 from playground.progress import Report, part_of, silent, turn_of
 from playground.statistics import difference, difference_of_shares, interval, verdict
 from playground.steps import ddim
-from playground.walk import State, checked, final, prior, walk, watched
+from playground.walk import State, checked, final, starting_noise, walk, watched
 
 SHOWN = 2.5  # standard deviations of a latent from black to white
 BATCH = 250
@@ -71,7 +71,7 @@ def states(model: Model, config: LatentConfig, labels: Tensor | None = None) -> 
     """The walk in latents, which nothing clips: they have no range.  labels: (count,), in place of the config's one."""
     model.part("autoencoder")
     grid, rng = model.schedule.grid(config.steps), seeded(config.seed, model.device)
-    start = prior((config.count, *model.shape), grid[0], rng)
+    start = starting_noise((config.count, *model.shape), grid[0], rng)
     denoise = told_label(model, config.label if labels is None else labels.to(model.device), config.w)
     return checked(walk(ddim(config.eta), denoise, start, grid, rng))
 

@@ -24,7 +24,7 @@ from playground.progress import Report, part_of, silent
 from playground.statistics import Difference, difference, interval, interval_of_mean, verdict
 from playground.steps import ddim
 from playground.training import Progress, Recipe, Trainee, train
-from playground.walk import checked, final, prior, walk, watched
+from playground.walk import checked, final, starting_noise, walk, watched
 
 BATCH = 125
 KINDS = ("digits", "latent")
@@ -156,7 +156,7 @@ def drawn(model: Model, config: TableConfig, report: Report = silent) -> tuple[T
     found, seconds = [], []
     for start in range(0, config.digits, BATCH):
         count, begun = min(BATCH, config.digits - start), time.perf_counter()
-        x = prior((count, *model.shape), grid[0], rng)
+        x = starting_noise((count, *model.shape), grid[0], rng)
         states = checked(walk(ddim(0.0), model.within(model.denoise), x, grid, rng))
         told = part_of(report, start * config.steps, config.digits * config.steps)
         found.append(pixels(model, final(watched(states, told, config.steps))))

@@ -21,7 +21,7 @@ from playground.errors import require
 from playground.levels import seeded
 from playground.objectives import Batch, Loss, Objective, dropping, per_dimension
 from playground.steps import ddim
-from playground.walk import final, prior, walk
+from playground.walk import final, starting_noise, walk
 
 if TYPE_CHECKING:
     from images.training.config import TrainConfig
@@ -74,7 +74,7 @@ class LatentTask:
         told = {"label": torch.arange(20, device=device) % 10} if model.told else {}
         grid, rng = model.schedule.grid(min(20, model.schedule.T)), seeded(0, device)
         denoise = model.denoise.given(**told) if told else model.denoise
-        latents = final(walk(ddim(0.0), denoise, prior((20, *model.shape), grid[0], rng), grid, rng))
+        latents = final(walk(ddim(0.0), denoise, starting_noise((20, *model.shape), grid[0], rng), grid, rng))
         return sheet(self.autoencoder.to(device).decode(latents).clamp(-1, 1), columns=10)
 
     def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:

@@ -23,7 +23,7 @@ from playground.objectives import knowing
 from playground.progress import Report, silent
 from playground.statistics import Z, wilson
 from playground.steps import ddim
-from playground.walk import checked, final, prior, walk, watched
+from playground.walk import checked, final, starting_noise, walk, watched
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,10 @@ def restore(model: Model, digits: Digits, config: PaletteConfig, report: Report 
         model, damaged.seen.repeat(config.samples, 1, 1, 1), damaged.hole.repeat(config.samples, 1, 1, 1)
     )
     grid = model.schedule.grid(min(config.steps, model.schedule.T))
-    start = prior((config.samples * len(truth), *model.shape), grid[0], rng)
+    start = starting_noise((config.samples * len(truth), *model.shape), grid[0], rng)
     states = checked(walk(ddim(config.eta), told, start, grid, rng))
     samples = final(watched(states, report, len(grid) - 1)).view(config.samples, *truth.shape)
-    noise = prior(tuple(truth.shape), grid[0], rng)
+    noise = starting_noise(tuple(truth.shape), grid[0], rng)
     with torch.no_grad():
         regression = told_picture(model, damaged.seen, damaged.hole)(noise, grid[0])
     parts = (truth, damaged.seen, regression, samples, damaged.hole, labels)

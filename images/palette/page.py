@@ -14,7 +14,7 @@ from playground.progress import Report
 from playground.statistics import Z
 from playground.ui.downloads import download_png
 from playground.ui.knobs import ask
-from playground.ui.page import bound, cached, on_request, page, picture, verdict_line
+from playground.ui.page import cached, in_url, on_request, page, picture, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.sheet import sheet
 from playground.ui.tries import Try, tries
@@ -29,7 +29,7 @@ NAMES = {
 
 def settings() -> PaletteConfig:
     first, second, third, fourth = st.columns([3, 2, 1, 1], vertical_alignment="bottom")
-    task = bound(
+    task = in_url(
         first.segmented_control, "Damage", list(TASKS), key="task", default=FIRST.task, required=True,
         format_func=NAMES.get,
     )  # fmt: skip
@@ -58,7 +58,7 @@ def show(model: Model, config: PaletteConfig) -> Restored:
 
 def measured(model: Model, config: PaletteConfig) -> None:
     st.subheader("Measured on held-out digits")
-    count = bound(st.selectbox, "Digits", (50, 100, 200, 500), key="count")
+    count = in_url(st.selectbox, "Digits", (50, 100, 200, 500), key="count")
     wanted = PaletteConfig(config.task, int(count), 4, config.steps, seed=config.seed)
 
     def make(made_for: tuple, report: Report) -> list[str]:
@@ -79,7 +79,7 @@ def against_others(config: PaletteConfig) -> None:
         st.caption(f"There are networks to compare with for {', '.join(available())}: choose one of these.")
         return
     first, second = st.columns([1, 3], vertical_alignment="bottom")
-    count = bound(first.selectbox, "Digits", (20, 50, 100, 200), key="table-digits")
+    count = in_url(first.selectbox, "Digits", (20, 50, 100, 200), key="table-digits")
     wanted = TableConfig(config.task, int(count), steps=config.steps, seed=config.seed)
 
     def make(made_for: TableConfig, report: Report) -> Table:

@@ -37,7 +37,7 @@ from playground.statistics import (
     told_share,
     verdict,
 )
-from playground.walk import checked, final, prior, walk, watched
+from playground.walk import checked, final, starting_noise, walk, watched
 
 SHIPPED = Path(__file__).parents[1] / "shipped"
 TASKS = tuple(CORRUPTIONS)
@@ -202,7 +202,7 @@ def _before(
     truth, start = 2 * inked(found.truth) - 1, time.perf_counter()
     step, denoise, grid = METHODS[name](plain, truth.to(plain.device), ~found.hole.to(plain.device), config)
     rng = seeded(config.seed, plain.device)
-    states = checked(walk(step, denoise, prior(tuple(truth.shape), grid[0], rng), grid, rng))
+    states = checked(walk(step, denoise, starting_noise(tuple(truth.shape), grid[0], rng), grid, rng))
     x = final(watched(states, report, len(grid) - 1)).cpu()
     return _judged(name, x, truth, x, found, yardstick, time.perf_counter() - start)
 

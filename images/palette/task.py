@@ -19,7 +19,7 @@ from playground.denoisers import NetworkDenoiser
 from playground.levels import seeded
 from playground.objectives import Batch, Loss, Objective, per_dimension
 from playground.steps import ddim
-from playground.walk import final, prior, walk
+from playground.walk import final, starting_noise, walk
 
 if TYPE_CHECKING:
     from images.training.config import TrainConfig
@@ -62,7 +62,7 @@ class PaletteTask:
         for name in self.corruptions:
             seen = TASKS[name](x0, rng).seen
             grid = model.schedule.grid(20)
-            start = prior((4, *model.shape), grid[0], rng)
+            start = starting_noise((4, *model.shape), grid[0], rng)
             rows += [seen, final(walk(ddim(0.0), model.within(net.given(image=seen)), start, grid, rng))]
         return sheet(torch.cat(rows), columns=8)
 

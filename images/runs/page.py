@@ -17,7 +17,7 @@ from playground.files import write_atomically
 from playground.progress import duration
 from playground.ui.busy import busy
 from playground.ui.charts import chart
-from playground.ui.page import bound, page, verdict_line
+from playground.ui.page import in_url, page, verdict_line
 from playground.ui.tries import Try, tries
 
 SAMPLES = (200, 500, 1000, 2000, 5000)
@@ -116,9 +116,9 @@ def _numbers_of(found: dict) -> tuple[list[dict[str, str]], str]:
 def measure(chosen: list[runs.Run]) -> None:
     """Evaluates the chosen runs, one after the other."""
     first, second, bounded, third = st.columns([1, 1, 1, 1], vertical_alignment="bottom")
-    samples = bound(first.selectbox, "Digits to measure with", SAMPLES, index=1, key="measure-samples")
-    steps = bound(second.selectbox, "DDIM steps", (10, 20, 50, 100), index=1, key="measure-steps")
-    with_bound = bound(
+    samples = in_url(first.selectbox, "Digits to measure with", SAMPLES, index=1, key="measure-samples")
+    steps = in_url(second.selectbox, "DDIM steps", (10, 20, 50, 100), index=1, key="measure-steps")
+    with_bound = in_url(
         bounded.checkbox, "Bound, too", key="measure-bound", help="Bits per dimension on 200 held-out digits."
     )
     if not third.button("Measure", type="primary", icon=":material/straighten:", width="stretch"):
@@ -203,7 +203,9 @@ def contents() -> None:
     table(found)
     sound = [run for run in found if run.is_sound]
     names = [run.name for run in sound]
-    chosen_names = bound(st.multiselect, "Compare", names, default=names[:2], max_selections=4, key="compare")
+    chosen_names = in_url(
+        st.multiselect, "Compare", names, default=names[:2], max_selections=4, key="compare"
+    )
     chosen = [run for run in sound if run.name in chosen_names]
     if chosen:
         chart(losses_chart({run.name: (run.config.batch, run.log()) for run in chosen}), "losses", 320)

@@ -28,7 +28,7 @@ from playground.denoisers import NetworkDenoiser
 from playground.levels import seeded
 from playground.objectives import Batch, Loss, Objective, dropping, per_dimension
 from playground.steps import ddim
-from playground.walk import final, prior, walk
+from playground.walk import final, starting_noise, walk
 
 if TYPE_CHECKING:
     from images.training.config import TrainConfig
@@ -74,7 +74,7 @@ class SceneDecoderTask:
         grid, rows = model.schedule.grid(min(20, model.schedule.T)), [x]
         for names in dict.fromkeys((self.told[:1], self.told)):
             told = {name: known[name] for name in names}
-            start = prior((8, *model.shape), grid[0], seeded(1, device))
+            start = starting_noise((8, *model.shape), grid[0], seeded(1, device))
             rows.append(final(walk(ddim(0.0), model.within(net.given(**told)), start, grid, rng)))
         return sheet(torch.cat(rows), columns=8)
 

@@ -36,7 +36,7 @@ from playground.statistics import (
     verdict,
 )
 from playground.steps import ddim
-from playground.walk import checked, final, prior, walk, watched
+from playground.walk import checked, final, starting_noise, walk, watched
 
 REAL = "real scenes (floor)"
 ALONE, BOTH, WORDS_ALONE = "embedding alone", "embedding and words", "words alone"
@@ -190,7 +190,7 @@ def decoded(
         caption = caption_of(stack.clip, words.to(model.device))
         known = {"vector": embedded(stack.clip, some), "tokens": caption["tokens"]}
         told = model.denoise.given(**{name: known[name] for name in stack.ways[way]})
-        start = prior((len(some), *model.shape), grid[0], rng)
+        start = starting_noise((len(some), *model.shape), grid[0], rng)
         states = checked(walk(ddim(0.0), model.within(told), start, grid, rng))
         made.append(final(watched(states, turn_of(report, number, len(parts)), len(grid) - 1)).cpu())
     return torch.cat(made)

@@ -24,7 +24,7 @@ from playground.levels import AUTHORS, EVEN, SPACINGS
 from playground.statistics import FAILS, HOLDS, OPEN, interval
 from playground.steps import last_but_one
 from playground.ui.busy import busy
-from playground.ui.page import bound, page, verdict_line
+from playground.ui.page import in_url, page, verdict_line
 from playground.ui.tries import Try, tries
 
 SHIPPED = [Path(__file__).parent.parent / "shipped" / name for name in ("table1", "table1-authors")]
@@ -140,9 +140,9 @@ def fill_more(model) -> None:
     """Fills missing cells for the chosen model; each finished cell is kept at once."""
     with st.expander("Fill a table for the chosen model"):
         first, second, fourth, third = st.columns([1, 2, 1.4, 0.8], vertical_alignment="bottom")
-        samples = bound(first.selectbox, "Digits in each cell", (100, 200, 500, 1000), key="t1-samples")
-        steps = bound(second.multiselect, "Numbers of steps", STEPS, default=STEPS[:2], key="t1-steps")
-        spacing = bound(fourth.selectbox, "Times", list(TIMES), key="t1-times", format_func=TIMES.get)
+        samples = in_url(first.selectbox, "Digits in each cell", (100, 200, 500, 1000), key="t1-samples")
+        steps = in_url(second.multiselect, "Numbers of steps", STEPS, default=STEPS[:2], key="t1-steps")
+        spacing = in_url(fourth.selectbox, "Times", list(TIMES), key="t1-times", format_func=TIMES.get)
         suffix = "" if spacing == EVEN else f"-{spacing}"
         out = Path("out") / f"table1-{fingerprint(model)}-{samples}{suffix}"
         if third.button("Fill", type="primary", disabled=not steps, icon=":material/table:"):

@@ -14,7 +14,7 @@ from images.training.speed import OFFERED, Measuring
 from images.ui import LABELS, digits, start_training, training_sidebar
 from playground.progress import duration
 from playground.ui.charts import chart
-from playground.ui.page import bound, page, verdict_line
+from playground.ui.page import in_url, page, verdict_line
 from playground.ui.tour import page_at
 from playground.ui.tries import Try, tries
 
@@ -162,7 +162,7 @@ def contents() -> None:
         st.caption(f"Data: {digits('train').source}. Runs are kept in {runs.root()}.")
         explain()
         return
-    name = bound(st.selectbox, "Run", [run.name for run in found], key="run")
+    name = in_url(st.selectbox, "Run", [run.name for run in found], key="run")
     run = runs.Run(runs.root() / name)
     if not run.is_sound:
         st.error(f'{run.status()["message"]} The page "Runs and metrics" deletes it.')

@@ -23,7 +23,7 @@ from playground.levels import seeded
 from playground.objectives import Batch, Loss, Objective, dropping, per_dimension
 from playground.steps import ddim
 from playground.training import Recipe, Trainee
-from playground.walk import final, prior, walk
+from playground.walk import final, starting_noise, walk
 
 if TYPE_CHECKING:
     from images.training.config import TrainConfig
@@ -161,7 +161,7 @@ def preview_of(
     device = model.device
     grid, rng = model.schedule.grid(min(steps, model.schedule.T)), seeded(seed, device)
     denoise = model.within(model.denoise.given(**told) if told else model.denoise)
-    x = final(walk(ddim(0.0), denoise, prior((count, *model.shape), grid[0], rng), grid, rng))
+    x = final(walk(ddim(0.0), denoise, starting_noise((count, *model.shape), grid[0], rng), grid, rng))
     return sheet(x, columns)
 
 

@@ -15,7 +15,7 @@ from playground.gif import gif_bytes, png_bytes, tiled
 from playground.statistics import interval
 from playground.ui.downloads import download_gif, download_png
 from playground.ui.knobs import ask
-from playground.ui.page import bound, cached, folded, page, verdict_line
+from playground.ui.page import cached, folded, in_url, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
 
@@ -31,11 +31,11 @@ def settings() -> tuple[str, int, int, DrawConfig]:
     one, two, three, five, last = st.columns([2.7, 1, 1, 1.6, 1.3], vertical_alignment="bottom")
     more = folded("More settings", last)
     kind = (
-        bound(one.segmented_control, "Digits that are", [VARY, BETWEEN], default=VARY, key="v-kind") or VARY
+        in_url(one.segmented_control, "Digits that are", [VARY, BETWEEN], default=VARY, key="v-kind") or VARY
     )
     last = len(digits("test")) - 1
-    first = bound(two.number_input, "Test digit", 0, last, 18, key="v-digit")
-    other = bound(three.number_input, "and", 0, last, 25, key="v-other", disabled=kind == VARY)
+    first = in_url(two.number_input, "Test digit", 0, last, 18, key="v-digit")
+    other = in_url(three.number_input, "and", 0, last, 25, key="v-other", disabled=kind == VARY)
     count = ask(more.number_input, "Digits", FIRST, "count", key="v-count", least=2, most=25)
     w = ask(five.slider, "w of the decoder", FIRST, "w", 0.5, key="v-w", help="guidance; 0 none", most=8)
     seed = ask(more.number_input, "Seed", FIRST, "seed", key="v-seed")

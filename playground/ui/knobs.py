@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from playground.knobs import first, kind, known, limits
-from playground.ui.page import bound
+from playground.ui.page import in_url
 
 
 def ask(
@@ -21,13 +21,13 @@ def ask(
         (config, first(config, name)) if isinstance(config, type) else (type(config), getattr(config, name))
     )
     if names := known(owner, name):
-        return bound(widget, label, list(names), index=names.index(value), key=key, **options)
+        return in_url(widget, label, list(names), index=names.index(value), key=key, **options)
     number, (low, high) = kind(owner, name), limits(owner, name)
     low, high = (
         number(max(low, low if least is None else least)),
         number(min(high, high if most is None else most)),
     )
     if among is None:
-        return number(bound(widget, label, low, high, min(value, high), *steps, key=key, **options))
+        return number(in_url(widget, label, low, high, min(value, high), *steps, key=key, **options))
     offered = [number(one) for one in among if low <= one <= high]
-    return number(bound(widget, label, offered, value=min(value, high), key=key, **options))
+    return number(in_url(widget, label, offered, value=min(value, high), key=key, **options))

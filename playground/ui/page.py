@@ -2,7 +2,7 @@
 
 A page is `with page("Title", "The question, in one sentence?"):` around
 
-    reading widgets with `bound`: the one main control in sight, all others in `folded`;
+    reading widgets with `in_url`: the one main control in sight, all others in `folded`;
     computing with `cached` or `on_request`;
     drawing: the picture with its play bar, then `verdict_line`, and everything else below.
 
@@ -211,7 +211,7 @@ def _enter(title: str) -> None:
         settings.page, settings.drawn = title, set()
 
 
-def bound(widget: Any, label: str, *args: Any, key: str, **options: Any) -> Any:
+def in_url(widget: Any, label: str, *args: Any, key: str, **options: Any) -> Any:
     """A widget whose value stands in the page's address, under its key, and is remembered for the next visit.
 
     Two pages may use one key: each has a value of its own, but for the SHARED ones.
@@ -231,7 +231,7 @@ def bound(widget: Any, label: str, *args: Any, key: str, **options: Any) -> Any:
 
 
 def put(values: Mapping[str, Any]) -> None:
-    """Sets `bound` widgets of this page, drawn now or not.  For callbacks, which run before any is drawn."""
+    """Sets `in_url` widgets of this page, drawn now or not.  For callbacks, which run before any is drawn."""
     settings = _settings()
     settings.own.setdefault(settings.page, {}).update(values)
     settings.shared.update({key: value for key, value in values.items() if key in SHARED})

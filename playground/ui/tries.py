@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from playground.ui.page import bound, put
+from playground.ui.page import in_url, put
 from playground.ui.predict import SWITCH
 
 _TRIED = "playground_tried"  # in the session: the page's buttons -> the label of the one pressed last
@@ -14,7 +14,7 @@ _TRIED = "playground_tried"  # in the session: the page's buttons -> the label o
 
 @dataclass(frozen=True)
 class Try:
-    """One button.  look: what to look at then, in a sentence; settings: key of a `bound` widget -> its value."""
+    """One button.  look: what to look at then, in a sentence; settings: key of a `in_url` widget -> its value."""
 
     label: str
     look: str
@@ -36,7 +36,7 @@ def tries(*choices: Try, predict: bool = False) -> None:
         look = next((choice.look for choice in choices if choice.label == pressed.get(names)), "")
         st.markdown(look)
         if predict:
-            bound(st.toggle, "Predict first", False, key=SWITCH, width="content")
+            in_url(st.toggle, "Predict first", False, key=SWITCH, width="content")
 
 
 def _set(names: tuple[str, ...], choice: Try) -> None:

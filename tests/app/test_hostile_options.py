@@ -73,7 +73,7 @@ def test_the_walk_finds_the_options():
 def test_a_hostile_number_is_one_line_and_status_2(wing, name, option, beside, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PLAYGROUND_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setenv("PLAYGROUND_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("PLAYGROUND_CACHE", str(tmp_path.parent / "cache"))
     for value in HOSTILE:
         if value == "-1" and (name, option) in NEGATIVE_IS_FINE:
             continue

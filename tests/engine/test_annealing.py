@@ -11,8 +11,8 @@ from playground.levels import (
     Level,
     cosine,
     geometric_sigmas,
-    held,
     linear_beta,
+    repeated,
     seeded,
     shell_ratio,
     shell_sigmas,
@@ -34,7 +34,7 @@ def nothing(xt, level):
 
 def written(c, sigmas=SIGMAS, hold=HOLD):
     """Algorithm 1's step and grid."""
-    return langevin(annealed(c * sigmas[-1] ** 2, sigmas[-1])), held(
+    return langevin(annealed(c * sigmas[-1] ** 2, sigmas[-1])), repeated(
         [Level.of(sigma=s) for s in sigmas], hold
     )
 

@@ -23,7 +23,7 @@ from playground.levels import gaussian as noise_of
 from playground.likelihood import log_likelihood
 from playground.solvers import corrected, dpmpp_2m
 from playground.steps import ancestral, ddim, heun
-from playground.walk import final, prior, walk
+from playground.walk import final, starting_noise, walk
 from toy2d.distances import sliced_wasserstein
 from toy2d.mixture import Mixture, anisotropic_pair, two_modes
 from toy2d.presets import MixtureSpec
@@ -91,7 +91,7 @@ def test_no_solver_is_worse_than_its_euler_step(preset, solver, steps, schedule)
     by chance.  Heun in sigma / alpha missed this on the cosine schedule by 2 to 400.
     """
     m, chain = MixtureSpec(preset).build(), schedule()
-    start = prior((CLOUD * CLOUDS, 2), chain.level(chain.T), seeded(0))
+    start = starting_noise((CLOUD * CLOUDS, 2), chain.level(chain.T), seeded(0))
     refined, euler = (
         sliced(m, final(walk(make(), m, start, chain.grid(steps), seeded(2)))) for make in EULER[solver]
     )
@@ -221,7 +221,7 @@ def test_both_forms_of_classifier_guidance_sample_the_class(form):
     """Scale 1 with the exact classifier: the class's mean and deviation, from DDIM and from DDPM."""
     m, n = two_modes(0.8), 2000
     grid, gradient = cosine().grid(200), exact_gradient(m, 1)
-    x = prior((n, 2), grid[0], seeded(0))
+    x = starting_noise((n, 2), grid[0], seeded(0))
     if form == "ddim":
         out = final(walk(ddim(0.0), classifier_guided(m, gradient), x, grid, seeded(1)))
     else:

@@ -13,7 +13,7 @@ from playground.errors import UserError
 from playground.levels import Level, linear_beta, seeded
 from playground.objectives import Batch, ddpm_simple, dropping, per_dimension
 from playground.steps import ddim
-from playground.walk import final, prior, walk
+from playground.walk import final, starting_noise, walk
 from toy2d.net import PlaneNet
 
 TELL = TellConfig(classes=10, vector=6, tokens=5, image=2)
@@ -154,7 +154,7 @@ def test_nothing_told_has_the_parameter_names_that_shipped_files_have():
 
 def test_the_sampler_walks_a_told_model_like_any_other(model):
     grid, rng = linear_beta(20).grid(4), seeded(0)
-    x = prior((2, 1, 8, 8), grid[0], rng).double()
+    x = starting_noise((2, 1, 8, 8), grid[0], rng).double()
     out = final(walk(ddim(0.0), clipped(guided(model.given(label=3), model, 2.0), -1, 1), x, grid, rng))
     assert out.shape == x.shape and out.isfinite().all() and float(out.abs().max()) <= 1
 

@@ -8,7 +8,7 @@ from playground.errors import UserError
 from playground.guidance import classifier_guided, guided_ancestral, pulling_between
 from playground.levels import CLEAN, SCHEDULES, Level, linear_beta, randn_like, seeded
 from playground.steps import ddim
-from playground.walk import final, prior, walk
+from playground.walk import final, starting_noise, walk
 
 LEVELS = [linear_beta().level(t) for t in (1, 200, 600, 1000)]
 SHAPES = [(7, 2), (3, 1, 28, 28), (5, 64)]  # points, digits, embeddings
@@ -86,7 +86,7 @@ def test_a_walk_with_an_empty_interval_is_the_walk_without_guidance_by_every_for
 
     def ended(step, denoise):
         rng = seeded(4)
-        return final(walk(step, denoise, prior((6, 2), grid[0], rng), grid, rng))
+        return final(walk(step, denoise, starting_noise((6, 2), grid[0], rng), grid, rng))
 
     def gradient(xt, at):
         return torch.cos(xt)

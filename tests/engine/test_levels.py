@@ -15,11 +15,11 @@ from playground.levels import (
     cosine,
     eps_from_x0,
     geometric_sigmas,
-    held,
     linear_beta,
     noised,
     per_move,
     randn_like,
+    repeated,
     score_from_x0,
     seeded,
     v_from_x0,
@@ -189,7 +189,7 @@ def test_levels_for_each_sample_are_shaped_for_x_and_are_those_of_its_times(shap
         lambda: geometric_sigmas(1, 20, 5),
         lambda: geometric_sigmas(1, 0, 5),
         lambda: geometric_sigmas(math.nan, 1, 5),
-        lambda: held([CLEAN], 0),
+        lambda: repeated([CLEAN], 0),
     ],
 )
 def test_impossible_levels_are_refused(refused):
@@ -213,7 +213,7 @@ def test_one_noise_level_is_the_first():
 def test_held_levels_give_each_level_T_steps():
     """A step belongs to the level it leaves, so T steps from each, and one more level to arrive at."""
     a, b = Level.of(sigma=2.0), Level.of(sigma=1.0)
-    assert held([a, b], 3) == [a, a, a, b, b, b, b]
+    assert repeated([a, b], 3) == [a, a, a, b, b, b, b]
 
 
 # --- randomness -------------------------------------------------------------------------------------------

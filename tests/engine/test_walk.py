@@ -8,10 +8,10 @@ import torch
 
 from playground.errors import UserError
 from playground.inpainting import climbing, resampled
-from playground.levels import CLEAN, Level, held, linear_beta, noised, randn_like, seeded
+from playground.levels import CLEAN, Level, linear_beta, noised, randn_like, repeated, seeded
 from playground.steps import ancestral, ddim, langevin
 from playground.trajectory import collect, frames_of
-from playground.walk import State, checked, final, prior, walk
+from playground.walk import State, checked, final, starting_noise, walk
 
 SCHEDULE = linear_beta()
 
@@ -66,7 +66,7 @@ def test_the_seed_is_the_only_source_of_chance(mixture):
 
     def end(seed):
         rng = seeded(seed)
-        start = prior((50, 2), SCHEDULE.level(1000), rng)
+        start = starting_noise((50, 2), SCHEDULE.level(1000), rng)
         return final(walk(ancestral(), mixture, start, SCHEDULE.grid(20), rng))
 
     assert torch.equal(end(1), end(1))
@@ -110,7 +110,7 @@ def test_a_grid_without_a_step_is_refused(gaussian, start, rng):
 def test_the_prior_has_the_variance_of_centred_data_at_its_level(rng, alpha, sigma):
     """Against x0 ~ N(0, data_std**2) noised to the level, not against the formula."""
     n, data_std, level = 100_000, 3.0, Level.of(alpha, sigma)
-    x = prior((n, 2), level, rng, data_std)
+    x = starting_noise((n, 2), level, rng, data_std)
     x0 = data_std * torch.randn(n, 2, generator=rng)
     same = noised(x0, randn_like(x0, rng), level)
     # five standard errors of the difference: each deviation's relative one is 1 / sqrt(4 n) = 0.0016
@@ -122,7 +122,7 @@ def test_a_whole_walk_ends_at_the_mixture(mixture):
     """200 DDPM steps with the exact denoiser: shares of the modes, their means and their widths."""
     rng, n = seeded(0), 4000
     mixture = mixture.to(torch.float32)
-    start, grid = prior((n, 2), SCHEDULE.level(1000), rng), SCHEDULE.grid(200)
+    start, grid = starting_noise((n, 2), SCHEDULE.level(1000), rng), SCHEDULE.grid(200)
     x = final(walk(ancestral(), mixture, start, grid, rng))
     right = x.sum(1) > 0
     # standard error sqrt(0.8 * 0.2 / 4,000) = 0.0063; four of those, and 0.005 for 200 instead of all steps
@@ -165,12 +165,12 @@ def test_a_langevin_step_size_that_is_too_large_is_refused_and_one_that_is_not_p
     """On unit modes x <- (1 - a / 2) x + ... diverges beyond a = 4."""
     mixture, x = mixture.to(torch.float32), torch.zeros(10, 2)
     bare, watched = (
-        final(states(walk(langevin(3.5), mixture, x, held([CLEAN], 200), seeded(0))))
+        final(states(walk(langevin(3.5), mixture, x, repeated([CLEAN], 200), seeded(0))))
         for states in (lambda states: states, checked)
     )
     assert torch.equal(bare, watched)
     with pytest.raises(UserError, match="step size"):
-        final(checked(walk(langevin(5.0), mixture, x, held([CLEAN], 200), rng)))
+        final(checked(walk(langevin(5.0), mixture, x, repeated([CLEAN], 200), rng)))
 
 
 # --- trajectories -----------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from playground.errors import UserError
 from playground.levels import SCHEDULES, seeded
 from playground.steps import ancestral, ddim
-from playground.walk import final, prior, walk
+from playground.walk import final, starting_noise, walk
 from toy2d.__main__ import main
 from toy2d.few_steps.experiment import ROWS, FewStepsConfig, counted, few_steps, last_noises
 from toy2d.few_steps.flow import SOLVERS, FlowConfig, exact_flow, levels_at, orders, paths, round_trip, swaps
@@ -77,7 +77,7 @@ def test_with_the_authors_times_sigma_hat_leaves_its_noise_in_the_samples():
     end = {}
     for spacing in ("even", "authors"):
         grid = schedule.grid(10, spacing)
-        start = prior((20_000, 2), grid[0], seeded(0))
+        start = starting_noise((20_000, 2), grid[0], seeded(0))
         end[spacing] = float(final(walk(ancestral("beta"), data, start, grid, seeded(1)))[:, 0].std())
     ((added, _),) = last_noises(FewStepsConfig(steps=(10,)))["authors"]
     assert 0.99 * added * 0.98 < end["authors"] < math.hypot(added, 0.1) * 1.02

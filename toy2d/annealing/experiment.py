@@ -15,7 +15,7 @@ from playground.errors import (
     require,
 )
 from playground.knobs import Knobs, choice, knob
-from playground.levels import Level, geometric_sigmas, held, seeded
+from playground.levels import Level, geometric_sigmas, repeated, seeded
 from playground.progress import Report, part_of, silent
 from playground.statistics import FAILS, HOLDS, Z, difference
 from playground.steps import StepSize, annealed, in_unison, langevin
@@ -150,7 +150,7 @@ def annealing(config: AnnealingConfig, report: Report = silent) -> Annealing:
 def _states(config: AnnealingConfig, mixture: Mixture) -> Iterator[State]:
     s, rng = narrowest_std(mixture), seeded(config.seed)
     start = STARTS["square"](mixture, config.particles, rng)
-    grid = held([Level.of(sigma=sigma) for sigma in config.sigmas(s)], config.T)
+    grid = repeated([Level.of(sigma=sigma) for sigma in config.sigmas(s)], config.T)
     return checked(walk(langevin(RULES[config.rule](config, s), estimate=False), mixture, start, grid, rng))
 
 
@@ -244,7 +244,7 @@ def _ends(cells: list[AnnealingConfig], mixture: Mixture, report: Report) -> lis
     n, rng, total = first.particles, seeded(first.seed), first.L * first.T
     start = STARTS["square"](mixture, n, rng).repeat(R, 1)
     sigmas = torch.tensor([cell.sigmas(s) for cell in cells])  # (R, L)
-    grid = held([_level(at, n) for at in sigmas.T], first.T)
+    grid = repeated([_level(at, n) for at in sigmas.T], first.T)
     step = in_unison(langevin(_sizes(cells, s), estimate=False), R)
     lost = torch.zeros(R, dtype=torch.bool)
     for state in walk(step, mixture, start, grid, rng):

@@ -21,7 +21,7 @@ from toy2d.annealing.experiment import (
     said,
 )
 from toy2d.annealing.figures import AXIS_NAMES, RULE_NAMES, annealing_cloud, map_chart, step_chart
-from toy2d.ui import bound, mixture_widgets, show_clouds
+from toy2d.ui import in_url, mixture_widgets, show_clouds
 
 LEVEL_NAMES = {"own": "the modes' own std", "added": "noise that is added"}
 FINE = {
@@ -36,15 +36,15 @@ COARSE = {"L": (3, 10, 30), "T": (3, 10, 30), "eps": (0.03, 0.3, 3.0), "sigma_1"
 def settings() -> AnnealingConfig:
     first, second, third, last = st.columns([1.2, 1.8, 2, 1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
-    rule = bound(third.selectbox, "Step size a_i", list(RULES), key="rule", format_func=RULE_NAMES.get)
+    rule = in_url(third.selectbox, "Step size a_i", list(RULES), key="rule", format_func=RULE_NAMES.get)
     more = folded("More settings", last)
-    levels = bound(
+    levels = in_url(
         more.selectbox, "The sigmas are", list(LEVEL_NAMES), key="levels", format_func=LEVEL_NAMES.get
     )
     L = ask(more.number_input, "L", AnnealingConfig, "L", key="L", help="Noise levels", most=200)
     T = ask(more.number_input, "T", AnnealingConfig, "T", key="T", help="Steps at each level", most=1_000)
-    eps = bound(more.number_input, "eps", 0.0001, 10.0, AnnealingConfig.eps, 0.01, key="eps", format="%.4f")
-    sigma_1 = bound(more.number_input, "Highest σ", 0.1, 100.0, AnnealingConfig.sigma_1, key="sigma_1")
+    eps = in_url(more.number_input, "eps", 0.0001, 10.0, AnnealingConfig.eps, 0.01, key="eps", format="%.4f")
+    sigma_1 = in_url(more.number_input, "Highest σ", 0.1, 100.0, AnnealingConfig.sigma_1, key="sigma_1")
     seed = ask(more.number_input, "Seed", AnnealingConfig, "seed", key="seed")
     return AnnealingConfig(mixture, levels, rule, L, T, eps, sigma_1, seed=seed)
 
@@ -84,9 +84,9 @@ def numbers(result: Annealing) -> None:
 def map_for(config: AnnealingConfig) -> tuple[MapConfig, Map]:
     """A coarse map on the first visit; the settings' own, finer, after the button."""
     a, b, c = st.columns([2, 2, 2], vertical_alignment="bottom")
-    x = bound(a.selectbox, "Across", list(AXIS_NAMES), key="across", format_func=AXIS_NAMES.get)
+    x = in_url(a.selectbox, "Across", list(AXIS_NAMES), key="across", format_func=AXIS_NAMES.get)
     others = [axis for axis in AXIS_NAMES if axis != x]
-    y = bound(b.selectbox, "Up", list(AXIS_NAMES), index=2, key="up", format_func=AXIS_NAMES.get)
+    y = in_url(b.selectbox, "Up", list(AXIS_NAMES), index=2, key="up", format_func=AXIS_NAMES.get)
     if y == x:
         st.caption(f"Both axes are the same; {AXIS_NAMES[others[0]]} is taken upwards.")
         y = others[0]

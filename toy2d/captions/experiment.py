@@ -20,7 +20,7 @@ from playground.progress import Report, silent, turn_of
 from playground.solvers import dpmpp_2m
 from playground.statistics import Difference, mean_difference, verdict
 from playground.trajectory import collect, frames_of
-from playground.walk import checked, final, prior, walk, watched
+from playground.walk import checked, final, starting_noise, walk, watched
 from toy2d.distances import sliced_wasserstein
 from toy2d.mixture import Mixture
 from toy2d.presets import MixtureSpec
@@ -169,7 +169,7 @@ def captions(config: CaptionsConfig, report: Report = silent) -> Captions:
     turns = 1 + len(WAYS)
     grid = SCHEDULES["linear"]().grid(config.steps)
     rng = seeded(config.seed)
-    states = checked(walk(dpmpp_2m(), p_z, prior((n, 1), grid[0], rng), grid, rng))
+    states = checked(walk(dpmpp_2m(), p_z, starting_noise((n, 1), grid[0], rng), grid, rng))
     z = final(watched(states, turn_of(report, 0, turns), config.steps))
     mean = p_z.mean().expand(n, 1)
     told = {SAMPLED: (truth, z), UNTOLD: (mixture, z), TEXT: (truth, mean)}
@@ -179,7 +179,7 @@ def captions(config: CaptionsConfig, report: Report = silent) -> Captions:
     for turn, (name, (data, embedding)) in enumerate(told.items(), start=1):
         decoder = Decoder.of(data, u, config.noise, embedding)
         rng = seeded(config.seed + 3)  # the same noise for each way
-        states = checked(walk(dpmpp_2m(), decoder, prior((n, 2), grid[0], rng), grid, rng))
+        states = checked(walk(dpmpp_2m(), decoder, starting_noise((n, 2), grid[0], rng), grid, rng))
         path = collect(
             watched(states, turn_of(report, turn, turns), config.steps),
             frames_of(config.steps, config.frames),

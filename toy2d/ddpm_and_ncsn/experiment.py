@@ -10,11 +10,11 @@ from torch import Tensor
 from playground.denoisers import Denoiser
 from playground.errors import SEEDS, require, require_whole
 from playground.knobs import Knobs, choice, knob
-from playground.levels import SCHEDULES, Level, geometric_sigmas, held, seeded
+from playground.levels import SCHEDULES, Level, geometric_sigmas, repeated, seeded
 from playground.progress import Report, part_of, silent
 from playground.steps import Step, ancestral, ddim, langevin
 from playground.trajectory import frames_of, recorded
-from playground.walk import checked, prior, walk, watched
+from playground.walk import checked, starting_noise, walk, watched
 from toy2d.distances import Distances, distances, floors, modes_of
 from toy2d.mixture import Mixture
 from toy2d.ncsn.experiment import level_errors
@@ -70,7 +70,7 @@ class FamiliesConfig(Knobs):
 
     def exploding(self) -> list[Level]:
         """NCSN's view, alpha = 1: the grid of annealed Langevin dynamics."""
-        return held(
+        return repeated(
             [Level.of(sigma=s) for s in geometric_sigmas(self.sigma_1, self.sigma_L, self.levels)], self.T
         )
 
@@ -163,7 +163,9 @@ def _run(
 ) -> Run:  # fmt: skip
     rng = seeded(config.seed)
     # A Gaussian of the data's mean and variance: with the highest level near the data's own size, both count.
-    start = prior((config.particles, 2), grid[0], rng, mixture.std()) + grid[0].alpha * mixture.mean()
+    start = (
+        starting_noise((config.particles, 2), grid[0], rng, mixture.std()) + grid[0].alpha * mixture.mean()
+    )
     states = watched(checked(walk(step, denoise, start, grid, rng)), report, len(grid) - 1)
     kept, last = recorded(states, frames_of(len(grid) - 1, config.frames), KEPT)
     return Run(

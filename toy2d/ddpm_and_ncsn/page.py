@@ -26,7 +26,7 @@ from toy2d.ddpm_and_ncsn.told_noise import Told, ToldConfig, told_noise
 from toy2d.ncsn.experiment import learn_each
 from toy2d.net import Learned, learn
 from toy2d.presets import MixtureSpec
-from toy2d.ui import bound, distance_table, mixture_widgets, show_clouds
+from toy2d.ui import distance_table, in_url, mixture_widgets, show_clouds
 
 LENGTHS = (FIRST.train_steps, 300, 1_000, 2_000, 5_000)
 
@@ -35,7 +35,7 @@ def settings() -> tuple[FamiliesConfig, DeltaGenerator]:
     """One row above the picture, and its last cell, for the button."""
     first, second, third, last, button = st.columns([1.2, 1.6, 1.6, 1.1, 1.1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
-    length = bound(
+    length = in_url(
         third.select_slider,
         "Training steps of each network",
         list(LENGTHS),
@@ -47,10 +47,10 @@ def settings() -> tuple[FamiliesConfig, DeltaGenerator]:
     T = ask(
         more.number_input, "Langevin: T", FIRST, "T", key="T", help="Steps at each of ten levels, 20 to 0.1."
     )
-    steps = bound(more.number_input, "DDPM, DDIM: steps", 2, 500, FIRST.steps, key="steps")
-    schedule = bound(more.selectbox, "DDPM's schedule", list(SCHEDULES), key="schedule")
+    steps = in_url(more.number_input, "DDPM, DDIM: steps", 2, 500, FIRST.steps, key="steps")
+    schedule = in_url(more.selectbox, "DDPM's schedule", list(SCHEDULES), key="schedule")
     particles = ask(more.number_input, "Particles", FIRST, "particles", key="particles", most=20_000)
-    inside = bound(
+    inside = in_url(
         more.toggle, "Shared levels only", FIRST.inside, key="inside",
         help="DDPM's schedule reaches noise far above and below what NCSN was trained on; off: all of it is walked.",
     )  # fmt: skip
@@ -109,17 +109,17 @@ def explain() -> None:
 def outcome(config: FamiliesConfig, result: Families) -> None:
     a, b = st.columns([3, 1.6], vertical_alignment="bottom")
     networks = networks_of(result)
-    trained = bound(
+    trained = in_url(
         a.segmented_control, "Animated: the network", networks, key="shown", default=networks[-1], required=True,
         format_func=TRAINED_NAMES.get,
     )  # fmt: skip
-    rescaled = bound(
+    rescaled = in_url(
         b.toggle, "Show $x_t/α$", False, key="rescaled", help="NCSN's view for all three panels."
     )
     show_clouds(families_clouds(config, result, trained, rescaled), "two-families", fps=15)
     left, right = st.columns(2)
     with left:
-        measure = bound(st.selectbox, "Bars show", list(MEASURES), key="measure", format_func=MEASURES.get)
+        measure = in_url(st.selectbox, "Bars show", list(MEASURES), key="measure", format_func=MEASURES.get)
         chart(distance_chart(result, measure), "bars")
     with right:
         st.subheader("What each has learned")

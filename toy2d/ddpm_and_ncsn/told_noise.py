@@ -14,10 +14,10 @@ from playground.annealing import actual, off_the_shell, settling, told, variance
 from playground.denoisers import Denoiser
 from playground.errors import require
 from playground.knobs import Knobs, knob
-from playground.levels import Level, geometric_sigmas, held, seeded
+from playground.levels import Level, geometric_sigmas, repeated, seeded
 from playground.progress import Report, silent
 from playground.steps import annealed, langevin
-from playground.walk import checked, final, prior, walk
+from playground.walk import checked, final, starting_noise, walk
 from toy2d.distances import Distances, distances
 from toy2d.mixture import Mixture
 from toy2d.net import LearnConfig
@@ -125,8 +125,10 @@ def walked(config: ToldConfig, denoise: Denoiser, mixture: Mixture, what: str, s
     sigmas, c, rng = config.sigmas, config.c, seeded(seed)
     if what == TOLD[0]:
         step = langevin(annealed(c * sigmas[-1] ** 2, sigmas[-1]), estimate=False)
-        grid = held([Level.of(sigma=sigma) for sigma in sigmas], config.hold)
+        grid = repeated([Level.of(sigma=sigma) for sigma in sigmas], config.hold)
     else:
         step, grid = told(c), actual(sigmas, c, config.hold)
-    start = prior((config.particles, 2), Level.of(sigma=sigmas[0]), rng, mixture.std()) + mixture.mean()
+    start = (
+        starting_noise((config.particles, 2), Level.of(sigma=sigmas[0]), rng, mixture.std()) + mixture.mean()
+    )
     return final(checked(walk(step, denoise, start, grid, rng)))

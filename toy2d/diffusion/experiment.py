@@ -15,7 +15,7 @@ from playground.progress import Report, silent
 from playground.statistics import wilson
 from playground.steps import Step, ancestral, ddim, heun
 from playground.trajectory import Trajectory, collect, frames_of, recorded
-from playground.walk import checked, prior, walk, watched
+from playground.walk import checked, starting_noise, walk, watched
 from toy2d.distances import exact_floor, modes_of, shares_of, sliced_wasserstein
 from toy2d.net import Learned
 from toy2d.presets import MixtureSpec
@@ -95,7 +95,7 @@ def diffusion(config: DiffusionConfig, learned: Learned | None = None, report: R
     forward = collect(walk(climbing(ddim()), mixture, x0, grid[::-1], rng), keep, KEPT)
 
     denoise = mixture if learned is None else learned.denoise
-    start = prior((config.particles, 2), grid[0], rng)
+    start = starting_noise((config.particles, 2), grid[0], rng)
     states = checked(walk(SAMPLERS[config.sampler](config.eta), denoise, start, grid, rng))
     reverse, last = recorded(watched(states, report, config.steps), keep, KEPT)
     modes = modes_of(mixture, last)

@@ -17,7 +17,7 @@ def live_diffusion(config: DiffusionConfig) -> dict[str, Any] | None:
     """
     if config.sampler == "heun":
         return None
-    start = {"kind": "normal", "std": 1.0}  # alpha**2 + sigma**2 = 1 at x_T, as `walk.prior` has it
+    start = {"kind": "normal", "std": 1.0}  # alpha**2 + sigma**2 = 1 at x_T, as `walk.starting_noise` has it
 
     def way(steps: int, eta: float) -> list[Move]:
         return _back(config.sampler, config.schedule, steps, eta)

@@ -14,7 +14,7 @@ from playground.progress import Report, part_of, silent
 from playground.solvers import dpmpp_2m
 from playground.statistics import Difference, difference
 from playground.steps import Moved, Step, ancestral, ddim, heun, last_but_one, side_by_side
-from playground.walk import checked, final, prior, walk, watched
+from playground.walk import checked, final, starting_noise, walk, watched
 from toy2d.distances import Distances, each_against
 from toy2d.mixture import Mixture
 from toy2d.net import Learned
@@ -94,7 +94,7 @@ def few_steps(config: FewStepsConfig, learned: Learned | None = None, report: Re
     n = config.particles * config.repeats
     truths = mixture.sample(n, seeded(config.seed + 1)).view(config.repeats, config.particles, 2)
     measure = each_against(mixture, truths)
-    start = prior((n, 2), schedule.level(schedule.T), seeded(config.seed))  # N(0, I) at any level
+    start = starting_noise((n, 2), schedule.level(schedule.T), seeded(config.seed))  # N(0, I) at any level
     columns, calls, done = [], [], 0
     for S in config.steps:
         steps = [_Tallied(row()) for row in ROWS.values()]

@@ -16,7 +16,7 @@ from playground.progress import Report, silent
 from playground.solvers import dpmpp_2m
 from playground.steps import Step, ddim, heun
 from playground.trajectory import Trajectory, collect, frames_of
-from playground.walk import final, prior, walk
+from playground.walk import final, starting_noise, walk
 from toy2d.distances import modes_of
 from toy2d.mixture import Mixture
 from toy2d.presets import MixtureSpec
@@ -167,7 +167,7 @@ def orders(config: FlowConfig, report: Report = silent) -> Orders:
     """
     mixture, schedule = config.mixture.build(torch.float64), SCHEDULES[config.schedule]()
     high = float(schedule.sigma[-1] / schedule.alpha[-1])
-    start = prior((config.points, 2), _preserving(high), seeded(config.seed)).double()
+    start = starting_noise((config.points, 2), _preserving(high), seeded(config.seed)).double()
     exact = exact_flow(mixture, start, high, config.end)
     denoise = counted(mixture)
     errors, calls = (

@@ -12,7 +12,7 @@ from playground.ui.tries import Try, tries
 from toy2d.few_steps.experiment import STEPS, FewSteps, FewStepsConfig, few_steps, last_noises, said
 from toy2d.few_steps.figures import MEASURES, cost_chart, paths_chart, solver_chart, table_chart, trip_clouds
 from toy2d.few_steps.flow import SOLVERS, FlowConfig, Orders, RoundTrip, orders, paths, round_trip
-from toy2d.ui import bound, learned_at, mixture_widgets, score_widget, show_clouds
+from toy2d.ui import in_url, learned_at, mixture_widgets, score_widget, show_clouds
 
 SPACED = {EVEN: "even: T, ..., 0", AUTHORS: "DDIM's authors: ..., 1 + T/S, 1, 0"}
 ALL_STEPS = (2, *STEPS, 200, 500, 1000)
@@ -23,10 +23,10 @@ def settings() -> tuple[FewStepsConfig, bool]:
     mixture = mixture_widgets(first, second)
     use_learned = score_widget(third)
     more = folded("More settings", last)
-    schedule = bound(more.selectbox, "Schedule", list(SCHEDULES), key="schedule")
-    steps = bound(more.multiselect, "Steps S", list(ALL_STEPS), default=list(FewStepsConfig.steps), key="S")
-    spacing = bound(more.selectbox, "Times", list(SPACED), key="times", format_func=SPACED.get)
-    particles = bound(
+    schedule = in_url(more.selectbox, "Schedule", list(SCHEDULES), key="schedule")
+    steps = in_url(more.multiselect, "Steps S", list(ALL_STEPS), default=list(FewStepsConfig.steps), key="S")
+    spacing = in_url(more.selectbox, "Times", list(SPACED), key="times", format_func=SPACED.get)
+    particles = in_url(
         more.number_input, "Samples a cell, × 6", 10, 10_000, FewStepsConfig.particles, key="particles"
     )
     seed = ask(more.number_input, "Seed", FewStepsConfig, "seed", key="seed")
@@ -58,7 +58,7 @@ def table(config: FewStepsConfig, use_learned: bool, place: DeltaGenerator) -> N
     """place: of the verdict, below the page's picture."""
     st.subheader("η and the number of steps")
     result = table_for(config, use_learned)
-    measure = bound(st.segmented_control, "Measure", list(MEASURES), key="measure", default="sliced", required=True,
+    measure = in_url(st.segmented_control, "Measure", list(MEASURES), key="measure", default="sliced", required=True,
                     format_func=MEASURES.get)  # fmt: skip
     left, right = st.columns([1.15, 1])
     with left:
@@ -98,8 +98,8 @@ def last_noise_rows(config: FewStepsConfig) -> list[dict]:
 def crossing(pi: float) -> None:
     st.subheader("Deterministic paths do not cross")
     a, b = st.columns(2, vertical_alignment="bottom")
-    eta = bound(a.slider, "η on the right", 0.05, 1.0, 0.5, 0.05, key="eta")
-    steps = bound(b.select_slider, "Steps of the paths", [2, 5, 10, 20, 50, 100], value=50, key="path_steps")
+    eta = in_url(a.slider, "η on the right", 0.05, 1.0, 0.5, 0.05, key="eta")
+    steps = in_url(b.select_slider, "Steps of the paths", [2, 5, 10, 20, 50, 100], value=50, key="path_steps")
     panels = {"η = 0": paths(pi, 0.0, steps), f"η = {eta:g}": paths(pi, eta, steps)}
     for cell, (name, path) in zip(st.columns(2), panels.items(), strict=True):
         cell.metric(f"{name}: pairs that changed places", f"{path.swaps:,}",

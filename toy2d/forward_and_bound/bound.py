@@ -16,7 +16,7 @@ from playground.objectives import squared_norm
 from playground.progress import Report, silent, ticker, turn_of
 from playground.statistics import difference, interval, verdict
 from playground.steps import ddim
-from playground.walk import final, prior, walk
+from playground.walk import final, starting_noise, walk
 from toy2d.distances import Distances, distances, floors
 from toy2d.forward_and_bound.experiment import thinned
 from toy2d.mixture import Mixture
@@ -208,7 +208,7 @@ def _measured(config: BoundConfig, schedule: Schedule, learned: Learned, times: 
         for variance in VARIANCES
     }
     grid = schedule.grid(50)
-    samples = final(walk(ddim(), learned.denoise, prior(tuple(x0.shape), grid[0], rng), grid, rng))
+    samples = final(walk(ddim(), learned.denoise, starting_noise(tuple(x0.shape), grid[0], rng), grid, rng))
     return Loss(
         np.array(errors),
         {variance: float(gap.mean()) for variance, gap in gaps.items()},

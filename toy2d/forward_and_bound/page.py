@@ -38,7 +38,7 @@ from toy2d.forward_and_bound.experiment import (
 from toy2d.forward_and_bound.figures import forward_clouds, paths_chart, posterior_chart
 from toy2d.net import QUICK, LearnConfig
 from toy2d.presets import MixtureSpec
-from toy2d.ui import bound, learned_for, mixture_widgets, score_widget, show_clouds
+from toy2d.ui import in_url, learned_for, mixture_widgets, score_widget, show_clouds
 
 PARTS = {
     "forward": "Forward chain and posterior",
@@ -56,7 +56,7 @@ def common() -> tuple[MixtureSpec, str, int, Cells]:
     first, second, *cells, last = st.columns([1.2, 1.8, 1.8, 1.8, 1.3], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
     more = folded("More settings", last)
-    schedule = bound(more.selectbox, "Schedule", list(SCHEDULES), key="schedule")
+    schedule = in_url(more.selectbox, "Schedule", list(SCHEDULES), key="schedule")
     seed = ask(more.number_input, "Seed", BoundConfig, "seed", key="seed")
     return mixture, schedule, seed, (cells[0], cells[1], more)
 
@@ -66,8 +66,8 @@ def common() -> tuple[MixtureSpec, str, int, Cells]:
 
 def forward_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) -> None:
     a, b, _ = cells
-    steps = bound(a.select_slider, "Steps of the chain", list(STEPS), value=ForwardConfig.steps, key="chain")
-    share = bound(
+    steps = in_url(a.select_slider, "Steps of the chain", list(STEPS), value=ForwardConfig.steps, key="chain")
+    share = in_url(
         b.slider,
         "Step t, % of the way to noise",
         1,
@@ -150,9 +150,9 @@ def humps(mixture: MixtureSpec, schedule: str, n: int = 10_000) -> str:
 
 def bound_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) -> None:
     a, b, c = cells
-    steps = bound(a.select_slider, "Steps of the chain", list(STEPS), value=BoundConfig.steps, key="steps")
+    steps = in_url(a.select_slider, "Steps of the chain", list(STEPS), value=BoundConfig.steps, key="steps")
     use_learned = score_widget(b)
-    training = bound(
+    training = in_url(
         c.select_slider, "Training steps", list(TRAINING), value=QUICK, key="train", disabled=not use_learned
     )
     config = BoundConfig(mixture, schedule, steps, seed=seed)
@@ -226,7 +226,7 @@ def table(result: Bounds) -> list[dict[str, str]]:
 
 def losses_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) -> None:
     a, b, _ = cells
-    training = bound(a.select_slider, "Training steps", list(TRAINING), value=LearnConfig.steps, key="train")
+    training = in_url(a.select_slider, "Training steps", list(TRAINING), value=LearnConfig.steps, key="train")
     config = BoundConfig(mixture, schedule, seed=seed)
 
     def make(made_for: tuple[BoundConfig, int], report: Report) -> Losses:
@@ -293,7 +293,7 @@ with page(
             {"part": "bound", "steps": 100},
         ),
     )
-    part = bound(
+    part = in_url(
         st.segmented_control, "Part", list(PARTS), key="part", default="forward", required=True,
         format_func=PARTS.get, label_visibility="collapsed",
     )  # fmt: skip

@@ -15,7 +15,7 @@ from playground.levels import SCHEDULES, seeded
 from playground.progress import Report, silent, turn_of
 from playground.statistics import Difference, interval, mean_difference, verdict
 from playground.steps import ddim
-from playground.walk import checked, final, prior, walk
+from playground.walk import checked, final, starting_noise, walk
 from toy2d.conditional import component
 from toy2d.distances import sliced_wasserstein
 from toy2d.guidance.experiment import FIRST, W_MOST
@@ -128,7 +128,7 @@ def _ends(config: BestWConfig, models: Models, w: float, number: int):
     """Where guided samples end, (particles, 2); the same noise for every row and w of one number."""
     rng, grid = seeded(seed_beside(config.seed, number)), SCHEDULES["linear"]().grid(config.steps)
     denoise = guided(models.conditional(config.label), models.unconditional, w)
-    start = prior((config.particles, 2), grid[0], rng)
+    start = starting_noise((config.particles, 2), grid[0], rng)
     return final(checked(walk(ddim(0.0), denoise, start, grid, rng)))
 
 

@@ -15,7 +15,7 @@ from playground.levels import CLEAN, SCHEDULES, seeded
 from playground.progress import Report, silent, turn_of
 from playground.steps import Step, ddim
 from playground.trajectory import collect, frames_of
-from playground.walk import State, checked, final, prior, walk, watched
+from playground.walk import State, checked, final, starting_noise, walk, watched
 from toy2d.conditional import component
 from toy2d.distances import sliced_wasserstein
 from toy2d.labelled import Models, exact_models
@@ -173,7 +173,7 @@ def _walked(name: str, models: Models, config: GuidanceConfig) -> Iterator[State
     rng = seeded(config.seed + 1)  # the same noise for each method
     grid = SCHEDULES["linear"]().grid(config.steps)
     step, denoise = METHODS[name](models, config)
-    return checked(walk(step, denoise, prior((config.particles, 2), grid[0], rng), grid, rng))
+    return checked(walk(step, denoise, starting_noise((config.particles, 2), grid[0], rng), grid, rng))
 
 
 def _run(

@@ -19,36 +19,36 @@ from toy2d.labelled import Models, learned_models
 from toy2d.net import LearnConfig
 from toy2d.presets import PRESETS, MixtureSpec
 from toy2d.ui import NAMES as MIXTURES
-from toy2d.ui import bound, score_widget, show_clouds
+from toy2d.ui import in_url, score_widget, show_clouds
 
 
 def settings() -> tuple[GuidanceConfig, bool]:
     a, b, c, d = st.columns([1.3, 1, 2.2, 1.2], vertical_alignment="bottom")
-    preset = bound(
+    preset = in_url(
         a.selectbox, "Mixture", list(PRESETS), index=list(PRESETS).index(FIRST.preset), key="mixture",
         format_func=MIXTURES.get,
     )  # fmt: skip
     pi = st.session_state.get("pi", FIRST.pi)
     K = MixtureSpec(preset, pi).build().K
-    label = bound(b.number_input, "Class (a mode)", 1, K, GuidanceConfig.label + 1, key="class")
+    label = in_url(b.number_input, "Class (a mode)", 1, K, GuidanceConfig.label + 1, key="class")
     w = ask(
         c.slider, "Guidance w", GuidanceConfig, "w", 0.5, key="w",
         help="The lecture's w: 0 is the plain conditional model. The classifier's scale is s = 1 + w.",
     )  # fmt: skip
     use_learned = score_widget(d, "models")
     e, f, g, h, i, j = st.columns([2.2, 1.4, 1, 1, 1, 1], vertical_alignment="bottom")
-    pi = bound(
+    pi = in_url(
         e.slider, "π, weight of the first mode", 0.01, 0.99, FIRST.pi, 0.01, key="pi",
         disabled=not MixtureSpec(preset).has_pi,
     )  # fmt: skip
-    steps = bound(
+    steps = in_url(
         f.select_slider, "Steps", [10, 20, 50, 100, 200, 500], value=GuidanceConfig.steps, key="steps"
     )
-    particles = bound(g.number_input, "Particles", 100, 20_000, GuidanceConfig.particles, key="particles")
+    particles = in_url(g.number_input, "Particles", 100, 20_000, GuidanceConfig.particles, key="particles")
     seed = ask(h.number_input, "Seed", GuidanceConfig, "seed", key="seed")
     says = "Guidance only at levels with more noise than the first and no more than the second, σ/α."
     low = ask(i.number_input, "Above σ/α", GuidanceConfig, "low", key="low", help=says)
-    high = bound(j.number_input, "Up to σ/α", low, HIGHEST, GuidanceConfig.high, key="high", help=says)
+    high = in_url(j.number_input, "Up to σ/α", low, HIGHEST, GuidanceConfig.high, key="high", help=says)
     config = GuidanceConfig(
         MixtureSpec(preset, pi), int(label) - 1, w, steps, int(particles), seed=seed, low=low, high=high
     )

@@ -17,7 +17,7 @@ from playground.progress import Report, part_of, silent
 from playground.statistics import wilson
 from playground.steps import VARIANCES, Step, ancestral
 from playground.trajectory import frames_of, recorded
-from playground.walk import State, checked, prior, walk, watched
+from playground.walk import State, checked, starting_noise, walk, watched
 from toy2d.conditional import given, share_below, variance_above
 from toy2d.mixture import Mixture
 from toy2d.presets import PRESETS, MixtureSpec
@@ -219,7 +219,7 @@ def walk_of(walker: Walker, config: InpaintConfig, particles: int) -> Iterator[S
     """The walk of one method from the noise of config's seed."""
     step, denoise, grid = walker
     rng = seeded(config.seed)
-    return checked(walk(step, denoise, prior((particles, 2), grid[0], rng), grid, rng))
+    return checked(walk(step, denoise, starting_noise((particles, 2), grid[0], rng), grid, rng))
 
 
 def _apart(x: Tensor, y: Tensor) -> float:

@@ -26,15 +26,15 @@ from toy2d.inpainting.figures import (
 from toy2d.inpainting.sweeps import Narrowing, Shares, narrowing, over_observations, over_resamplings
 from toy2d.presets import PRESETS, MixtureSpec
 from toy2d.ui import NAMES as MIXTURES
-from toy2d.ui import bound, show_clouds
+from toy2d.ui import in_url, show_clouds
 
 CHOICES = {PAIR: "leaning pair", **MIXTURES}
 
 
 def settings() -> InpaintConfig:
     a, b, c = st.columns([1.3, 1, 3], vertical_alignment="bottom")
-    mixture = bound(a.selectbox, "Mixture", [PAIR, *PRESETS], key="mixture", format_func=CHOICES.get)
-    known = bound(
+    mixture = in_url(a.selectbox, "Mixture", [PAIR, *PRESETS], key="mixture", format_func=CHOICES.get)
+    known = in_url(
         b.segmented_control,
         "Known is",
         ["x", "y"],
@@ -46,7 +46,7 @@ def settings() -> InpaintConfig:
         c.slider, f"The observation: {known} =", InpaintConfig, "value", 0.1, key="value", least=-8, most=8
     )
     d, e, last = st.columns([2, 2, 1], vertical_alignment="bottom")
-    pi = bound(
+    pi = in_url(
         d.slider, "π, weight of the first mode", 0.01, 0.99, InpaintConfig.pi, 0.01, key="pi",
         disabled=mixture != PAIR and not MixtureSpec(mixture).has_pi,
     )  # fmt: skip
@@ -89,7 +89,7 @@ def numbers(config: InpaintConfig, result: Inpainting) -> None:
 
 
 def animation(config: InpaintConfig, result: Inpainting) -> None:
-    shown = bound(
+    shown = in_url(
         st.pills, "Animated", list(NAMES), key="animated", default=["replacement", "repaint", "dps"],
         selection_mode="multi", format_func=NAMES.get,
     )  # fmt: skip

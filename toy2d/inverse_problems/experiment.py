@@ -25,7 +25,7 @@ from playground.statistics import (
     verdict,
 )
 from playground.steps import ddim
-from playground.walk import checked, final, prior, walk, watched
+from playground.walk import checked, final, starting_noise, walk, watched
 from toy2d.conditional import Posterior, posterior, told
 from toy2d.presets import MixtureSpec
 from toy2d.work import require_walk
@@ -148,7 +148,7 @@ def _measured(
 def first_step(config: InverseConfig, exact: Posterior, y: Tensor) -> float:
     """How far E[x0 | x_T, y] of pure noise x_T is from the regression, in least root mean square errors."""
     last, rng = SCHEDULES["linear"]().grid(1)[0], seeded(config.seed + 2)
-    x_T = prior(tuple(exact.mean().shape), last, rng).double()
+    x_T = starting_noise(tuple(exact.mean().shape), last, rng).double()
     said = told(config.mixture.build(), config.A, config.std, y)(x_T, last.to(x_T))
     return float((squared(said, exact.mean()).mean() / exact.variance().mean()).sqrt())
 
@@ -175,7 +175,7 @@ def _dps(config: InverseConfig, exact: Posterior, y: Tensor, report: Report) -> 
 
 def _walked(config: InverseConfig, step, denoise, N: int, report: Report) -> Tensor:
     grid, rng = SCHEDULES["linear"]().grid(config.steps), seeded(config.seed + 4)
-    start = prior((config.samples * N, 2), grid[0], rng)
+    start = starting_noise((config.samples * N, 2), grid[0], rng)
     states = checked(walk(step, denoise, start, grid, rng))
     return final(watched(states, report, config.steps)).double().view(config.samples, N, 2)
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
-from playground.ui.page import bound, cached, page, verdict_line
+from playground.ui.page import cached, in_url, page, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
 from toy2d.inverse_problems.experiment import OPERATORS, Inverse, InverseConfig, claims, inverse
@@ -22,13 +22,13 @@ SEEN = {
 
 def settings() -> InverseConfig:
     a, b, c, d, e = st.columns([1.3, 1.4, 1.6, 1.2, 0.8], vertical_alignment="bottom")
-    preset = bound(
+    preset = in_url(
         a.selectbox, "Mixture", list(PRESETS), index=list(PRESETS).index("ring"), key="mixture",
         format_func=MIXTURES.get,
     )  # fmt: skip
-    seen = bound(b.selectbox, "Seen is", list(OPERATORS), index=0, key="seen", format_func=SEEN.get)
-    value = bound(c.slider, "The measurement drawn, y =", -8.0, 8.0, InverseConfig.value, 0.5, key="value")
-    noise = bound(
+    seen = in_url(b.selectbox, "Seen is", list(OPERATORS), index=0, key="seen", format_func=SEEN.get)
+    value = in_url(c.slider, "The measurement drawn, y =", -8.0, 8.0, InverseConfig.value, 0.5, key="value")
+    noise = in_url(
         d.select_slider, "Its noise", [0.1, 0.3, 0.5, 1.0, 2.0, 3.0], value=InverseConfig.noise, key="noise"
     )
     seed = ask(e.number_input, "Seed", InverseConfig, "seed", key="seed")

@@ -12,7 +12,7 @@ from playground.ui.tries import Try, tries
 from toy2d.likelihood.experiment import Likelihood, LikelihoodConfig, likelihood, said
 from toy2d.likelihood.figures import flow_clouds, maps_chart, parts_chart, steps_chart
 from toy2d.net import QUICK, LearnConfig
-from toy2d.ui import bound, learned_for, mixture_widgets, score_widget, show_clouds
+from toy2d.ui import in_url, learned_for, mixture_widgets, score_widget, show_clouds
 
 STEPS = (5, 10, 20, 40, 80, 160)
 TRAINING = (200, QUICK, 800, LearnConfig.steps, 4_000, 8_000)
@@ -26,12 +26,16 @@ def settings() -> tuple[LikelihoodConfig, LearnConfig | None]:
     use_learned = score_widget(third)
     more = folded("More settings", fourth)
     seed = ask(more.number_input, "Seed", LikelihoodConfig, "seed", key="seed")
-    steps = bound(b.select_slider, "Steps of the ODE", list(STEPS), value=LikelihoodConfig.steps, key="steps")
-    low = bound(more.select_slider, "Start at σ/α", list(LOWEST), value=LikelihoodConfig.sigma_min, key="low")
-    high = bound(
+    steps = in_url(
+        b.select_slider, "Steps of the ODE", list(STEPS), value=LikelihoodConfig.steps, key="steps"
+    )
+    low = in_url(
+        more.select_slider, "Start at σ/α", list(LOWEST), value=LikelihoodConfig.sigma_min, key="low"
+    )
+    high = in_url(
         more.select_slider, "End at σ/α", list(HIGHEST), value=LikelihoodConfig.sigma_max, key="high"
     )
-    training = bound(
+    training = in_url(
         more.select_slider,
         "Training steps",
         list(TRAINING),

@@ -21,7 +21,7 @@ from toy2d.low_density.experiment import (
 )
 from toy2d.low_density.figures import by_density_chart, by_sigma_chart, maps_chart, sweep_chart
 from toy2d.shipped import shipped_or_learned
-from toy2d.ui import bound, mixture_widgets
+from toy2d.ui import in_url, mixture_widgets
 
 SIGMAS = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0)
 POINTS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
@@ -32,17 +32,17 @@ STEPS = (100, 300, 600, 1_500, 3_000, 6_000)
 def settings() -> LowDensityConfig:
     first, second, third, last = st.columns([1.3, 2, 2, 1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
-    sigma = bound(
+    sigma = in_url(
         third.select_slider, "Small noise σ", list(SIGMAS), value=LowDensityConfig.sigma, key="sigma"
     )
     more = folded("More settings", last)
-    points = bound(
+    points = in_url(
         more.select_slider, "Training points n", list(POINTS), value=LowDensityConfig.points, key="points"
     )
-    width = bound(
+    width = in_url(
         more.select_slider, "Network width", list(WIDTHS), value=LowDensityConfig.width, key="width"
     )
-    steps = bound(
+    steps = in_url(
         more.select_slider, "Training steps", list(STEPS), value=LowDensityConfig.steps, key="steps"
     )
     seed = ask(more.number_input, "Seed", LowDensityConfig, "seed", key="seed")

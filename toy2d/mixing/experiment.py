@@ -13,7 +13,7 @@ from playground.errors import (
     require_whole,
 )
 from playground.knobs import Knobs, choice, knob
-from playground.levels import Level, geometric_sigmas, held, seeded
+from playground.levels import Level, geometric_sigmas, repeated, seeded
 from playground.progress import Report, part_of, silent
 from playground.statistics import FAILS, HOLDS, wilson
 from playground.steps import Step, langevin
@@ -120,7 +120,7 @@ def both_chains(config: MixingConfig, s: float, least: float = 0.0) -> tuple[Ste
     """The step that both chains take, and the grids of plain and of annealed dynamics; least: the least noise."""
     grids = [
         [Level.of(sigma=least)] * (config.plain_steps + 1),
-        held([Level.of(sigma=max(sigma, least)) for sigma in added_sigmas(config, s)], config.T),
+        repeated([Level.of(sigma=max(sigma, least)) for sigma in added_sigmas(config, s)], config.T),
     ]
     step = langevin(lambda level: config.step_size * (level.sigma**2 + s**2), config.noise, estimate=False)
     return step, grids

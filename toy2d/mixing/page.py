@@ -15,7 +15,7 @@ from toy2d.mixing.experiment import Mixing, MixingConfig, mixing, said
 from toy2d.mixing.figures import mixing_clouds, shares_chart
 from toy2d.mixing.live import live_mixing
 from toy2d.starts import STARTS
-from toy2d.ui import bound, learned_at, mixture_widgets, score_widget, show_clouds
+from toy2d.ui import in_url, learned_at, mixture_widgets, score_widget, show_clouds
 
 START_NAMES = {"square": "uniform on [-8, 8]²", "mode": "all at the last mode", "data": "at the data"}
 LEVEL_NAMES = {"own": "the modes' own std (as the paper ran it)", "added": "noise that is added"}
@@ -25,7 +25,7 @@ def settings() -> tuple[MixingConfig, bool]:
     first, second, third, fourth, last = st.columns([1.3, 2.2, 1.2, 1, 1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
     use_learned = score_widget(third)
-    noise = bound(
+    noise = in_url(
         fourth.toggle,
         "Noise $z_t$",
         MixingConfig.noise,
@@ -38,11 +38,11 @@ def settings() -> tuple[MixingConfig, bool]:
 
 
 def _chains(mixture, noise: bool) -> MixingConfig:
-    levels = bound(
+    levels = in_url(
         st.selectbox, "The sigmas are", list(LEVEL_NAMES), key="levels", format_func=LEVEL_NAMES.get
     )
     L = ask(st.number_input, "Levels L", MixingConfig, "L", key="L", most=200)
-    T = bound(
+    T = in_url(
         st.number_input,
         "Steps at each, T",
         1,
@@ -51,11 +51,11 @@ def _chains(mixture, noise: bool) -> MixingConfig:
         key="T",
         help="Plain: L × T steps. The paper has T = 100.",
     )
-    size = bound(
+    size = in_url(
         st.number_input, "Step size a", 0.001, 10.0, MixingConfig.step_size, 0.01, key="a", format="%.3f",
         help="a of x + (a/2) s + √a z, in units of the narrowest mode's variance at the level. Above 4 it diverges.",
     )  # fmt: skip
-    start = bound(st.selectbox, "Start", list(STARTS), key="start", format_func=START_NAMES.get)
+    start = in_url(st.selectbox, "Start", list(STARTS), key="start", format_func=START_NAMES.get)
     sigma_1 = ask(st.number_input, "Highest σ", MixingConfig, "sigma_1", key="sigma_1", least=0.1, most=100.0)
     particles = ask(st.number_input, "Particles", MixingConfig, "particles", key="particles")
     seed = ask(st.number_input, "Seed", MixingConfig, "seed", key="seed")

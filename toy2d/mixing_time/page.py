@@ -24,7 +24,7 @@ from toy2d.mixing_time.experiment import (
 from toy2d.mixing_time.figures import crossing_cloud, relaxation_chart, times_chart
 from toy2d.mixing_time.recovery import DISTANCE
 from toy2d.mixing_time.weights_page import weights_view
-from toy2d.ui import bound, show_clouds
+from toy2d.ui import in_url, show_clouds
 
 VIEWS = {"time": "Time between two modes", "weights": "Weight recovered"}
 FINE = {  # the sweep after a click: more distances, ten times the work
@@ -38,7 +38,7 @@ YEAR = 365.25 * 86_400
 
 def settings() -> CrossingConfig:
     a, b, c, last = st.columns([2, 2, 1, 1], vertical_alignment="bottom")
-    distance = bound(
+    distance = in_url(
         a.slider,
         "Distance d of the modes at (d, d) and (-d, -d)",
         0.5,
@@ -47,7 +47,7 @@ def settings() -> CrossingConfig:
         0.05,
         key="d",
     )
-    pi = bound(b.slider, "π, weight of the first mode", 0.01, 0.99, CrossingConfig.pi, 0.01, key="pi")
+    pi = in_url(b.slider, "π, weight of the first mode", 0.01, 0.99, CrossingConfig.pi, 0.01, key="pi")
     size = ask(
         c.number_input,
         "Step size a",
@@ -58,10 +58,10 @@ def settings() -> CrossingConfig:
         help="a of x + (a/2) s + √a z",
     )
     more = folded("More settings", last)
-    particles = bound(
+    particles = in_url(
         more.number_input, "Particles from each mode", 10, 20_000, CrossingConfig.particles, key="particles"
     )
-    longest = bound(more.number_input, "Most steps", 100, 50_000, CrossingConfig.longest, 100, key="longest")
+    longest = in_url(more.number_input, "Most steps", 100, 50_000, CrossingConfig.longest, 100, key="longest")
     seed = ask(more.number_input, "Seed", CrossingConfig, "seed", key="seed")
     return CrossingConfig(pi, distance, size, int(particles), int(longest), seed=seed)
 
@@ -157,7 +157,7 @@ with page(
             {"view": "weights"},
         ),
     )
-    view = bound(st.segmented_control, "View", list(VIEWS), key="view", default="time", required=True,
+    view = in_url(st.segmented_control, "View", list(VIEWS), key="view", default="time", required=True,
                  format_func=VIEWS.get, label_visibility="collapsed")  # fmt: skip
     if view == "time":
         config = settings()

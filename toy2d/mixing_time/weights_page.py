@@ -7,7 +7,7 @@ from playground.ui.knobs import ask
 from playground.ui.page import on_request, verdict_line
 from toy2d.mixing_time.figures import recovery_chart
 from toy2d.mixing_time.recovery import Recovery, RecoveryConfig, recovery, said
-from toy2d.ui import bound
+from toy2d.ui import in_url
 
 STARTS = {"square": "uniform on [-8, 8]²", "mode": "all at the last mode", "data": "at the data"}
 QUICK = RecoveryConfig((0.1, 0.3, 0.5, 0.7, 0.9), T=20)
@@ -23,9 +23,9 @@ def weights_view() -> None:
 
 def _settings() -> RecoveryConfig:
     a, b, c, d, e = st.columns([1.6, 1, 1, 1, 1], vertical_alignment="bottom")
-    start = bound(a.selectbox, "Start", list(STARTS), key="start", format_func=STARTS.get)
-    L = bound(b.number_input, "Levels L", 1, 200, RecoveryConfig.L, key="L")
-    T = bound(
+    start = in_url(a.selectbox, "Start", list(STARTS), key="start", format_func=STARTS.get)
+    L = in_url(b.number_input, "Levels L", 1, 200, RecoveryConfig.L, key="L")
+    T = in_url(
         c.number_input,
         "Steps at each, T",
         1,
@@ -34,7 +34,7 @@ def _settings() -> RecoveryConfig:
         key="T",
         help="Plain Langevin takes L × T steps.",
     )
-    repeats = bound(
+    repeats = in_url(
         d.number_input,
         "Repeats",
         2,

@@ -10,12 +10,12 @@ from torch import Tensor
 from playground.denoisers import Denoiser, score_of
 from playground.errors import SEEDS
 from playground.knobs import Knobs, knob
-from playground.levels import Level, geometric_sigmas, held, seeded
+from playground.levels import Level, geometric_sigmas, repeated, seeded
 from playground.objectives import dsm
 from playground.progress import Report, part_of, silent, turn_of
 from playground.steps import langevin
 from playground.trajectory import Trajectory, frames_of, recorded
-from playground.walk import checked, prior, walk, watched
+from playground.walk import checked, starting_noise, walk, watched
 from toy2d.distances import Distances, distances, floors, modes_of
 from toy2d.mixture import Mixture
 from toy2d.net import Learn, LearnConfig, Learned, learn
@@ -208,8 +208,8 @@ def _annealed(
     noise is larger than the modes, and does not come to rest where it is smaller.
     """
     s, rng = narrowest_std(mixture), seeded(config.seed)
-    grid = held([Level.of(sigma=sigma) for sigma in config.sigmas], config.T)
+    grid = repeated([Level.of(sigma=sigma) for sigma in config.sigmas], config.T)
     step = langevin(lambda level: config.step_size * (level.sigma**2 + s**2), estimate=False)
-    start = prior((config.particles, 2), grid[0], rng, mixture.std())
+    start = starting_noise((config.particles, 2), grid[0], rng, mixture.std())
     states = watched(checked(walk(step, denoise, start, grid, rng)), report, len(grid) - 1)
     return recorded(states, frames_of(len(grid) - 1, config.frames), KEPT)

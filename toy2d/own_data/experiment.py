@@ -15,7 +15,7 @@ from playground.progress import Report, silent, turn_of
 from playground.statistics import difference_of_shares, interval, verdict
 from playground.steps import ddim
 from playground.trajectory import collect, frames_of
-from playground.walk import State, checked, prior, walk, watched
+from playground.walk import State, checked, starting_noise, walk, watched
 from playground.work import require_work
 from toy2d.datasets import MOST_POINTS, draw
 from toy2d.distances import sliced_wasserstein
@@ -159,7 +159,7 @@ def last_fine_grid(steps: int) -> list[Level]:
 def _walk(config: OwnDataConfig, denoise: Denoiser, points: Tensor) -> Iterator[State]:
     """From noise around the data's mean, which the last level still shows a little of: DDPM, or DDIM at eta 0."""
     rng, grid = seeded(config.seed + 1), last_fine_grid(config.steps)
-    start = prior((config.particles, 2), grid[0], rng, float(points.std(0).mean())) + grid[
+    start = starting_noise((config.particles, 2), grid[0], rng, float(points.std(0).mean())) + grid[
         0
     ].alpha * points.mean(0)
     return checked(walk(ddim(config.eta), denoise, start, grid, rng))

@@ -15,7 +15,7 @@ from toy2d.datasets import DATASETS, fitted, parse_csv
 from toy2d.net import Learned
 from toy2d.own_data.experiment import OwnData, OwnDataConfig, Points, own_data, said, train_network
 from toy2d.own_data.figures import nearest_chart, own_data_clouds
-from toy2d.ui import bound, show_clouds
+from toy2d.ui import in_url, show_clouds
 
 NAMES = {name: name.replace("_", " ") for name in DATASETS} | {
     "painted": "paint points",
@@ -30,7 +30,7 @@ CSV = "x, y\n" + "\n".join(f"{x:.1f}, {y:.1f}" for x in (10, 20, 30, 40) for y i
 def settings() -> tuple[OwnDataConfig, DeltaGenerator, DeltaGenerator]:
     """And the places of the button of a long training, and of the result: beside points that are painted or pasted."""
     first, place = st.columns([5, 2], vertical_alignment="bottom")
-    source = bound(
+    source = in_url(
         first.segmented_control, "Data", list(NAMES), key="source", default=OwnDataConfig.source, required=True,
         format_func=NAMES.get,
     )  # fmt: skip
@@ -41,7 +41,7 @@ def settings() -> tuple[OwnDataConfig, DeltaGenerator, DeltaGenerator]:
         with beside:
             given = given_points(source)
     a, b, c, d = row.columns([1.6, 1.6, 1.6, 1], vertical_alignment="bottom")
-    n = bound(
+    n = in_url(
         a.select_slider,
         "Training points",
         [2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000],
@@ -50,14 +50,14 @@ def settings() -> tuple[OwnDataConfig, DeltaGenerator, DeltaGenerator]:
         disabled=bool(given),
         help="Of the named data; painted and pasted points are all taken.",
     )
-    train_steps = bound(
+    train_steps = in_url(
         b.select_slider,
         "Training steps",
         [100, 300, 1000, 3000, 10000],
         value=OwnDataConfig.train_steps,
         key="train",
     )
-    width = bound(
+    width = in_url(
         c.select_slider,
         "Width of the network",
         [8, 16, 32, 64, 96, 192],
@@ -66,15 +66,15 @@ def settings() -> tuple[OwnDataConfig, DeltaGenerator, DeltaGenerator]:
     )
     more = folded("More settings", d)
     seed = ask(more.number_input, "Seed", OwnDataConfig, "seed", key="seed")
-    threshold = bound(
+    threshold = in_url(
         more.slider, "A copy is nearer than", 0.02, 1.0, OwnDataConfig.threshold, 0.02, key="threshold",
         help="In units of the median distance of fresh data to the nearest training point.",
     )  # fmt: skip
     eta = ask(more.slider, "η of the sampler", OwnDataConfig, "eta", 0.1, key="eta", help="0 DDIM, 1 DDPM")
-    steps = bound(
+    steps = in_url(
         more.select_slider, "Sampling steps", [10, 20, 50, 100, 200], value=OwnDataConfig.steps, key="steps"
     )
-    particles = bound(more.number_input, "Samples", 10, 5_000, OwnDataConfig.particles, key="samples")
+    particles = in_url(more.number_input, "Samples", 10, 5_000, OwnDataConfig.particles, key="samples")
     config = OwnDataConfig(
         source, n, given, threshold, train_steps, width, steps, eta, int(particles), seed=seed
     )

@@ -13,7 +13,7 @@ from toy2d.score_fields.experiment import Field, FieldConfig, score_field
 from toy2d.score_fields.figures import error_by_density_chart
 from toy2d.score_fields.live import live_fields
 from toy2d.shipped import told
-from toy2d.ui import bound, learned_for, mixture_widgets
+from toy2d.ui import in_url, learned_for, mixture_widgets
 
 SIGMAS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 20.0)
 TAUGHT = {"none": "none", "dsm": "at this σ", "ncsn": "at all σ", "told": "at all σ and π"}
@@ -23,9 +23,9 @@ POINTS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
 def settings() -> tuple[FieldConfig, LearnConfig | None]:
     first, second, third, last = st.columns([1.3, 2, 2, 1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
-    sigma = bound(third.select_slider, "Noise σ", list(SIGMAS), value=FieldConfig.sigma, key="sigma")
+    sigma = in_url(third.select_slider, "Noise σ", list(SIGMAS), value=FieldConfig.sigma, key="sigma")
     more = folded("More settings", last)
-    taught = bound(
+    taught = in_url(
         more.segmented_control,
         "Learned score: trained",
         list(TAUGHT),
@@ -36,7 +36,7 @@ def settings() -> tuple[FieldConfig, LearnConfig | None]:
         help="At all σ and π: one network, told both, so that another π costs no training. It saw 200,000 points, of "
         "mixtures of every π.",
     )
-    points = bound(
+    points = in_url(
         more.select_slider, "Training points", list(POINTS), value=LearnConfig.points, key="points",
         disabled=taught == "told" and mixture.has_pi,
     )  # fmt: skip
