@@ -13,7 +13,7 @@ from torch import Tensor
 from images.data.captions import ATTRIBUTES, UNSAID, codes_of
 from images.metrics.classifier import Classifier, features
 from playground.errors import require
-from playground.statistics import wilson
+from playground.statistics import difference_of_shares, interval, verdict, wilson
 
 DUST = 40  # of 255
 CHANCE = dict(zip(ATTRIBUTES, (1 / 10, 1 / 3, 1 / 3, 1 / 3), strict=True))
@@ -73,3 +73,19 @@ def agreement(seen: Tensor, asked: Tensor) -> dict[str, Share]:
         if said[:, k].any()
     }
     return shares | {"all": Share(int(right.all(1).sum()), len(asked))}
+
+
+def said_of_drawn(drawn: dict[str, Share], real: Share) -> tuple[str, str]:
+    """Whether digits drawn for a caption fit it more often than real ones, which nobody asked for -> sentence, verdict.
+
+    drawn: as `agreement` gives it.  real: of digits that were not asked for anything, those that the caption fits.
+    """
+    whole = drawn["all"]
+    parts = ", ".join(f"{name} {share.hits} of {share.n}" for name, share in drawn.items() if name != "all")
+    more = difference_of_shares(whole.value, whole.n, real.value, real.n)
+    return (
+        f"All that was asked is there in {whole} ({parts or 'nothing was asked'}), read from the pixels by the "
+        f"metrics' classifier and attributes, never by CLIP. Of real digits the caption fits {real}: "
+        f"{interval(more, '+.1%')} more.",
+        verdict(more, f"N = {whole.n}"),
+    )

@@ -5,7 +5,7 @@ import streamlit as st
 import torch
 from streamlit.delta_generator import DeltaGenerator
 
-from images.dalle2.agreement import agreement, measured
+from images.dalle2.agreement import Share, agreement, measured, said_of_drawn
 from images.dalle2.clip_task import SHIPPED, embedded
 from images.dalle2.experiment import DrawConfig, Drawing, Stack, draw, load_stack
 from images.dalle2.frames import embeddings_as_pictures, in_stages
@@ -17,11 +17,12 @@ from images.ui import classifier, digits
 from playground.gif import gif_bytes, png_bytes, tiled
 from playground.ui.downloads import download_gif, download_png
 from playground.ui.knobs import ask
-from playground.ui.page import folded, in_url, on_request, page
+from playground.ui.page import folded, in_url, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
 
 NEAREST = 8
+REAL = 500  # test digits that drawn ones are held to
 COLUMNS = 4  # of digits
 
 
@@ -101,23 +102,27 @@ def show(config: DrawConfig, drawing: Drawing) -> None:
         [ImagesPanel(title, sheet, captions) for title, sheet in zip(titles, sheets, strict=True)],
         key="dalle2-player", fps=8,
     )  # fmt: skip
-    st.markdown(verdict(config, drawing))
+    verdict_line(*said(config, drawing))
     name = f"{config.caption.replace(' ', '-')}-seed{config.seed}"
     with st.container(horizontal=True):
         download_gif("GIF", lambda: gif_bytes(list(sheets[2])), f"{name}.gif", "gif")
         download_png("PNG", lambda: png_bytes(sheets[2][-1]), f"{name}.png", "png")
 
 
-def verdict(config: DrawConfig, drawing: Drawing) -> str:
+@st.cache_data(max_entries=20, show_spinner=False)
+def fitting(codes: tuple[int, ...]) -> Share:
+    """Of the first test digits: which of them a caption of these codes is true of, though nobody asked for it."""
+    real = digits("test").images[:REAL]
+    asked = torch.tensor([codes]).expand(len(real), 4)
+    return agreement(measured(classifier(), real, asked), asked)["all"]
+
+
+def said(config: DrawConfig, drawing: Drawing) -> tuple[str, str]:
     """What was asked, and how much of it is there, measured on the pixels."""
-    asked = torch.tensor([parse(config.caption).codes]).expand(config.count, 4)
+    codes = tuple(parse(config.caption).codes)
+    asked = torch.tensor([codes]).expand(config.count, 4)
     shares = agreement(measured(classifier(), torch.tensor(drawing.images)[:, None], asked), asked)
-    parts = ", ".join(f"{name} {share.hits} of {share.n}" for name, share in shares.items() if name != "all")
-    whole = shares["all"]
-    return (
-        f"**{whole.hits} of {whole.n}** are all that was asked ({parts or 'nothing was asked'}), measured on the "
-        f"pixels by the metrics' classifier and attributes, never by CLIP: {whole}."
-    )
+    return said_of_drawn(shares, fitting(codes))
 
 
 def nearest(drawing: Drawing) -> None:

@@ -119,7 +119,7 @@ def out_of_sight(found, address) -> list[str]:
     parts |= {"verdict": found["verdict"]}
     if address in WITHOUT_PICTURE:
         del parts["picture and its bar"]
-    if address in WITHOUT_VERDICT or found["verdict"] is None:
+    if address in WITHOUT_VERDICT:
         del parts["verdict"]
     wrong = ["the claim is cut"] if cut(found["claim"], found["head"]) else []
     for name, box in parts.items():

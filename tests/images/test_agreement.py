@@ -5,11 +5,12 @@ import pytest
 import torch
 from scipy.stats import binomtest
 
-from images.dalle2.agreement import Share, agreement, measured, without_dust
+from images.dalle2.agreement import Share, agreement, measured, said_of_drawn, without_dust
 from images.dalle2.frames import embeddings_as_pictures, in_stages
 from images.data.captions import codes_of
 from images.data.mnist import load
 from images.metrics.classifier import load_classifier
+from playground.statistics import HOLDS, OPEN
 
 
 @pytest.mark.parametrize(("hits", "n"), [(0, 10), (10, 10), (37, 200), (1, 3)])
@@ -68,3 +69,11 @@ def test_an_embedding_is_a_picture_with_the_captions_own_first():
     assert (
         (pictures[:, 0] == 0).all() and (pictures[1, 1, :4, :4] == 255).all() and pictures[1, 1, 5, 5] == 128
     )
+
+
+@pytest.mark.parametrize(("hits", "verdict"), [(8, HOLDS), (0, OPEN)])
+def test_drawn_digits_are_held_to_real_ones_that_nobody_asked_for(hits, verdict):
+    """Of 500 real digits the caption fits 10: eight of eight are more by far, none of eight tells nothing."""
+    drawn = {"digit": Share(hits, 8), "all": Share(hits, 8)}
+    sentence, told = said_of_drawn(drawn, Share(10, 500))
+    assert told.startswith(verdict) and f"digit {hits} of 8" in sentence and "N = 500" in sentence

@@ -12,6 +12,8 @@ from toy2d.annealing.experiment import Annealing, AnnealingConfig
 from toy2d.annealing.experiment import said as annealing_said
 from toy2d.autoencoder.experiment import AutoencoderConfig, autoencoder
 from toy2d.autoencoder.experiment import said as autoencoder_said
+from toy2d.ddpm_and_ncsn.experiment import OWN, Families, FamiliesConfig, Run
+from toy2d.ddpm_and_ncsn.experiment import said as families_said
 from toy2d.distances import Distances
 from toy2d.few_steps.experiment import ROWS, FewSteps, FewStepsConfig
 from toy2d.few_steps.experiment import said as few_steps_said
@@ -20,13 +22,18 @@ from toy2d.forward_and_bound.experiment import ForwardConfig, forward, posterior
 from toy2d.forward_and_bound.experiment import said as forward_said
 from toy2d.likelihood.experiment import LikelihoodConfig, likelihood
 from toy2d.likelihood.experiment import said as likelihood_said
+from toy2d.low_density.experiment import LowDensity, LowDensityConfig, Repeats
+from toy2d.low_density.experiment import said as low_density_said
 from toy2d.mixing_time.experiment import Crossing, CrossingConfig, Measured, Times
 from toy2d.mixing_time.experiment import said as crossing_said
 from toy2d.mixing_time.recovery import Recovery
 from toy2d.mixing_time.recovery import said as recovery_said
+from toy2d.ncsn.experiment import Ncsn, NcsnConfig, Weighted, chain_too_short
+from toy2d.ncsn.experiment import said as ncsn_said
 from toy2d.net import LearnConfig, learn
 from toy2d.own_data.experiment import OwnData, OwnDataConfig, Sampled
 from toy2d.own_data.experiment import said as own_said
+from toy2d.score_fields.experiment import Field, ScoreError
 
 NONE = np.zeros(1)
 
@@ -89,6 +96,46 @@ def test_the_bounds_sentences_are_of_their_gaps():
             for name, gap in (("simple", simple), ("weighted", weighted))
         }
         assert said_of_losses(Losses(NONE, found, apart()))[1] == outcome
+
+
+@pytest.mark.parametrize(("other", "outcome"), [(0.01, HOLDS), (0.06, OPEN), (0.30, FAILS)])
+def test_families_are_alike_where_no_sampler_minds_the_others_network(other, outcome):
+    """0.05 is tolerated and the standard error is 0.01: within, astride, beyond; one sampler that minds is enough."""
+    runs = {
+        (name, sampler): Run(apart(0.01), 1, NONE, NONE, NONE, NONE, NONE) for sampler, names in OWN.items()
+        for name in names
+    }  # fmt: skip
+    runs["ncsn", "ddim"] = replace(runs["ncsn", "ddim"], distances=apart(other))
+    config = FamiliesConfig(particles=500)
+    sentence, told = families_said(config, Families(runs, apart(0.02), NONE, {}, NONE))
+    assert told.startswith(outcome) and f"DDIM {other - 0.01:+.3f}" in sentence and "N = 500" in sentence
+
+
+@pytest.mark.parametrize(("squared", "outcome"), [(0.1, HOLDS), (0.5, FAILS), (0.3, OPEN)])
+def test_ncsns_sentence_is_of_the_mean_errors_difference(squared, outcome):
+    def of(error: float) -> Weighted:
+        return Weighted(np.full(10, error), np.full(10, 0.01), NONE, apart(0.1), NONE, NONE)
+
+    found = Ncsn(
+        NONE, NONE, {"ncsn_one": of(0.3), "ncsn": of(squared)}, apart(0.02), apart(0.01), NONE, NONE, NONE
+    )
+    sentence, told = ncsn_said(NcsnConfig(), found)
+    assert told.startswith(outcome) and f"{0.3 - squared:.3f} (" in sentence
+    assert not chain_too_short(found) and chain_too_short(replace(found, exact=apart(0.2)))
+
+
+@pytest.mark.parametrize(("high", "outcome"), [(0.9, HOLDS), (0.1, FAILS)])
+def test_low_densitys_sentence_is_of_the_pair_shown_and_of_the_seeds_where_they_were_run(high, outcome):
+    def good(area: float, mass: float) -> Field:
+        return Field(NONE, NONE, NONE, NONE, ScoreError(NONE, area, mass, NONE, NONE))
+
+    config = LowDensityConfig()
+    pair = LowDensity(good(0.2, 0.8), good(0.3, 0.6), good(high, 0.9), 8.0, NONE, NONE, NONE)
+    sentence, told = low_density_said(config, pair)
+    assert told == f"{outcome} for these two networks" and "80% of the noisy data" in sentence
+    seeds = np.linspace(0, 0.01, 5)
+    over = Repeats({"one": 0.2 + seeds, "many": seeds}, {"one": seeds, "many": seeds}, high + 2 * seeds)
+    assert low_density_said(config, pair, over)[1].startswith(outcome)
 
 
 @pytest.mark.parametrize(("gap", "outcome"), [(100.0, HOLDS), (150.0, FAILS)])

@@ -7,11 +7,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from playground.claims import within
 from playground.denoisers import Denoiser
 from playground.errors import SEEDS, require, require_whole
 from playground.knobs import Knobs, choice, knob
 from playground.levels import SCHEDULES, Level, geometric_sigmas, repeated, seeded
 from playground.progress import Report, part_of, silent
+from playground.statistics import FAILS, HOLDS, OPEN, Difference, difference, interval
 from playground.steps import Step, ancestral, ddim, langevin
 from playground.trajectory import frames_of, recorded
 from playground.walk import checked, starting_noise, walk, watched
@@ -144,6 +146,46 @@ def two_families(
     }
     weights = mixture.log_weights.exp().double().numpy()
     return Families(runs, floors(mixture, config.particles), sigmas, errors, weights)
+
+
+OWN = {
+    "annealed": ("ncsn", "ddpm"),
+    "ddpm": ("ddpm", "ncsn"),
+    "ddim": ("ddpm", "ncsn"),
+}  # its network, the other's
+SAME = 0.05  # a difference in the share of samples in a wrong mode that does not matter
+
+
+def exchanged(result: Families) -> dict[str, Difference]:
+    """By sampler: how many more samples are in a wrong mode with the other family's network than with its own."""
+    found = {}
+    for sampler, (own, other) in OWN.items():
+        ours, theirs = (result.runs[name, sampler].distances for name in (own, other))
+        found[sampler] = difference(theirs.weights, theirs.weights_se, ours.weights, ours.weights_se)
+    return found
+
+
+def alike(found: Mapping[str, Difference]) -> str:
+    """Whether no sampler's change matters: all must lie within SAME, and one beyond it is enough to say no."""
+    each = [within(SAME, change) for change in found.values()]
+    return next((outcome for outcome in (FAILS, OPEN) if outcome in each), HOLDS)
+
+
+def said(config: FamiliesConfig, result: Families) -> tuple[str, str]:
+    """What the other family's network changes, sampler by sampler -> sentence, verdict."""
+    found = exchanged(result)
+    changes = ", ".join(f"{CALLED[sampler]} {interval(change, '+.3f')}" for sampler, change in found.items())
+    verdict = alike(found)
+    at = f" at N = {config.particles:,}" if verdict == OPEN else ""
+    return (
+        f"With the other family's network, more samples in a wrong mode: {changes}; {SAME:g} is tolerated. Two sets "
+        f"of exact samples: {result.floor.weights:.3f}. N = {config.particles:,}, {config.train_steps:,} steps of "
+        "training.",
+        verdict + at,
+    )
+
+
+CALLED = {"annealed": "annealed Langevin", "ddpm": "DDPM", "ddim": "DDIM"}
 
 
 def samplers_of(config: FamiliesConfig, mixture: Mixture) -> dict[str, tuple[Step, list[Level]]]:

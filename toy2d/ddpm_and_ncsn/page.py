@@ -9,9 +9,9 @@ from playground.levels import SCHEDULES
 from playground.progress import Report, turn_of
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
-from playground.ui.page import folded, on_request, page, shared
+from playground.ui.page import folded, on_request, page, shared, verdict_line
 from playground.ui.tries import Try, tries
-from toy2d.ddpm_and_ncsn.experiment import FIRST, SAMPLERS, Families, FamiliesConfig, two_families
+from toy2d.ddpm_and_ncsn.experiment import FIRST, SAMPLERS, Families, FamiliesConfig, said, two_families
 from toy2d.ddpm_and_ncsn.figures import (
     MEASURES,
     SAMPLER_NAMES,
@@ -117,6 +117,7 @@ def outcome(config: FamiliesConfig, result: Families) -> None:
         b.toggle, "Show $x_t/α$", False, key="rescaled", help="NCSN's view for all three panels."
     )
     show_clouds(families_clouds(config, result, trained, rescaled), "two-families", fps=15)
+    verdict_line(*said(config, result))
     left, right = st.columns(2)
     with left:
         measure = in_url(st.selectbox, "Bars show", list(MEASURES), key="measure", format_func=MEASURES.get)

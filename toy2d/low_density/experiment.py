@@ -10,7 +10,7 @@ from playground.errors import SEEDS, SIGMAS, require, seed_beside
 from playground.knobs import Knobs, knob
 from playground.levels import geometric_sigmas
 from playground.progress import Report, silent, turn_of
-from playground.statistics import Difference, mean_difference
+from playground.statistics import FAILS, HOLDS, Difference, interval, mean_difference, verdict
 from toy2d.net import Learn, LearnConfig, Learned, learn
 from toy2d.presets import MixtureSpec
 from toy2d.score_fields.experiment import Field, FieldConfig, score_field
@@ -132,6 +132,25 @@ def repeats(config: LowDensityConfig, report: Report = silent) -> Repeats:
         for what in ("area", "mass")
     )
     return Repeats(area, mass, np.array([each.high.error.area for each in found]))
+
+
+def said(config: LowDensityConfig, result: LowDensity, over_seeds: Repeats | None = None) -> tuple[str, str]:
+    """What the networks that are shown know of the square; whether that is luck, where seeds were run -> sentence,
+    verdict.  The shares are exact, on the grid that is drawn: what they vary with is the training.
+    """
+    one, high = result.one.error, result.high.error
+    told = (
+        f"One level: {one.mass:.0%} of the noisy data lie where the score is good to 10 %, but that is {one.area:.0%} "
+        f"of the square. Trained at many levels, it is good on {high.area:.0%} at σ = {result.high_sigma:.2g}."
+    )
+    if over_seeds is None:
+        holds = one.mass > one.area and high.area > one.area
+        few = "One pair of networks, on a grid of exact scores: the button below asks whether it is luck."
+        return f"{told} {few}", f"{HOLDS if holds else FAILS} for these two networks"
+    more = over_seeds.differences()["high"]
+    return f"{told} Over {SEEDS} pairs of networks: by {interval(more, '+.1%')}.", verdict(
+        more, f"{SEEDS} pairs"
+    )
 
 
 # --- more data ------------------------------------------------------------------------------------------------

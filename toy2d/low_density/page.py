@@ -6,7 +6,7 @@ from playground.statistics import interval, verdict
 from playground.ui.busy import Report, busy
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
-from playground.ui.page import cached, folded, on_request, page
+from playground.ui.page import cached, folded, on_request, page, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.low_density.experiment import (
     CLAIMS,
@@ -17,6 +17,7 @@ from toy2d.low_density.experiment import (
     learn_pair,
     low_density,
     repeats,
+    said,
     sweep,
 )
 from toy2d.low_density.figures import by_density_chart, by_sigma_chart, maps_chart, sweep_chart
@@ -74,6 +75,7 @@ def more_seeds(config: LowDensityConfig) -> None:
     if st.button(f"Is it luck? Train {SEEDS} pairs", key="seeds"):
         with busy("Training", key="seeds-run") as report:
             st.session_state["low-density-seeds"] = config, repeats(config, report)
+        st.rerun()  # the sentence above was drawn before
     made_for, result = st.session_state.get("low-density-seeds", (None, None))
     if result is None:
         st.caption("These are two networks of one seed.")
@@ -137,6 +139,8 @@ with page(
     config = settings()
     result = result_for(config)
     chart(maps_chart(config, result), "maps")
+    made_for, over_seeds = st.session_state.get("low-density-seeds", (None, None))
+    verdict_line(*said(config, result, over_seeds if made_for == config else None))
     numbers(config, result)
     more_seeds(config)
     left, right = st.columns(2)

@@ -13,6 +13,7 @@ from playground.knobs import Knobs, knob
 from playground.levels import Level, geometric_sigmas, repeated, seeded
 from playground.objectives import dsm
 from playground.progress import Report, part_of, silent, turn_of
+from playground.statistics import difference, interval, verdict
 from playground.steps import langevin
 from playground.trajectory import Trajectory, frames_of, recorded
 from playground.walk import checked, starting_noise, walk, watched
@@ -183,6 +184,30 @@ def level_errors(
 def mean_error(run: Weighted) -> tuple[float, float]:
     """The mean of a network's error over the levels, and its standard error: the levels are measured independently."""
     return float(run.errors.mean()), float(np.linalg.norm(run.errors_se)) / len(run.errors)
+
+
+def said(config: NcsnConfig, result: Ncsn) -> tuple[str, str]:
+    """Whether lambda = sigma² beats lambda = 1 by the score's error, and by the modes' shares -> sentence, verdict."""
+    one, squared = result.runs["ncsn_one"], result.runs["ncsn"]
+    error = difference(*mean_error(one), *mean_error(squared))
+    modes = difference(*in_wrong_mode(one), *in_wrong_mode(squared))
+    at = f"N = {config.particles:,}"
+    return (
+        f"λ = σ² misses the score by less than λ = 1, on average over the levels: by {interval(error)}. Of its samples "
+        f"fewer are in a wrong mode, by {interval(modes, '+.3f')}: {verdict(modes, at)}. The chain alone, on exact "
+        f"scores, has {result.exact.weights:.3f} there; exact samples {result.floor.weights:.3f}; {at}.",
+        f"{verdict(error)} for these networks",
+    )
+
+
+def in_wrong_mode(run: Weighted) -> tuple[float, float]:
+    """The share of a network's samples in a wrong mode, and its standard error."""
+    return run.distances.weights, run.distances.weights_se
+
+
+def chain_too_short(result: Ncsn) -> bool:
+    """Whether the chain's own error is several times the floor, so that a network's may cancel it."""
+    return result.exact.weights - 2 * result.exact.weights_se > 3 * result.floor.weights
 
 
 def level_losses(mixture: Mixture, config: NcsnConfig) -> np.ndarray:

@@ -4,12 +4,11 @@ from dataclasses import replace
 
 import streamlit as st
 
-from playground.statistics import difference, interval, verdict
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
-from playground.ui.page import folded, on_request, page, shared
+from playground.ui.page import folded, on_request, page, shared, verdict_line
 from playground.ui.tries import Try, tries
-from toy2d.ncsn.experiment import FIRST, WEIGHTS, Ncsn, NcsnConfig, learn_all, mean_error, ncsn
+from toy2d.ncsn.experiment import FIRST, WEIGHTS, Ncsn, NcsnConfig, chain_too_short, learn_all, ncsn, said
 from toy2d.ncsn.figures import NAMES, error_chart, ncsn_clouds, share_chart
 from toy2d.net import Learned
 from toy2d.shipped import shipped_or_learned
@@ -70,29 +69,12 @@ def numbers(result: Ncsn) -> None:
         cell.caption(f"at σ = {result.sigmas[worst]:.3g}; mean over the levels {run.errors.mean():.3g}")
 
 
-def verdicts(config: NcsnConfig, result: Ncsn) -> None:
-    """Whether lambda = sigma² beats lambda = 1, by the score's error and by the shares of the modes."""
-    one, squared = result.runs["ncsn_one"], result.runs["ncsn"]
-    error = difference(*mean_error(one), *mean_error(squared))
-    modes = difference(
-        one.distances.weights,
-        one.distances.weights_se,
-        squared.distances.weights,
-        squared.distances.weights_se,
-    )
-    chain, at = result.exact.weights, f"N = {config.particles:,}"
-    st.markdown(
-        f"λ = σ² has the smaller mean error over the levels, by {interval(error)}"
-        f": **{verdict(error)}** for these networks. It puts fewer samples into a wrong mode, by "
-        f"{interval(modes, '+.3f')}: **{verdict(modes, at)}**. "
-        f"The chain alone, on exact scores, has {chain:.3f} in a wrong mode; exact samples {result.floor.weights:.3f}."
-        + (
-            " The chain is too short to judge networks by the modes' shares: its own error is several times the floor, "
+def caution(result: Ncsn) -> None:
+    if chain_too_short(result):
+        st.caption(
+            "The chain is too short to judge networks by the modes' shares: its own error is several times the floor, "
             "and a network's may cancel it. Raise T."
-            if chain - 2 * result.exact.weights_se > 3 * result.floor.weights
-            else ""
         )
-    )
 
 
 def explain() -> None:
@@ -143,8 +125,9 @@ with page(
     )
     config, result = result_for(settings())
     show_clouds(ncsn_clouds(config, result), "ncsn", fps=15)
+    verdict_line(*said(config, result))
     numbers(result)
-    verdicts(config, result)
+    caution(result)
     left, right = st.columns(2)
     with left:
         st.subheader("Error of the score at each level")
