@@ -3,21 +3,27 @@
 import json
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
+from images.films import kept
+from images.generate.experiment import SampleConfig
 from images.metrics.estimates import FCD, MEANINGS
 from images.metrics.evaluate import EvaluateConfig, evaluate
 from images.metrics.report import reference_of, write_evaluation
-from images.models import best_device, load_model
+from images.models import SHIPPED, best_device, load_model
 from images.runs import shipped
+from images.runs.figures import measured_charts
 from images.train.figures import losses_chart
 from images.training import runs
 from images.ui import training_sidebar, yardstick
 from playground.files import write_atomically
+from playground.gif import tiled
 from playground.progress import duration
 from playground.ui.busy import busy
 from playground.ui.charts import chart
-from playground.ui.page import in_url, page, verdict_line
+from playground.ui.page import in_url, page, picture, verdict_line
+from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
 
 SAMPLES = (200, 500, 1000, 2000, 5000)
@@ -166,6 +172,18 @@ def came_with_the_project() -> None:
             _numbers(measured)
 
 
+def shipped_picture() -> None:
+    """Digits of the shipped model, from noise, and what was measured of them: there on the first day."""
+    film = kept("generate", (load_model(SHIPPED, best_device()).about, SampleConfig.quick()))
+    with picture():
+        if film is not None:
+            sheet = np.stack([tiled(frame) for frame in film.xs])
+            panel = ImagesPanel("digits of the shipped model, from noise", sheet, film.captions)
+            player([panel], key="shipped-player", fps=12)
+        if (measured := shipped.shipped_evaluation()) is not None:
+            chart(measured_charts(measured, shipped.NAME), "shipped-chart", tall=True)
+
+
 def meanings() -> None:
     with st.expander("What the numbers mean"):
         st.markdown("\n".join(f"- **{name}**: {meaning}" for name, meaning in MEANINGS.items()))
@@ -195,8 +213,9 @@ def contents() -> None:
     training_sidebar()
     found = runs.all_runs()
     if not found:
-        st.info("No run yet: train one with the button in the sidebar, then compare it here.")
+        shipped_picture()
         nearest(found)
+        st.info("No run yet: train one with the button in the sidebar, then compare it here.")
         came_with_the_project()
         meanings()
         return

@@ -8,7 +8,7 @@ from typing import Any
 from images.metrics.estimates import FCD
 from images.models import SHIPPED
 from playground.progress import duration
-from playground.statistics import HOLDS, Z, difference, verdict
+from playground.statistics import HOLDS, Difference, Z, difference, interval, verdict
 
 NAME = "the shipped model"
 
@@ -62,11 +62,15 @@ def said(measured: Mapping[str, Mapping[str, Any]]) -> str:
     values = {name: found["metrics"][FCD] for name, found in measured.items()}
     best = min(values, key=lambda name: values[name]["value"])
     floor = measured[best]["floors"][FCD]["value"]
-    told = f"Nearest to real digits is {best}: {_told(measured[best])}; as many real ones reach {floor:.2f}."
+    more = _apart(values[best], measured[best]["floors"][FCD])
+    told = (
+        f"Nearest to real digits is {best}, at a Fréchet distance of {_told(measured[best])}; as many real ones reach "
+        f"{floor:.2f}, which is {interval(more, '.2f')} less."
+    )
     ties = [name for name in values if name != best and verdict(_apart(values[name], values[best])) != HOLDS]
     return f"{told} Not told from it: {', '.join(ties)}." if ties else told
 
 
-def _apart(one: Mapping[str, float], other: Mapping[str, float]):
+def _apart(one: Mapping[str, float], other: Mapping[str, float]) -> Difference:
     ends = ((found["high"] - found["low"]) / (2 * Z) for found in (one, other))
     return difference(one["value"], next(ends), other["value"], next(ends))

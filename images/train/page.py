@@ -113,14 +113,21 @@ def offers() -> None:
 
 def offer(preset: str, speed: float | None, over: bool, busy: bool) -> None:
     config = PRESETS[preset]
-    if look := look_of(preset):
-        st.image(str(look[0]), width="stretch", caption=f"drawn {look[1]}", alt=f"digits drawn {look[1]}")
+    look = look_of(preset)
+    if look:
+        with st.container(key=f"look-{preset}"):
+            st.image(
+                str(look[0]), width="stretch", alt=f"digits of the preset {LABELS[preset]}, drawn {look[1]}"
+            )
     took = "not measured" if over or busy else "being measured"
     if speed:
         took = f"**about {duration(config.images / speed)}** here, at {speed:,.0f} images/s"
-    st.markdown(f"**{LABELS.get(preset, preset)}**  \n{took}")
+    with st.container(key=f"took-{preset}"):
+        st.markdown(f"**{LABELS.get(preset, preset)}**  \n{took}")
     if not runs.readonly() and st.button("Start", key=f"offer-{preset}", disabled=busy, width="stretch"):
         start_training(config)
+    if look:
+        st.markdown(f":small[Above: drawn {look[1]}.]")
 
 
 def explain() -> None:

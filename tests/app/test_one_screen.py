@@ -34,12 +34,8 @@ AXE = """async () => {
     `${id} of ${nodes.length}: ${nodes[0].html.slice(0, 120)} ${(nodes[0].any[0] ?? nodes[0].all[0] ?? {}).message}`);
 }"""
 # Pages that show words or have nothing to show at the first visit, and why.
-WITHOUT_PICTURE = {
-    "claims": "a list of claims, each with its page",
-    "train": "nothing has been trained",
-    "compare": "nothing has been trained",
-}
-WITHOUT_VERDICT = {"claims": "each line has its own", "train": "nothing is claimed", "compare": "as train"}
+WITHOUT_PICTURE = {"claims": "a list of claims, each with its page"}
+WITHOUT_VERDICT = {"claims": "each line has its own"}
 
 
 @pytest.fixture(scope="module")

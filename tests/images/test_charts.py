@@ -14,9 +14,10 @@ from images.guidance.experiment import GuidanceConfig, Sweep
 from images.guidance.experiment import Row as Guided
 from images.inpainting import figures as inpainting_figures
 from images.inpainting import table as inpainting
-from images.metrics.estimates import FCD, Estimate
+from images.metrics.estimates import FCD, PRECISION, RECALL, SFCD, Estimate
 from images.palette import figures as palette_figures
 from images.palette import table as palette
+from images.runs import figures as runs_figures
 from images.train import figures as train_figures
 from playground.charts import Chart
 from playground.levels import seeded
@@ -71,6 +72,24 @@ def of_palette() -> list[Chart]:
         for k, name in enumerate(names)
     }
     return calls(palette_figures.table_chart, palette.Table(palette.TableConfig(), rows, 0.3, {}, None))
+
+
+def of_runs() -> list[Chart]:
+    values = {
+        name: vars(estimate(value))
+        for name, value in ((FCD, 0.4), (SFCD, 0.5), (PRECISION, 0.7), (RECALL, 0.8))
+    }
+    floors = {name: vars(estimate(value["value"] / 2)) for name, value in values.items()}
+    charts = calls(
+        runs_figures.measured_charts,
+        {"metrics": values, "floors": floors, "config": {"samples": 200}},
+        "a model",
+    )
+    for chart in charts:
+        model, real = chart.marks
+        assert (model.y == 2 * real.y).all() and "N = 200" in charts[0].title
+        assert (model.interval[0] < model.y).all() and (model.y < model.interval[1]).all()
+    return charts
 
 
 def of_train() -> list[Chart]:

@@ -91,10 +91,12 @@ def test_compare_without_a_run_says_what_to_do():
 def test_the_nearest_model_is_named_with_those_that_are_not_told_from_it():
     def measured(value: float) -> dict:
         figures = {"value": value, "low": value - 0.2, "high": value + 0.2}
-        return {"metrics": {FCD: figures}, "floors": {FCD: {"value": 0.1}}, "config": {"samples": 500}}
+        floor = {"value": 0.1, "low": 0.1, "high": 0.1}  # without noise: the difference has the model's
+        return {"metrics": {FCD: figures}, "floors": {FCD: floor}, "config": {"samples": 500}}
 
     told = shipped.said({"one": measured(0.5), "near": measured(0.6), "far": measured(2.0)})
-    assert told.startswith("Nearest to real digits is one: 0.50 (0.30 to 0.70; N = 500)")
+    assert "is one, at a Fréchet distance of 0.50 (0.30 to 0.70; N = 500)" in told
+    assert "0.10, which is 0.40 (0.20 to 0.60) less" in told
     assert told.endswith("Not told from it: near.") and "far" not in told
 
 
