@@ -2,6 +2,9 @@
 
 # Okabe and Ito (2008); label i has colour i modulo their number.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9")
+# What is compared beside points that are coloured by their mode: the plane's two modes have the first two colours.
+METHODS = PALETTE[2:]
+PLAIN, ANNEALED = METHODS[2], METHODS[0]  # Langevin dynamics, on every page
 TRUTH = "#808080"  # the true value, readable on white and on black
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from images.dalle2.clip_experiment import Clouds, Similarity
 from playground.charts import Axis, Chart, Heat, Points
-from playground.colors import PALETTE
+from playground.colors import METHODS, PALETTE
 
 SHOWN = 1000  # points of each cloud
 
@@ -13,7 +13,7 @@ def matrix_chart(found: Similarity) -> Chart:
     """Digits down, captions across; a circle where the caption is true of the digit."""
     ten, (rows, columns) = np.arange(10), np.nonzero(found.true.numpy())
     cosines = Heat(ten, ten, found.cosines, -1, 1, bar="cosine")
-    true = Points(columns, rows, "the caption is true", PALETTE[1], 13, "ring")
+    true = Points(columns, rows, "the caption is true", METHODS[2], 13, "ring")
     digits = Axis("digit", range=(9.5, -0.5), names=[str(digit) for digit in ten])
     return Chart("", Axis(range=(-0.5, 9.5), names=found.texts), digits, [cosines, true])
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from images.guidance.experiment import Sweep
 from images.metrics.estimates import FCD, Estimate
-from playground.charts import Axis, Chart, Curve, Mark, Rule, estimated
+from playground.charts import Axis, Chart, Curve, Dash, Mark, Rule, estimated
 from playground.colors import PALETTE, TRUTH
 from playground.statistics import wilson
 
@@ -14,10 +14,13 @@ Curves = dict[str, dict[int, float]]  # of a guide, its accuracy at each t
 def accuracy_chart(curves: Curves, N: int) -> Chart:
     """Accuracy against the level, for guides trained on noised digits and on clean ones."""
     marks: list[Mark] = [Rule(0.1, "a guess", color=TRUTH, dash="dot")]
-    for color, (name, shares) in zip(PALETTE, curves.items(), strict=False):
+    dashes: tuple[Dash, ...] = ("solid", "dash")
+    for dash, (name, shares) in zip(dashes, curves.items(), strict=False):
         share = np.array(list(shares.values()))
         band = wilson(share, N)
-        marks.append(Curve(list(shares), share, f"trained on {name}", color, dots=True, interval=band))
+        marks.append(
+            Curve(list(shares), share, f"trained on {name}", PALETTE[5], dash, dots=True, interval=band)
+        )
     x = Axis("t of the linear schedule, 0 clean, 1,000 noise")
     return Chart("", x, Axis(f"classes named right, N = {N:,}", range=(0, 1.02), percent=True), marks)
 

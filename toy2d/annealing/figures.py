@@ -3,7 +3,7 @@
 import numpy as np
 
 from playground.charts import Axis, Chart, Curve, Heat, Mark, Rule
-from playground.colors import PALETTE
+from playground.colors import METHODS
 from toy2d.annealing.experiment import Annealing, AnnealingConfig, Map, MapConfig, step_sizes
 from toy2d.drawing.clouds import Cloud, density, mode_names
 
@@ -48,7 +48,7 @@ def step_chart(configs: dict[str, AnnealingConfig]) -> Chart:
         ]
         i = np.arange(1, len(ratio) + 1)
         name = RULE_NAMES[rule].replace("_i", "_{i}").replace("_L", "_{L}")
-        marks.append(Curve(i, ratio, name, PALETTE[k], dots=True, hover=hover))
+        marks.append(Curve(i, ratio, name, METHODS[k], dots=True, hover=hover))
     marks.append(Rule(DIVERGES, f"diverges above {DIVERGES:g}"))
     y = Axis("a_{i} / variance of a mode there", log=True)
     return Chart("", Axis("level i, most noise first"), y, marks)

@@ -5,16 +5,17 @@ from itertools import pairwise
 import numpy as np
 
 from playground.charts import Axis, Chart, Curve
-from playground.colors import PALETTE, TRUTH
+from playground.colors import METHODS, TRUTH
 from toy2d.autoencoder.experiment import Autoencoder, AutoencoderConfig, Descent
 from toy2d.drawing.clouds import Cloud, density, mode_names
 from toy2d.drawing.fields import field_chart
 
 MOVING, RESTING = 14, 8  # frames of each way, and of each stop
+LEARNED = METHODS[2]  # what the network misses, of the score and of the loss
 ERRORS = (  # of Descent: its field, the curve's name, its colour
-    ("smoothing", "noise: score of q_{σ} against that of p", PALETTE[2]),
-    ("learning", "network: (d − x̃)/σ² against the score of q_{σ}", PALETTE[1]),
-    ("total", "both: (d − x̃)/σ² against the score of p", PALETTE[0]),
+    ("smoothing", "noise: score of q_{σ} against that of p", METHODS[0]),
+    ("learning", "network: (d − x̃)/σ² against the score of q_{σ}", LEARNED),
+    ("total", "both: (d − x̃)/σ² against the score of p", METHODS[3]),
 )
 
 
@@ -53,10 +54,10 @@ def descent_chart(result: Descent) -> list[Chart]:
         Curve(result.sigmas, getattr(result, field), name, color, dots=True) for field, name, color in ERRORS
     ]
     losses = [
-        Curve(result.sigmas, result.loss, "loss of the network", PALETTE[3], dots=True),
+        Curve(result.sigmas, result.loss, "loss of the network", METHODS[1], dots=True),
         Curve(result.sigmas, result.optimal_loss, "loss of the optimal denoiser", TRUTH, "dash", dots=True),
-        Curve(result.sigmas, 2 * result.sigmas**2, "2σ²: x̃ as it is", PALETTE[5], "dot", dots=True),
-        Curve(result.sigmas, result.excess, "E‖d − d*‖²", PALETTE[4], dots=True),
+        Curve(result.sigmas, 2 * result.sigmas**2, "2σ²: x̃ as it is", TRUTH, "dot", dots=True),
+        Curve(result.sigmas, result.excess, "E‖d − d*‖²", LEARNED, dots=True),
     ]
     sigma = Axis("σ", log=True)
     return [

@@ -189,7 +189,7 @@ def captions(config: CaptionsConfig, report: Report = silent) -> Captions:
             name, path.xs[:, :KEPT].numpy(), embedding[:KEPT, 0].numpy(), float(apart.mean()),
             mean_difference(apart, floors), float(truth.log_prob(path.xs[-1]).mean()),
         )  # fmt: skip
-    said = tuple(f"alpha_bar = {float(level.alpha) ** 2:.3g}" for level in path.levels)
+    said = tuple(f"ᾱ = {float(level.alpha) ** 2:.3g}" for level in path.levels)
     return Captions(
         config, ways, float(floors.mean()), exact[:KEPT].numpy(), float(truth.log_prob(exact).mean()), said
     )

@@ -27,9 +27,14 @@ def prior_chart(found: Captions) -> Chart:
     heights, edges = np.histogram(drawn, 50, density=True)
     centres = (edges[:-1] + edges[1:]) / 2
     marks = [
-        Bars(centres, heights, "drawn by the prior", PALETTE[5], edges[1] - edges[0]),
+        Bars(centres, heights, "drawn by the prior", PALETTE[0], edges[1] - edges[0]),
         Curve(z, p_z.log_prob(z[:, None]).exp(), "p(z | caption), exact", TRUTH),
-        Rule(float(found.ways[TEXT].z[0]), "text embedding", upright=True, color=PALETTE[1]),
+        Rule(
+            float(found.ways[TEXT].z[0]),
+            "text embedding",
+            upright=True,
+            color=PALETTE[list(found.ways).index(TEXT)],
+        ),
     ]
     return Chart("", Axis("z = u · x + noise"), Axis("density", zero=True), marks)
 

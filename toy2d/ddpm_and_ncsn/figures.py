@@ -3,14 +3,14 @@
 import numpy as np
 
 from playground.charts import Axis, Chart, Curve, Mark, Rule, grouped
-from playground.colors import PALETTE, TRUTH
+from playground.colors import METHODS, TRUTH
 from toy2d.ddpm_and_ncsn.experiment import SAMPLERS, Families, FamiliesConfig, Run
 from toy2d.drawing.clouds import Cloud, density, mode_names
 from toy2d.drawing.planes import still
 
 TRAINED_NAMES = {"exact": "exact score", "ncsn": "trained as NCSN", "ddpm": "trained as DDPM"}
 SAMPLER_NAMES = {"annealed": "annealed Langevin", "ddpm": "DDPM", "ddim": "DDIM, η = 0"}
-COLORS = dict(zip(TRAINED_NAMES, (TRUTH, PALETTE[1], PALETTE[0]), strict=True))
+COLORS = dict(zip(TRAINED_NAMES, (TRUTH, METHODS[2], METHODS[0]), strict=True))
 MEASURES = {
     "sliced": "sliced Wasserstein distance",
     "energy": "energy distance",

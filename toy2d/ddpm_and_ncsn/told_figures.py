@@ -4,7 +4,7 @@ import numpy as np
 from scipy.stats import t as student_t
 
 from playground.charts import Axis, Chart, Mark, Points, Rule, plus_minus
-from playground.colors import PALETTE
+from playground.colors import METHODS
 from toy2d.ddpm_and_ncsn.told_noise import MEASURES, TOLD, Told, ToldConfig, mean_and_se
 
 MEASURED = {
@@ -64,7 +64,7 @@ def told_charts(config: ToldConfig, result: Told) -> list[Chart]:
             found = np.array([mean_and_se(of[told][measure]) for of in result.measured.values()])
             at = np.arange(len(found)) + 0.16 * (2 * place - 1)
             interval = plus_minus(found[:, 0], wide * found[:, 1])
-            marks.append(Points(at, found[:, 0], f"told {told}", PALETTE[place], interval=interval))
+            marks.append(Points(at, found[:, 0], f"told {told}", METHODS[1 + 2 * place], interval=interval))
         marks.append(Rule(float(result.floors[measure].mean()), "exact samples"))
         charts.append(Chart("", names, Axis(MEASURED[measure]), marks))
     return charts

@@ -3,7 +3,7 @@
 import numpy as np
 
 from playground.charts import Axis, Bars, Chart
-from playground.colors import PALETTE, TRUTH
+from playground.colors import METHODS, TRUTH
 from playground.statistics import wilson
 from toy2d.diffusion.experiment import Diffusion, DiffusionConfig, Process
 from toy2d.drawing.clouds import Cloud, density, mode_names
@@ -43,6 +43,6 @@ def weights_chart(config: DiffusionConfig, result: Diffusion) -> Chart:
     interval = wilson(result.shares, config.particles)
     bars = [
         Bars(at - width / 2, result.weights, "true weight", TRUTH, width),
-        Bars(at + width / 2, result.shares, "share of the samples", PALETTE[0], width, interval),
+        Bars(at + width / 2, result.shares, "share of the samples", METHODS[0], width, interval),
     ]
     return Chart("", Axis("mode", names=[str(k + 1) for k in at]), Axis("share", zero=True), bars)

@@ -3,10 +3,12 @@
 import numpy as np
 
 from playground.charts import Arrows, Chart, Contour, Heat
+from playground.colors import METHODS
 from toy2d.drawing.planes import plane
 from toy2d.score_fields.experiment import TOLERANCE, Field
 
 ARROWS = 19  # per side
+INK = METHODS[2]
 
 
 def arrows(axis: np.ndarray, score: np.ndarray, side: int = ARROWS) -> tuple[np.ndarray, np.ndarray]:
@@ -38,7 +40,7 @@ def _on_density(result: Field, score: np.ndarray, title: str) -> Chart:
     at, s = arrows(result.axis, score)
     marks = [
         Heat(result.axis, result.axis, density, 0, 1, "density"),
-        Arrows(at, s * 2 * extent / (ARROWS - 1)),
+        Arrows(at, s * 2 * extent / (ARROWS - 1), INK),
     ]
     return Chart(title, *plane(extent), marks, equal=True)
 

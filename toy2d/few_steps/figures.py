@@ -3,7 +3,7 @@
 import numpy as np
 
 from playground.charts import Axis, Chart, Curve, Heat, Mark, Rule, plus_minus
-from playground.colors import PALETTE
+from playground.colors import METHODS, PALETTE
 from playground.trajectory import Trajectory
 from toy2d.drawing.clouds import Cloud, density, mode_names
 from toy2d.few_steps.experiment import ROWS, FewSteps, FewStepsConfig
@@ -17,7 +17,9 @@ SHOWN = (
     "Heun",
     "DPM-Solver++(2M)",
 )  # of the rows, as curves
-COLORS = dict(zip(SHOWN, PALETTE, strict=False)) | {"DDIM": PALETTE[0]}
+DDIM, DDPM, HEUN, DPM = METHODS
+COLORS = dict(zip(SHOWN, (DDIM, DDPM, DDPM, HEUN, DPM), strict=True)) | {"DDIM": DDIM}
+DASHED = "σ̂ (DDPM)"  # DDPM, too, with another variance
 MEASURES = {
     "sliced": "sliced Wasserstein distance",
     "energy": "energy distance",
@@ -45,7 +47,7 @@ def cost_chart(result: FewSteps, measure: str) -> Chart:
     """The distance against denoiser calls, with one standard error, and the floor."""
     values, errors = result.values(measure), result.standard_errors(measure)
     marks: list[Mark] = [
-        Curve(result.calls[i], values[i], name, COLORS[name], dots=True,
+        Curve(result.calls[i], values[i], name, COLORS[name], "dash" if name == DASHED else "solid", dots=True,
               interval=plus_minus(values[i], errors[i]))
         for i, name in enumerate(ROWS) if name in SHOWN
     ]  # fmt: skip

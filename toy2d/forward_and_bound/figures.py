@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from playground.charts import Axis, Band, Chart, Curve, Heat, Mark, Points, Rule, Symbol
-from playground.colors import PALETTE, TRUTH
+from playground.charts import Axis, Band, Chart, Curve, Dash, Heat, Mark, Points, Rule, Symbol
+from playground.colors import METHODS, PALETTE, TRUTH
 from playground.trajectory import frames_of
 from toy2d.drawing.clouds import Cloud, density
 from toy2d.forward_and_bound.experiment import Circle, Forward, ForwardConfig, Posterior
 
 PATHS = 6  # drawn
+FEW = f"{PATHS} of them"  # drawn on top, and their paths
 FRAMES = 60
 STDS = 2  # of a Gaussian's circle: it holds 86 % of the points
 
@@ -22,7 +23,7 @@ def forward_clouds(config: ForwardConfig, path: Forward) -> list[Cloud]:
     labels = np.zeros(config.particles, np.uint8)
     labels[-PATHS:] = 1  # the last are drawn on top
     captions = tuple(f"t = {t:,}   ᾱ = {path.alpha_bars[t]:.3g}" for t in keep)
-    background, names = density(config.mixture.build()), ("from one x_0", f"{PATHS} of them")
+    background, names = density(config.mixture.build()), ("from one x_0", FEW)
 
     def cloud(title: str, xs: np.ndarray) -> Cloud:
         return Cloud(title, xs[keep, ::-1].astype(np.float32), labels, captions, background, names)
@@ -38,10 +39,10 @@ def paths_chart(config: ForwardConfig, path: Forward) -> Chart:
     t, (mean, std) = np.arange(config.steps + 1), closed_form(path)
     marks: list[Mark] = [Band(t, mean - STDS * std, mean + STDS * std, TRUTH)]
     for k in range(PATHS):
-        name = "paths of the chain" if k == 0 else ""
-        marks.append(Curve(t, path.xs[:, k, 0], name, PALETTE[k % len(PALETTE)], width=1.3))
+        name = FEW if k == 0 else ""
+        marks.append(Curve(t, path.xs[:, k, 0], name, PALETTE[1], width=1.3))
     marks.append(Curve(t, mean, f"closed form: mean, ± {STDS} std", TRUTH, "dash"))
-    marks.append(Rule(config.t, f"t = {config.t}", upright=True, color=PALETTE[4], dash="solid"))
+    marks.append(Rule(config.t, f"t = {config.t}", upright=True, dash="solid"))
     return Chart("", Axis("step t"), Axis("first coordinate of x_{t}"), marks)
 
 
@@ -55,15 +56,15 @@ def closed_form(path: Forward) -> tuple[np.ndarray, np.ndarray]:
 
 def posterior_chart(found: Posterior) -> list[Chart]:
     """Left the product of two Gaussians, right the true reverse step, closer up, with the model's."""
-    product = [
-        ("q(x_{t−1} | x_{0})", found.known, PALETTE[2]),
-        ("q(x_{t} | x_{t−1})", found.likelihood, PALETTE[3]),
-        ("q(x_{t−1} | x_{t}, x_{0})", found.posterior, PALETTE[0]),
+    product: list[tuple[str, Circle, str, Dash]] = [
+        ("q(x_{t−1} | x_{0})", found.known, METHODS[0], "solid"),
+        ("q(x_{t} | x_{t−1})", found.likelihood, METHODS[1], "solid"),
+        ("q(x_{t−1} | x_{t}, x_{0})", found.posterior, METHODS[3], "solid"),
     ]
-    reverse = [
-        ("q(x_{t−1} | x_{t}, x_{0})", found.posterior, PALETTE[0]),
-        ("p(x_{t−1} | x_{t}), variance β", found.model["beta"], PALETTE[1]),
-        ("p(x_{t−1} | x_{t}), variance β̃", found.model["beta_tilde"], PALETTE[4]),
+    reverse: list[tuple[str, Circle, str, Dash]] = [
+        ("q(x_{t−1} | x_{t}, x_{0})", found.posterior, METHODS[3], "solid"),
+        ("p(x_{t−1} | x_{t}), variance β", found.model["beta"], METHODS[2], "solid"),
+        ("p(x_{t−1} | x_{t}), variance β̃", found.model["beta_tilde"], METHODS[2], "dash"),
     ]
     low, high = _window(found)
     window = Axis("x", range=(low[0], high[0])), Axis("y", range=(low[1], high[1]))
@@ -81,11 +82,11 @@ def posterior_chart(found: Posterior) -> list[Chart]:
     ]
 
 
-def _rings(circles: list[tuple[str, Circle, str]]) -> list[Mark]:
+def _rings(circles: list[tuple[str, Circle, str, Dash]]) -> list[Mark]:
     """Each Gaussian as the circle STDS standard deviations from its mean."""
     return [
-        Curve(*(circle.mean + STDS * circle.std * _unit_circle()).T, name, color)
-        for name, circle, color in circles
+        Curve(*(circle.mean + STDS * circle.std * _unit_circle()).T, name, color, dash)
+        for name, circle, color, dash in circles
     ]
 
 

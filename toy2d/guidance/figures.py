@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from playground.charts import Axis, Chart, Contour, Curve, Dash, Points, Rule
-from playground.colors import PALETTE, TRUTH
+from playground.colors import METHODS, PALETTE, TRUTH
 from playground.statistics import interval_of_mean
 from toy2d.drawing.clouds import Cloud
 from toy2d.drawing.planes import plane
@@ -129,7 +129,7 @@ def best_w_chart(found: BestW) -> Chart:
         mean = np.array([e.value for e in ends])
         reach = np.array([e.low for e in ends]), np.array([e.high for e in ends])
         name = "exact model" if row == EXACT else f"{row} steps of training"
-        color = TRUTH if row == EXACT else PALETTE[k]
+        color = TRUTH if row == EXACT else METHODS[1 + k % 3]
         marks.append(Curve(found.config.ws, mean, name, color, dots=True, interval=reach))
     marks.append(Rule(found.floor, "floor: two exact samples", color=TRUTH, dash="dot"))
     return Chart("", Axis("w"), Axis("distance to the exact conditional", zero=True), marks)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from playground.charts import Axis, Band, Bars, Chart, Curve, Mark, Rule, plus_minus
-from playground.colors import PALETTE, TRUTH
+from playground.charts import Axis, Band, Bars, Chart, Curve, Dash, Mark, Rule, plus_minus
+from playground.colors import METHODS, TRUTH
 from playground.statistics import Z, wilson
 from toy2d.drawing.clouds import Cloud, density
 from toy2d.inpainting.experiment import SPLIT, Filled, InpaintConfig, Inpainting
@@ -19,7 +19,8 @@ NAMES = {
     "dps": "Gradient (DPS)",
     "exact": "Exact, walked",
 }
-COLORS = {name: PALETTE[k] for k, name in enumerate(NAMES)}
+COLORS = dict(zip(NAMES, (*METHODS, TRUTH), strict=True))
+DASHES: tuple[Dash, ...] = ("solid", "dot")
 ANIMATED = ("replacement", "projection", "repaint", "dps")
 EDGES = np.linspace(-EXTENT, EXTENT, 61)
 CENTRES = (EDGES[:-1] + EDGES[1:]) / 2
@@ -109,9 +110,9 @@ def shares_chart(config: InpaintConfig, shares: Shares, x_title: str, log: bool 
 def narrowing_chart(config: InpaintConfig, narrow: Narrowing) -> Chart:
     """RePaint's variance above the split against r, for both of DDPM's variances, with 95 % intervals."""
     marks: list[Mark] = [
-        Curve(narrow.at, above, f"RePaint, {name}", color, dots=True,
+        Curve(narrow.at, above, f"RePaint, {name}", COLORS["repaint"], dash, dots=True,
               interval=plus_minus(above, Z * narrow.errors[name]))
-        for color, (name, above) in zip(PALETTE, narrow.above.items(), strict=False)
+        for dash, (name, above) in zip(DASHES, narrow.above.items(), strict=False)
     ]  # fmt: skip
     x = Axis("resamplings r", log=True, ticks=narrow.at)
     y = Axis(f"variance of {coordinate(config)} above {SPLIT:g}")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from playground.charts import Axis, Chart, Curve, Points
-from playground.colors import PALETTE, TRUTH
+from playground.colors import METHODS, PALETTE, TRUTH
 from toy2d.drawing.planes import plane
 from toy2d.inverse_problems.experiment import Inverse, InverseConfig
 from toy2d.presets import EXTENT
@@ -43,7 +43,7 @@ def means_chart(found: Inverse) -> Chart:
     K = np.arange(1, len(found.methods[0].means) + 1)
     marks = [
         Curve(K, method.means, NAMES[method.name], color, dots=True)
-        for color, method in zip(PALETTE, found.methods, strict=False)
+        for color, method in zip((PALETTE[0], *METHODS[1:]), found.methods, strict=False)
     ]
     marks.append(Curve(K, 1 + 1 / K, "1 + 1/K", TRUTH, "dot"))
     return Chart("", Axis("K, samples in the mean"), Axis("squared error / the least", zero=True), marks)

@@ -1,7 +1,7 @@
 """Latents in the plane in pictures: what the codes bring back, the error by scale, and the way home."""
 
 from playground.charts import Axis, Chart, Curve, Points
-from playground.colors import PALETTE
+from playground.colors import METHODS, PALETTE
 from toy2d.latents.experiment import COUNTS, NOTHING, SCALES, Latents
 
 MODES = ("lower mode", "upper mode")
@@ -29,14 +29,15 @@ def curves_charts(found: Latents) -> list[Chart]:
     """Left the error by the latents' scale, right the way from home by the number of steps."""
     scale = Axis("scale c of the latents", log=True)
     steps = Axis("steps each way", log=True, ticks=COUNTS)
+    names = list(dict.fromkeys(name for name, _ in found.slopes))
     trips = [
         Curve(
-            COUNTS, found.trips[name, what], f"{name}, {what}", PALETTE[k % len(PALETTE)],
+            COUNTS, found.trips[name, what], f"{name}, {what}", METHODS[names.index(name)],
             "dot" if what == NOTHING else "solid", dots=True,
         )
-        for k, (name, what) in enumerate(found.slopes)  # what is exact has no place on a logarithmic axis
+        for name, what in found.slopes  # what is exact has no place on a logarithmic axis
     ]  # fmt: skip
-    errors = [Curve(SCALES, found.scale_errors, dots=True)]
+    errors = [Curve(SCALES, found.scale_errors, color=METHODS[-1], dots=True)]
     return [
         Chart("Sampling error by the latents' scale", scale, Axis("Wasserstein-1, in std", log=True), errors),
         Chart(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from playground.charts import Axis, Bars, Chart, Curve, Heat
-from playground.colors import PALETTE, TRUTH
+from playground.colors import METHODS, TRUTH
 from toy2d.drawing.clouds import Cloud, density, mode_names
 from toy2d.drawing.planes import plane
 from toy2d.likelihood.experiment import Errors, Likelihood, LikelihoodConfig
@@ -46,7 +46,10 @@ def parts_chart(errors: Errors) -> Chart:
     """Whose the error is, one bar each, the first on top."""
     names = PARTS[::-1]
     values = [getattr(errors, part) for part in names]
-    bars = Bars(values, range(len(names)), lying=True, texts=[f"{value:.4f}" for value in values])
+    colors = [METHODS[0] if part == "steps" else METHODS[1] for part in names]  # the steps, as in the curves
+    bars = Bars(
+        values, range(len(names)), color=colors, lying=True, texts=[f"{value:.4f}" for value in values]
+    )
     x = Axis("mean |error| of log p, nats", zero=True)
     return Chart("", x, Axis(names=[WHOSE[part] for part in names]), [bars])
 
@@ -54,8 +57,8 @@ def parts_chart(errors: Errors) -> Chart:
 def steps_chart(result: Likelihood) -> Chart:
     """The error against the number of steps, beside a line of second order."""
     marks = [
-        Curve(result.numbers, result.by_steps, "the steps alone", PALETTE[0], dots=True),
-        Curve(result.numbers, result.total_by_steps, "in all", PALETTE[1], dots=True),
+        Curve(result.numbers, result.by_steps, "the steps alone", METHODS[0], dots=True),
+        Curve(result.numbers, result.total_by_steps, "in all", METHODS[2], dots=True),
         Curve(result.numbers, second_order(result), "∝ 1 / steps²", TRUTH, "dash"),
     ]
     x = Axis("steps of the ODE", log=True, ticks=result.numbers)

@@ -1,7 +1,7 @@
 """Both chains as clouds, and their shares over time, on the page and on paper."""
 
 from playground.charts import Axis, Band, Chart, Curve, Rule
-from playground.colors import PALETTE
+from playground.colors import ANNEALED, PLAIN
 from playground.statistics import wilson
 from toy2d.distances import total_variation
 from toy2d.drawing.clouds import Cloud, density, mode_names
@@ -15,8 +15,8 @@ def shares_chart(config: MixingConfig, result: Mixing) -> Chart:
     """The share in the first mode with its 95 % band, against π; of many modes, the share in a wrong one."""
     two, marks = len(result.weights) == 2, []
     for name, color, chain in (
-        ("plain", PALETTE[1], result.plain),
-        ("annealed", PALETTE[0], result.annealed),
+        ("plain", PLAIN, result.plain),
+        ("annealed", ANNEALED, result.annealed),
     ):
         share = chain.shares[:, 0] if two else total_variation(chain.shares, result.weights)
         if two:

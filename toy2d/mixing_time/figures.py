@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from playground.charts import Axis, Band, Chart, Curve, Dash, Mark, Points, Rule, plus_minus
-from playground.colors import PALETTE, TRUTH
+from playground.colors import ANNEALED, METHODS, PALETTE, PLAIN, TRUTH
 from playground.statistics import Z, wilson
 from toy2d.drawing.clouds import Cloud, density
 from toy2d.mixing_time.experiment import Crossing, CrossingConfig, Sweep
@@ -14,9 +14,9 @@ from toy2d.mixture import two_modes
 
 STARTED = ("started in mode 1", "started in mode 2")
 CURVES: tuple[tuple[str, str, str, Dash], ...] = (  # field of Times, name, colour, dash
-    ("gap", "spectral gap of the chain", PALETTE[0], "solid"),
-    ("kramers", "Kramers, the barrier integrated", PALETTE[2], "dash"),
-    ("eyring_kramers", "Eyring-Kramers", PALETTE[3], "dot"),
+    ("gap", "spectral gap of the chain", METHODS[0], "solid"),
+    ("kramers", "Kramers, the barrier integrated", METHODS[1], "dash"),
+    ("eyring_kramers", "Eyring-Kramers", METHODS[3], "dot"),
 )
 MEASURED = "measured crossings"
 
@@ -64,7 +64,7 @@ def times_chart(result: Sweep, distance: float | None = None) -> list[Chart]:
             for field, name, color, dash in CURVES
         ]
         interval = plus_minus(steps / measured, Z * errors / measured)
-        marks.append(Points(at, steps / measured, MEASURED, PALETTE[1], interval=interval))
+        marks.append(Points(at, steps / measured, MEASURED, METHODS[2], interval=interval))
         panels.append(marks if distance is None else [*marks, Rule(distance, upright=True)])
     x = Axis("distance d (the paper: 5)")
     return [
@@ -101,11 +101,11 @@ def recovery_chart(result: Recovery) -> Chart:
     """Recovered against true weight; the bars are one standard deviation of the repeats either way."""
     marks: list[Mark] = [
         Curve([0, 1], [0, 1], "recovered = true", TRUTH, "dash"),
-        Curve(result.pis, result.expected, "plain, expected from the start", PALETTE[1], "dot"),
+        Curve(result.pis, result.expected, "plain, expected from the start", PLAIN, "dot"),
     ]
     for name, color, shares in (
-        ("plain", PALETTE[1], result.plain),
-        ("annealed", PALETTE[0], result.annealed),
+        ("plain", PLAIN, result.plain),
+        ("annealed", ANNEALED, result.annealed),
     ):
         mean, deviation = _bars(shares)
         marks.append(Points(result.pis, mean, name, color, interval=plus_minus(mean, deviation)))

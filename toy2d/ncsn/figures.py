@@ -3,13 +3,13 @@
 import numpy as np
 
 from playground.charts import Axis, Band, Chart, Curve, Mark, grouped
-from playground.colors import PALETTE, TRUTH
+from playground.colors import METHODS, TRUTH
 from toy2d.drawing.clouds import Cloud, density, mode_names
 from toy2d.drawing.planes import still
 from toy2d.ncsn.experiment import Ncsn, NcsnConfig
 
 NAMES = {"ncsn_one": "λ = 1", "ncsn_sigma": "λ = σ", "ncsn": "λ = σ²"}
-COLORS = dict(zip(NAMES, (PALETTE[1], PALETTE[3], PALETTE[0]), strict=True))
+COLORS = dict(zip(NAMES, (METHODS[2], METHODS[1], METHODS[0]), strict=True))
 CEILING = "one Gaussian, no modes"
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from playground.charts import Axis, Chart, Curve, Mark, Rule
-from playground.colors import PALETTE, TRUTH
+from playground.colors import METHODS, TRUTH
 from toy2d.datasets import MOST_POINTS
 from toy2d.drawing.clouds import Cloud
 from toy2d.drawing.planes import still
@@ -52,9 +52,9 @@ def truth_background(config: OwnDataConfig, side: int = 72, n: int = MOST_POINTS
 
 def _curves(config: OwnDataConfig, result: OwnData) -> list[tuple[str, np.ndarray, str]]:
     fresh = "training points, each to the others" if config.given else "fresh data"
-    rows = [("exact optimum", result.optimum.nearest, PALETTE[0])]
+    rows = [("exact optimum", result.optimum.nearest, METHODS[2])]
     if result.network is not None:
-        rows.append(("network", result.network.nearest, PALETTE[2]))
+        rows.append(("network", result.network.nearest, METHODS[0]))
     return [*rows, (fresh, result.reference, TRUTH)]
 
 

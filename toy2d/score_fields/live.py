@@ -10,7 +10,7 @@ from playground.charts.on_page import shades
 from playground.colors import PALETTE, rgb
 from playground.conditioning import Given
 from playground.denoisers import NetworkDenoiser
-from toy2d.drawing.fields import ARROWS
+from toy2d.drawing.fields import ARROWS, INK
 from toy2d.live import described_mixture
 from toy2d.net import Learned
 from toy2d.score_fields.experiment import FieldConfig
@@ -29,7 +29,7 @@ def live_fields(
     return {
         "chart": chart, "sliders": sliders, "sigma": config.sigma, "mixture": described_mixture(mixture),
         "weights": mixture.log_weights.exp().tolist(), "extent": config.extent, "side": config.resolution,
-        "arrows": ARROWS, "coarse": COARSE, "ink": PALETTE[1], "colour": rgb(PALETTE[0]),
+        "arrows": ARROWS, "coarse": COARSE, "ink": INK, "colour": rgb(PALETTE[0]),
         "colours": shades("cividis", 64),
         "told": learned is not None and learned.config.told_pi, "net": learned and described_network(learned),
     }  # fmt: skip
