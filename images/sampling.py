@@ -58,9 +58,9 @@ class Film:
         return [beside(enlarged(tiled(x, columns)), enlarged(tiled(x0, columns))) for x, x0 in both]
 
 
-def require_calls(model: Model, **counts: int) -> None:
-    """Raises UserError for what takes more than a quarter of an hour, on a processor or on a GPU."""
-    require_work(CALLS * (1 if model.device.type == "cpu" else 30), LONGEST, **counts)
+def require_calls(model: Model, *, longest: float = LONGEST, **counts: int) -> None:
+    """Raises UserError for what takes more than `longest` seconds, on a processor or on a GPU."""
+    require_work(CALLS * (1 if model.device.type == "cpu" else 30), longest, **counts)
 
 
 class Sampling(Protocol):

@@ -33,6 +33,7 @@ from playground.walk import checked, final, starting_noise, walk, watched
 
 PALETTE = "Palette"
 BATCH = 250
+LONGEST = 30 * 60.0  # seconds: nobody waits before a page for this table, and 500 digits are asked for
 
 
 def _half(rows: slice, columns: slice) -> Tensor:
@@ -134,7 +135,9 @@ def table(
     """
     chosen = digits.part(0, config.digits)
     most = max(turns(name, config.resamplings) for name in METHODS)
-    require_calls(model, digits=2 * len(chosen), masks=len(MASKS), steps=config.steps, turns=most)
+    require_calls(
+        model, longest=LONGEST, digits=2 * len(chosen), masks=len(MASKS), steps=config.steps, turns=most
+    )
     jobs = [(problem, name) for problem in MASKS for name in (*METHODS, PALETTE)]
     choosing = len(MASKS) + len(INVERSE) if config.zeta is None else 0
     parts = choosing + len(jobs) + len(INVERSE)

@@ -5,7 +5,8 @@ the metrics' classifier, errors are those of the ink for holes and of the colour
 """
 
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -88,6 +89,7 @@ class Row:
 class Table:
     """tints: mean distance of the ink's colour from the nearest of the class's two, by v and by eps; first_hue: how
     many samples have the first of both; None where the task is not colourisation.  zeta: DPS's step, for a hole.
+    seen: of each network, how many images it was trained on.
     """
 
     config: TableConfig
@@ -96,6 +98,7 @@ class Table:
     tints: dict[str, Tensor]
     first_hue: int | None
     zeta: Zeta | None = None
+    seen: Mapping[str, int] = field(default_factory=dict)
 
 
 def needed(task: str) -> tuple[str, ...]:
@@ -147,7 +150,8 @@ def table(
         if name in restored
     }
     first = None if not tints else int(tint(one.samples[0], one.labels)[1].sum())
-    return Table(config, rows, _floor(yardstick, config), tints, first, zeta)
+    seen = {name: int(model.about.get("images_seen", 0)) for name, model in models.items()}
+    return Table(config, rows, _floor(yardstick, config), tints, first, zeta, seen)
 
 
 def chosen_zeta(palette: Model, plain: Model, training: Digits, config: TableConfig) -> Zeta:
@@ -221,10 +225,18 @@ def tint(x: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     return both.amin(0).double(), both.argmin(0) == 0
 
 
+def _lengths(seen: Mapping[str, int]) -> str:
+    """In words, those of one length together."""
+    by_length: dict[int, list[str]] = {}
+    for name, images in seen.items():
+        by_length.setdefault(images, []).append(name)
+    return "; ".join(f"{', '.join(names)}: {images:,} images" for images, names in by_length.items())
+
+
 def claims(found: Table) -> list[str]:
     """What the paper and the theorem say, each with its numbers."""
     rows, config, K = found.rows, found.config, found.config.samples
-    N = f"N = {config.digits:,} digits, one training of 30,000 images each, seed {config.seed}"
+    N = f"N = {config.digits:,} digits, one training of each network ({_lengths(found.seen)}), seed {config.seed}"
     least, first = rows["regression network"], rows["generalist, first step"]
     one, mean = rows["generalist, a sample"], rows[f"generalist, mean of {K}"]
     ratio, means = (ratio_of_means(row.error.numpy(), least.error.numpy()) for row in (one, mean))

@@ -166,7 +166,8 @@ def of_likelihood() -> list[Chart]:
 
 def of_latents() -> list[Chart]:
     found, f = latents.latents(latents.LatentsConfig(points=20, steps=3)), latents_figures
-    return [*calls(f.codes_charts, found), *calls(f.curves_charts, found), *calls(f.latents_charts, found)]
+    both = found, latents.there_and_back(20, 0)
+    return [*calls(f.codes_charts, found), *calls(f.curves_charts, *both), *calls(f.latents_charts, *both)]
 
 
 def of_low_density() -> list[Chart]:

@@ -4,6 +4,7 @@ Lecture, "Latent diffusion models" and "Diffusion autoencoder".  Nothing here is
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from playground.errors import SEEDS
 from playground.knobs import Knobs, knob
-from playground.levels import ascending, linear_beta, seeded
+from playground.levels import Level, ascending, linear_beta, seeded
 from playground.progress import Report, silent
 from playground.statistics import FAILS, HOLDS
 from playground.steps import Step, ddim, heun
@@ -149,34 +150,44 @@ def left_by(mixture: Mixture) -> dict[str, float]:
     }
 
 
-def climbed(
-    mixture: Mixture, x: Tensor, modes: Tensor, name: str, told: bool, steps: int
-) -> tuple[Tensor, Tensor]:
-    """Points x (N, 2) walked up from level 1 to T, and down again from there: x_T (N, 2) and where they end, (N, 2)."""
-    schedule, top, back = linear_beta(1000), torch.empty_like(x), torch.empty_like(x)
-    up = ascending(schedule.grid(steps), schedule.level(1))
-    parts = [(modes == k, component(mixture, k)) for k in range(mixture.K)] if told else []
-    for which, denoise in parts or [(torch.ones_like(modes, dtype=torch.bool), mixture)]:
-        top[which] = final(walk(STEPS[name], denoise, x[which], up, seeded(0)))
-        back[which] = final(walk(STEPS[name], denoise, top[which], up[::-1], seeded(0)))
-    return top, back
+def climbed(mixture: Mixture, x: Tensor, modes: Tensor, name: str, told: bool, steps: int) -> Tensor:
+    """Points x (N, 2) walked up from level 1 to T: x_T, (N, 2)."""
+    return _carried(mixture, x, modes, name, told, _up(steps))
+
+
+def brought_back(mixture: Mixture, top: Tensor, modes: Tensor, name: str, told: bool, steps: int) -> Tensor:
+    """Where x_T (N, 2) ends after the same levels the other way."""
+    return _carried(mixture, top, modes, name, told, _up(steps)[::-1])
+
+
+def _up(steps: int) -> list[Level]:
+    schedule = linear_beta(1000)
+    return ascending(schedule.grid(steps), schedule.level(1))
+
+
+def _carried(
+    mixture: Mixture, x: Tensor, modes: Tensor, name: str, told: bool, grid: Sequence[Level]
+) -> Tensor:
+    """Along the grid by one step or another; told: each mode's points by the denoiser of that mode alone."""
+    if not told:
+        return final(walk(STEPS[name], mixture, x, grid, seeded(0)))
+    ends = torch.empty_like(x)
+    for k in range(mixture.K):
+        which = modes == k
+        ends[which] = final(walk(STEPS[name], component(mixture, k), x[which], grid, seeded(0)))
+    return ends
 
 
 @dataclass(frozen=True, eq=False)
-class Latents:
-    """points, modes, and the points rebuilt by PCA and by the weighted code; scale_errors: beside SCALES.
+class ThereAndBack:
+    """Walks of the lecture's two modes up and down again: nothing of it depends on the code or on its scale.
 
     climbs, trips: (step, what is told) -> the median way of x_T from the flow's own, and from home after a walk up and
     down, beside COUNTS; misses: that from home as a root mean square.  climb_slopes, slopes: the orders seen at the
     last two.  left: z -> variance that remains.
     """
 
-    config: LatentsConfig
-    points: np.ndarray
-    modes: np.ndarray
-    codes: dict[str, Code]
-    rebuilt: dict[str, np.ndarray]
-    scale_errors: np.ndarray
+    points: int
     climbs: dict[tuple[str, str], np.ndarray]
     trips: dict[tuple[str, str], np.ndarray]
     misses: dict[tuple[str, str], np.ndarray]
@@ -185,31 +196,50 @@ class Latents:
     left: dict[str, float]
 
 
-def latents(config: LatentsConfig, report: Report = silent) -> Latents:
-    mixture = config.build()
-    x, modes = mixture.sample_with_modes(config.points, seeded(config.seed))
-    codes = {"PCA": code_of(mixture, 1.0), "weighted": code_of(mixture, config.weight)}
-    total = len(SCALES) + 2 * len(STEPS) * len(COUNTS)
-    errors = []
-    for c in SCALES:
-        errors.append(scale_error(codes["weighted"].latents, c, config.steps))
-        report(len(errors), total)
+def there_and_back(points: int, seed: int, report: Report = silent) -> ThereAndBack:
     pair = two_modes(0.8).to(torch.float64)
-    home, of = pair.sample_with_modes(config.points, seeded(config.seed))
+    home, of = pair.sample_with_modes(points, seeded(seed))
     climbs: dict[tuple[str, str], np.ndarray] = {}
     trips: dict[tuple[str, str], np.ndarray] = {}
     misses: dict[tuple[str, str], np.ndarray] = {}
     for what in (NOTHING, MODE):
-        exact = climbed(pair, home, of, "Heun", what == MODE, FINEST)[0]
+        exact = climbed(pair, home, of, "Heun", what == MODE, FINEST)
         for name in STEPS:
-            ends = [climbed(pair, home, of, name, what == MODE, n) for n in COUNTS]
-            climbs[name, what] = np.array([_way(top, exact) for top, _ in ends])
-            trips[name, what] = np.array([_way(back, home) for _, back in ends])
-            misses[name, what] = np.array([float((b - home).square().sum(1).mean().sqrt()) for _, b in ends])
-            report(len(SCALES) + len(trips) * len(COUNTS), total)
+            tops = [climbed(pair, home, of, name, what == MODE, n) for n in COUNTS]
+            backs = [
+                brought_back(pair, top, of, name, what == MODE, n)
+                for top, n in zip(tops, COUNTS, strict=True)
+            ]
+            climbs[name, what] = np.array([_way(top, exact) for top in tops])
+            trips[name, what] = np.array([_way(back, home) for back in backs])
+            misses[name, what] = np.array([float((b - home).square().sum(1).mean().sqrt()) for b in backs])
+            report(len(trips), 2 * len(STEPS))
+    return ThereAndBack(points, climbs, trips, misses, _slopes(climbs), _slopes(trips), left_by(pair))
+
+
+@dataclass(frozen=True, eq=False)
+class Latents:
+    """points, modes, and the points rebuilt by PCA and by the weighted code; scale_errors: beside SCALES."""
+
+    config: LatentsConfig
+    points: np.ndarray
+    modes: np.ndarray
+    codes: dict[str, Code]
+    rebuilt: dict[str, np.ndarray]
+    scale_errors: np.ndarray
+
+
+def latents(config: LatentsConfig, report: Report = silent) -> Latents:
+    mixture = config.build()
+    x, modes = mixture.sample_with_modes(config.points, seeded(config.seed))
+    codes = {"PCA": code_of(mixture, 1.0), "weighted": code_of(mixture, config.weight)}
+    errors = []
+    for c in SCALES:
+        errors.append(scale_error(codes["weighted"].latents, c, config.steps))
+        report(len(errors), len(SCALES))
     return Latents(
         config, x.numpy(), modes.numpy(), codes, {name: code.rebuilt(x).numpy() for name, code in codes.items()},
-        np.array(errors), climbs, trips, misses, _slopes(climbs), _slopes(trips), left_by(pair),
+        np.array(errors),
     )  # fmt: skip
 
 
@@ -223,13 +253,13 @@ def _slopes(ways: dict[tuple[str, str], np.ndarray]) -> dict[tuple[str, str], fl
     return {key: math.log2(way[-2] / way[-1]) for key, way in ways.items() if way.max() > EXACT}
 
 
-def claims(found: Latents) -> list[str]:
+def claims(found: Latents, ways: ThereAndBack) -> list[str]:
     """Each with its numbers and a verdict; all of it is exact but for the points of the round trips."""
     pca, weighted = found.codes["PCA"], found.codes["weighted"]
     errors = found.scale_errors
     best = int(errors.argmin())
     lost = pca.kept > 0.5 and pca.confused > 0.4 and weighted.confused < 0.1
-    told, untold = found.misses["DDIM", MODE], found.misses["DDIM", NOTHING]
+    told, untold = ways.misses["DDIM", MODE], ways.misses["DDIM", NOTHING]
     said = [
         f"PCA keeps {pca.kept:.1%} of the variance and tells the modes apart with an error of {pca.confused:.1%}, "
         f"chance is 50 %; the code that weighs y {found.config.weight:g} times keeps {weighted.kept:.1%} and errs in "
@@ -239,22 +269,22 @@ def claims(found: Latents) -> list[str]:
         f"**{_word(errors[0] > 2 * errors[best] and errors[-1] > 2 * errors[best])}**.",
     ]
     of = "x_T's way from the flow's own", "the way from home, up and down again,"
-    for words, slopes, orders in ((of[0], found.climb_slopes, ORDERS), (of[1], found.slopes, TRIP_ORDERS)):
+    for words, slopes, orders in ((of[0], ways.climb_slopes, ORDERS), (of[1], ways.slopes, TRIP_ORDERS)):
         for (name, what), slope in slopes.items():
             near = abs(slope - orders[name]) < CLOSE
             said.append(
                 f"{name}, {what}: twice as many steps divide {words} by 2^{slope:.2f}; order {orders[name]}: "
                 f"**{_word(near)}**."
             )
-    for (name, what), way in found.trips.items():
-        if (name, what) not in found.slopes:
+    for (name, what), way in ways.trips.items():
+        if (name, what) not in ways.slopes:
             said.append(
                 f"{name}, {what}, is exact in {COUNTS[0]} steps: each point is {way[0]:.0e} from home. A mode of "
                 f"variance one turns by the angle, and so does the step: **{_word(way[0] < EXACT)}**."
             )
     said.append(
         f"Told the mode, {COUNTS[0]} steps of DDIM lose less ({told[0]:.2g}) than {COUNTS[2]} told nothing "
-        f"({untold[2]:.2g}), root mean squares of {found.config.points:,} points; those decide that come home to the "
+        f"({untold[2]:.2g}), root mean squares of {ways.points:,} points; those decide that come home to the "
         f"other mode: **{_word(told[0] < untold[2])}**."
     )
     return said

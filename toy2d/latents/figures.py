@@ -2,7 +2,7 @@
 
 from playground.charts import Axis, Chart, Curve, Points
 from playground.colors import METHODS, PALETTE
-from toy2d.latents.experiment import COUNTS, NOTHING, SCALES, Latents
+from toy2d.latents.experiment import COUNTS, NOTHING, SCALES, Latents, ThereAndBack
 
 MODES = ("lower mode", "upper mode")
 
@@ -25,17 +25,17 @@ def codes_charts(found: Latents) -> list[Chart]:
     ]
 
 
-def curves_charts(found: Latents) -> list[Chart]:
+def curves_charts(found: Latents, ways: ThereAndBack) -> list[Chart]:
     """Left the error by the latents' scale, right the way from home by the number of steps."""
     scale = Axis("scale c of the latents", log=True)
     steps = Axis("steps each way", log=True, ticks=COUNTS)
-    names = list(dict.fromkeys(name for name, _ in found.slopes))
+    names = list(dict.fromkeys(name for name, _ in ways.slopes))
     trips = [
         Curve(
-            COUNTS, found.trips[name, what], f"{name}, {what}", METHODS[names.index(name)],
+            COUNTS, ways.trips[name, what], f"{name}, {what}", METHODS[names.index(name)],
             "dot" if what == NOTHING else "solid", dots=True,
         )
-        for name, what in found.slopes  # what is exact has no place on a logarithmic axis
+        for name, what in ways.slopes  # what is exact has no place on a logarithmic axis
     ]  # fmt: skip
     errors = [Curve(SCALES, found.scale_errors, color=METHODS[-1], dots=True)]
     return [
@@ -46,6 +46,6 @@ def curves_charts(found: Latents) -> list[Chart]:
     ]  # fmt: skip
 
 
-def latents_charts(found: Latents) -> list[list[Chart]]:
+def latents_charts(found: Latents, ways: ThereAndBack) -> list[list[Chart]]:
     """The same on paper, in two rows."""
-    return [codes_charts(found), curves_charts(found)]
+    return [codes_charts(found), curves_charts(found, ways)]

@@ -6,7 +6,14 @@ from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.page import cached, page, verdict_line
 from playground.ui.tries import Try, tries
-from toy2d.latents.experiment import Latents, LatentsConfig, claims, latents
+from toy2d.latents.experiment import (
+    Latents,
+    LatentsConfig,
+    ThereAndBack,
+    claims,
+    latents,
+    there_and_back,
+)
 from toy2d.latents.figures import codes_charts, curves_charts
 from toy2d.ui import in_url
 
@@ -28,14 +35,14 @@ def settings() -> LatentsConfig:
     return LatentsConfig(weight, spread, width, steps, seed=seed)
 
 
-def show(found: Latents) -> None:
-    first, *others = claims(found)
+def show(found: Latents, ways: ThereAndBack) -> None:
+    first, *others = claims(found, ways)
     chart(codes_charts(found), "codes")
     verdict_line(first)
-    chart(curves_charts(found), "curves")
+    chart(curves_charts(found, ways), "curves")
     for said in others:
         st.markdown(f"- {said}")
-    left = found.left
+    left = ways.left
     st.caption(
         "Variance that the decoder must still draw, on the lecture's two modes, both coordinates summed: "
         f"{left['nothing']:.1f} told nothing, {left['x']:.1f} told x, {left['the mode']:.1f} told the mode."
@@ -74,5 +81,8 @@ with page(
     )
     config = settings()
     found = cached("latents", config, lambda report: latents(config, report), "Walking")
-    show(found)
+    # apart, because neither the code nor its scale changes anything in it
+    walked = config.points, config.seed
+    ways = cached("latents-ways", walked, lambda report: there_and_back(*walked, report), "There and back")
+    show(found, ways)
     explain()
