@@ -116,6 +116,7 @@ COMMANDS = {
         "table-priors": "the priors' embeddings against real ones (DALL-E 2)",
         "clip": "CLIP's zero-shot classes and attributes on the test digits (DALL-E 2)",
         "table-clip": "CLIPs by what counts as a positive, and a bag of words, compared (DALL-E 2)",
+        "table-upsampler": "the upsampler told true and drawn small digits, measured (DALL-E 2)",
         "table-guidance": "the decoder guided by itself or by a CLIP, measured (DALL-E 2)",
         "draw": "digits for a caption (DALL-E 2)",
         "table-captions": "what prior and caption are for, measured from pixels (DALL-E 2)",

@@ -26,6 +26,14 @@ CLAIMS = (
         "dalle2", "python -m images table-captions", measures.diffusion_prior_beats_autoregressive,
     ),
     Claim(
+        DALLE2, "Told true small digits, the upsampler draws what was asked more often than told the decoder's.",
+        "dalle2", "python -m images table-upsampler", measures.true_small_digits_serve_better,
+    ),
+    Claim(
+        DALLE2, "From one digit to another CLIP's arc is a more even way than blending pixels.",
+        "variations", "python -m images clip-between --measure 50", measures.arc_is_more_even_than_pixels,
+    ),
+    Claim(
         LATENT, "An autoencoder keeps more of a digit than as many numbers of PCA.",
         "autoencoder-latents", "python -m images autoencoders", latents.autoencoder_keeps_more_than_pca,
     ),

@@ -3,10 +3,13 @@
 from dataclasses import replace
 from functools import lru_cache
 
+from images.dalle2.between_measure import ARC, PIXELS, BetweenConfig, measure_between
 from images.dalle2.claims import AUTOREGRESSIVE, Claims, ClaimsConfig, claims, fresh
 from images.dalle2.clip_experiment import zero_shot
 from images.dalle2.clip_task import load_clip
 from images.dalle2.experiment import load_stack
+from images.dalle2.upsampler_table import DRAWN, TRUE, UpsamplerConfig
+from images.dalle2.upsampler_table import table as upsampler_table
 from images.data.mnist import load
 from images.diffusion_autoencoder.measure import MeasureConfig
 from images.diffusion_autoencoder.measure import measure as measure_autoencoder
@@ -38,6 +41,8 @@ GUIDANCE = GuidanceConfig(samples=200, steps=10, strengths=(0.0, 2.0))
 PALETTE = PaletteConfig(digits=50, samples=2, steps=10)
 AUTOENCODER = MeasureConfig(digits=60, steps=(10,), pairs=2)
 CAPTIONS = ClaimsConfig(count=100, steps=10)
+UPSAMPLED = UpsamplerConfig(digits=100, steps=10)
+BETWEEN = BetweenConfig(pairs=40, steps=10)
 SHOTS = 1_000  # test digits that CLIP tells apart
 
 
@@ -145,4 +150,27 @@ def clip_tells_classes(report: Report) -> Outcome:
         f"{found.value:.1%} ({low:.1%} to {high:.1%}) are nearest to their own class's caption; chance has 10 %. "
         f"N = {found.n:,} test digits.",
         verdict(above),
+    )
+
+
+def true_small_digits_serve_better(report: Report) -> Outcome:
+    """The upsampler told the true digit at 14 x 14, and told the decoder's, for the same captions."""
+    found = upsampler_table(load_stack(), load("test"), load_classifier(), UPSAMPLED, report)
+    gain, (one, other) = found.oftener(TRUE, DRAWN), (found.rows[way].shares["all"] for way in (TRUE, DRAWN))
+    return Outcome(
+        f"All that the caption says: {one.value:.1%} told the true small digit, {other.value:.1%} told the decoder's; "
+        f"{interval(gain, '.1%')} more. N = {found.N} digits, {UPSAMPLED.steps} steps, one training.",
+        verdict(gain),
+    )
+
+
+def arc_is_more_even_than_pixels(report: Report) -> Outcome:
+    """Longest over mean step in the metrics' classifier's features, along CLIP's arc and by blending pixels."""
+    found = measure_between(load_stack(), load("test"), load_classifier(), BETWEEN, report)
+    gain, (arc, pixels) = found.more("uneven", PIXELS, ARC), found.ways.values()
+    return Outcome(
+        f"Longest over mean of ten steps, 1 is even: {arc.uneven.mean():.2f} along the arc, "
+        f"{pixels.uneven.mean():.2f} by pixels; {interval(gain, '.2f')} less. "
+        f"N = {BETWEEN.pairs} pairs, {BETWEEN.steps} steps.",
+        verdict(gain),
     )

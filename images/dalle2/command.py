@@ -11,15 +11,17 @@ from torch import Tensor
 
 from images.clip.figures import clouds_chart, matrix_chart
 from images.command import add_data, add_device, add_places, progress
+from images.dalle2 import between_measure
 from images.dalle2.agreement import CHANCE, agreement, measured
 from images.dalle2.claims import Claims, ClaimsConfig, claims
 from images.dalle2.clip_experiment import clouds, similarity, zero_shot
 from images.dalle2.clip_table_command import add_clip_table
 from images.dalle2.clip_task import SHIPPED, load_clip
-from images.dalle2.experiment import DrawConfig, Drawing, between, draw, load_stack, variations
+from images.dalle2.experiment import DrawConfig, Drawing, Stack, between, draw, load_stack, variations
 from images.dalle2.figures import captions_sheet
 from images.dalle2.guidance_command import add_guidance
 from images.dalle2.priors import PriorsConfig, priors
+from images.dalle2.upsampler_table_command import add_upsampler
 from images.data.captions import ATTRIBUTES, EXAMPLES, parse
 from images.data.mnist import Digits, load
 from images.metrics.classifier import load_classifier
@@ -100,6 +102,9 @@ def priors_command(arguments: argparse.Namespace) -> None:
 def between_command(arguments: argparse.Namespace) -> None:
     config, digits = config_of(DrawConfig, arguments), load("test", arguments.data)
     first, last = (_test_digit(digits, number) for number in arguments.digits)
+    wanted = None
+    if arguments.measure is not None:
+        wanted = between_measure.BetweenConfig(arguments.measure, config.steps, config.seed)
     stack = load_stack(arguments.models, arguments.device or best_device())
     drawing = between(stack, first, last, config, progress("between"))
     write(
@@ -109,6 +114,19 @@ def between_command(arguments: argparse.Namespace) -> None:
         asdict(config) | {"digits": arguments.digits},
         first.numpy(),
     )
+    if wanted is not None:
+        measured_between(stack, digits, wanted, Path(arguments.out))
+
+
+def measured_between(stack: Stack, digits: Digits, config: between_measure.BetweenConfig, out: Path) -> None:
+    found = between_measure.measure_between(stack, digits, load_classifier(), config, progress("measuring"))
+    said = [sentence.replace("**", "") for sentence in between_measure.claims(found)]
+    ways = {
+        way: {name: values.tolist() for name, values in vars(of).items()} for way, of in found.ways.items()
+    }
+    about = {"config": asdict(config), "pair by pair": ways, "claims": said}
+    print("\n".join(said))
+    print(write_result(out / "clip-between-measured.json", json.dumps(about, indent=1).encode()))
 
 
 def clip_command(arguments: argparse.Namespace) -> None:
@@ -151,6 +169,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     _add_more(commands)
     add_guidance(commands)
     add_clip_table(commands)
+    add_upsampler(commands)
     p = commands.add_parser("draw", help="digits for a caption (DALL-E 2)")
     p.set_defaults(run=draw_command)
     p.add_argument("captions", nargs="+", metavar="caption", help=f"such as {EXAMPLES[0]!r}")
@@ -182,6 +201,7 @@ def _add_more(commands: argparse._SubParsersAction) -> None:
     p.add_argument(
         "--digits", type=int, nargs=2, default=[18, 25], metavar="N", help="numbers of two test digits"
     )
+    p.add_argument("--measure", type=int, metavar="N", help="measure N pairs of test digits, too: minutes")
     add_data(p)
     _add_options(p)
     p = commands.add_parser("table-priors", help="the priors' embeddings against real ones (DALL-E 2)")

@@ -1,6 +1,6 @@
-"""Captions, and beside each the digits that were drawn for it."""
+"""Captions or ways, and beside each the digits that were drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -18,3 +18,8 @@ def captions_sheet(captions: Sequence[str], images: Sequence[np.ndarray]) -> Fig
         for ax, image in zip(row[1:], drawn, strict=False):
             ax.imshow(image, cmap="gray", vmin=0, vmax=255)
     return figure
+
+
+def ways_sheet(made: Mapping[str, np.ndarray]) -> Figure:
+    """A row for each way, its name and then the same digits, each (N, 28, 28) in gray values, uint8."""
+    return captions_sheet(list(made), list(made.values()))

@@ -1,7 +1,8 @@
-"""What the page "DALL-E 2" measures on request: ways to tell a caption, guidance of the decoder, and binding."""
+"""What the page "DALL-E 2" measures on request: ways to tell a caption, guidance, the upsampler, and binding."""
 
 import streamlit as st
 
+from images.dalle2 import upsampler_table
 from images.dalle2.agreement import Share
 from images.dalle2.claims import WAYS, Claims, ClaimsConfig, claims, fresh
 from images.dalle2.experiment import Stack
@@ -105,6 +106,27 @@ def guided(stack: Stack) -> None:
     ]  # fmt: skip
     st.dataframe(rows, hide_index=True, key="guided-table", width="stretch")
     for sentence in found.verdicts:
+        st.markdown(sentence)
+
+
+def small_told(stack: Stack) -> None:
+    """The upsampler told true small digits and the decoder's, a row for each way."""
+    st.subheader("What of the whole does the upsampler lose?")
+    found = measured_on_request(
+        "dalle2-upsampler",
+        "Test digits, reduced and decoded",
+        (20, 50, 100, 200),
+        upsampler_table.UpsamplerConfig,
+        lambda wanted, report: upsampler_table.table(stack, digits("test"), classifier(), wanted, report),
+        index=1,
+        n_key="upsampler-n",
+        verb="Enlarging",
+    )
+    if found is None:
+        st.caption("The same digits, embeddings and noise; the small digit is the true one or the decoder's.")
+        return
+    st.dataframe(upsampler_table.cells(found), hide_index=True, key="upsampler-table", width="stretch")
+    for sentence in upsampler_table.claims(found):
         st.markdown(sentence)
 
 

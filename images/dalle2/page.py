@@ -9,7 +9,7 @@ from images.dalle2.agreement import Share, agreement, measured, said_of_drawn
 from images.dalle2.clip_task import SHIPPED, embedded
 from images.dalle2.experiment import DrawConfig, Drawing, Stack, draw, load_stack
 from images.dalle2.frames import embeddings_as_pictures, in_stages
-from images.dalle2.measured_page import guided, scenes_bound, ways_to_tell
+from images.dalle2.measured_page import guided, scenes_bound, small_told, ways_to_tell
 from images.data.captions import EXAMPLES, KNOWN, parse
 from images.models import best_device
 from images.networks.clip import cosines
@@ -181,6 +181,7 @@ with page(
     parts = {
         "what the prior is for": lambda: ways_to_tell(stack()),
         "guidance": lambda: guided(stack()),
+        "the upsampler": lambda: small_told(stack()),
         "binding in scenes": scenes_bound,
     }
     first = next(iter(parts))

@@ -53,10 +53,15 @@ def blurred(x: Tensor, sigma: float = BLUR) -> Tensor:
     return F.conv2d(padded, kernel.to(x).expand(channels, 1, 3, 3), groups=channels)
 
 
+def roughened(x: Tensor, rng: Generator) -> Tensor:
+    """Small digits (B, C, 14, 14), all of them blurred and noised as much as any is in training."""
+    return blurred(x) + NOISE * randn_like(x, rng)
+
+
 def damaged(x: Tensor, rng: Generator) -> Tensor:
     """Half of the small digits (B, C, 14, 14), blurred and noised; the other half as they are."""
     chosen = torch.rand(len(x), generator=rng, device=x.device) < DAMAGED
-    return torch.where(chosen[:, None, None, None], blurred(x) + NOISE * randn_like(x, rng), x)
+    return torch.where(chosen[:, None, None, None], roughened(x, rng), x)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from images.diffusion_autoencoder.experiment import (
 )
 from images.metrics.classifier import Classifier, features
 from images.metrics.estimates import Estimate, bootstrap, mean_of, share_of
+from images.metrics.paths import unevenness as uneven
 from images.metrics.pca import Basis, principal
 from images.metrics.ridge import fitted
 from images.models import Model
@@ -197,6 +198,5 @@ def unevenness(
     for pair in range(config.pairs):
         one, two = (test.images[2 * pair + k, 0].numpy() for k in (0, 1))
         for way, images in between(model, one, two, BetweenConfig(11, config.steps[0])).items():
-            steps = features(classifier, images).deep.diff(dim=0).norm(dim=1)
-            ratios.setdefault(way, []).append(float(steps.max() / steps.mean()))
+            ratios.setdefault(way, []).append(uneven(features(classifier, images)))
     return {way: torch.tensor(values, dtype=torch.float64) for way, values in ratios.items()}

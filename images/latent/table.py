@@ -4,9 +4,10 @@ Lecture, "Latent diffusion models"; Rombach et al. (2022), Section 4.1.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Generator, Tensor
 from torch.utils.flop_counter import FlopCounterMode
@@ -21,7 +22,7 @@ from playground.knobs import Knobs, knob
 from playground.levels import linear_beta, seeded
 from playground.objectives import Batch, ddpm_min_snr, per_dimension
 from playground.progress import Report, part_of, silent
-from playground.statistics import Difference, difference, interval, interval_of_mean, verdict
+from playground.statistics import Difference, difference, interval, interval_of_mean, mean_difference, verdict
 from playground.steps import ddim
 from playground.training import Progress, Recipe, Trainee, train
 from playground.walk import checked, final, starting_noise, walk, watched
@@ -208,6 +209,30 @@ def claims(found: Table) -> list[str]:
             f"**{verdict(cheaper, N)}**."
         )
     return said
+
+
+def over_trainings(found: Table, new: Sequence[str], base: Sequence[str]) -> Difference:
+    """The Frechet distances of the rows `new` less those of `base`, pair by pair of one seed each: Student's interval.
+
+    What it says is then not one training's luck.  Raises UserError for one pair, which has no spread.
+    """
+    distances = (np.array([found.rows[name].generated.value for name in names]) for names in (new, base))
+    return mean_difference(*distances)
+
+
+def trainings_claim(found: Table, new: Sequence[str], base: Sequence[str]) -> str:
+    """The same as a sentence, with the spread between the seeds beside it."""
+    d, N = over_trainings(found, new, base), f"{len(new)} pairs of trainings"
+    sides = []
+    for names in (new, base):
+        values = np.array([found.rows[name].generated.value for name in names])
+        sides.append(
+            f"mean {values.mean():.2f}, standard deviation between trainings {values.std(ddof=1):.2f}"
+        )
+    return (
+        f"--models ({sides[0]}) are {interval(d, '+.2f')} of FCD above --against ({sides[1]}), {N} of "
+        f"N = {found.config.digits:,} digits: that they are farther, **{verdict(d, N)}**."
+    )
 
 
 def _se(found: Difference) -> float:

@@ -8,10 +8,11 @@ from pathlib import Path
 from images.command import add_places, progress
 from images.data.mnist import load
 from images.latent.autoencoder_task import LATENT
-from images.latent.table import Table, TableConfig, claims, table
+from images.latent.table import Table, TableConfig, claims, table, trainings_claim
 from images.metrics.classifier import load_classifier
 from images.models import SHIPPED, load_model
 from playground.devices import device_named
+from playground.errors import require
 from playground.files import write_result
 from playground.knobs import add_options, config_of
 from playground.statistics import interval
@@ -19,9 +20,13 @@ from playground.statistics import interval
 
 def table_command(arguments: argparse.Namespace) -> None:
     config = config_of(TableConfig, arguments)
-    device, files = device_named(arguments.device), arguments.models
+    device, files, base = device_named(arguments.device), arguments.models or [], arguments.against or []
+    require(
+        not base or len(files) == len(base) > 1,
+        f"{len(files)} models are set against {len(base)}: give as many with --models as with --against, two or more.",
+    )
     named = (
-        {str(path): path for path in files}
+        {str(path): path for path in [*files, *base]}
         if files
         else {"pixels, shipped": SHIPPED, "f = 4, shipped": LATENT}
     )
@@ -30,6 +35,9 @@ def table_command(arguments: argparse.Namespace) -> None:
     found = table(models, load_classifier(), training, test, config, progress("drawing"))
     said = [sentence.replace("**", "") for sentence in claims(found)]
     print("\n".join([markdown(found), *said]))
+    if base:
+        said.append(trainings_claim(found, files, base).replace("**", ""))
+        print(said[-1])
     about = {**asdict(found), "claims": said}
     print(write_result(Path(arguments.out) / "latent-table.json", json.dumps(about, indent=1).encode()))
 
@@ -55,6 +63,9 @@ def add_table(commands: argparse._SubParsersAction) -> None:
     p.set_defaults(run=table_command)
     p.add_argument(
         "--models", nargs="+", metavar="FILE", help="models of digits and of latents; without it the shipped"
+    )
+    p.add_argument(
+        "--against", nargs="+", metavar="FILE", help="trainings of the same seeds; compares all pairs as one"
     )
     add_options(
         p,

@@ -1,4 +1,7 @@
-"""kill -9, for real: a training process is killed again and again, and ends with the weights of one that was not."""
+"""kill -9, for real: a training process is killed again and again, and ends with the weights of one that was not.
+
+Once with one network and one optimiser, once with a maker and a critic, each with its own.
+"""
 
 import os
 import signal
@@ -7,17 +10,22 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 import torch
 
 from images.data.mnist import ENV
 from images.training import runs
 from images.training.session import MODEL, RESUME
+from playground.adversarial import CRITIC
 from playground.checkpoint import load_checkpoint
 
 ROOT = Path(__file__).parents[2]
 STEPS = 240
 PATIENCE = 300  # seconds: the trainer gives way to everything else on a busy machine
 TINY = ("--preset", "look", "--images", str(32 * STEPS), "--batch", "32", "--width", "8")
+# the critic comes after 5 steps, so that kills find it at work
+RIVALS = ("--preset", "autoencoder-f4-adversarial", "--images", str(8 * STEPS), "--batch", "8", "--width", "8",
+          "--critic-from", str(5 / STEPS))  # fmt: skip
 
 
 def trainer(directory: Path, *words: str) -> subprocess.Popen:
@@ -61,14 +69,15 @@ def finishes(directory: Path, *words: str) -> None:
         process.communicate()
 
 
-def test_a_run_killed_twice_ends_with_the_same_bits_as_one_that_was_not(tmp_path, monkeypatch):
+@pytest.mark.parametrize("settings", [TINY, RIVALS], ids=["one network", "with a critic"])
+def test_a_run_killed_twice_ends_with_the_same_bits_as_one_that_was_not(settings, tmp_path, monkeypatch):
     monkeypatch.setenv(runs.ENV, str(tmp_path))
     if ENV not in os.environ:  # not the network: whether it answers may change between two starts
         monkeypatch.setenv("PLAYGROUND_CACHE", str(tmp_path / "cache"))
         monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    finishes(whole, *TINY)
-    steps = [killed_after_a_checkpoint(killed, *TINY)]
+    finishes(whole, *settings)
+    steps = [killed_after_a_checkpoint(killed, *settings)]
     assert runs.Run(killed).status()["state"] == "died" and runs.Run(killed).can_go_on
     steps.append(killed_after_a_checkpoint(killed, "--resume"))
     assert 0 < steps[0] < steps[1] < STEPS
@@ -78,3 +87,5 @@ def test_a_run_killed_twice_ends_with_the_same_bits_as_one_that_was_not(tmp_path
         assert one[1]["step"] == two[1]["step"] == STEPS
         assert one[0].keys() == two[0].keys()
         assert all(torch.equal(one[0][key], two[0][key]) for key in one[0])
+    critics = [key for key in load_checkpoint(killed / RESUME)[0] if key.startswith(CRITIC)]
+    assert bool(critics) == (settings is RIVALS)

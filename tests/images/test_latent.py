@@ -24,8 +24,19 @@ from images.latent.experiment import (
     sample,
     states,
 )
-from images.latent.table import TableConfig, claims, million_macs, table, training_speeds
+from images.latent.table import (
+    Row,
+    Table,
+    TableConfig,
+    claims,
+    million_macs,
+    over_trainings,
+    table,
+    training_speeds,
+    trainings_claim,
+)
 from images.metrics.classifier import build, features, load_classifier
+from images.metrics.estimates import Estimate
 from images.models import Model, load_model
 from images.networks.autoencoder import CHANNELS, AutoencoderConfig
 from images.training import runs
@@ -35,6 +46,7 @@ from images.training.session import MODEL, Session
 from images.training.tasks import task_for
 from playground.errors import UserError
 from playground.levels import linear_beta, seeded
+from playground.statistics import Difference
 from playground.walk import final
 
 CPU = torch.device("cpu")
@@ -293,3 +305,19 @@ def test_latents_of_another_scale_decode_to_the_same_digits(digits):
         assert torch.allclose(ten, 10 * one, atol=1e-3) and torch.allclose(net.decode(ten), back, atol=1e-4)
     with pytest.raises(UserError, match="leave the scale out"):
         with_changes(TINY, latent_scale=2.0)
+
+
+def test_pairs_of_trainings_are_compared_by_students_interval():
+    """Of two pairs whose distances differ by 1 and 2: 1.5 and 12.706 * 0.5 to each side (t of one degree)."""
+
+    def row(value: float) -> Row:
+        none = Difference(0, 0, 0)
+        return Row(True, 1, 1, 1.0, 0.0, none, Estimate(value, value - 1, value + 1), Estimate(0, 0, 0))
+
+    found = Table(TableConfig(250), {"a": row(2.0), "b": row(4.0), "c": row(1.0), "d": row(2.0)}, "cpu")
+    apart = over_trainings(found, ["a", "b"], ["c", "d"])
+    assert (apart.value, apart.high) == pytest.approx((1.5, 1.5 + 12.7062 * 0.5), rel=1e-4)
+    said = trainings_claim(found, ["a", "b"], ["c", "d"])
+    assert "mean 3.00" in said and "cannot be told at 2 pairs" in said
+    with pytest.raises(UserError, match="spread needs two"):
+        over_trainings(found, ["a"], ["c"])
