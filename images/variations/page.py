@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
+from images.dalle2.between_measure import BetweenConfig, claims, measure_between
 from images.dalle2.clip_task import SHIPPED
 from images.dalle2.experiment import DrawConfig, Drawing, Stack, between, load_stack, variations
 from images.metrics.readable import read, said_of_class
@@ -107,6 +108,25 @@ def measured() -> None:
         table(found)
 
 
+def measured_way() -> None:
+    st.subheader("How even is the way?")
+    found = measured_on_request(
+        "v-way",
+        "Pairs of digits",
+        (10, 20, 50),
+        BetweenConfig,
+        lambda wanted, report: measure_between(stack(), digits("test"), classifier(), wanted, report),
+        index=0,
+        n_key="v-pairs",
+        verb="Walking in between",
+    )
+    if found is None:
+        st.caption("CLIP's arc beside blending pixels, judged by the metrics' classifier, pair by pair.")
+        return
+    for sentence in claims(found):
+        st.markdown(sentence)
+
+
 def table(found: Spreads) -> None:
     rows = [
         {
@@ -158,5 +178,8 @@ with page("Variations and in between", "What does an embedding keep of a digit?"
     drawing = made(kind, first, other, config)
     show(kind, first, other, drawing)
     verdict_line(said(kind, first, drawing))
-    measured()
+    if kind == VARY:
+        measured()
+    else:
+        measured_way()
     explain()

@@ -104,3 +104,6 @@ def test_the_variations_page_varies_and_goes_between():
     app.segmented_control(key="v-kind").set_value("between two").run()
     assert not app.exception and not app.error
     assert app.session_state["varied"][0][:3] == ("between two", 18, 25)
+    app.selectbox(key="v-pairs").set_value(10).run()
+    next(button for button in app.button if button.label == "Measure").click().run()
+    assert not app.exception and any("more even than blending pixels" in text.value for text in app.markdown)

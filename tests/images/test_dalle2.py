@@ -340,6 +340,10 @@ def test_what_the_prior_is_for_and_guidance_are_measured_at_the_press_of_a_butto
     opened.selectbox(key="guided-n").set_value(20).run()
     next(button for button in opened.button if button.label == "Measure").click().run()
     assert not opened.exception and any("Claim: agreement rises" in text.value for text in opened.markdown)
+    opened.segmented_control(key="measured").set_value("the upsampler").run()
+    opened.selectbox(key="upsampler-n").set_value(20).run()
+    next(button for button in opened.button if button.label == "Measure").click().run()
+    assert not opened.exception and any("bicubic enlargement" in text.value for text in opened.markdown)
 
 
 def test_binding_is_shown_and_another_sentence_is_refused(opened):
