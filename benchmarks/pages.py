@@ -12,10 +12,11 @@ import argparse
 import io
 import os
 import shutil
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from PIL import Image
@@ -221,46 +222,172 @@ def _keep(frames: Sequence[Image.Image], path: Path) -> None:
         colours = colours * 2 // 3
 
 
+# From before the first of the page's own code: when its script started and stopped, and when what it says changed.
+# What a page says is its verdict and its metrics; the clock is the page's, and starts with the request.
+NOTE = """
+window.noted = { states: [], said: [], released: 0 };
+(() => {
+  const look = () => {
+    const state = document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState;
+    const said = [...document.querySelectorAll('.st-key-page-verdict, [data-testid="stMetricValue"]')]
+      .map((one) => one.textContent.trim()).join(" ").trim();
+    for (const [list, now] of [[noted.states, state], [noted.said, said]]) {
+      if (now && now !== list.at(-1)?.[1]) list.push([performance.now(), now]);
+    }
+  };
+  const what = { subtree: true, childList: true, characterData: true };
+  new MutationObserver(look).observe(document, { ...what, attributeFilter: ["data-test-script-state"] });
+  addEventListener("pointerup", () => { noted.released = performance.now(); }, true);
+})();
+"""
+# When the first rest after `since` began that lasted, in milliseconds; null while there is none.
+RESTED = """([since, rest]) => {
+  const ends = noted.states.map((one, i) => noted.states[i + 1]?.[0] ?? performance.now());
+  const still = noted.states.find(([at, state], i) => at > since && state === "notRunning" && ends[i] - at > rest);
+  return still && document.querySelector("h1") ? still[0] : null;
+}"""
+SAID = "(since) => noted.said.find(([at]) => at > since)?.[0] ?? null"
+RAN = "(since) => noted.states.some(([at]) => at > since)"
+REST = 500  # milliseconds without a run that make a rest; they are waited for, and not counted
+AT_ONCE = 3_000  # milliseconds within which a released slider starts a run, if it starts one
+
+
+@dataclass(frozen=True)
+class Took:
+    """Seconds until the page said something, or something new, and until it rested; None: it said nothing new."""
+
+    numbers: float | None
+    rest: float
+
+
+def took(page: Any, since: float = 0.0) -> Took:
+    """Waits for the page's rest after `since`, in milliseconds of its clock.  The page needs NOTE."""
+    rested = float(page.wait_for_function(RESTED, arg=[since, REST], polling=20).json_value())
+    said = page.evaluate(SAID, since)
+    return Took(None if said is None else (said - since) / 1000, (rested - since) / 1000)
+
+
 def pictures(address: str, only: Sequence[str]) -> None:
     """A screenshot of each page as it opens, and the table of what was measured."""
     SHOTS.mkdir(parents=True, exist_ok=True)
-    rows = []
+    rows, dragged = [], []
     with browser_page(viewport=LAPTOP) as page:
+        page.add_init_script(NOTE)
         for name in only:
             page.set_viewport_size(LAPTOP)
-            start = time.perf_counter()
             page.goto(f"{address}/{name}")
-            settled(page, 500)
-            first = time.perf_counter() - start - 0.5
+            first = took(page)
             small = measured(page)
             shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
             shot.quantize(64, dither=Image.Dither.NONE).save(SHOTS / f"{name}.png", optimize=True)
-            again = _released(page)
+            again = released(page)
+            if name in LIVE:
+                dragged.append(_dragged(name, followed(page, LIVE[name])))
+                print(dragged[-1], flush=True)
             page.set_viewport_size(LARGE)
             page.wait_for_timeout(500)
             rows.append(_row(name, small, share(measured(page)), first, again))
             print(rows[-1], flush=True)
-            TABLE.write_text(HEAD + "\n".join(rows) + "\n")
+            TABLE.write_text("\n".join([HEAD + "\n".join(rows), *dragged]) + "\n")
 
 
-def _released(page: Any) -> float | None:
-    """Seconds from a key on the main slider until the page rests again; None for a page without a slider."""
-    slider = page.locator(".stMainBlockContainer .stSlider").get_by_role("slider").first
-    if not slider.count() or not slider.is_enabled():
+def released(page: Any) -> Took | None:
+    """From the release of the main slider, moved by a notch, to what it says then; None without a slider or a run."""
+    every = page.locator(".stMainBlockContainer .stSlider").all()
+    slider = next((one for one in every if one.get_by_role("slider").first.is_enabled()), None)
+    if slider is None or not slider.is_visible():
         return None
-    start = time.perf_counter()
-    slider.press("ArrowRight")
-    page.wait_for_timeout(100)
-    settled(page, 300)
-    return max(0.0, time.perf_counter() - start - 0.3)
+    _hold(page, slider)
+    page.mouse.up()
+    since = page.evaluate("noted.released")
+    try:
+        page.wait_for_function(RAN, arg=since, polling=20, timeout=AT_ONCE)
+    except Exception as error:  # playwright's own, and it need not be installed for the rest of this file
+        if type(error).__name__ != "TimeoutError":
+            raise
+        return None
+    return took(page, since)
 
 
-def _row(name: str, found: Mapping[str, Any], filled: float, first: float, again: float | None) -> str:
+def _hold(page: Any, slider: Any, notches: int = 1) -> tuple[float, float, float]:
+    """Takes hold of a slider's thumb and drags it by a notch or more: where it was, where it is, and the height."""
+    thumb = slider.locator('[data-testid="stSliderThumbValue"]').first.bounding_box()
+    track = slider.locator("[role=group]").first.bounding_box()
+    knob = slider.get_by_role("slider").first
+    low, high, step = (float(knob.get_attribute(name) or 1) for name in ("min", "max", "step"))
+    x, y = thumb["x"] + thumb["width"] / 2, track["y"] + 4
+    by = notches * max(12.0, track["width"] * step / max(step, high - low))
+    to = x + by if x + by <= track["x"] + track["width"] else x - by
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(to, y, steps=3)
+    return x, to, y
+
+
+# --- while a slider is dragged ----------------------------------------------------------------------------------
+
+LIVE = {
+    "mixing": "pi",
+    "diffusion": "steps",
+    "score-fields": "sigma",
+}  # page -> the key of a slider that it follows
+MOVES = 20
+# From a move of the pointer to the first frame with what the browser drew for it.
+FOLLOW = f"""() => {{
+  {SEEN}
+  const live = everything.find((one) => one.matches(".player, .live-field"));
+  let moved, known = live?.dataset.live;
+  window.followed = [];
+  addEventListener("pointermove", () => {{ moved ??= performance.now(); }}, true);
+  const look = () => {{
+    const now = live?.dataset.live;
+    if (now !== known && moved !== undefined) {{
+      window.followed.push(performance.now() - moved);
+      moved = undefined;
+    }}
+    known = now;
+    requestAnimationFrame(look);
+  }};
+  look();
+}}"""
+
+
+def followed(page: Any, key: str) -> list[float]:
+    """Milliseconds from each move of a slider to the picture that the browser drew for it, while it is held."""
+    slider = page.locator(f".st-key-{key}").first
+    x, to, y = _hold(page, slider)
+    page.wait_for_timeout(500)
+    page.evaluate(FOLLOW)
+    for move in range(MOVES):
+        page.mouse.move(x if move % 2 else to + (to - x), y)
+        page.wait_for_timeout(400)
+    page.mouse.up()
+    settled(page)
+    return [float(one) for one in page.evaluate("window.followed")]
+
+
+def _dragged(name: str, found: Sequence[float]) -> str:
+    if not found:
+        return f"\n{name}: the picture did not follow while {LIVE[name]} was dragged."
+    return (
+        f"\n{name}: while {LIVE[name]} is dragged, the picture follows a move within {median(found):.0f} ms "
+        f"(the median of {len(found)} moves; the slowest {max(found):.0f} ms), without the server."
+    )
+
+
+def _row(name: str, found: Mapping[str, Any], filled: float, first: Took, again: Took | None) -> str:
     bar = "no player" if found["bar"] is None else f"{found['bar']['bottom']:.0f}"
     verdict = "none" if found["verdict"] is None else f"{found['verdict']['bottom']:.0f}"
-    numbers = "no slider" if again is None else f"{again:.1f}"
     wide = f"{filled:.0%}" if found["pictures"] else "no picture"
-    return f"| [{name}](pictures/pages/{name}.png) | {bar} | {verdict} | {wide} | {first:.1f} | {numbers} |"
+    times = [
+        *_seconds(first, "none"),
+        *(("no slider", "") if again is None else _seconds(again, "by a button")),
+    ]
+    return f"| [{name}](pictures/pages/{name}.png) | {bar} | {verdict} | {wide} | {' | '.join(times)} |"
+
+
+def _seconds(found: Took, otherwise: str) -> tuple[str, str]:
+    return otherwise if found.numbers is None else f"{found.numbers:.2f}", f"{found.rest:.2f}"
 
 
 HEAD = """# The pages, measured
@@ -269,11 +396,15 @@ Made by `python -m benchmarks.pages`, beside a screenshot of each page as it ope
 
 - **play bar**, **verdict**: where they end, in pixels from the top of a window of 1280 x 800;
 - **width**: the part of the page's width that panels fill in a window of 1920 x 1080;
-- **first visit**: seconds from the address to a page at rest, each page for the first time since the app was started;
-- **release to numbers**: seconds from a key on the page's first slider to a page at rest.
+- **first visit**: seconds from the request, each page for the first time since the app was started, until its verdict
+  or a metric stands (**said**; none: it has neither), and until the page rests;
+- **release**: seconds from letting go of the page's first slider, dragged by a notch, until its verdict or a metric
+  has changed (**said**; by a button: it computes when asked, or says the same), and until the page rests.
 
-| page | play bar | verdict | width | first visit, s | release to numbers, s |
-|---|---|---|---|---|---|
+A rest is half a second without a run of the page's script, and begins when that ended.  The clock is the browser's.
+
+| page | play bar | verdict | width | first visit: said | rests | release: said | rests |
+|---|---|---|---|---|---|---|---|
 """
 
 

@@ -6,6 +6,7 @@ today.
 """
 
 import hashlib
+import importlib
 import io
 import json
 from collections.abc import Mapping
@@ -17,13 +18,21 @@ from zipfile import BadZipFile
 import numpy as np
 import torch
 
-from images.latent.experiment import LatentFilm
-from images.sampling import Film
-
 FILMS = Path(__file__).parent / "shipped" / "films"
+# What a file may hold beside arrays, lists and texts, and where it is: imported when a file has it.
 RESULTS = {
-    cls.__name__: cls for cls in (Film, LatentFilm)
-}  # what a file may hold beside arrays, lists and texts
+    "Film": "images.sampling",
+    "LatentFilm": "images.latent.experiment",
+    "Restored": "images.palette.experiment",
+    "Shown": "images.autoencoders.experiment",
+    "Reconstruction": "images.diffusion_autoencoder.experiment",
+    "Drawing": "images.dalle2.experiment",
+    "ZeroShot": "images.dalle2.clip_experiment",
+    "Clouds": "images.dalle2.clip_experiment",
+    "Gap": "images.dalle2.clip_experiment",
+    "Share": "images.dalle2.agreement",
+    "Estimate": "images.metrics.estimates",
+}
 
 
 def kept(name: str, made_for: Any) -> Any | None:
@@ -44,6 +53,11 @@ def packed(made_for: Any, result: Any) -> bytes:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, about=np.array(json.dumps(about)), **arrays)
     return buffer.getvalue()
+
+
+def content(*paths: Path) -> tuple[str, ...]:
+    """Of each file, a digest of its bytes: for models whose files say nothing about themselves."""
+    return tuple(hashlib.sha256(path.read_bytes()).hexdigest() for path in paths)
 
 
 def digest(made_for: Any) -> str:
@@ -85,9 +99,8 @@ def _read(about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Any:
     if "tensor" in about:
         return torch.from_numpy(arrays[about["tensor"]])
     if "result" in about:
-        return RESULTS[about["result"]](
-            **{name: _read(each, arrays) for name, each in about["fields"].items()}
-        )
+        result = getattr(importlib.import_module(RESULTS[about["result"]]), about["result"])
+        return result(**{name: _read(each, arrays) for name, each in about["fields"].items()})
     if "map" in about:
         return {name: _read(each, arrays) for name, each in about["map"].items()}
     if "tuple" in about:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from images.data.mnist import Digits, to_model, to_uint8
+from images.films import content
 from images.latent.autoencoder_task import LATENT, load_autoencoder
 from images.latent.experiment import pictures
 from images.metrics.classifier import Classifier, features
@@ -22,7 +23,7 @@ from images.metrics.estimates import (
     frechet_estimate,
     mean_of,
 )
-from images.metrics.pca import principal
+from images.metrics.pca import Basis, principal
 from images.networks.autoencoder import Autoencoder
 from playground.errors import SEEDS, require
 from playground.knobs import Knobs, choice, knob
@@ -63,6 +64,11 @@ def from_noise(net: Autoencoder, n: int, seed: int) -> Tensor:
     return torch.cat([net.decode(some) for some in noise.split(BATCH)])
 
 
+def straight(training: Digits, size: int) -> Basis:
+    """The principal components of the training digits."""
+    return principal(to_model(training.images).flatten(1), size)
+
+
 # --- ten digits ---------------------------------------------------------------------------------------------
 
 
@@ -87,8 +93,16 @@ class Shown:
     numbers: int
 
 
+def for_file(test: Digits, config: ShowConfig) -> tuple:
+    """What a shipped result was made for: the autoencoder's file, the settings, and the very digits."""
+    return content(SHIPPED[config.which]), config, test.images[config.first : config.first + SHOWN]
+
+
 @torch.no_grad()
-def show(net: Autoencoder, training: Digits, test: Digits, config: ShowConfig) -> Shown:
+def show(
+    net: Autoencoder, training: Digits, test: Digits, config: ShowConfig, basis: Basis | None = None
+) -> Shown:
+    """basis: principal components of the training digits, of any size that is large enough; None: computed."""
     images = test.images[config.first : config.first + SHOWN]
     require(
         len(images) == SHOWN,
@@ -96,7 +110,8 @@ def show(net: Autoencoder, training: Digits, test: Digits, config: ShowConfig) -
     )
     x = to_model(images)
     numbers = int(np.prod(net.config.shape))
-    flat = principal(to_model(training.images).flatten(1), numbers).rebuilt(x.flatten(1)).view_as(x)
+    basis = straight(training, numbers) if basis is None else basis.of(numbers)
+    flat = basis.rebuilt(x.flatten(1)).view_as(x)
     parts = (rebuilt(net, x), flat, from_noise(net, SHOWN, config.seed))
     back, pca, noise = (to_uint8(part)[:, 0].numpy() for part in parts)
     return Shown(images[:, 0].numpy(), pictures(net.encode(x)).numpy(), back, pca, noise, numbers)
@@ -157,7 +172,7 @@ def measure(
     require_enough(n, test)
     x, reference = to_model(test.images[:n]), Reference(features(classifier, test.images[n:])).deep
     numbers = {name: int(np.prod(net.config.shape)) for name, net in nets.items()}
-    basis, rows = principal(to_model(training.images).flatten(1), max(numbers.values())), {}
+    basis, rows = straight(training, max(numbers.values())), {}
 
     def distance(images: Tensor) -> Estimate:
         return frechet_estimate(features(classifier, images).deep, reference, rng)

@@ -15,11 +15,15 @@ from images.autoencoders.experiment import (
     ShowConfig,
     Shown,
     claims,
+    for_file,
     measure,
     said,
     settled,
     show,
+    straight,
 )
+from images.films import kept
+from images.metrics.pca import Basis
 from images.networks.autoencoder import Autoencoder
 from images.ui import classifier, digits, measured_on_request, training_sidebar
 from playground.gif import enlarged, png_bytes, tiled
@@ -30,10 +34,22 @@ from playground.ui.knobs import ask
 from playground.ui.page import cached, in_url, page, verdict_line
 from playground.ui.tries import Try, tries
 
+MOST_NUMBERS = 256  # of f = 2: 16 x 16 x 1
+
 
 @st.cache_resource(show_spinner=False)
 def loaded(which: str) -> Autoencoder:
     return settled(SHIPPED[which], digits("train"))
+
+
+@st.cache_resource(show_spinner=False)
+def basis() -> Basis:
+    """PCA of all training digits, with as many numbers as the largest latents have: smaller ones are its first."""
+    return straight(digits("train"), MOST_NUMBERS)
+
+
+def shown(config: ShowConfig) -> Shown:
+    return show(loaded(config.which), digits("train"), digits("test"), config, basis())
 
 
 def settings() -> ShowConfig:
@@ -162,11 +178,10 @@ with page(
     )
     training_sidebar()
     config = settings()
-    net = loaded(config.which)
     found = cached(
         "autoencoder-shown",
         config,
-        lambda report: show(net, digits("train"), digits("test"), config),
+        lambda report: kept("autoencoders", for_file(digits("test"), config)) or shown(config),
         "Encoding",
     )
     pictures(found)

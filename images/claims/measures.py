@@ -79,7 +79,7 @@ def guidance_raises_agreement(report: Report) -> Outcome:
 
 def palette_costs_twice(report: Report) -> Outcome:
     restored = restore(load_model(SHIPPED.with_name("palette.safetensors")), load("test"), PALETTE, report)
-    found = measure_palette(restored, yardstick())
+    found = measure_palette(restored, yardstick().classifier)
     half = Z * found.ratio_se
     ratio = Difference(found.ratio, found.ratio - half, found.ratio + half)
     return Outcome(

@@ -5,13 +5,23 @@ import torch
 
 from images.clip.figures import clouds_chart, matrix_chart
 from images.dalle2.agreement import CHANCE, Share
-from images.dalle2.clip_experiment import clouds, found, gap, similarity, zero_shot
+from images.dalle2.clip_experiment import (
+    Clouds,
+    Gap,
+    ZeroShot,
+    for_file,
+    found,
+    measured,
+    similarity,
+)
 from images.dalle2.clip_task import SHIPPED, embedded, load_clip
 from images.data.captions import EXAMPLES, KNOWN, codes_of, parse, true_of
 from images.data.mnist import Digits
+from images.films import kept
 from images.networks.clip import Clip
 from images.ui import digits, training_sidebar
 from playground.gif import png_bytes, tiled
+from playground.progress import Report
 from playground.statistics import difference_of_shares, ends, interval, verdict
 from playground.ui.charts import chart
 from playground.ui.downloads import download_png
@@ -86,15 +96,9 @@ def without_a_classifier() -> None:
     left, right = st.columns([1, 3], vertical_alignment="bottom")
     n = int(in_url(left.selectbox, "Test digits", [500, 2000, 10_000], index=1, key="c-n"))
 
-    def make(n: int, report):
-        test = digits("test")
-        few = test.part(0, n)
-        parts = []
-        for number, part in enumerate((zero_shot, clouds, gap)):
-            report(number, 3, part.__name__.replace("_", " "))
-            parts.append(part(clip(), few))
-        report(3, 3)
-        return parts
+    def make(n: int, report: Report) -> tuple[ZeroShot, Clouds, Gap]:
+        few = digits("test").part(0, n)
+        return kept("clip", for_file(few)) or measured(clip(), few, report)
 
     made = on_request("clip-measured", n, make, "Measuring", button="Measure", place=right, first=n)
     if made is None:

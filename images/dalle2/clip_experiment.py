@@ -7,15 +7,22 @@ import torch
 from torch import Tensor
 
 from images.dalle2.agreement import Share
-from images.dalle2.clip_task import embedded
+from images.dalle2.clip_task import SHIPPED, embedded
 from images.dalle2.prior_task import caption_of
 from images.data.captions import ATTRIBUTES, UNSAID, VALUES, Caption, codes_of, true_of
 from images.data.mnist import Digits
+from images.films import content
 from images.metrics.estimates import Estimate, bootstrap
 from images.networks.clip import Clip, cosines
 from playground.errors import require
 from playground.levels import seeded
+from playground.progress import Report, silent
 from playground.statistics import difference, verdict
+
+
+def for_file(digits: Digits) -> tuple:
+    """What shipped measurements were made for: CLIP's file, and the very digits."""
+    return content(SHIPPED), digits.images, digits.labels
 
 
 def prompts(attribute: int) -> Tensor:
@@ -171,3 +178,15 @@ def gap(clip: Clip, digits: Digits, seed: int = 0) -> Gap:
     nearer = [(z - centres[0]).norm(dim=1) < (z - centres[1]).norm(dim=1) for z in (z_i[half:], z_t[half:])]
     right = int(nearer[0].sum()) + int((~nearer[1]).sum())
     return Gap(apart(z_i, z_t), apart(z_i[:half], z_i[half : 2 * half]), Share(right, 2 * len(z_i[half:])))
+
+
+def measured(clip: Clip, digits: Digits, report: Report = silent) -> tuple[ZeroShot, Clouds, Gap]:
+    """Classes and attributes without a classifier, the two clouds, and the gap between them, over the same digits."""
+    report(0, 3, "without a classifier")
+    zero = zero_shot(clip, digits)
+    report(1, 3, "the clouds")
+    both = clouds(clip, digits)
+    report(2, 3, "the gap")
+    apart = gap(clip, digits)
+    report(3, 3)
+    return zero, both, apart

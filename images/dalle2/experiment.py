@@ -14,6 +14,7 @@ from images.dalle2.prior_task import caption_of
 from images.dalle2.upsampler_task import enlarged
 from images.data.captions import parse
 from images.data.mnist import to_uint8
+from images.films import content
 from images.models import Model, load_model
 from images.networks.ar_prior import ARPrior
 from images.networks.clip import Clip, on_sphere
@@ -95,6 +96,11 @@ class DrawConfig(Knobs):
     def __post_init__(self) -> None:
         super().__post_init__()
         parse(self.caption)
+
+
+def for_file(config: DrawConfig) -> tuple:
+    """What a shipped drawing was made for: the files of the stack, and the settings."""
+    return content(*(SHIPPED.with_name(f"{name}.safetensors") for name in ("clip", *STAGES))), config
 
 
 @dataclass(frozen=True, eq=False)

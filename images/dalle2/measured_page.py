@@ -1,5 +1,7 @@
 """What the page "DALL-E 2" measures on request: ways to tell a caption, guidance, the upsampler, and binding."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from images.dalle2 import upsampler_table
@@ -41,7 +43,7 @@ def scene_stack() -> SceneStack:
     return load_scenes(device=best_device())
 
 
-def ways_to_tell(stack: Stack) -> None:
+def ways_to_tell(stack: Callable[[], Stack]) -> None:
     """The shares of digits that are what was asked, a row for each way to tell the decoder a caption."""
     st.subheader("What the prior is for")
     found = measured_on_request(
@@ -49,7 +51,7 @@ def ways_to_tell(stack: Stack) -> None:
         "Captions, those of as many test digits",
         (20, 50, 100, 200),
         lambda n: ClaimsConfig(n, first=fresh(digits("test"), n)),
-        lambda wanted, report: claims(stack, digits("test"), classifier(), wanted, report),
+        lambda wanted, report: claims(stack(), digits("test"), classifier(), wanted, report),
         index=1,
         n_key="ways-n",
     )
@@ -75,7 +77,7 @@ def _ways(found: Claims) -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
-def guided(stack: Stack) -> None:
+def guided(stack: Callable[[], Stack]) -> None:
     """The decoder guided harder and harder: agreement, recall, the spread of what is left open, CLIP's score."""
     st.subheader("Guidance of the decoder")
     by = in_url(
@@ -84,8 +86,8 @@ def guided(stack: Stack) -> None:
     by = by or ITSELF
 
     def make(wanted: tuple[str, GuidanceConfig], report) -> Guidance:
-        noisy = load_noisy_clip(stack.clip, device=best_device()) if wanted[0] == BY_CLIP else None
-        return guidance(stack, digits("test"), classifier(), wanted[0], wanted[1], noisy, report)
+        noisy = load_noisy_clip(stack().clip, device=best_device()) if wanted[0] == BY_CLIP else None
+        return guidance(stack(), digits("test"), classifier(), wanted[0], wanted[1], noisy, report)
 
     found = measured_on_request(
         "dalle2-guided", "Digits at each strength", (20, 50, 100, 200),

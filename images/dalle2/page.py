@@ -6,11 +6,12 @@ import torch
 from streamlit.delta_generator import DeltaGenerator
 
 from images.dalle2.agreement import Share, agreement, measured, said_of_drawn
-from images.dalle2.clip_task import SHIPPED, embedded
-from images.dalle2.experiment import DrawConfig, Drawing, Stack, draw, load_stack
+from images.dalle2.clip_task import SHIPPED, embedded, load_clip
+from images.dalle2.experiment import DrawConfig, Drawing, Stack, draw, for_file, load_stack
 from images.dalle2.frames import embeddings_as_pictures, in_stages
 from images.dalle2.measured_page import guided, scenes_bound, small_told, ways_to_tell
 from images.data.captions import EXAMPLES, KNOWN, parse
+from images.films import kept
 from images.models import best_device
 from images.networks.clip import cosines
 from images.ui import classifier, digits
@@ -34,7 +35,7 @@ def stack() -> Stack:
 @st.cache_resource(show_spinner="Embedding test digits")
 def test_embeddings() -> torch.Tensor:
     """Of the first 2,000 test digits, (2000, D)."""
-    return embedded(stack().clip, digits("test").images[:2000])
+    return embedded(load_clip(SHIPPED, best_device()), digits("test").images[:2000])
 
 
 def choose_caption(box: DeltaGenerator, examples: DeltaGenerator) -> str:
@@ -169,7 +170,7 @@ with page(
     run = on_request(
         "drawing",
         config,
-        lambda wanted, report: draw(stack(), wanted, report),
+        lambda wanted, report: kept("dalle2", for_file(wanted)) or draw(stack(), wanted, report),
         "Drawing",
         button="Draw",
         first=config,
@@ -179,8 +180,8 @@ with page(
         show(*run)
         explain()
     parts = {
-        "what the prior is for": lambda: ways_to_tell(stack()),
-        "guidance": lambda: guided(stack()),
+        "what the prior is for": lambda: ways_to_tell(stack),
+        "guidance": lambda: guided(stack),
         "the upsampler": lambda: small_told(stack()),
         "binding in scenes": scenes_bound,
     }

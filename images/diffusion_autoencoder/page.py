@@ -7,6 +7,7 @@ from images.diffusion_autoencoder import drawing
 from images.diffusion_autoencoder.claims import claims
 from images.diffusion_autoencoder.experiment import ReconstructConfig, Reconstruction, reconstruct, said
 from images.diffusion_autoencoder.measure import MeasureConfig, Measured, measure
+from images.films import kept
 from images.models import Model, load_model
 from images.ui import ask_steps, choose_model, classifier, digits, measured_on_request, training_sidebar
 from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
@@ -178,7 +179,9 @@ with page(
     found = cached(
         "reconstructed",
         (model.about, one, config),
-        lambda report: reconstruct(model, image, config, report),
+        lambda report: (
+            kept("autoencode", (model.about, image, config)) or reconstruct(model, image, config, report)
+        ),
         "Reconstructing",
     )
     show(image, found, config)

@@ -8,17 +8,19 @@ from typing import Any
 import torch
 
 from images.data.mnist import load
-from images.diffusion_autoencoder.experiment import BetweenConfig, between
+from images.diffusion_autoencoder.experiment import BetweenConfig, ReconstructConfig, between, reconstruct
 from images.families.experiment import FIRST as FAMILIES
 from images.films import packed
 from images.generate.experiment import SampleConfig, sample
-from images.guidance.experiment import GuidanceConfig, classifier_free, the_ten
+from images.guidance.experiment import FIRST as GUIDED
+from images.guidance.experiment import classifier_free, the_ten
 from images.inpainting.experiment import FIRST_DIGIT, InpaintConfig, image_key, inpaint, left_half
 from images.latent.experiment import LatentConfig
 from images.latent.experiment import sample as sample_latents
 from images.models import SHIPPED, Model, load_model
 from images.sampling import ANNEALED
 from playground.files import write_result
+from playground.solvers import dpmpp_2m
 
 Made = tuple[Any, Any]  # what it was made for, as the page says it, and the result
 
@@ -41,8 +43,8 @@ def inpainted() -> Made:
 
 
 def guided() -> Made:
-    model, config = _model("labelled"), GuidanceConfig()
-    return (model.about, "itself", config), the_ten(model, classifier_free(model), config)
+    model = _model("labelled")
+    return (model.about, "itself", GUIDED), the_ten(model, classifier_free(model, dpmpp_2m), GUIDED)
 
 
 def latents() -> Made:
@@ -56,6 +58,45 @@ def in_between() -> Made:
     return (model.about, one, two, config), between(model, one, two, config)
 
 
+def restored() -> Made:
+    from images.palette.experiment import FIRST, for_file, restore
+
+    model, test = _model("palette"), _digits()
+    return for_file(model, test, FIRST), restore(model, test, FIRST)
+
+
+def latents_shown() -> Made:
+    from images.autoencoders.experiment import SHIPPED as NETS
+    from images.autoencoders.experiment import ShowConfig, for_file, settled, show
+
+    config, training, test = ShowConfig(), load("train", download=False), _digits()
+    return for_file(test, config), show(settled(NETS[config.which], training), training, test, config)
+
+
+def reconstructed() -> Made:
+    model, config, image = (
+        _model("diffusion-autoencoder"),
+        ReconstructConfig(),
+        _digits().images[0, 0].numpy(),
+    )
+    return (model.about, image, config), reconstruct(model, image, config)
+
+
+def drawn() -> Made:
+    from images.dalle2.experiment import DrawConfig, draw, for_file, load_stack
+
+    return for_file(DrawConfig()), draw(load_stack(), DrawConfig())
+
+
+def embedded() -> Made:
+    from images.dalle2.clip_experiment import SHIPPED as CLIP
+    from images.dalle2.clip_experiment import for_file, measured
+    from images.dalle2.clip_task import load_clip
+
+    few = _digits().part(0, 2_000)
+    return for_file(few), measured(load_clip(CLIP), few)
+
+
 FILMS: dict[str, Callable[[], Made]] = {
     "generate": generated,
     "inpaint": inpainted,
@@ -63,6 +104,11 @@ FILMS: dict[str, Callable[[], Made]] = {
     "guidance": guided,
     "latent": latents,
     "between": in_between,
+    "palette": restored,
+    "autoencoders": latents_shown,
+    "autoencode": reconstructed,
+    "dalle2": drawn,
+    "clip": embedded,
 }
 
 

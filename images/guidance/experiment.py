@@ -66,6 +66,9 @@ class GuidanceConfig(Knobs):
             require_range("The strength of guidance", strength, 0, 1000)
 
 
+FIRST = GuidanceConfig(steps=10)  # what the page opens with, by DPM-Solver++
+
+
 @dataclass(frozen=True, eq=False)
 class Row:
     """What one strength does.  agreement: share of digits that the metrics' classifier reads as asked, with its 95 %
@@ -97,9 +100,9 @@ class Sweep:
 Guided = Callable[[Tensor, float, GuidanceConfig], tuple[Step, Denoiser]]
 
 
-def classifier_free(model: Model) -> Guided:
+def classifier_free(model: Model, step: Callable[[], Step] = lambda: ddim(0.0)) -> Guided:
     """Ho and Salimans (2022): the model told the label, led away from itself told nothing."""
-    return lambda labels, w, c: (ddim(0.0), told_label(model, labels, w, c.low, c.high))
+    return lambda labels, w, c: (step(), told_label(model, labels, w, c.low, c.high))
 
 
 def by_guide(model: Model, guide: Guide) -> Guided:

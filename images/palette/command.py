@@ -7,7 +7,7 @@ from pathlib import Path
 
 from images.command import add_places, progress
 from images.data.mnist import load
-from images.metrics.evaluate import Yardstick
+from images.metrics.classifier import load_classifier
 from images.models import load_model
 from images.palette import table_command
 from images.palette.experiment import PaletteConfig, measure, restore, sheet_of, verdicts
@@ -41,7 +41,7 @@ def palette_command(arguments: argparse.Namespace) -> None:
     device = device_named(arguments.device)
     model = load_model(arguments.model, device)
     found = restore(model, load("test", arguments.data), config, progress("restoring"))
-    numbers = measure(found, Yardstick.load(arguments.data, device=device))
+    numbers = measure(found, load_classifier(device=device))
     print("\n".join(sentence.replace("**", "") for sentence in verdicts(numbers)))
     out = Path(arguments.out)
     print(write_result(out / f"{config.task}.png", png_bytes(sheet_of(found))))

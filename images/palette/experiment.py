@@ -12,8 +12,7 @@ from torch import Tensor
 
 from images.data.corruptions import GRAY, TASKS, coloured, gray
 from images.data.mnist import Digits, to_model
-from images.metrics.classifier import features
-from images.metrics.evaluate import Yardstick
+from images.metrics.classifier import Classifier, features
 from images.models import Model
 from playground.denoisers import Denoiser
 from playground.errors import SEEDS
@@ -76,6 +75,12 @@ def restore(model: Model, digits: Digits, config: PaletteConfig, report: Report 
     return Restored(*(part.cpu() for part in parts))
 
 
+def for_file(model: Model, digits: Digits, config: PaletteConfig) -> tuple:
+    """What a shipped result was made for: the model, the settings, and the very digits."""
+    few = digits.part(config.first, config.digits)
+    return model.about, config, few.images, few.labels
+
+
 def told_picture(model: Model, seen: Tensor, hole: Tensor) -> Denoiser:
     """The model told a damaged picture; what is known of it stays as it is."""
     return knowing(model.within(model.denoise.given(image=seen)), seen, ~hole)
@@ -100,7 +105,7 @@ class Measured:
     K: int
 
 
-def measure(found: Restored, yardstick: Yardstick) -> Measured:
+def measure(found: Restored, classifier: Classifier) -> Measured:
     """The claims' numbers."""
     where = found.hole.expand_as(found.truth).double()
 
@@ -121,7 +126,7 @@ def measure(found: Restored, yardstick: Yardstick) -> Measured:
     return Measured(
         float(least.mean()), float(one.mean()), float(error(found.samples.mean(0)).mean()), ratio, float(spread),
         {name: psnr(error(x).mean()) for name, x in pictures.items() if name != "truth"},
-        {name: read(yardstick, x, found.labels) for name, x in pictures.items()},
+        {name: read(classifier, x, found.labels) for name, x in pictures.items()},
         len(found.truth), len(found.samples),
     )  # fmt: skip
 
@@ -138,10 +143,10 @@ def inked(x: Tensor) -> Tensor:
     return ((paper - luminance) / (paper - ink)).clamp(0, 1)
 
 
-def read(yardstick: Yardstick, x: Tensor, labels: Tensor) -> tuple[float, float, float]:
+def read(classifier: Classifier, x: Tensor, labels: Tensor) -> tuple[float, float, float]:
     """The share of pictures whose class is read right from their luminance, ink light on dark as the classifier "
     "knows it."""
-    classes = features(yardstick.classifier, (inked(x) * 255).round().to(torch.uint8)).classes
+    classes = features(classifier, (inked(x) * 255).round().to(torch.uint8)).classes
     share = float((classes == labels).double().mean())
     low, high = wilson(share, len(labels))
     return share, float(low), float(high)

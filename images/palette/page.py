@@ -5,10 +5,20 @@ from dataclasses import replace
 import streamlit as st
 
 from images.data.corruptions import TASKS
+from images.films import kept
 from images.models import Model, best_device, load_model
-from images.palette.experiment import FIRST, PaletteConfig, Restored, measure, restore, sheet_of, verdicts
+from images.palette.experiment import (
+    FIRST,
+    PaletteConfig,
+    Restored,
+    for_file,
+    measure,
+    restore,
+    sheet_of,
+    verdicts,
+)
 from images.palette.table import FILES, Table, TableConfig, available, claims, markdown, needed, table
-from images.ui import choose_model, digits, training_sidebar, yardstick
+from images.ui import choose_model, classifier, digits, training_sidebar, yardstick
 from playground.gif import enlarged, png_bytes
 from playground.progress import Report
 from playground.statistics import Z
@@ -43,7 +53,10 @@ def show(model: Model, config: PaletteConfig) -> Restored:
     made = cached(
         "palette",
         (model.about, config),
-        lambda report: restore(model, digits("test"), config, report),
+        lambda report: (
+            kept("palette", for_file(model, digits("test"), config))
+            or restore(model, digits("test"), config, report)
+        ),
         "Restoring",
     )
     rows = sheet_of(made)
@@ -63,7 +76,7 @@ def measured(model: Model, config: PaletteConfig) -> None:
 
     def make(made_for: tuple, report: Report) -> list[str]:
         found: Restored = restore(model, digits("test"), made_for[1], report)
-        return verdicts(measure(found, yardstick()))
+        return verdicts(measure(found, classifier()))
 
     found = on_request("palette-measured", (model.about, wanted), make, "Measuring", button="Measure")
     for sentence in (
@@ -131,7 +144,7 @@ with page("Palette", "One network, told a damaged picture: what was it?"):
         made = show(model, config)
         with st.container():
             measured(model, config)
-    found = measure(made, yardstick())
+    found = measure(made, classifier())
     verdict_line(
         f"A sample's squared error is {found.ratio:.2f} ± {Z * found.ratio_se:.2f} times the regression's on these "
         f"{found.N} digits; 2 is a posterior sample's. {compared(answer, found.ratio)}"

@@ -9,14 +9,25 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from images import films
+from images.autoencoders.experiment import Shown
+from images.dalle2.clip_experiment import Clouds, Gap, ZeroShot
+from images.dalle2.experiment import Drawing
 from images.data.mnist import load
 from images.generate.experiment import SampleConfig
 from images.generate.films import FILMS
+from images.palette.experiment import Restored
 from images.sampling import Film
 from images.training import runs
 
 WING = Path(__file__).parents[2] / "images"
-OF_DIGITS = {"inpaint", "between"}  # made of MNIST's own test digits
+OF_DIGITS = {
+    "inpaint",
+    "between",
+    "palette",
+    "autoencoders",
+    "autoencode",
+    "clip",
+}  # made of MNIST's own test digits
 # page -> its file, and what would compute it
 PAGES = {
     "generate": ("generate", "images.generate.experiment.sample"),
@@ -25,6 +36,11 @@ PAGES = {
     "guidance": ("guidance", "images.guidance.experiment.the_ten"),
     "latent": ("latent", "images.latent.experiment.sample"),
     "change": ("between", "images.diffusion_autoencoder.experiment.between"),
+    "palette": ("palette", "images.palette.experiment.restore"),
+    "autoencoders": ("autoencoders", "images.autoencoders.experiment.show"),
+    "diffusion_autoencoder": ("autoencode", "images.diffusion_autoencoder.experiment.reconstruct"),
+    "dalle2": ("dalle2", "images.dalle2.experiment.draw"),
+    "clip": ("clip", "images.dalle2.clip_experiment.measured"),
 }
 
 
@@ -46,7 +62,24 @@ def last_images(result) -> np.ndarray:
         return np.concatenate([last_images(each) for each in result])
     if isinstance(result, dict):
         return np.concatenate([np.asarray(each, dtype=float) for each in result.values()])
+    if isinstance(result, Restored):
+        return 127.5 * result.samples.numpy().astype(float)
+    if isinstance(result, Shown):
+        return np.concatenate([each.astype(float) for each in (result.rebuilt, result.pca, result.noise)])
+    if isinstance(result, Drawing):
+        return result.images.astype(float)
+    if isinstance(result, (ZeroShot, Clouds, Gap)):
+        return 255 * numbers_of(result)
     return last_images(result.film) if hasattr(result, "film") else np.asarray(result, dtype=float)
+
+
+def numbers_of(result: ZeroShot | Clouds | Gap) -> np.ndarray:
+    """Shares and distances; not where points lie in the plane, whose axes may be turned around."""
+    if isinstance(result, ZeroShot):
+        return np.array([share.value for share in result.shares.values()])
+    if isinstance(result, Clouds):
+        return np.array([result.centres, result.spread])
+    return np.array([result.distance.value, result.floor.value, result.told_apart.value])
 
 
 def captions_of(result) -> list[tuple[str, ...]]:
