@@ -277,6 +277,7 @@ def pictures(address: str, only: Sequence[str]) -> None:
             page.set_viewport_size(LAPTOP)
             page.goto(f"{address}/{name}")
             first = took(page)
+            settled(page)  # with all that is drawn after the last run
             small = measured(page)
             shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
             shot.quantize(64, dither=Image.Dither.NONE).save(SHOTS / f"{name}.png", optimize=True)

@@ -138,7 +138,7 @@ def test_the_browsers_score_and_estimate_are_the_mixtures(run_live):
 def test_the_picture_follows_pi_before_it_is_released(app, page):  # noqa: F811
     """Without the server: nothing is sent while the slider is held.  How fast is printed by benchmarks.pages."""
     sent = []
-    page.on("websocket", lambda socket: socket.on("framesent", sent.append))
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     page.goto(f"{app}/mixing?particles=200")
     page.locator("canvas").first.wait_for()
     at_rest(page)
