@@ -149,6 +149,7 @@ SMALL = ROOT / "playground" / "ui" / "thumbnails"
 CARD = (160, 96)  # pixels of a thumbnail
 FRAMES, COLOURS, MOST_BYTES, SECONDS = 10, 24, 40_000, 0.25
 TIMES = 3  # that a thumbnail plays before it rests on its last frame
+STAGES = f"() => {{ {SEEN} return seen('.player .stage').map(box); }}"
 SCRUB = """(part) => {
   const walk = (root) => root.querySelector(".scrub")
     ?? [...root.querySelectorAll("*")].map((one) => one.shadowRoot && walk(one.shadowRoot)).find(Boolean);
@@ -182,16 +183,21 @@ def thumbnails(address: str, only: Sequence[str]) -> None:
         for name in only:
             page.goto(f"{address}/{name}")
             settled(page, 1_500)
-            boxes = measured(page)["pictures"]
-            if not boxes:
-                continue
-            end = boxes[0]["bottom"]
-            row = [box for box in boxes if box["top"] < end and box["bottom"] <= end + 60]
             moves = page.evaluate(SCRUB, 0)
+            row = (
+                page.evaluate(STAGES) if moves else []
+            )  # what stands beside it, such as a mask, does not move
+            row = row or measured(page)["pictures"] or [_words(measured(page))]
             parts = [i / (FRAMES - 1) for i in range(FRAMES)] if moves else [1.0]
             frames = [_small(page, row, part) for part in parts]
             _keep(frames, SMALL / f"{name}.gif")
             print(name, len(frames), (SMALL / f"{name}.gif").stat().st_size, flush=True)
+
+
+def _words(found: Mapping[str, Any]) -> Box:
+    """Of a page of words: what stands below its head."""
+    left, right = found["width"]
+    return {"left": left, "right": right, "top": found["head"]["bottom"], "bottom": 900.0}
 
 
 def _small(page: Any, row: Sequence[Box], part: float) -> Image.Image:

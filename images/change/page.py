@@ -56,7 +56,7 @@ def way(model: Model, one: int, two: int, steps: int) -> None:
         *said_of_ends({name: made[[0, -1], 0].numpy() for name, made in found.items()}, np.stack(images))
     )
     st.caption(
-        f"From test digit {one} to {two}: z goes straight, x_T along the sphere while its length changes evenly."
+        f"From test digit {one} to {two}: z goes straight, $x_T$ along the sphere while its length changes evenly."
     )
     sheet = tiled(np.concatenate([found[name][::2, 0].numpy() for name in WAYS]), columns=11)
     with st.container(horizontal=True):
@@ -69,10 +69,10 @@ def said_of_ends(found: dict[str, np.ndarray], ends: np.ndarray) -> tuple[str, s
     """Whether z brings both ends back nearer than walking told nothing does; (2, 28, 28) uint8 each."""
     off = {name: np.square((found[name] - ends.astype(float)) / 127.5).mean((1, 2)) for name in WAYS[:2]}
     with_z, without = (off[name] for name in WAYS[:2])
-    told = " and ".join(f"{a:.1e} for {b:.1e}" for a, b in zip(with_z, without, strict=True))
+    told = " and ".join(f"{a:.4f} with z, {b:.4f} without" for a, b in zip(with_z, without, strict=True))
     outcome = HOLDS if (with_z < without).all() else FAILS
     return (
-        f"z and x_T bring the ends back; mean squared error of each end, with z for told nothing: {told}.",
+        f"z and $x_T$ bring each end back nearer than $x_T$ alone: mean squared error of the two ends {told}.",
         outcome,
     )
 

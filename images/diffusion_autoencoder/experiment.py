@@ -52,12 +52,12 @@ class Reconstruction:
 def said(found: Reconstruction) -> tuple[str, str]:
     """Whether the digit's own x_T gives it back better than random ones do; the interval is over these."""
     own, drawn = float(found.errors[0]), found.errors[1:]
-    told = f"Mean squared error of a pixel in [-1, 1]: {own:.1e} from the digit's own x_T, "
+    told = f"Mean squared error of a pixel in [-1, 1]: {own:.4f} from the digit's own $x_T$, "
     if len(drawn) < 2:
-        return f"{told}{drawn.mean():.1e} from a random one.", ""
+        return f"{told}{drawn.mean():.4f} from a random one.", ""
     more = interval_of_mean(drawn - own)
     return (
-        f"{told}{drawn.mean():.1e} from {len(drawn)} random ones: {interval(more, '.1e')} more."
+        f"{told}{drawn.mean():.4f} from {len(drawn)} random ones: {interval(more, '.4f')} more."
     ), verdict(more, f"N = {len(drawn)}")
 
 

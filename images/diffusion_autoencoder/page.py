@@ -6,12 +6,14 @@ import streamlit as st
 from images.diffusion_autoencoder import drawing
 from images.diffusion_autoencoder.claims import claims
 from images.diffusion_autoencoder.experiment import ReconstructConfig, Reconstruction, reconstruct, said
+from images.diffusion_autoencoder.figures import z_chart
 from images.diffusion_autoencoder.measure import MeasureConfig, Measured, measure
 from images.films import kept
 from images.models import Model, load_model
 from images.ui import ask_steps, choose_model, classifier, digits, measured_on_request, training_sidebar
 from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
 from playground.statistics import ends, interval
+from playground.ui.charts import chart
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.knobs import ask
 from playground.ui.page import cached, in_url, on_request, page, verdict_line
@@ -24,7 +26,7 @@ def settings(T: int) -> tuple[int, ReconstructConfig]:
     most = len(digits("test")) - 1
     one = in_url(first.number_input, "Test digit", 0, most, 0, key="d-one")
     steps = ask_steps(third.select_slider, "Steps, up and down", ReconstructConfig, T, key="d-steps")
-    count = ask(fourth.number_input, "Random x_T", ReconstructConfig, "count", key="d-count", most=24)
+    count = ask(fourth.number_input, "Random $x_T$", ReconstructConfig, "count", key="d-count", most=24)
     seed = ask(fifth.number_input, "Seed", ReconstructConfig, "seed", key="d-seed")
     return int(one), ReconstructConfig(count, steps, seed)
 
@@ -39,8 +41,10 @@ def show(image: np.ndarray, found: Reconstruction, config: ReconstructConfig) ->
             column.image(
                 np.kron(picture, np.ones((5, 5), np.uint8)), caption=words, width="stretch", alt=words
             )
-        st.bar_chart({"z": found.z}, height=150)
-        st.caption(f"z, {len(found.z)} numbers. x_T of a real digit is shorter than noise, which has std 1.")
+        chart(z_chart(found.z), "z-chart", 170)
+        st.caption(
+            f"z, {len(found.z)} numbers. $x_T$ of a real digit is shorter than noise, which has std 1."
+        )
     frames = [tiled(frame, columns=3) for frame in found.film.xs]
     with right:
         player(
@@ -81,7 +85,7 @@ def new_digits(model: Model, config: ReconstructConfig) -> None:
         place=right,
     )
     if found is None:
-        st.caption("z from a small denoiser of z, x_T from noise; nothing of a digit goes in.")
+        st.caption("z from a small denoiser of z, $x_T$ from noise; nothing of a digit goes in.")
         return
     film = found[1].film
     frames = [tiled(frame, columns=8) for frame in film.xs]

@@ -7,6 +7,8 @@ address every setting whose name the page that was left has, too (QueryParams.po
 address that the viewer came back to counts.
 """
 
+from pathlib import Path
+
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -53,11 +55,19 @@ export default function () {
 )
 
 
+_describing = st.components.v2.component(
+    "playground_describing",
+    html="<span></span>",
+    js=Path(__file__).with_name("described.js").read_text(encoding="utf-8"),
+)
+
+
 def one_entry_per_page() -> None:
-    """To be called once on every run of the app, before the page."""
+    """And charts that say what they show.  To be called once on every run of the app, before the page."""
     _whole_address_after_back()
     with st.container(key="page-history"):
         _component(key="history")
+        _describing(key="describing")
 
 
 def _whole_address_after_back() -> None:

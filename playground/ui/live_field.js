@@ -58,7 +58,11 @@ class LiveField {
     const layout = chart?._fullLayout;
     if (!layout) return;
     if (!this.sheets?.[0].isConnected) this.sheets = undefined;
-    this.sheets ??= ["", "2", "3"].filter((n) => layout[`xaxis${n}`]).map(() => chart.appendChild(document.createElement("canvas")));
+    this.sheets ??= ["", "2", "3"].filter((n) => layout[`xaxis${n}`]).map(() => {
+      const sheet = chart.appendChild(document.createElement("canvas"));
+      sheet.ariaHidden = true; // the chart below says what it shows, once it is measured
+      return sheet;
+    });
     const app = getComputedStyle(document.querySelector('[data-testid="stApp"]'));
     const theme = { paper: app.backgroundColor, ink: app.color, font: app.fontFamily };
     const panels = [

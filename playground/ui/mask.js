@@ -195,6 +195,7 @@ class Editor {
     if (this.cursor.shown) this.outline();
     const count = mask.reduce((sum, bit) => sum + bit, 0);
     this.share.textContent = `${count} of ${N * N} pixels`;
+    this.canvas.setAttribute("aria-label", `Mask: paint the part to fill in; ${this.share.textContent} are painted`);
     const pressed = (name, value) => {
       for (const button of this.root.querySelectorAll(`[data-${name}]`)) {
         button.setAttribute("aria-pressed", Number(button.dataset[name]) === value);

@@ -55,6 +55,12 @@ class Panel {
     if (this.header.captions) typeset(this.caption, this.header.captions[frame]);
     this.draw(frame, trails);
   }
+
+  // For who does not see it: what is drawn at this frame, with its numbers.
+  describe(frame) {
+    const caption = this.header.captions ? `; ${this.header.captions[frame]}` : "";
+    this.seen.setAttribute("aria-label", `${this.header.title}: ${this.numbers(frame)}${caption}`);
+  }
 }
 
 class ImagesPanel extends Panel {
@@ -67,8 +73,15 @@ class ImagesPanel extends Panel {
     this.image = this.context.createImageData(width, height);
     this.words = new Uint32Array(this.image.data.buffer);
     this.canvas.setAttribute("role", "img");
-    this.canvas.setAttribute("aria-label", header.title);
+    this.seen = this.canvas;
     this.stage.append(this.canvas);
+  }
+
+  // How much ink the picture has: noise has about half, digits on their paper a fifth.
+  numbers(frame) {
+    const size = this.words.length;
+    const sum = this.pixels.subarray(frame * size, (frame + 1) * size).reduce((total, pixel) => total + pixel, 0);
+    return `pictures of ${this.header.shape[2]} by ${this.header.shape[1]} pixels, ${Math.round(sum / size / 2.55)} % white`;
   }
 
   naturalWidth(height) {
@@ -98,9 +111,29 @@ class PointsPanel extends Panel {
     this.axes = element("canvas");
     this.cloud = element("canvas");
     this.cloud.setAttribute("role", "img");
-    this.cloud.setAttribute("aria-label", `${header.title}: ${this.count} moving points`);
+    this.seen = this.cloud;
     this.stage.append(this.axes, this.cloud);
     if (header.labelNames.length) this.root.append(this.legend());
+  }
+
+  // Of each colour how many points are in sight, and where their middle is.
+  numbers(frame) {
+    const [xmin, xmax, ymin, ymax] = this.header.limits;
+    const names = this.header.labelNames.length ? this.header.labelNames : [""];
+    const found = names.map(() => [0, 0, 0]);
+    const labels = this.header.labelsMove ? frame * this.count : 0;
+    for (let i = 0; i < this.count; i++) {
+      const at = 2 * (frame * this.count + i);
+      const group = found[names.length > 1 ? this.labels[labels + i] : 0];
+      if (!group || this.xs[at] === OUTSIDE) continue;
+      group[0] += 1;
+      group[1] += this.xs[at];
+      group[2] += this.xs[at + 1];
+    }
+    const middle = (sum, n, low, high) => (low + ((high - low) * sum) / (n * LAST)).toFixed(1).replace(/^-0\.0$/, "0.0");
+    const groups = found.map(([n, x, y], i) => `${names[i]} ${n} points`.trim()
+      + (n ? ` around (${middle(x, n, xmin, xmax)}, ${middle(y, n, ymin, ymax)})` : ""));
+    return `${this.count} in all; ${groups.join(", ")}`;
   }
 
   legend() {

@@ -150,12 +150,18 @@ class Player {
       const progress = frames > 1 ? frame / (frames - 1) : 0;
       panel.show(Math.round(progress * (panel.frames - 1)), this.trails);
     }
+    if (!this.state.playing) this.describe();
     const scrub = this.find(".scrub");
     scrub.value = frame;
     scrub.style.setProperty("--done", `${(100 * frame) / Math.max(1, frames - 1)}%`);
     scrub.setAttribute("aria-valuetext", `frame ${frame} of ${frames - 1}`);
     this.find(".count").textContent = `${frame} / ${frames - 1}`;
     this.find("[data-act=trails]").setAttribute("aria-pressed", this.trails);
+  }
+
+  describe() {
+    const progress = this.frames > 1 ? this.frame / (this.frames - 1) : 0;
+    for (const panel of this.panels) panel.describe(Math.round(progress * (panel.frames - 1)));
   }
 
   seek(position) {
@@ -177,6 +183,7 @@ class Player {
     this.find(".toggle").title = `${name} (space)`;
     cancelAnimationFrame(this.request);
     this.last = undefined;
+    if (!this.state.playing || !this.panels[0]?.seen.ariaLabel) this.describe(); // at rest, and once at first
     if (this.state.playing) this.request = requestAnimationFrame((now) => this.tick(now));
   }
 

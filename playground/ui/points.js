@@ -136,6 +136,7 @@ class Painter {
     for (const [x, y] of points) this.disc(x, y, 2.5 * devicePixelRatio);
     if (this.cursor.shown) this.cross();
     this.count.textContent = `${points.length} of at most ${this.most} points`;
+    this.canvas.setAttribute("aria-label", `Points: click or drag to add some; there are ${this.count.textContent}`);
     this.root.querySelector("[data-act=undo]").disabled = !points.length;
     this.root.querySelector("[data-act=clear]").disabled = !points.length;
   }

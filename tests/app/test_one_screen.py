@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from app.test_browser import CHROMIUM, PATIENCE, QUIET, app  # noqa: F401
 
-from benchmarks.pages import ADDRESSES, LAPTOP, LARGE, WATCH, WATCHED, measured, settled, share
+from benchmarks.pages import ADDRESSES, LAPTOP, LARGE, SEEN, WATCH, WATCHED, measured, settled, share
 
 pytestmark = pytest.mark.browser
 WIDTH = 0.85  # of a large window, filled by panels
@@ -33,6 +33,48 @@ AXE = """async () => {
   return found.violations.filter(({ impact }) => ["serious", "critical"].includes(impact)).map(({ id, nodes }) =>
     `${id} of ${nodes.length}: ${nodes[0].html.slice(0, 120)} ${(nodes[0].any[0] ?? nodes[0].all[0] ?? {}).message}`);
 }"""
+# What is drawn has a name with numbers for who does not see it, and lies in what Tab can reach.
+UNNAMED = f"""() => {{
+  {SEEN}
+  const lowest = (one) => one.nextElementSibling?.matches("canvas"); // the axes below moving points
+  const drawn = seen("canvas, .js-plotly-plot").filter((one) => one.matches(".js-plotly-plot")
+    || !(one.closest(".js-plotly-plot, .stDataFrame") || lowest(one)));
+  const name = (one) => one.getAttribute("aria-label") ?? "";
+  return drawn.filter((one) => !/\\d/.test(name(one)) || !one.closest('[tabindex="0"]'))
+    .map((one) => `${{one.className || one.tagName}} "${{name(one)}}"`);
+}}"""
+# Whether the element with the focus, or what it lies in, looks different without it.
+FOCUSED = """() => {
+  let one = document.activeElement;
+  while (one?.shadowRoot?.activeElement) one = one.shadowRoot.activeElement;
+  if (!one || one === document.body) return null;
+  const around = [one];
+  while (around.length < 6 && around.at(-1).parentElement) around.push(around.at(-1).parentElement);
+  around.push(...one.children);
+  const look = () => JSON.stringify(around.map((each) => {
+    const { outline, boxShadow, borderColor, backgroundColor, color, textDecoration } = getComputedStyle(each);
+    return [outline, boxShadow, borderColor, backgroundColor, color, textDecoration];
+  }));
+  const before = look();
+  one.blur();
+  const visible = look() !== before;
+  one.focus({ focusVisible: true, preventScroll: true });
+  const first = !one.tourReached;
+  one.tourReached = true;
+  const words = `${one.tagName} ${one.getAttribute("aria-label") ?? one.textContent.slice(0, 30)}`;
+  return { visible, first, words };
+}"""
+UNREACHED = f"""() => {{
+  {SEEN}
+  return seen(".player, .board, .js-plotly-plot").filter((one) => !one.tourReached)
+    .map((one) => one.className + " " + one.getAttribute("aria-label"));
+}}"""
+BACK = """() => {
+  document.activeElement?.blur();
+  document.querySelector('[data-testid="stMain"]').scrollTo(0, 0);
+}"""
+STILL = "*, *::before, *::after { transition: none !important; animation: none !important; }"
+MOST_TABS = 250  # a table takes one for each of its cells
 # Pages that show words or have nothing to show at the first visit, and why.
 WITHOUT_PICTURE = {"claims": "a list of claims, each with its page"}
 WITHOUT_VERDICT = {"claims": "each line has its own"}
@@ -58,6 +100,7 @@ def test_a_page_is_one_screen(app, window, address):  # noqa: F811
     settled(window)
     wrong = out_of_sight(measured(window), address)
     wrong += findings(window, "light")
+    wrong += not_for_the_keyboard(window)
     window.set_viewport_size(LARGE)
     window.emulate_media(color_scheme="dark")
     if address not in WITHOUT_PICTURE and (filled := filled_width(window)) < WIDTH:
@@ -86,6 +129,23 @@ def test_the_start_page_has_no_serious_finding(app, window):  # noqa: F811
         window.emulate_media(color_scheme=scheme)
         window.wait_for_timeout(300)
         assert not findings(window, scheme)
+
+
+def not_for_the_keyboard(window) -> list[str]:
+    """What Tab does not reach, what does not show that it has the focus, and what is drawn without words."""
+    window.wait_for_timeout(600)  # charts are looked for twice a second
+    wrong = [f"no name with numbers, or out of Tab's reach: {what}" for what in window.evaluate(UNNAMED)]
+    window.add_style_tag(content=STILL)  # what fades would look the same for a while
+    for _ in range(MOST_TABS):
+        window.keyboard.press("Tab")
+        found = window.evaluate(FOCUSED)
+        if found is None:
+            break
+        if found["first"] and not found["visible"]:
+            wrong.append(f"no focus is seen on {found['words']}")
+    wrong += [f"Tab does not reach {what}" for what in window.evaluate(UNREACHED)]
+    window.evaluate(BACK)
+    return wrong
 
 
 def filled_width(window) -> float:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from charts_drawn import calls, drawn_alike, unnamed
@@ -9,6 +10,7 @@ from charts_drawn import calls, drawn_alike, unnamed
 import images
 from images.clip import figures as clip_figures
 from images.dalle2.clip_experiment import Clouds, Similarity
+from images.diffusion_autoencoder import figures as diffusion_autoencoder_figures
 from images.guidance import figures as guidance_figures
 from images.guidance.experiment import GuidanceConfig, Sweep
 from images.guidance.experiment import Row as Guided
@@ -36,6 +38,10 @@ def of_clip() -> list[Chart]:
     points = torch.randn((2, 1_500, 2), generator=seeded(1))
     f = clip_figures
     return calls(f.matrix_chart, matched) + calls(f.clouds_chart, Clouds(*points, centres=1.0, spread=1.0))
+
+
+def of_diffusion_autoencoder() -> list[Chart]:
+    return calls(diffusion_autoencoder_figures.z_chart, np.array([0.5, -1.0, 2.0]))
 
 
 def of_guidance() -> list[Chart]:

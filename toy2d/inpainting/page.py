@@ -103,8 +103,8 @@ def said(config: InpaintConfig, result: Inpainting) -> str:
     right = ", ".join(NAMES[name] for name, does in agree.items() if does) or "none"
     wrong = ", ".join(NAMES[name] for name, does in agree.items() if not does) or "none"
     return (
-        f"P({coordinate(config)} < 0) is {result.low:.3f}. Within its noise ({config.particles:,} particles): {right}; "
-        f"beyond it: {wrong}."
+        f"P({coordinate(config)} < 0) is {result.low:.3f}. As often below 0, within the noise of {config.particles:,} "
+        f"particles: {right}. Not so: {wrong}."
     )
 
 
