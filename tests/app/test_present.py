@@ -35,7 +35,9 @@ def test_a_page_that_is_not_presented_keeps_its_controls_and_its_keys(app, page)
     page.goto(f"{app}/mixing")
     page.locator("canvas").first.wait_for()
     at_rest(page)
-    assert page.get_by_text("π, weight of the first mode").is_visible()
+    page.get_by_text(
+        "π, weight of the first mode"
+    ).wait_for()  # a busy machine draws it later than the canvas
     page.locator("body").press("n")
     page.wait_for_timeout(500)
     assert page.url.split("?")[0].endswith("/mixing")
@@ -52,3 +54,10 @@ def test_a_page_without_a_player_fills_the_window_with_its_first_chart_and_turns
     assert not page.get_by_text("π, weight of the first mode").is_visible()
     page.keyboard.press("n")
     page.wait_for_url("**/low-density?*present=1*")
+
+
+def test_a_page_of_words_keeps_them(app, page):  # noqa: F811
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    page.goto(f"{app}/claims?present=1")
+    at_rest(page)
+    page.get_by_text("Annealed Langevin dynamics recovers π.").wait_for()
