@@ -123,7 +123,9 @@ def visit(browser: Any, address: str, moves: int) -> tuple[float, float | None]:
     slider = page.locator(SLIDER)
     usable = next((one for one in slider.all() if one.is_enabled()), None)
     released = []
-    for move in range(moves if usable is not None else 0):
+    for move in range(moves):
+        if usable is None:
+            break
         usable.focus()
         since = page.evaluate("performance.now()")
         usable.press("ArrowLeft" if move % 2 else "ArrowRight")

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -28,13 +29,16 @@ from images.training.presets import PRESETS
 from images.training.session import Session
 from playground.cli import Parser, ProgressLine
 from playground.cli import run as run_command
+from playground.denoisers import NetworkDenoiser
 from playground.files import write_atomically
 from playground.levels import eps_from_x0, noised, randn_like, seeded
 from playground.objectives import uniform_times
 from playground.training import Trainee, train
 
 MUON = {"optimizer": "muon"}
-VARIANTS = {  # name -> what it changes in `look` with batches of 128, AdamW and min-SNR
+VARIANTS: dict[
+    str, dict[str, Any]
+] = {  # name -> what it changes in `look` with batches of 128, AdamW and min-SNR
     "as it is": {},
     "simple loss": {"objective": "simple"},
     "weighted loss": {"objective": "weighted"},
@@ -175,13 +179,13 @@ def speeds(config: TrainConfig, digits: Digits, seconds: float, turns: int) -> d
         "AdamW not fused": session_with(config, digits),
         "bfloat16": session_with(config, digits),
     }
-    apart = trainers["AdamW not fused"].trainee
+    apart = trainers["AdamW not fused"].alone
     apart.optimizers["adam"] = torch.optim.AdamW(
         [{"params": list(apart.net.parameters()), "peak": config.lr}], betas=(0.9, 0.99), weight_decay=0.0
     )
     steps = {
         name: train(
-            s.trainee,
+            s.alone,
             s.batches,
             s.loss,
             autocast=torch.bfloat16 if name == "bfloat16" else None,
@@ -205,22 +209,27 @@ def session_with(
     config: TrainConfig, digits: Digits, change: Callable[[nn.Module], nn.Module] = lambda net: net
 ) -> Session:
     session = Session(config, digits, Path(), torch.device("cpu"))
-    session.trainee.net.net = change(session.trainee.net.net)
-    session.trainee = Trainee(session.trainee.net, with_changes(config, images=10**8).recipe)
+    denoise = session.trainee.net
+    assert isinstance(denoise, NetworkDenoiser)
+    denoise.net = change(denoise.net)
+    session.trainee = Trainee(denoise, with_changes(config, images=10**8).recipe)
     return session
 
 
-def channels_first(net: nn.Module) -> nn.Module:
-    return net.laid_out(torch.contiguous_format)
+def channels_first(net: Any) -> nn.Module:
+    found: nn.Module = net.laid_out(torch.contiguous_format)
+    return found
 
 
 def compiled(net: nn.Module) -> nn.Module:
-    return torch.compile(net)
-
-
-def without_attention(net: nn.Module) -> nn.Module:
-    net.middle = nn.ModuleList([block for block in net.middle if not hasattr(block, "qkv")])
+    net.compile()
     return net
+
+
+def without_attention(net: Any) -> nn.Module:
+    net.middle = nn.ModuleList([block for block in net.middle if not hasattr(block, "qkv")])
+    found: nn.Module = net
+    return found
 
 
 # --- the command line -------------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ class Racer:
         if net is not None:
             session.trainee = Trainee(NetworkDenoiser(net, config.predicts), config.recipe)
         self.name, self.batch, self.size = name, batch, size(session.trainee.net)
-        self.steps = train(session.trainee, session.batches, session.loss)
+        self.steps = train(session.alone, session.batches, session.loss)
         next(self.steps)  # what happens once happens before the clock runs
         with FlopCounterMode(display=False) as counter:
             next(self.steps)

@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -57,7 +58,7 @@ class Contender:
 
     @property
     def trainee(self) -> Trainee:
-        return self.session.trainee
+        return self.session.alone
 
     @property
     def images_per_second(self) -> float:
@@ -77,7 +78,9 @@ class Contender:
 
     def model(self) -> Model:
         """With its averaged weights, on a copy."""
-        net = NetworkDenoiser(self.trainee.net.net, self.config.predicts)
+        inner = self.trainee.net.net
+        assert isinstance(inner, nn.Module)
+        net = NetworkDenoiser(inner, self.config.predicts)
         kept = {name: value.clone() for name, value in net.state_dict().items()}
         net.load_state_dict(self.trainee.averaged())
         self._kept = kept
@@ -190,7 +193,7 @@ def command(arguments: argparse.Namespace) -> None:
     entrants = contenders(config, digits, names, CLOCKS[arguments.clock])
     rows = race(entrants, marks, lambda c: measured(c, yardstick, evaluation))
     options = {name: value for name, value in vars(arguments).items() if name not in ("run", "given")}
-    result = {"arguments": options, "floor": asdict(floor)}
+    result: dict[str, Any] = {"arguments": options, "floor": asdict(floor)}
     result["rows"] = [asdict(row) for row in rows]
     print(write_atomically(arguments.file, json.dumps(result, indent=1).encode()))
 

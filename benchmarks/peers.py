@@ -6,6 +6,7 @@ average and sampler are the same for all.
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -57,12 +58,14 @@ class PlainUNet(nn.Module):
         angle = timesteps(log_snr)[:, None] * omega
         cond = self.time(torch.cat([angle.sin(), angle.cos()], 1))
         h, kept = self.enter(x), []
-        for i, (one, two) in enumerate(self.down):
+        for i, pair in enumerate(self.down):
+            one, two = pair.children()
             h = two(one(h, cond), cond)
             kept.append(h)
             h = self.shrink[i](h) if i < 2 else h
         h = self.middle[1](self.attention(self.middle[0](h, cond)), cond)
-        for i, (one, two) in enumerate(self.up):
+        for i, pair in enumerate(self.up):
+            one, two = pair.children()
             h = F.interpolate(h, scale_factor=2.0) if i else h
             h = two(one(torch.cat([h, kept.pop()], 1), cond), cond)
         return self.leave(h)
@@ -103,7 +106,7 @@ class DiffusersUNet(nn.Module):
         super().__init__()
         from diffusers import UNet2DModel
 
-        self.net = UNet2DModel(
+        self.net: Any = UNet2DModel(
             sample_size=28,
             in_channels=1,
             out_channels=1,
@@ -115,7 +118,8 @@ class DiffusersUNet(nn.Module):
         )
 
     def forward(self, x: Tensor, log_snr: Tensor) -> Tensor:
-        return self.net(x, timesteps(log_snr)).sample
+        out: Tensor = self.net(x, timesteps(log_snr)).sample
+        return out
 
 
 def has_diffusers() -> bool:

@@ -48,7 +48,7 @@ def kept(name: str, made_for: Any) -> Any | None:
 
 def packed(made_for: Any, result: Any) -> bytes:
     """The file's content."""
-    arrays: dict[str, np.ndarray] = {}
+    arrays: dict[str, Any] = {}
     about = {"made_for": digest(made_for), "result": _written(result, arrays)}
     buffer = io.BytesIO()
     np.savez_compressed(buffer, about=np.array(json.dumps(about)), **arrays)

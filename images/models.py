@@ -96,8 +96,21 @@ class ModelConfig(Knobs):
     @property
     def told(self) -> tuple[str, ...]:
         """The conditions that the network knows, by name."""
-        tell: TellConfig | None = getattr(self.net, "tell", None)
-        return () if tell is None else tell.names
+        return () if self._tell is None else self._tell.names
+
+    @property
+    def vector(self) -> int:
+        """The length of the vector that the network may be told; 0 where it knows none."""
+        return 0 if self._tell is None else self._tell.vector
+
+    @property
+    def _tell(self) -> TellConfig | None:
+        found: TellConfig | None = getattr(self.net, "tell", None)
+        return found
+
+    def around(self, denoise: NetworkDenoiser) -> "Model":
+        """The model of a network that is in training; nothing is known about it yet."""
+        return Model(self, denoise, self.build_schedule(), {})
 
     def build_schedule(self) -> Schedule:
         """The schedule, cut off where the noise is more than the network was trained on."""

@@ -11,6 +11,7 @@ from torch import Tensor
 from images.data.mnist import to_uint8
 from images.models import SHAPE, SIGMA_1, SIGMA_L, Model
 from playground.annealing import actual, settling, told
+from playground.denoisers import Denoiser
 from playground.errors import require
 from playground.gif import beside, enlarged, tiled
 from playground.levels import Level, geometric_sigmas, repeated, seeded
@@ -66,17 +67,25 @@ def require_calls(model: Model, *, longest: float = LONGEST, **counts: int) -> N
 class Sampling(Protocol):
     """What `plan` asks of a configuration."""
 
-    sampler: str
-    steps: int
-    eta: float
+    @property
+    def sampler(self) -> str: ...
+    @property
+    def steps(self) -> int: ...
+    @property
+    def eta(self) -> float: ...
+    @property
+    def spacing(self) -> str: ...
 
 
 class Shown(Protocol):
     """What a walk of digits asks of a configuration: how many, from which noise, how many frames to keep."""
 
-    count: int
-    seed: int
-    frames: int
+    @property
+    def count(self) -> int: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def frames(self) -> int: ...
 
 
 def plan(model: Model, config: Sampling) -> tuple[Step, list[Level]]:
@@ -106,7 +115,7 @@ def langevin_levels(highest: float, L: int) -> tuple[list[float], float]:
 def walked(
     model: Model,
     step: Step,
-    denoise: Callable[[Tensor, Level], Tensor],
+    denoise: Denoiser,
     grid: list[Level],
     config: Shown,
     report: Report,
@@ -123,6 +132,7 @@ def walked(
 
 def filmed(states: Iterator[State], grid: list[Level], config: Shown) -> Film:
     path = collect(states, frames_of(len(grid) - 1, config.frames))
+    assert path.x0_hats is not None  # every step of these estimates x0
     return Film(_bytes(path.xs), _bytes(path.x0_hats), _captions(path, grid))
 
 

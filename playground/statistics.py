@@ -40,15 +40,20 @@ class Difference:
     high: float
 
 
-class Interval(Protocol):
-    """A value and its 95 % interval, low to high: a Difference, or any other estimate."""
+class Ends(Protocol):
+    """A 95 % interval, low to high."""
 
-    @property
-    def value(self) -> float: ...
     @property
     def low(self) -> float: ...
     @property
     def high(self) -> float: ...
+
+
+class Interval(Ends, Protocol):
+    """A value and its 95 % interval: a Difference, or any other estimate."""
+
+    @property
+    def value(self) -> float: ...
 
 
 def interval(found: Interval, form: str = ".3f") -> str:
@@ -56,7 +61,7 @@ def interval(found: Interval, form: str = ".3f") -> str:
     return f"{found.value:{form}} ({ends(found, form)})"
 
 
-def ends(found: Interval, form: str = ".3f") -> str:
+def ends(found: Ends, form: str = ".3f") -> str:
     """For people: "0.490 to 0.534"."""
     return f"{found.low:{form}} to {found.high:{form}}"
 

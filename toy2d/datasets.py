@@ -174,7 +174,7 @@ def fitted(points: np.ndarray) -> tuple[np.ndarray, Fit]:
     if np.abs(points).max() <= EXTENT and half >= FIT / 4:
         return points, Fit()
     centre = (low + high) / 2
-    return (points - centre) * (FIT / half), Fit(tuple(float(c) for c in centre), FIT / half)
+    return (points - centre) * (FIT / half), Fit((float(centre[0]), float(centre[1])), FIT / half)
 
 
 def draw(name: str, n: int, rng: Generator) -> Tensor:

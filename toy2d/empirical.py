@@ -63,7 +63,8 @@ class Empirical:
 
         By differences, coordinate by coordinate: the expanded square loses all digits at little noise.
         """
-        squares = sum((x[:, d, None] - alpha * self.points[:, d]).square() for d in range(x.shape[1]))
+        each = ((x[:, d, None] - alpha * self.points[:, d]).square() for d in range(x.shape[1]))
+        squares = sum(each, torch.zeros(()))
         nearest = squares.amin(1, keepdim=True)
         tiny = torch.finfo(x.dtype).tiny
         return -(squares - nearest) / (2 * sigma.square()).clamp(min=tiny), nearest[:, 0]

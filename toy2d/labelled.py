@@ -52,6 +52,8 @@ def exact_models(mixture: Mixture) -> Models:
 class Classifier(nn.Module):
     """log p(c | xt) at every level: (B, 2), level -> (B, K).  mean (2,) and std: the data's, in their units."""
 
+    mean: Tensor
+
     def __init__(self, K: int, width: int, mean: Tensor, std: float):
         super().__init__()
         self.net, self.std = PlaneNet(width, outputs=K), std

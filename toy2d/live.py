@@ -51,10 +51,10 @@ def moves(step: Step, grid: Sequence[Level]) -> list[Move]:
         same = bool(pairs) and pairs[-1][0] is here and pairs[-1][1] is there
         times = pairs.pop()[2] + 1 if same else 1
         pairs.append((here, there, times))
-    here, there = (_column([pair[k] for pair in pairs]) for k in (0, 1))
-    push, keep, noise = factors(step, here, there).T
-    times = torch.tensor([pair[2] for pair in pairs], dtype=torch.float64)
-    table = torch.stack([here.alpha[:, 0], here.sigma[:, 0], keep, push, noise, times], 1)
+    start, end = _column([here for here, _, _ in pairs]), _column([there for _, there, _ in pairs])
+    push, keep, noise = factors(step, start, end).T
+    repeats = torch.tensor([times for _, _, times in pairs], dtype=torch.float64)
+    table = torch.stack([start.alpha[:, 0], start.sigma[:, 0], keep, push, noise, repeats], 1)
     return [[float(f"{number:.6g}") for number in row] for row in table.tolist()]
 
 
@@ -96,11 +96,12 @@ class Places:
 
 def start_named(name: str, mixture: Mixture) -> dict[str, Any]:
     """One of toy2d.starts, in plain numbers."""
-    return {
+    starts: dict[str, dict[str, Any]] = {
         "square": {"kind": "uniform", "half": SQUARE},
         "mode": {"kind": "point", "at": mixture.means[-1].tolist()},
         "data": {"kind": "data"},
-    }[name]
+    }
+    return starts[name]
 
 
 def live(

@@ -19,8 +19,8 @@ from playground.checkpoint import (
     require_shapes,
     save_checkpoint,
 )
-from playground.conditioning import Hidden, Told
-from playground.denoisers import Denoiser, NetworkDenoiser
+from playground.conditioning import Given, Hidden, Told
+from playground.denoisers import NetworkDenoiser
 from playground.errors import (
     SEEDS,
     SIGMAS,
@@ -124,6 +124,9 @@ class PlaneNet(nn.Module):
     Without the features of x a ring of modes looks to a fresh network like one blob, and it stays with that.
     """
 
+    level_waves: Tensor
+    x_waves: Tensor
+
     def __init__(
         self, width: int = 96, periods: int = 6, x_periods: int = 3, outputs: int = 2, classes: int = 0,
         vector: int = 0,
@@ -168,18 +171,25 @@ class Learned:
     """denoise: a Denoiser, in eval mode, with averaged weights; losses: (steps,) per dimension."""
 
     config: LearnConfig
-    denoise: Denoiser  # a NetworkDenoiser, or one told something
+    denoise: NetworkDenoiser | Given  # the network, or what it is when told something
     losses: Tensor
+
+    @property
+    def network(self) -> NetworkDenoiser:
+        """The network itself, whatever it is told."""
+        model = self.denoise.model if isinstance(self.denoise, Given) else self.denoise
+        assert isinstance(model, NetworkDenoiser)
+        return model
 
     def at(self, pi: float) -> "Learned":
         """The same network told this π, the weight of the first mode; its denoiser is no network of its own."""
-        told = self.denoise.given(vector=pi_code(torch.tensor([pi])))
+        told = self.network.given(vector=pi_code(torch.tensor([pi])))
         return Learned(replace(self.config, mixture=replace(self.config.mixture, pi=pi)), told, self.losses)
 
     def save(self, path: str | Path) -> Path:
         """One safetensors file.  Raises UserError where the disk refuses."""
-        tensors = self.denoise.state_dict() | {"losses": self.losses}
-        about = {"format": FORMAT, "learn": asdict(self.config), "data_std": self.denoise.data_std}
+        tensors = self.network.state_dict() | {"losses": self.losses}
+        about = {"format": FORMAT, "learn": asdict(self.config), "data_std": self.network.data_std}
         return save_checkpoint(path, tensors, about)
 
 

@@ -134,8 +134,8 @@ class Alike:
     def _combined(self, x: Tensor, of_means: float | Tensor, of_x: float | Tensor) -> Tensor:
         """of_means * sum_k p(k | x) mu_k + of_x * x, (B, D) -> (B, D), the batch last in memory."""
         r = self._logits(x).softmax(0)
-        if isinstance(of_means, Tensor):
-            return torch.addcmul(of_means * (self.means.T @ r), x.T, of_x).T  # type: ignore[call-overload, no-any-return]
+        if isinstance(of_means, Tensor) or isinstance(of_x, Tensor):
+            return torch.addcmul(of_means * (self.means.T @ r), x.T, torch.as_tensor(of_x).to(x)).T
         return torch.addmm(x.T, self.means.T, r, beta=of_x, alpha=of_means).T
 
 

@@ -44,8 +44,8 @@ class ChangeConfig(Knobs):
         """From -by to by along one attribute."""
         require_known("The attribute", attribute, NAMES)
         require_range("The move", by, 0, FARTHEST)
-        ends = (tuple(sign * by * (name == attribute) for name in NAMES) for sign in (-1.0, 1.0))
-        return ChangeConfig(*ends, count, steps)
+        one, two, three = (by * (name == attribute) for name in NAMES)
+        return ChangeConfig((-one, -two, -three), (one, two, three), count, steps)
 
     @property
     def moves(self) -> Tensor:

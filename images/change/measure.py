@@ -10,7 +10,7 @@ from images.change.experiment import FARTHEST, redrawn
 from images.data.mnist import Digits, to_model, to_uint8
 from images.diffusion_autoencoder.experiment import LEAST_STEPS, codes, own_noise
 from images.metrics.classifier import Classifier, features
-from images.metrics.estimates import Estimate, bootstrap, mean_of, share_of
+from images.metrics.estimates import Estimate, bootstrap, mean_of, ratio_of, share_of
 from images.metrics.pca import Basis, principal
 from images.metrics.ridge import fitted
 from images.models import Model
@@ -69,16 +69,10 @@ def measure(
     n, rng = config.digits, seeded(config.seed)
     require(n <= len(test), f"There are {len(test):,} test digits, and {n:,} were asked for: ask for fewer.")
     ways = directions(model, training, config.hold)
-    basis = principal(to_model(training.images).flatten(1), len(ways.std))
-    seen = training.images[:FITTED]
-    flat = directions_of(
-        basis.projected(to_model(seen).flatten(1)),
-        values_of(seen),
-        training.labels[:FITTED],
-        config.hold,
-    )
+    basis, flat = _in_pca(training, len(ways.std), config.hold)
     x0 = to_model(test.images[:n])
-    slopes, margins = {}, {}
+    slopes: dict[tuple[str, str, str], Estimate] = {}
+    margins: dict[tuple[str, str, str], Difference] = {}
     kept: dict[tuple[str, str], Tensor] = {}
     for number, name in enumerate(NAMES):
         moves = torch.linspace(-config.by, config.by, POINTS)[:, None] * torch.eye(3)[number]
@@ -88,17 +82,11 @@ def measure(
             "PCA": _by_pca(basis, x0, flat, moves),
         }
         for view, images in drawn.items():
-            own = _slopes(images, moves[:, number])  # (n, 3)
-            own = own[own.isfinite().all(1)]
-            require(
-                len(own) >= 2,
-                f"Of {n:,} digits {len(own)} still had ink at every move along {name} in {view}, and a spread needs "
-                "two: measure more digits, or take more steps.",
-            )
-            for column, of in enumerate(NAMES):
-                slopes[view, name, of] = bootstrap(mean_of(own[:, column]), len(own), rng)
-            others = [k for k in range(len(NAMES)) if k != number]
-            margins |= {(view, name, NAMES[k]): _margin(own / ways.spreads, number, k) for k in others}
+            own = _slopes(images, moves[:, number], f"{name} in {view}")
+            for k, of in enumerate(NAMES):
+                slopes[view, name, of] = bootstrap(mean_of(own[:, k]), len(own), rng)
+                if k != number:
+                    margins[view, name, of] = _margin(own / ways.spreads, number, k)
             kept[view, name] = _kept(classifier, images)
     explained, explains = _explained(model, basis, training, test, rng)
     return Measured(
@@ -112,6 +100,14 @@ def measure(
         {name: interval_of_mean(kept["z", name].double() - kept["PCA", name].double()) for name in NAMES},
         explains,
     )
+
+
+def _in_pca(training: Digits, size: int, hold: bool) -> tuple[Basis, Directions]:
+    """PCA of the training digits with `size` numbers, and the directions of the attributes in it."""
+    seen = training.images[:FITTED]
+    basis = principal(to_model(training.images).flatten(1), size)
+    numbers = basis.projected(to_model(seen).flatten(1))
+    return basis, directions_of(numbers, values_of(seen), training.labels[:FITTED], hold)
 
 
 def _by_z(model: Model, x0: Tensor, ways: Directions, moves: Tensor, steps: int, report: Report) -> Tensor:
@@ -132,10 +128,20 @@ def _by_pca(basis: Basis, x0: Tensor, ways: Directions, moves: Tensor) -> Tensor
     return to_uint8(moved.reshape(-1, *x0.shape[1:]))
 
 
-def _slopes(images: Tensor, by: Tensor) -> Tensor:
-    """The least-squares slope of every attribute of each digit, (n, 3); by (POINTS,) has mean zero."""
+def _slopes(images: Tensor, by: Tensor, along: str) -> Tensor:
+    """The least-squares slope of every attribute of each digit, (n, 3); by (POINTS,) has mean zero.
+
+    Digits that lost their ink on the way are left out.  Raises UserError where fewer than two remain.
+    """
     values = values_of(images).view(-1, len(by), len(NAMES))
-    return (by.double()[:, None] * values).sum(1) / by.double().square().sum()
+    own = (by.double()[:, None] * values).sum(1) / by.double().square().sum()
+    whole = own[own.isfinite().all(1)]
+    require(
+        len(whole) >= 2,
+        f"Of {len(own):,} digits {len(whole)} still had ink at every move along {along}, and a spread needs two: "
+        "measure more digits, or take more steps.",
+    )
+    return whole
 
 
 def _margin(slopes: Tensor, own: int, other: int) -> Difference:
@@ -170,14 +176,11 @@ def _explained(
         errors[view] = (fitted(a, y)(b) - wanted).square()
         spread = (wanted - wanted.mean(0)).square()
         for k, of in enumerate(NAMES):
-            e, s = errors[view][:, k], spread[:, k]
-            found[view, of] = bootstrap(
-                lambda w, e=e, s=s: 1 - float(w @ e) / float(w @ s), len(e), rng, ends=(-torch.inf, 1.0)
-            )
+            left = ratio_of((spread - errors[view])[:, k], spread[:, k])
+            found[view, of] = bootstrap(left, len(spread), rng, ends=(-torch.inf, 1.0))
     more = {}
     for k, of in enumerate(NAMES):
-        d, s = (errors["PCA"] - errors["z"])[:, k], spread[:, k]
-        gain = bootstrap(lambda w, d=d, s=s: float(w @ d) / float(w @ s), len(d), rng)
+        gain = bootstrap(ratio_of((errors["PCA"] - errors["z"])[:, k], spread[:, k]), len(spread), rng)
         more[of] = Difference(gain.value, gain.low, gain.high)
     return found, more
 

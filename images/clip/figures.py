@@ -22,7 +22,7 @@ def clouds_chart(found: Clouds) -> Chart:
     """Image and text embeddings in the plane of their two main directions, at equal scale."""
     clouds = {"images": found.images, "their captions": found.texts}
     points = [
-        Points(*shown[:SHOWN].cpu().T, name=name, color=color, size=4, opacity=0.5)
+        Points(shown[:SHOWN, 0].cpu(), shown[:SHOWN, 1].cpu(), name=name, color=color, size=4, opacity=0.5)
         for (name, shown), color in zip(clouds.items(), PALETTE, strict=False)
     ]
     return Chart("", Axis("first main direction"), Axis("second main direction"), points, equal=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from images.dalle2.clip_task import SHIPPED, embedded, load_clip, mark_of
 from images.dalle2.prior_task import caption_of, captioned
@@ -53,7 +53,7 @@ class ARPriorTask:
     def loss(self) -> LossOf:
         return bucket_entropy
 
-    def preview(self, net: nn.Module, device: torch.device) -> np.ndarray:
+    def preview(self, net: ARPrior, device: torch.device) -> np.ndarray:
         """As the diffusion prior's: the cosines of what is drawn for ten captions with the captions' own."""
         codes = torch.tensor([[digit, -1, -1, -1] for digit in range(10)], device=device)
         told = caption_of(self.clip.to(device), codes)

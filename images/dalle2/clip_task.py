@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from images.data.captions import codes_of, tokens_of, true_of, with_words_left_out
 from images.data.mnist import Digits, to_model
@@ -70,7 +70,7 @@ class ClipTask:
     def loss(self) -> LossOf:
         return POSITIVES[self.positives]
 
-    def preview(self, net: nn.Module, device: torch.device) -> np.ndarray:
+    def preview(self, net: Clip, device: torch.device) -> np.ndarray:
         """The cosines of thirty captions, thin, medium and thick digits of each class: white is 1, black -1."""
         codes = torch.tensor([[digit, thickness, -1, -1] for digit in range(10) for thickness in range(3)])
         z_t, _ = net.text(tokens_of(codes.to(device)))

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from images.dalle2.clip_task import SHIPPED, embedded, load_clip, mark_of
 from images.dalle2.prior_task import caption_of
 from images.dalle2.upsampler_task import enlarged, small
 from images.data.captions import codes_of, with_words_left_out
 from images.data.mnist import Digits, load, to_model
-from images.models import Model, ModelConfig, save_model
+from images.models import ModelConfig, save_model
 from images.networks.clip import Clip
 from images.networks.prompted import PromptedConfig
 from images.training.tasks import Batches, sheet
@@ -62,9 +62,9 @@ class DecoderTask:
     def loss(self) -> Loss:
         return dropping(per_dimension(self.objective(self.model.build_schedule())), WITHHELD)
 
-    def preview(self, net: nn.Module, device: torch.device) -> np.ndarray:
+    def preview(self, net: NetworkDenoiser, device: torch.device) -> np.ndarray:
         """Eight test digits above what is decoded from their embeddings alone."""
-        model = Model(self.model, net, self.model.build_schedule(), {})
+        model = self.model.around(net)
         images = load("test", download=False).images[:8].to(device)
         grid, rng = model.schedule.grid(min(20, model.schedule.T)), seeded(0, device)
         told = net.given(vector=embedded(self.clip.to(device), images))

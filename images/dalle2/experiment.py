@@ -54,7 +54,7 @@ def load_stack(folder: str | Path = SHIPPED.parent, device: torch.device | str =
     """
     folder = Path(folder)
     clip = load_clip(folder / "clip.safetensors", device)
-    models = {}
+    models: dict[str, Any] = {}
     for kind in STAGES:
         path = folder / f"{kind}.safetensors"
         models[kind] = model = load_model(path, device)
@@ -181,8 +181,10 @@ def _seen(
         stack, {"vector": z_i, **words}, config, rng, _stage(report, 1, config), one_noise=one_noise
     )
     large_path, _ = upsampled(stack, small, config, rng, _stage(report, 2, config), one_noise=one_noise)
-    pictures = (to_uint8(path.xs)[:, :, 0].numpy() for path in (small_path, large_path))
-    return Drawing(z_path.numpy(), *pictures, told["vector"].reshape(-1, z_i.shape[1])[0].cpu().numpy())
+    small_film, large_film = (to_uint8(path.xs)[:, :, 0].numpy() for path in (small_path, large_path))
+    return Drawing(
+        z_path.numpy(), small_film, large_film, told["vector"].reshape(-1, z_i.shape[1])[0].cpu().numpy()
+    )
 
 
 def _stage(report: Report, number: int, config: DrawConfig) -> Report:
@@ -204,7 +206,7 @@ def imagined(
 
     told: "vector" (1 or B, D), "tokens" (1 or B, LENGTH, D).  Nothing is clipped: embeddings have no range.
     """
-    each = {name: value.expand(count, *value.shape[1:]) for name, value in told.items()}
+    each: dict[str, Any] = {name: value.expand(count, *value.shape[1:]) for name, value in told.items()}
     model = stack.prior
     denoise = guided(model.denoise.given(**each), model.denoise, config.prior_w)
     path, z = _walked(model, denoise, count, config, rng, report)
@@ -212,7 +214,7 @@ def imagined(
 
 
 def decoded(
-    stack: Stack, told: dict[str, Tensor], config: DrawConfig, rng: Generator, report: Report = silent,
+    stack: Stack, told: dict[str, Any], config: DrawConfig, rng: Generator, report: Report = silent,
     count: int = 0, one_noise: bool = False,
 ) -> tuple[Trajectory, Tensor]:  # fmt: skip
     """The decoder's walk, and small digits (B, 1, 14, 14) in [-1, 1].

@@ -135,8 +135,8 @@ def guidance(
     real = digits.images[n : 2 * n]
     reference = features(classifier, real).deep
     spread = open_spread(digits.images[:n], asked)
-    told_all, model = {"vector": z_i, "tokens": told["tokens"]}, stack.decoder
-    base, scale = model.denoise.given(**told_all), float(stack.clip.log_scale.exp())
+    model = stack.decoder
+    base, scale = model.denoise.given(vector=z_i, tokens=told["tokens"]), float(stack.clip.log_scale.exp())
     rows = []
     for number, strength in enumerate(config.strengths):
         report(number, len(config.strengths), f"{SIGNS[by]} = {strength:g}")

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from images.dalle2.clip_task import SHIPPED, embedded, load_clip, mark_of
 from images.data.captions import codes_of, tokens_of, with_words_left_out
 from images.data.mnist import Digits
-from images.models import Model, ModelConfig, save_model
+from images.models import ModelConfig, save_model
 from images.networks.caption_prior import CaptionPriorConfig
 from images.networks.clip import Clip, cosines, on_sphere
 from images.training.tasks import Batches, cosine_sheet
@@ -48,11 +48,11 @@ class PriorTask:
     def loss(self) -> Loss:
         return per_dimension(self.objective(self.model.build_schedule()))
 
-    def preview(self, net: nn.Module, device: torch.device) -> np.ndarray:
+    def preview(self, net: NetworkDenoiser, device: torch.device) -> np.ndarray:
         """The cosines of an embedding drawn for "a zero" to "a nine", rows, with the ten captions' own, columns."""
-        model = Model(self.model, net, self.model.build_schedule(), {})
+        model = self.model.around(net)
         codes = torch.tensor([[digit, -1, -1, -1] for digit in range(10)], device=device)
-        told = caption_of(self.clip.to(device), codes)
+        told: dict[str, Any] = caption_of(self.clip.to(device), codes)
         grid, rng = model.schedule.grid(min(20, model.schedule.T)), seeded(0, device)
         z = final(
             walk(ddim(0.0), net.given(**told), starting_noise((10, *model.shape), grid[0], rng), grid, rng)
@@ -77,7 +77,7 @@ def captioned(clip: Clip, digits: Digits, size: int, device: torch.device) -> Ba
 
     def draw(step: int, rng: Generator) -> Batch:
         i = torch.randint(len(z_i), (size,), generator=rng, device=device)
-        told = caption_of(clip, with_words_left_out(codes[i], rng))
+        told: dict[str, Any] = caption_of(clip, with_words_left_out(codes[i], rng))
         hidden = torch.rand(size, generator=rng, device=device) < WITHHELD
         return Batch(z_i[i], told, dict.fromkeys(told, hidden))
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from images.data.mnist import Digits, load, to_model
-from images.models import Model, ModelConfig, save_model
+from images.models import ModelConfig, save_model
 from images.networks.telling import TellConfig
 from images.networks.unet import UNetConfig
 from images.training.tasks import Batches, sheet
@@ -85,9 +85,9 @@ class UpsamplerTask:
     def loss(self) -> Loss:
         return per_dimension(self.objective(self.model.build_schedule()))
 
-    def preview(self, net: nn.Module, device: torch.device) -> np.ndarray:
+    def preview(self, net: NetworkDenoiser, device: torch.device) -> np.ndarray:
         """Eight test digits: what it is told above what it makes of it."""
-        model = Model(self.model, net, self.model.build_schedule(), {})
+        model = self.model.around(net)
         told = enlarged(small(to_model(load("test", download=False).images[:8].to(device))))
         grid, rng = model.schedule.grid(min(20, model.schedule.T)), seeded(0, device)
         start = starting_noise((8, *model.shape), grid[0], rng)

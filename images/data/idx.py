@@ -14,7 +14,7 @@ import struct
 import tempfile
 import zlib
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import numpy as np
 
@@ -39,7 +39,8 @@ def read_idx(path: Path, ndim: int) -> np.ndarray:
         with open(path, "rb") as file:
             packed = file.read(2) == GZIP_MAGIC
             file.seek(0)
-            with gzip.GzipFile(fileobj=file) if packed else file as plain:
+            unpacked = gzip.GzipFile(fileobj=file) if packed else file
+            with cast(BinaryIO, unpacked) as plain:
                 head = _up_to(plain, start)
                 shape = _shape(path, head, magic)
                 promised = math.prod(shape)

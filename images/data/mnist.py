@@ -91,7 +91,7 @@ class Digits:
 
     def fingerprint(self) -> str:
         """Twelve hex digits of the SHA-256 of the image bytes: what a checkpoint says it was trained on."""
-        return hashlib.sha256(self.images.cpu().contiguous().numpy()).hexdigest()[:12]
+        return hashlib.sha256(self.images.cpu().contiguous().numpy().data).hexdigest()[:12]
 
 
 def load(split: str = "train", directory: str | Path | None = None, *, download: bool = True) -> Digits:
@@ -177,7 +177,7 @@ def _from_named(directory: Path, split: str, name: str) -> Digits:
 
 
 def _from_files(directory: Path, split: str, where: str) -> Digits:
-    images, labels = (find_idx(directory, name) for name in FILES[split])
+    images, labels = (find_idx(directory, name) or directory / name for name in FILES[split])
     arrays = dict(zip(FILES[split], (read_idx(images, ndim=3), read_idx(labels, ndim=1)), strict=True))
     _check(arrays, split, str(images), str(labels))
     return _digits(arrays, split, where)

@@ -19,7 +19,7 @@ from images.models import Model, load_model
 from playground.cli import refuse_idle
 from playground.files import write_result
 from playground.knobs import add_options, config_of
-from playground.statistics import interval
+from playground.statistics import Interval, interval
 
 
 def reconstruct_command(arguments: argparse.Namespace) -> None:
@@ -53,6 +53,7 @@ def _measured(model: Model, config: MeasureConfig, arguments: argparse.Namespace
 
 def lines(found: Measured) -> list[str]:
     """The table, a line for each number."""
+    rows: list[tuple[str, Interval, str]]
     rows = [(f"mean squared error, {name}" + f", {steps} calls each way" * bool(steps), e, "{:.2e}")
             for (name, steps), e in found.errors.items()]  # fmt: skip
     rows += [(f"linear probe of {name}, class accuracy", e, "{:.3f}") for name, e in found.probes.items()]

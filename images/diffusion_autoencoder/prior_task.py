@@ -87,7 +87,7 @@ def task_of(config: "TrainConfig") -> ZPriorTask:
 
     autoencoder = load_model(config.using or AUTOENCODER)
     autoencoder.part("encoder")  # or a sentence says that there is none
-    size = autoencoder.config.net.tell.vector
+    size = autoencoder.config.vector
     net = CodePriorConfig(size, config.width, config.blocks)
     model = replace(config.model, net=net, shape=(size,), bounded=False, kind=KIND)
     return ZPriorTask(model, OBJECTIVES[config.objective], autoencoder, NormaliserConfig(size).build())

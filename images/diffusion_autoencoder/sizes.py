@@ -15,7 +15,7 @@ from images.data.mnist import Digits, to_model, to_uint8
 from images.diffusion_autoencoder.experiment import LEAST_STEPS, codes, downward
 from images.diffusion_autoencoder.measure import PROBED, probes
 from images.metrics.classifier import Classifier, features
-from images.metrics.estimates import Estimate, bootstrap, share_of
+from images.metrics.estimates import Estimate, bootstrap, ratio_of, share_of
 from images.metrics.pca import Basis, principal
 from images.metrics.ridge import fitted
 from images.models import Model
@@ -88,8 +88,7 @@ def measure(
 def size_of(model: Model) -> int:
     """How many numbers z has.  Raises UserError for a model without an encoder."""
     model.part("encoder")
-    size: int = model.config.net.tell.vector
-    return size
+    return model.config.vector
 
 
 def drawn(model: Model, classifier: Classifier, test: Digits, config: SizesConfig) -> tuple[Tensor, Tensor]:
@@ -125,8 +124,7 @@ def explained(
         spread = (wanted - wanted.mean(0)).square()
         found[view] = {
             of: bootstrap(
-                lambda w, e=errors[:, k], s=spread[:, k]: 1 - float(w @ e) / float(w @ s), len(b), rng,
-                ends=(-torch.inf, 1.0),
+                ratio_of((spread - errors)[:, k], spread[:, k]), len(b), rng, ends=(-torch.inf, 1.0)
             )
             for k, of in enumerate(READ)
         }  # fmt: skip

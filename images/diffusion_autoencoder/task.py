@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from images.data.mnist import Digits, load, to_model
-from images.models import Model, ModelConfig, load_model, save_model
+from images.models import ModelConfig, load_model, save_model
 from images.networks.encoder import EncoderConfig
 from images.networks.telling import TellConfig
 from images.networks.unet import UNetConfig
@@ -71,9 +71,9 @@ class DiffusionAutoencoderTask:
 
         return loss
 
-    def preview(self, net: nn.Module, device: torch.device) -> np.ndarray:
+    def preview(self, net: NetworkDenoiser, device: torch.device) -> np.ndarray:
         """Test digits, and below each what its z and a random x_T make of it."""
-        model = Model(self.model, net, self.model.build_schedule(), {})
+        model = self.model.around(net)
         x0, rng = to_model(load("test", download=False).images[:10]).to(device), seeded(0, device)
         grid = model.schedule.grid(min(20, model.schedule.T))
         told = model.within(model.denoise.given(vector=model.part("encoder")(x0)))

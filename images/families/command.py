@@ -101,5 +101,6 @@ def picture(found: ToldDigits, shown: int = 50) -> bytes:
         sheets.append(titled)
     left, right = sheets
     whole = Image.new("L", (left.width + 16 + right.width, left.height), 255)
-    whole.paste(left, (0, 0)), whole.paste(right, (left.width + 16, 0))
+    whole.paste(left, (0, 0))
+    whole.paste(right, (left.width + 16, 0))
     return png_bytes(np.asarray(whole))

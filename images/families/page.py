@@ -1,5 +1,8 @@
 """Page "DDPM and NCSN": the lecture's two families on digits, side by side, by one network or by two."""
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -61,13 +64,17 @@ def films(
     """The last two films, or new ones when asked for, or at the first visit."""
     made_for = (tuple(model.about for model in models), configs)
 
-    def make(made_for: object, report: Report) -> tuple[Film, ...]:
+    def make(made_for: object, report: Report) -> tuple[Film, Film]:
         if known := kept("families", made_for):
             return known
-        pairs = zip(models, configs, strict=True)
-        return tuple(sample(model, config, report) for model, config in pairs)
+        ddpm, ncsn = (sample(*each, report) for each in zip(models, configs, strict=True))
+        return ddpm, ncsn
 
     return on_request("films", made_for, make, "Sampling", button="Generate", first=made_for, place=place)[1]
+
+
+def _moving(film: Film, written: Callable[[list[np.ndarray]], bytes]) -> bytes:
+    return written(film.pairs())
 
 
 def show(what: str, ddpm: Film, ncsn: Film) -> None:
@@ -83,11 +90,9 @@ def show(what: str, ddpm: Film, ncsn: Film) -> None:
     with st.container(horizontal=True):
         for side, film in (("DDPM", ddpm), ("NCSN", ncsn)):
             name = f"digits-{side.lower()}"
-            download_gif(
-                f"GIF, {side}", lambda film=film: gif_bytes(film.pairs()), f"{name}.gif", f"f-gif-{side}"
-            )
+            download_gif(f"GIF, {side}", partial(_moving, film, gif_bytes), f"{name}.gif", f"f-gif-{side}")
             download_webp(
-                f"WebP, {side}", lambda film=film: webp_bytes(film.pairs()), f"{name}.webp", f"f-webp-{side}"
+                f"WebP, {side}", partial(_moving, film, webp_bytes), f"{name}.webp", f"f-webp-{side}"
             )
 
 

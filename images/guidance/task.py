@@ -78,8 +78,7 @@ def task_of(config: "TrainConfig") -> GuideTask:
 
 def load_guide(path: str | Path = SHIPPED, device: torch.device | str = "cpu") -> Guide:
     """Raises UserError for a file that is missing, damaged, or holds something else."""
-    guide: Guide = load_net(path, KIND, GuideConfig, "guide", device)[0]
-    return guide
+    return load_net(path, KIND, GuideConfig, "guide", device)[0]
 
 
 @torch.no_grad()

@@ -24,10 +24,12 @@ from playground.steps import Step, ddim
 class Settings(Protocol):
     """What a method asks of a configuration."""
 
-    steps: int
-    resamplings: int
-    eta: float
-
+    @property
+    def steps(self) -> int: ...
+    @property
+    def resamplings(self) -> int: ...
+    @property
+    def eta(self) -> float: ...
     @property
     def zeta(self) -> float | None: ...
 

@@ -110,7 +110,7 @@ class AutoencoderTask:
 
         return loss
 
-    def preview(self, net: nn.Module, device: torch.device) -> np.ndarray:
+    def preview(self, net: Autoencoder, device: torch.device) -> np.ndarray:
         """Test digits above, what is left of them below."""
         x = to_model(load("test", download=False).images[:20]).to(device)
         rows = torch.cat([x, net.decode(net.encode(x)).clamp(-1, 1)]).view(2, 2, 10, 1, 28, 28)
@@ -147,5 +147,4 @@ def load_autoencoder(path: str | Path = "", device: torch.device | str = "cpu") 
     if load_checkpoint(path)[1].get("model", {}).get("parts"):
         found: Autoencoder = load_model(path, device).part("autoencoder")
         return found
-    net: Autoencoder = load_net(path, KIND, AutoencoderConfig, "autoencoder", device, "autoencoder-f4")[0]
-    return net
+    return load_net(path, KIND, AutoencoderConfig, "autoencoder", device, "autoencoder-f4")[0]

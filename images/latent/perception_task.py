@@ -71,5 +71,4 @@ def task_of(config: "TrainConfig") -> PerceptionTask:
 @lru_cache(maxsize=2)
 def load_perception(path: str | Path = PERCEPTION, device: torch.device | str = "cpu") -> Perception:
     """Frozen.  Raises UserError for a file that is missing, damaged, or holds something else."""
-    net: Perception = load_net(path, KIND, PerceptionConfig, "network of perception", device)[0]
-    return net
+    return load_net(path, KIND, PerceptionConfig, "network of perception", device)[0]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from images.data.mnist import Digits, to_model
 from images.latent.autoencoder_task import load_autoencoder, shipped
@@ -69,9 +69,9 @@ class LatentTask:
         plain = per_dimension(self.objective(self.model.build_schedule()))
         return dropping(plain, self.withheld) if self.model.told else plain
 
-    def preview(self, net: nn.Module, device: torch.device) -> np.ndarray:
-        model = Model(self.model, net, self.model.build_schedule(), {})
-        told = {"label": torch.arange(20, device=device) % 10} if model.told else {}
+    def preview(self, net: NetworkDenoiser, device: torch.device) -> np.ndarray:
+        model = self.model.around(net)
+        told: dict[str, Any] = {"label": torch.arange(20, device=device) % 10} if model.told else {}
         grid, rng = model.schedule.grid(min(20, model.schedule.T)), seeded(0, device)
         denoise = model.denoise.given(**told) if told else model.denoise
         latents = final(walk(ddim(0.0), denoise, starting_noise((20, *model.shape), grid[0], rng), grid, rng))

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from images.data.mnist import Digits, to_model
-from images.networks.parts import norm
+from images.networks.parts import channels_last, norm
 from playground.checkpoint import Shapes, load_checkpoint, require_shapes
 from playground.devices import device_named
 from playground.errors import UserError, require
@@ -40,7 +40,7 @@ class Classifier(nn.Module):
         self.middle = nn.Sequential(unit(32, 64, stride=2), unit(64, 64))  # (B, 64, 7, 7)
         self.coarse = unit(64, 96, stride=2)  # (B, 96, 4, 4)
         self.head = nn.Linear(96, 10)
-        self.to(memory_format=torch.channels_last)
+        channels_last(self)
 
     def maps(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """-> the spatial map (B, 64, 7, 7), and the penultimate features (B, 96), its mean over places."""

@@ -81,6 +81,11 @@ def share_of(hits: Tensor) -> Estimate:
     return Estimate(value, float(low), float(high))
 
 
+def ratio_of(top: Tensor, bottom: Tensor) -> Callable[[Tensor], float]:
+    """The statistic sum of `top` over sum of `bottom`, (n,) each, for `bootstrap`: R**2 where top = bottom - errors."""
+    return lambda weights: float(weights @ top) / float(weights @ bottom)
+
+
 def bootstrap(
     statistic: Callable[[Tensor], float],
     n: int,

@@ -132,8 +132,8 @@ def generate(model: Model, config: EvaluateConfig, progress: Progress = silent) 
     for start, seed in zip(range(0, N, BATCH), seeds, strict=True):
         count = min(BATCH, N - start)
 
-        def show(step: int, of: int, before: int = start, count: int = count) -> None:
-            progress("generating", before * of + count * step, N * of)
+        def show(done: int, total: int, stage: str = "", *, before: int = start, count: int = count) -> None:
+            progress("generating", before * total + count * done, N * total)
 
         batches.append(torch.from_numpy(sample(model, config.batch(count, seed), show).images.copy()))
     return torch.cat(batches)[:, None]

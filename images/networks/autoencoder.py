@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from images.networks.parts import Block, norm, require_size, zeroed
+from images.networks.parts import Block, channels_last, norm, require_size, zeroed
 from playground.errors import require
 
 SIDE, PAD = 32, 2  # 28 does not divide by 8; digits are padded with paper, and cropped again
@@ -63,7 +63,7 @@ class Autoencoder(nn.Module):
         self.end = nn.Sequential(norm(widths[0]), nn.SiLU(), zeroed(nn.Conv2d(widths[0], 4, 3, padding=1)))
         self.register_buffer("centre", torch.zeros(C, 1, 1))
         self.register_buffer("spread", torch.ones(C, 1, 1))
-        self.to(memory_format=torch.channels_last)
+        channels_last(self)
 
     @property
     def last(self) -> nn.Conv2d:

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from images.networks.parts import LevelEmbedding, require_size, zeroed
+from images.networks.parts import LevelEmbedding, channels_last, require_size, zeroed
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class DilatedNet(nn.Module):
         self.up = nn.ModuleList([DilatedBlock(fine, cond, 1) for _ in rounds])
         self.norm = ConditionalInstanceNorm(fine, cond)
         self.leave = zeroed(nn.Conv2d(fine, self.patch**2, 3, padding=1))
-        self.to(memory_format=torch.channels_last)
+        channels_last(self)
 
     def forward(self, x: Tensor, log_snr: Tensor) -> Tensor:
         cond = self.embed(log_snr)
@@ -73,9 +73,10 @@ class DilatedBlock(nn.Module):
 
     def __init__(self, width: int, cond: int, dilation: int):
         super().__init__()
-        options = {"padding": dilation, "dilation": dilation}
-        self.norm1, self.conv1 = ConditionalInstanceNorm(width, cond), nn.Conv2d(width, width, 3, **options)
-        self.norm2, self.conv2 = ConditionalInstanceNorm(width, cond), nn.Conv2d(width, width, 3, **options)
+        self.norm1, self.norm2 = (ConditionalInstanceNorm(width, cond) for _ in range(2))
+        self.conv1, self.conv2 = (
+            nn.Conv2d(width, width, 3, padding=dilation, dilation=dilation) for _ in range(2)
+        )
         zeroed(self.conv2)
 
     def forward(self, x: Tensor, cond: Tensor) -> Tensor:

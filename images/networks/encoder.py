@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from images.networks.parts import Block, norm, require_size
+from images.networks.parts import Block, channels_last, norm, require_size
 from playground.knobs import Knobs, knob
 
 
@@ -42,7 +42,7 @@ class Encoder(nn.Module):
         ]
         self.blocks = nn.Sequential(*blocks, nn.Conv2d(coarse, coarse, 3, stride=2, padding=1))  # to 4 x 4
         self.leave = nn.Sequential(norm(coarse), nn.SiLU(), nn.Flatten(), nn.Linear(16 * coarse, config.size))
-        self.to(memory_format=torch.channels_last)
+        channels_last(self)
 
     def forward(self, x0: Tensor) -> Tensor:
         folded = F.pixel_unshuffle(x0, 2).contiguous(memory_format=torch.channels_last)

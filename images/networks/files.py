@@ -1,9 +1,9 @@
 """The files of networks that are no denoisers: CLIPs, guides, autoencoders, the autoregressive prior."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -12,9 +12,17 @@ from images.models import FORMAT
 from playground.checkpoint import load_checkpoint, save_checkpoint
 from playground.errors import UserError
 
+N = TypeVar("N", bound=nn.Module, covariant=True)
+
+
+class Plan(Protocol[N]):
+    """The config of a network."""
+
+    def build(self) -> N: ...
+
 
 def save_net(
-    path: str | Path, kind: str, net: Any, weights: Mapping[str, Tensor], about: dict[str, Any], **more: Any
+    path: str | Path, kind: str, net: Any, weights: dict[str, Tensor], about: dict[str, Any], **more: Any
 ) -> Path:
     """Writes a network's weights; its config `net`, its kind and what `more` says of it go into the header."""
     model = {"kind": kind, "net": asdict(net), **more}
@@ -22,8 +30,13 @@ def save_net(
 
 
 def load_net(
-    path: str | Path, kind: str, config: type, called: str, device: torch.device | str, preset: str = ""
-) -> tuple[nn.Module, dict[str, Any]]:
+    path: str | Path,
+    kind: str,
+    config: Callable[..., Plan[N]],
+    called: str,
+    device: torch.device | str,
+    preset: str = "",
+) -> tuple[N, dict[str, Any]]:
     """The network in eval mode, no gradients of its weights; and what is known about it.
 
     preset: which trains one, where that is not its kind.  Raises UserError for a file that is missing, damaged, or no

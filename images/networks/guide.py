@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from images.networks.parts import Attention, Block, LevelEmbedding, norm, require_size
+from images.networks.parts import Attention, Block, LevelEmbedding, channels_last, norm, require_size
 from playground.denoisers import log_snr, standardised
 from playground.levels import Level
 from playground.training import weights_from
@@ -49,7 +49,7 @@ class Guide(nn.Module):
             self.coarse.extend([Block(coarse, coarse, cond), Attention(coarse)])
         pooled = [norm(coarse), nn.SiLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
         self.head = nn.Sequential(*pooled, nn.Linear(coarse, config.classes))
-        self.to(memory_format=torch.channels_last)
+        channels_last(self)
 
     def forward(self, xt: Tensor, level: Level) -> Tensor:
         return self.read(xt, level).log_softmax(1)

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from images.networks.parts import norm, require_size
+from images.networks.parts import channels_last, norm, require_size
 from playground.knobs import Knobs, knob
 
 
@@ -44,7 +44,7 @@ class Perception(nn.Module):
             nn.AvgPool2d(2), nn.Conv2d(two, three, 3, padding=1), norm(three), nn.SiLU()
         )
         self.head = nn.Linear(three, config.classes)
-        self.to(memory_format=torch.channels_last)
+        channels_last(self)
 
     def maps(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """-> (B, width, 28, 28), (B, 2 width, 14, 14), (B, 3 width, 7, 7)."""
@@ -85,7 +85,7 @@ class PatchCritic(nn.Module):
         self.enter = nn.Conv2d(1, width, 4, stride=2, padding=1)  # a field of 4 pixels
         self.middle = nn.Conv2d(width, 2 * width, 3, padding=1)  # 8
         self.norm, self.leave = norm(2 * width), nn.Conv2d(2 * width, 1, 3, padding=1)  # 12
-        self.to(memory_format=torch.channels_last)
+        channels_last(self)
 
     def forward(self, x: Tensor) -> Tensor:
         h = F.leaky_relu(self.enter(x.contiguous(memory_format=torch.channels_last)), 0.2)

@@ -74,7 +74,8 @@ class UNet(nn.Module):
     def laid_out(self, memory_format: torch.memory_format) -> "UNet":
         """The layout of weights and maps in memory: it changes the speed, nothing else."""
         self.memory_format = memory_format
-        return self.to(memory_format=memory_format)
+        self.to(memory_format=memory_format)  # type: ignore[call-overload]  # torch's stubs leave it out
+        return self
 
     def forward(
         self, x: Tensor, log_snr: Tensor, told: Told | None = None, hidden: Hidden | None = None

@@ -144,7 +144,7 @@ def table(
         for turn, name in enumerate(BEFORE):
             part = turn_of(report, len(names) + turn, len(names) + len(BEFORE))
             rows[name] = _before(name, plain, one, yardstick, config, part)
-    tints = {
+    tints: dict[str, Tensor] = {
         name: tint(restored[name].samples[0], one.labels)[0]
         for name in ("colourisation", "eps")
         if name in restored

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from images.data.corruptions import TASKS, coloured, damaged
 from images.data.mnist import Digits, load, to_model
-from images.models import Model, ModelConfig, save_model
+from images.models import ModelConfig, save_model
 from images.networks.telling import TellConfig
 from images.networks.unet import UNetConfig
 from images.training.tasks import Batches, sheet
@@ -53,9 +53,9 @@ class PaletteTask:
     def loss(self) -> Loss:
         return per_dimension(self.objective(self.model.build_schedule()))
 
-    def preview(self, net: nn.Module, device: torch.device) -> np.ndarray:
+    def preview(self, net: NetworkDenoiser, device: torch.device) -> np.ndarray:
         """Row by row: what is seen, and what is made of it; four test digits for each corruption."""
-        model = Model(self.model, net, self.model.build_schedule(), {})
+        model = self.model.around(net)
         digits, rng = load("test", download=False), seeded(0, device)
         x0 = coloured(to_model(digits.images[:4]).to(device), digits.labels[:4].to(device), rng)
         rows = []

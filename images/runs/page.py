@@ -137,7 +137,9 @@ def measure(chosen: list[runs.Run]) -> None:
             found = evaluate(
                 model, config, measure_with, lambda stage, done, total: report(done, total, stage)
             )
-            about = {"config": {"samples": samples, "sampler": config.sampler, "steps": steps}}
+            about: dict[str, Any] = {
+                "config": {"samples": samples, "sampler": config.sampler, "steps": steps}
+            }
             about |= {"step": model.about.get("step"), "reference": reference_of(measure_with)}
             folder = run.directory / "evaluation"  # within a run all files are the program's own
             write_evaluation(folder, found, measure_with, about, write_atomically)

@@ -34,7 +34,11 @@ def ship(source: str | Path, out: str | Path, evaluation: str | Path | None = No
         return _ship_as_it_is(Path(source), out)
     model = load_model(source)
     model.denoise.half().float()  # what loading will give; the card is about these weights
-    card = {"parameters": model.parameters, "fingerprint": fingerprint(model), "weights": "float16"}
+    card: dict[str, Any] = {
+        "parameters": model.parameters,
+        "fingerprint": fingerprint(model),
+        "weights": "float16",
+    }
     known = _without_folders(model.about)
     card |= {name: known[name] for name in FROM_THE_RUN if name in known}
     if evaluation is not None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from images.dalle2.clip_task import Pairs
 from images.data.mnist import Digits
@@ -47,7 +47,7 @@ class SceneClipTask:
     def loss(self) -> LossOf:
         return contrastive
 
-    def preview(self, net: nn.Module, device: torch.device) -> np.ndarray:
+    def preview(self, net: Clip, device: torch.device) -> np.ndarray:
         """The cosines of the captions of two digits in two colours and their places: white is 1, black -1."""
         parts = [(colour, digit) for digit in (3, 5, 8) for colour in range(4)]
         captions = torch.tensor([(*a, 0, *b) for a in parts[:6] for b in parts[6:]], device=device)

@@ -91,7 +91,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     )
     p.set_defaults(run=table_command, writes=["table-scenes"])
     add_options(p, ScenesConfig, count="scenes of held-out digits")
-    _add_options(p, nargs="+")
+    _add_options(p, several=True)
     p = commands.add_parser("draw-scene", help="two digits in two colours for a caption (DALL-E 2)")
     p.set_defaults(run=draw_command, writes=["scene"])
     p.add_argument("caption", help=f"such as {EXAMPLES[0]!r}")
@@ -99,11 +99,14 @@ def add(commands: argparse._SubParsersAction) -> None:
     _add_options(p)
 
 
-def _add_options(p: argparse.ArgumentParser, **several: str) -> None:
+def _add_options(p: argparse.ArgumentParser, several: bool = False) -> None:
     add_options(p, ScenesConfig, steps="steps of DDIM", seed="digits, colours and noise")
+    nargs = "+" if several else None
     clip, decoder = ([str(CLIP)], [str(DECODER)]) if several else (str(CLIP), str(DECODER))
-    p.add_argument("--clip", default=clip, metavar="FILE", help="a model of the preset scene-clip", **several)
     p.add_argument(
-        "--decoder", default=decoder, metavar="FILE", help="a scene-decoder built on it", **several
+        "--clip", default=clip, nargs=nargs, metavar="FILE", help="a model of the preset scene-clip"
+    )
+    p.add_argument(
+        "--decoder", default=decoder, nargs=nargs, metavar="FILE", help="a scene-decoder built on it"
     )
     add_places(p, "out/scenes")

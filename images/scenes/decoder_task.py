@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from images.dalle2.clip_task import mark_of
 from images.dalle2.decoder_task import WITHHELD
 from images.data.mnist import Digits, load
 from images.data.scenes import LENGTH, captions_of, drawn
-from images.models import Model, ModelConfig, save_model
+from images.models import ModelConfig, save_model
 from images.networks.clip import Clip
 from images.networks.prompted import PromptedConfig
 from images.scenes.clip_task import SHIPPED as CLIP
@@ -64,16 +64,16 @@ class SceneDecoderTask:
         withheld: float | dict[str, float] = WITHHELD if len(self.told) > 1 else WITHHELD["vector"]
         return dropping(per_dimension(self.objective(self.model.build_schedule())), withheld)
 
-    def preview(self, net: nn.Module, device: torch.device) -> np.ndarray:
+    def preview(self, net: NetworkDenoiser, device: torch.device) -> np.ndarray:
         """Eight scenes of test digits, and what is decoded from them: by what it was told first, then by all of it."""
-        model = Model(self.model, net, self.model.build_schedule(), {})
+        model = self.model.around(net)
         test, rng, clip = load("test", download=False), seeded(0, device), self.clip.to(device)
         x, codes = drawn(test.images.to(device), test.labels.to(device), 8, rng, unlike=True)
         words = caption_of(clip, captions_of(codes, rng))["tokens"]
         known = {"vector": embedded(clip, x), "tokens": words}
         grid, rows = model.schedule.grid(min(20, model.schedule.T)), [x]
         for names in dict.fromkeys((self.told[:1], self.told)):
-            told = {name: known[name] for name in names}
+            told: dict[str, Any] = {name: known[name] for name in names}
             start = starting_noise((8, *model.shape), grid[0], seeded(1, device))
             rows.append(final(walk(ddim(0.0), model.within(net.given(**told)), start, grid, rng)))
         return sheet(torch.cat(rows), columns=8)

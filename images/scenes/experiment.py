@@ -7,6 +7,7 @@ of its ink.  Ramesh et al. (2022), Section 7: decoded embeddings mix up objects 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -46,7 +47,11 @@ WAYS = {
     WORDS_ALONE: ("tokens",),
 }  # what a decoder that learned from both is told: the embedding of a real scene, the words of its caption
 ONLY_WORDS, ONLY_EMBEDDING = "learned from words only", "learned from embeddings only"
-LEARNED = {"both": WAYS, "words": {ONLY_WORDS: ("tokens",)}, "embedding": {ONLY_EMBEDDING: ("vector",)}}
+LEARNED: dict[str, dict[str, tuple[str, ...]]] = {
+    "both": WAYS,
+    "words": {ONLY_WORDS: ("tokens",)},
+    "embedding": {ONLY_EMBEDDING: ("vector",)},
+}
 OF_A_BAG = ", a bag's"  # CLIP's text encoder knew no order of words
 BATCH = 250
 
@@ -189,7 +194,8 @@ def decoded(
     for number, (some, words) in enumerate(parts):
         caption = caption_of(stack.clip, words.to(model.device))
         known = {"vector": embedded(stack.clip, some), "tokens": caption["tokens"]}
-        told = model.denoise.given(**{name: known[name] for name in stack.ways[way]})
+        parts_told: dict[str, Any] = {name: known[name] for name in stack.ways[way]}
+        told = model.denoise.given(**parts_told)
         start = starting_noise((len(some), *model.shape), grid[0], rng)
         states = checked(walk(ddim(0.0), model.within(told), start, grid, rng))
         made.append(final(watched(states, turn_of(report, number, len(parts)), len(grid) - 1)).cpu())

@@ -26,7 +26,7 @@ from playground.training import Progress
 # --- train ------------------------------------------------------------------------------------------------
 
 # fields of TrainConfig that the command line can change in a preset, and what they are
-CHANGEABLE = {
+CHANGEABLE: dict[str, Any] = {
     "images": "length: training images to show in all",
     "batch": "images in one step",
     "lr": "highest learning rate",

@@ -36,6 +36,12 @@ class Session:
         self.batches, self.loss = self.task.batches(digits, config.batch, device), self.task.loss()
         self._clock = time.perf_counter()
 
+    @property
+    def alone(self) -> Trainee:
+        """The trainee of a task without a critic."""
+        assert isinstance(self.trainee, Trainee)
+        return self.trainee
+
     def resume(self) -> None:
         """Goes on from the run's last checkpoint, if it has one; refuses other settings and other digits."""
         if not (self.directory / RESUME).exists():

@@ -47,7 +47,7 @@ class Task(Protocol):
         """(net, batch, rng) -> the loss of each sample, of order one."""
         ...
 
-    def preview(self, net: nn.Module, device: torch.device) -> np.ndarray:
+    def preview(self, net: Any, device: torch.device) -> np.ndarray:
         """A sheet, (H, W) or (H, W, 3) uint8, always from the same noise."""
         ...
 
@@ -145,8 +145,8 @@ class DigitsTask:
         plain = per_dimension(self.objective(self.model.build_schedule()))
         return dropping(plain, self.withheld) if self.model.told else plain
 
-    def preview(self, net: nn.Module, device: torch.device) -> np.ndarray:
-        model = Model(self.model, net, self.model.build_schedule(), {})
+    def preview(self, net: NetworkDenoiser, device: torch.device) -> np.ndarray:
+        model = self.model.around(net)
         told = {"label": torch.arange(20, device=device) % 10} if "label" in self.model.told else {}
         return preview_of(model, 20 if told else 16, told, columns=10 if told else 8)
 
@@ -155,7 +155,7 @@ class DigitsTask:
 
 
 def preview_of(
-    model: Model, count: int, told: dict[str, Tensor], columns: int, steps: int = 20, seed: int = 0
+    model: Model, count: int, told: dict[str, Any], columns: int, steps: int = 20, seed: int = 0
 ) -> np.ndarray:
     """`count` images of a denoising model by DDIM from the noise of one seed, as a sheet."""
     device = model.device

@@ -34,9 +34,9 @@ def settings() -> tuple[str, int, int, DrawConfig]:
     kind = (
         in_url(one.segmented_control, "Digits that are", [VARY, BETWEEN], default=VARY, key="v-kind") or VARY
     )
-    last = len(digits("test")) - 1
-    first = in_url(two.number_input, "Test digit", 0, last, 18, key="v-digit")
-    other = in_url(three.number_input, "and", 0, last, 25, key="v-other", disabled=kind == VARY)
+    most = len(digits("test")) - 1
+    first = in_url(two.number_input, "Test digit", 0, most, 18, key="v-digit")
+    other = in_url(three.number_input, "and", 0, most, 25, key="v-other", disabled=kind == VARY)
     count = ask(more.number_input, "Digits", FIRST, "count", key="v-count", least=2, most=25)
     w = ask(five.slider, "w of the decoder", FIRST, "w", 0.5, key="v-w", help="guidance; 0 none", most=8)
     seed = ask(more.number_input, "Seed", FIRST, "seed", key="v-seed")

@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -31,6 +31,7 @@ K = TypeVar("K")
 
 SHARED = {"mixture", "pi", "model"}  # settings that a viewer takes along from page to page
 CHANGED = "The settings have changed: press the button to run with them. Below is the run before."
+RUN = ":material/play_arrow:"
 SIGNS = {"holds": "check_circle", "does not hold": "cancel", "cannot be told": "help"}
 MOST_SHARED = 30  # results that sessions share; networks of the plane are some 100 KiB each
 _SETTINGS = "playground_settings"  # in the session
@@ -142,6 +143,20 @@ def shared(key: str, made_for: Hashable, make: Callable[[Report], T], verb: str)
     return found
 
 
+@overload
+def on_request(
+    key: str, made_for: K, make: Callable[[K, Report], T], verb: str, *, button: str, icon: str = RUN, first: K,
+    changed: str | None = CHANGED, place: Any = st,
+) -> tuple[K, T]: ...  # fmt: skip
+
+
+@overload
+def on_request(
+    key: str, made_for: K, make: Callable[[K, Report], T], verb: str, *, button: str, icon: str = RUN,
+    first: None = None, changed: str | None = CHANGED, place: Any = st,
+) -> tuple[K, T] | None: ...  # fmt: skip
+
+
 def on_request(
     key: str,
     made_for: K,
@@ -149,7 +164,7 @@ def on_request(
     verb: str,
     *,
     button: str,
-    icon: str = ":material/play_arrow:",
+    icon: str = RUN,
     first: K | None = None,
     changed: str | None = CHANGED,
     place: Any = st,

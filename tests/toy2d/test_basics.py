@@ -210,7 +210,7 @@ def test_learning_repeats_and_leaves_the_global_stream_alone():
 
 def test_the_exact_field_has_no_error_and_the_right_rows():
     field = score_field(FieldConfig(resolution=11))
-    assert field.learned is None and field.error is None
+    assert field.learned is None and field.judged is None
     mixture = MixtureSpec().build(torch.float64)
     x = torch.tensor([[field.axis[8], field.axis[2]]])
     np.testing.assert_allclose(field.exact[2, 8], mixture.score(x, Level.of(sigma=1.0, like=x))[0])

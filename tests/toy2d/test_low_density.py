@@ -106,7 +106,7 @@ def test_the_pages_own_settings_decide_the_claims():
 
 
 def test_repeats_are_the_single_runs_of_their_seeds(monkeypatch):
-    monkeypatch.setattr(module, "SEEDS", 2)
+    monkeypatch.setattr(module, "REPEATS", 2)
     config, calls = LowDensityConfig(steps=20, width=8, resolution=11, sigmas=3), []
     result = repeats(config, lambda done, total, stage="": calls.append((done, total)))
     second = replace(config, seed=1)

@@ -18,22 +18,28 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser = command(
         commands, "annealing", annealing_command, "annealed Langevin: L, T, eps, sigma_1 against errors"
     )
-    words = {
-        "levels": "sigmas are the modes' own standard deviation, or noise added",
-        "rule": "the step: eps sigma_i^2/sigma_L^2; the lecture's sigma_i/sigma_L, without and with eps; "
+    add_options(
+        parser,
+        AnnealingConfig,
+        levels="sigmas are the modes' own standard deviation, or noise added",
+        rule="the step: eps sigma_i^2/sigma_L^2; the lecture's sigma_i/sigma_L, without and with eps; "
         "eps (sigma_i^2 + s^2)",
-        "L": "noise levels",
-        "T": "steps at each level",
-        "eps": "the step size's factor",
-        "sigma_1": "the highest level",
-        "sigma_L": "the lowest level, with --levels added",
-        "particles": "particles of each chain",
-    }
-    add_options(parser, AnnealingConfig, **words)
-    words = {"across": "the map's first axis", "up": "the map's second axis"}
-    add_options(parser, MapConfig, **words, renamed={"across": "x", "up": "y"})
-    for name, axis in (("xs", "X"), ("ys", "Y")):
-        add_options(parser, MapConfig, **{name: "its values"}, metavar=axis)
+        L="noise levels",
+        T="steps at each level",
+        eps="the step size's factor",
+        sigma_1="the highest level",
+        sigma_L="the lowest level, with --levels added",
+        particles="particles of each chain",
+    )
+    add_options(
+        parser,
+        MapConfig,
+        across="the map's first axis",
+        up="the map's second axis",
+        renamed={"across": "x", "up": "y"},
+    )
+    add_options(parser, MapConfig, xs="its values", metavar="X")
+    add_options(parser, MapConfig, ys="its values", metavar="Y")
 
 
 def annealing_command(arguments: argparse.Namespace) -> None:

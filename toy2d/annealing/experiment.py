@@ -4,6 +4,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -183,13 +184,16 @@ class MapConfig(Knobs):
     def cells(self) -> list[AnnealingConfig]:
         """Row by row, x fastest."""
         pairs = itertools.product(self.ys, self.xs)
-        return [
-            replace(self.base, **{self.x: _whole(self.x, x), self.y: _whole(self.y, y)}) for y, x in pairs
-        ]
+        return [_with(_with(self.base, self.x, x), self.y, y) for y, x in pairs]
+
+
+def _with(config: AnnealingConfig, axis: str, value: float) -> AnnealingConfig:
+    """With another value on one of the AXES; L and T count."""
+    changed: dict[str, Any] = {axis: _whole(axis, value)}
+    return replace(config, **changed)
 
 
 def _whole(axis: str, value: float) -> float:
-    """L and T count."""
     if axis not in ("L", "T"):
         return value
     require(
@@ -273,7 +277,7 @@ def _sizes(cells: list[AnnealingConfig], s: float) -> StepSize:
         sigmas = level.sigma.expand(len(cells) * n, 1)[::n, 0]
         own = [Level(torch.ones_like(sigma), sigma) for sigma in sigmas]
         each = [RULES[cell.rule](cell, s)(at) for cell, at in zip(cells, own, strict=True)]
-        return torch.stack(each).repeat_interleave(n)[:, None]
+        return torch.stack([torch.as_tensor(a) for a in each]).repeat_interleave(n)[:, None]
 
     return size
 

@@ -91,20 +91,20 @@ def map_for(config: AnnealingConfig) -> tuple[MapConfig, Map]:
         st.caption(f"Both axes are the same; {AXIS_NAMES[others[0]]} is taken upwards.")
         y = others[0]
     wanted = MapConfig(replace(config, particles=1_000), x, y, FINE[x], FINE[y])
-    base = replace(config, T=min(config.T, 15), particles=500)
+    quick = replace(config, T=min(config.T, 15), particles=500)
     kept = on_request(
         "annealing-map", wanted, annealing_map, "Walking every chain of the map", button="Compute the map",
-        icon=":material/grid_on:", first=MapConfig(base, x, y, COARSE[x], COARSE[y]), changed=None, place=c,
+        icon=":material/grid_on:", first=MapConfig(quick, x, y, COARSE[x], COARSE[y]), changed=None, place=c,
     )  # fmt: skip
     if "eps" in (kept[0].x, kept[0].y) and kept[0].base.rule == "prose":
         st.caption("This rule has no eps, so changing it has no effect.")
     if kept[0] != wanted:
-        b = kept[0].base
-        fixed = {"L": b.L, "T": b.T, "eps": b.eps, "sigma_1": b.sigma_1}
+        base = kept[0].base
+        fixed = {"L": base.L, "T": base.T, "eps": base.eps, "sigma_1": base.sigma_1}
         rest = ", ".join(
             f"{AXIS_NAMES[k]} {v:g}" for k, v in fixed.items() if k not in (kept[0].x, kept[0].y)
         )
-        st.caption(f"Shown: {RULE_NAMES[b.rule]}, {b.mixture.preset}, {rest}, {b.particles:,} particles. "
+        st.caption(f"Shown: {RULE_NAMES[base.rule]}, {base.mixture.preset}, {rest}, {base.particles:,} particles. "
                    "Press the button for a map of the settings above.")  # fmt: skip
     return kept
 

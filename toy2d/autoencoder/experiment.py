@@ -64,7 +64,10 @@ def autoencoder(config: AutoencoderConfig, learned: Learned) -> Autoencoder:
     excess = _mean_square(d - exact)
     return Autoencoder(
         score_field(FieldConfig(config.mixture, config.sigma, resolution=config.resolution), learned),
-        *(points[:KEPT].numpy() for points in (x, noisy, exact, d)),
+        x[:KEPT].numpy(),
+        noisy[:KEPT].numpy(),
+        exact[:KEPT].numpy(),
+        d[:KEPT].numpy(),
         modes[:KEPT].to(torch.uint8).numpy(),
         _mean_square(d - x),
         _mean_square(exact - x),

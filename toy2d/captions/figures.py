@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from playground.charts import Axis, Bars, Chart, Curve, Rule
+from playground.charts import Axis, Bars, Chart, Curve, Mark, Rule
 from playground.colors import PALETTE, TRUTH
 from toy2d.captions.experiment import TEXT, WAYS, Captions, embeddings_of, true_of
 from toy2d.drawing.clouds import Cloud, density
@@ -26,7 +26,7 @@ def prior_chart(found: Captions) -> Chart:
     z = torch.linspace(float(drawn.min()) - 1, float(drawn.max()) + 1, 300)
     heights, edges = np.histogram(drawn, 50, density=True)
     centres = (edges[:-1] + edges[1:]) / 2
-    marks = [
+    marks: list[Mark] = [
         Bars(centres, heights, "drawn by the prior", PALETTE[0], edges[1] - edges[0]),
         Curve(z, p_z.log_prob(z[:, None]).exp(), "p(z | caption), exact", TRUTH),
         Rule(

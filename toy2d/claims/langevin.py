@@ -17,7 +17,7 @@ from playground.statistics import (
     wilson,
 )
 from toy2d.autoencoder.experiment import AutoencoderConfig, autoencoder
-from toy2d.low_density.experiment import SEEDS, LowDensityConfig, Repeats, repeats
+from toy2d.low_density.experiment import REPEATS, LowDensityConfig, Repeats, repeats
 from toy2d.mixing.experiment import Chain, MixingConfig, mixing
 from toy2d.mixing_time.experiment import SweepConfig, sweep
 from toy2d.ncsn.experiment import NcsnConfig, learn_each, level_errors
@@ -51,7 +51,7 @@ def worse_at_low_density(report: Report) -> Outcome:
     gap = mean_difference(mass, area)
     return Outcome(
         f"Good to 10 % for {mass.mean():.1%} of the data, but on {area.mean():.1%} of the square: {interval(gap)} "
-        f"apart, {SEEDS} trainings.",
+        f"apart, {REPEATS} trainings.",
         verdict(gap),
     )
 
@@ -61,7 +61,7 @@ def many_levels_close_the_hole(report: Report) -> Outcome:
     config = replace(LOW_DENSITY, seed=100)  # other networks than the claim before
     gap = repeats(config, report).differences()["high"]
     return Outcome(
-        f"The good area grows by {interval(gap)} of the square, {SEEDS} pairs of trainings.", verdict(gap)
+        f"The good area grows by {interval(gap)} of the square, {REPEATS} pairs of trainings.", verdict(gap)
     )
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+from typing import Any
 
 from playground.knobs import add_options
 from toy2d.command import asked, command, progress, write
@@ -37,7 +38,7 @@ def families_command(arguments: argparse.Namespace) -> None:
     config.preserving()  # refuses too many steps before the training
     networks = learn_each(config.learning(), progress("training"))
     result = two_families(config, networks, progress("sampling"))
-    numbers = {
+    numbers: dict[str, Any] = {
         "floor": dataclasses.asdict(result.floor),
         "sigmas": result.sigmas,
         "errors": result.errors,

@@ -213,6 +213,7 @@ def _run(
     return Run(
         distances(mixture, last, truth), len(grid) - 1, kept.xs.numpy(),
         modes_of(mixture, last)[:KEPT].to(torch.uint8).numpy(),
-        *(np.array([float(getattr(level, name)) for level in kept.levels]) for name in ("alpha", "sigma")),
+        np.array([float(level.alpha) for level in kept.levels]),
+        np.array([float(level.sigma) for level in kept.levels]),
         np.array(kept.indices),
     )  # fmt: skip

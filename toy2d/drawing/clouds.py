@@ -89,7 +89,7 @@ class _Sheet:
         self.font = ImageFont.load_default(14)
         # Unit coordinates -> pixels; y grows downwards in a picture.
         unit = (cloud.xs[:, :points] + cloud.extent) / (2 * cloud.extent)
-        inside = ((unit > 0) & (unit < 1)).all(-1)
+        inside = np.all((unit > 0) & (unit < 1), -1)
         self.inside = inside
         self.columns = (LEFT + np.where(inside, unit[..., 0], 0) * (SIDE - 1)).astype(np.int32)
         self.rows = (TOP + (1 - np.where(inside, unit[..., 1], 0)) * (SIDE - 1)).astype(np.int32)
@@ -116,7 +116,7 @@ def _axes(cloud: Cloud) -> np.ndarray:
 
     figure = Figure((width / 100, height / 100), dpi=100)
     canvas = FigureCanvasAgg(figure)
-    axes = figure.add_axes([LEFT / width, BOTTOM / height, SIDE / width, SIDE / height])
+    axes = figure.add_axes((LEFT / width, BOTTOM / height, SIDE / width, SIDE / height))
     e = cloud.extent
     if cloud.background is not None:
         axes.imshow(

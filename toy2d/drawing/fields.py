@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from playground.charts import Arrows, Chart, Contour, Heat
+from playground.charts import Arrows, Chart, Contour, Heat, Mark
 from playground.colors import METHODS
 from toy2d.drawing.planes import plane
 from toy2d.score_fields.experiment import TOLERANCE, Field
@@ -28,7 +28,7 @@ def field_chart(result: Field, exact: str = "Exact score", learned: str = "Learn
     charts = [_on_density(result, result.exact, exact)]
     if result.learned is not None:
         charts.append(_on_density(result, result.learned, learned))
-    if result.error is not None:
+    if result.judged is not None:
         title = f"Relative error: below {TOLERANCE:.0%} (white line)\nin {result.error.area:.0%} of the area"
         charts.append(error_map(result, title))
     return charts
@@ -38,7 +38,7 @@ def _on_density(result: Field, score: np.ndarray, title: str) -> Chart:
     extent = float(result.axis[-1])
     density = np.exp((result.log_density - result.log_density.max()) / 2)
     at, s = arrows(result.axis, score)
-    marks = [
+    marks: list[Mark] = [
         Heat(result.axis, result.axis, density, 0, 1, "density"),
         Arrows(at, s * 2 * extent / (ARROWS - 1), INK),
     ]
@@ -48,7 +48,7 @@ def _on_density(result: Field, score: np.ndarray, title: str) -> Chart:
 def error_map(result: Field, title: str, bar: str = "relative error") -> Chart:
     """The relative error from 1 % to 1000 %, with the line of the TOLERANCE in white."""
     error = result.error.relative
-    marks = [
+    marks: list[Mark] = [
         Heat(result.axis, result.axis, error, 1e-2, 1e1, log=True, percent=True, bar=bar),
         Contour(result.axis, result.axis, error, TOLERANCE, "white"),
     ]

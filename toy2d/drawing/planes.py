@@ -22,6 +22,7 @@ def still(cloud: Cloud, frame: int = -1, title: str | None = None) -> Chart:
         marks.append(Heat(axis, axis, cloud.background, 0, 1, "density"))
     for k in np.unique(labels):
         name = cloud.label_names[k] if k < len(cloud.label_names) else ""
-        marks.append(Points(*cloud.xs[frame][labels == k].T, name, PALETTE[k % len(PALETTE)], size=2))
+        x, y = cloud.xs[frame][labels == k].T
+        marks.append(Points(x, y, name, PALETTE[k % len(PALETTE)], size=2))
     title = f"{cloud.title}\n{cloud.captions[frame]}" if title is None else title
     return Chart(title, *plane(cloud.extent), marks, equal=True)

@@ -15,26 +15,27 @@ def add(commands: argparse._SubParsersAction) -> None:
     chain = command(
         commands, "forward", forward_command, "the forward chain, its closed form, one step's posterior"
     )
-    words = {
-        "steps": "steps of the chain",
-        "t": "the step whose posterior is shown",
-        "particles": "chains from the same x_0",
-        "schedule": "the noise schedule",
-    }
-    add_options(chain, ForwardConfig, **words)
+    add_options(
+        chain,
+        ForwardConfig,
+        steps="steps of the chain",
+        t="the step whose posterior is shown",
+        particles="chains from the same x_0",
+        schedule="the noise schedule",
+    )
     bound = command(
         commands, "bound", bound_command, "the variational bound, term by term, against the exact value"
     )
-    words = {
-        "steps": "steps of the chain",
-        "samples": "points that it is averaged over",
-        "schedule": "the noise schedule",
-    }
-    add_options(bound, BoundConfig, **words)
+    add_options(
+        bound,
+        BoundConfig,
+        steps="steps of the chain",
+        samples="points that it is averaged over",
+        schedule="the noise schedule",
+    )
     add_learned(bound, "ddpm")
     both = command(commands, "losses", losses_command, "DDPM's simple and weighted loss, one network by each")
-    words = {"samples": "points that both are measured on", "schedule": "the noise schedule"}
-    add_options(both, BoundConfig, **words)
+    add_options(both, BoundConfig, samples="points that both are measured on", schedule="the noise schedule")
     add_training(both, "training steps of each network")
 
 

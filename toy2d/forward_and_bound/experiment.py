@@ -180,7 +180,9 @@ def posterior(config: ForwardConfig, path: Forward) -> Posterior:
     model = {name: _circle(mean, variance) for name, variance in variances.items()}
     axes, density = _reverse(mixture, xt, here, there, mean)
     return Posterior(
-        *(x[0].numpy() for x in (x0, xt, xs)),
+        x0[0].numpy(),
+        xt[0].numpy(),
+        xs[0].numpy(),
         _circle(there.alpha * x0, there.sigma**2),
         _circle(xt / ratio, beta / ratio**2),
         _circle(mu, beta_tilde),

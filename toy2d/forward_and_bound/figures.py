@@ -68,8 +68,9 @@ def posterior_chart(found: Posterior) -> list[Chart]:
     ]
     low, high = _window(found)
     window = Axis("x", range=(low[0], high[0])), Axis("y", range=(low[1], high[1]))
-    closer = [Axis(name, range=(axis[0], axis[-1])) for name, axis in zip("xy", found.axes, strict=True)]
-    shaded = Heat(*found.axes, found.reverse, 0, found.reverse.max(), "density")
+    x, y = found.axes
+    closer = Axis("x", range=(x[0], x[-1])), Axis("y", range=(y[0], y[-1]))
+    shaded = Heat(x, y, found.reverse, 0, found.reverse.max(), "density")
     points = _points(found)
     return [
         Chart("Two Gaussians and their product", *window, [*_rings(product), *points], equal=True),
@@ -84,10 +85,11 @@ def posterior_chart(found: Posterior) -> list[Chart]:
 
 def _rings(circles: list[tuple[str, Circle, str, Dash]]) -> list[Mark]:
     """Each Gaussian as the circle STDS standard deviations from its mean."""
-    return [
-        Curve(*(circle.mean + STDS * circle.std * _unit_circle()).T, name, color, dash)
+    rings = [
+        (circle.mean + STDS * circle.std * _unit_circle(), name, color, dash)
         for name, circle, color, dash in circles
     ]
+    return [Curve(ring[:, 0], ring[:, 1], name, color, dash) for ring, name, color, dash in rings]
 
 
 def _points(found: Posterior) -> list[Mark]:

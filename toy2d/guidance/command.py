@@ -1,6 +1,7 @@
 """guidance: three ways of pulling samples towards a class, against what they are believed to sample."""
 
 import argparse
+from typing import Any
 
 from playground.cli import refuse_idle
 from playground.errors import require_range
@@ -80,7 +81,7 @@ def guidance_command(arguments: argparse.Namespace) -> None:
         require_range("The label dropout", arguments.dropout, 0, 1, open_ends=True)
         models = learned_models(learn, arguments.dropout, progress("training"))
     result = guidance(config, models, progress("sampling"))
-    numbers = {"floor": result.belief.floor, "disagreement": result.disagreement}
+    numbers: dict[str, Any] = {"floor": result.belief.floor, "disagreement": result.disagreement}
     for run in result.runs:
         numbers[run.name] = {
             "to_belief": run.to_belief, "to_conditional": run.to_conditional, "mean_on_axis": run.along.mean(),

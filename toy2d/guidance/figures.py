@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 
-from playground.charts import Axis, Chart, Contour, Curve, Dash, Points, Rule
+from playground.charts import Axis, Chart, Contour, Curve, Dash, Mark, Points, Rule
 from playground.colors import METHODS, PALETTE, TRUTH
 from playground.statistics import interval_of_mean
 from toy2d.drawing.clouds import Cloud
@@ -123,7 +123,7 @@ def sweep_chart(sweep: GuidanceSweep) -> Chart:
 
 def best_w_chart(found: BestW) -> Chart:
     """The distance to the exact conditional against w, a curve for each length of training, with intervals."""
-    marks = []
+    marks: list[Mark] = []
     for k, (row, distances) in enumerate(found.distances.items()):
         ends = [interval_of_mean(column) for column in distances.T]
         mean = np.array([e.value for e in ends])

@@ -94,6 +94,7 @@ def said(config: GuidanceConfig, result: Guidance) -> str:
 
 def table(result: Guidance) -> None:
     """Mean and spread along the class's axis: of the truths and of what was sampled."""
+    rows: list[tuple[str, np.ndarray, float | None, float | None]]
     rows = [("what people believe, p(x) p(c|x)^(1+w)", result.along_belief, None, None),
             ("the exact conditional, p(x|c)", result.along_conditional, None, None)]  # fmt: skip
     rows += [(NAMES[run.name], run.along, run.to_belief, run.to_conditional) for run in result.runs]

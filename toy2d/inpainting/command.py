@@ -1,6 +1,7 @@
 """inpainting: one coordinate is seen, the other filled in, by four methods against the exact conditional."""
 
 import argparse
+from typing import Any
 
 from playground.cli import refuse_idle
 from playground.knobs import add_options, config_of
@@ -45,7 +46,7 @@ def inpainting_command(arguments: argparse.Namespace) -> None:
     refuse_idle(arguments, idle, because)
     config = config_of(InpaintConfig, arguments, known="xy".index(arguments.known))
     result = inpainting(config, progress("sampling"))
-    numbers = {"truth": result.low, "variance_above": result.above, "floor": result.floor}
+    numbers: dict[str, Any] = {"truth": result.low, "variance_above": result.above, "floor": result.floor}
     print(
         f"truth: P(low) = {result.low:.4f}, variance above {result.above:.4f}; "
         f"distance of two exact samples {result.floor:.4f}"

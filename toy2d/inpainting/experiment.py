@@ -198,7 +198,7 @@ def _fill(name: str, walker: Walker, config: InpaintConfig, truth: Tensor, repor
     trajectory, end = recorded(states, frames_of(moves, config.frames), KEPT)
     filled = end[:, 1 - config.known]
     low = float((filled < SPLIT).double().mean())
-    band = tuple(float(b) for b in wilson(np.array(low), config.particles))
+    band = wilson(np.array(low), config.particles)
     alphas = np.array([float(level.alpha) for level in trajectory.levels])
     off = float((end[:, config.known] - config.value).square().mean().sqrt())
     return Filled(
@@ -207,7 +207,7 @@ def _fill(name: str, walker: Walker, config: InpaintConfig, truth: Tensor, repor
         alphas,
         filled.numpy(),
         low,
-        band,
+        (float(band[0]), float(band[1])),
         _apart(filled, truth),
         *spread_above(filled),
         off,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from playground.charts import Axis, Chart, Curve, Points
+from playground.charts import Axis, Chart, Curve, Mark, Points
 from playground.colors import METHODS, PALETTE, TRUTH
 from toy2d.drawing.planes import plane
 from toy2d.inverse_problems.experiment import Inverse, InverseConfig
@@ -23,10 +23,11 @@ def seen_line(config: InverseConfig) -> np.ndarray:
 
 def plane_chart(config: InverseConfig, found: Inverse) -> Chart:
     """The data, what is seen, samples of the posterior, and the regression's point."""
-    marks = [
-        Points(*config_points(config).T, "data", TRUTH, 2),
-        Points(*found.samples.T, "samples of the posterior", PALETTE[0], 3),
-        Curve(*seen_line(config).T, "A x = y", PALETTE[2], "dash", dots=True),
+    data, drawn, line = config_points(config), found.samples, seen_line(config)
+    marks: list[Mark] = [
+        Points(data[:, 0], data[:, 1], "data", TRUTH, 2),
+        Points(drawn[:, 0], drawn[:, 1], "samples of the posterior", PALETTE[0], 3),
+        Curve(line[:, 0], line[:, 1], "A x = y", PALETTE[2], "dash", dots=True),
         Points(found.point[:1], found.point[1:], "regression, E[x | y]", PALETTE[1], 14, "x"),
     ]
     return Chart("", *plane(EXTENT), marks, equal=True)
@@ -41,7 +42,7 @@ def config_points(config: InverseConfig, n: int = 1_500) -> np.ndarray:
 def means_chart(found: Inverse) -> Chart:
     """The squared error of the mean of the first K samples, over the regression's."""
     K = np.arange(1, len(found.methods[0].means) + 1)
-    marks = [
+    marks: list[Mark] = [
         Curve(K, method.means, NAMES[method.name], color, dots=True)
         for color, method in zip((PALETTE[0], *METHODS[1:]), found.methods, strict=False)
     ]

@@ -16,7 +16,9 @@ def codes_charts(found: Latents) -> list[Chart]:
             title,
             *axes,
             [
-                Points(*x[found.modes == k].T, name, PALETTE[k], 4, ("circle", "x")[k])
+                Points(
+                    x[found.modes == k, 0], x[found.modes == k, 1], name, PALETTE[k], 4, ("circle", "x")[k]
+                )
                 for k, name in enumerate(MODES)
             ],
             equal=True,

@@ -197,7 +197,8 @@ def _map(config: LikelihoodConfig, mixture: Mixture, flow: Flow) -> tuple[Tensor
     points = torch.cartesian_prod(axis, axis).flip(1)  # x fastest
     gained, end = flow(points, config.grid())
     exact = mixture.log_prob(points, config.grid()[0])
-    return axis, *(values.reshape(len(axis), len(axis)) for values in (exact, gained + normal(end)))
+    side = len(axis), len(axis)
+    return axis, exact.reshape(side), (gained + normal(end)).reshape(side)
 
 
 def _way(

@@ -1,6 +1,7 @@
 """low-density, low-density-data: the lecture's Problem 1 on the command line."""
 
 import argparse
+from typing import Any
 
 from playground.knobs import add_options
 from toy2d.command import asked, command, progress, write
@@ -13,20 +14,26 @@ def add(commands: argparse._SubParsersAction) -> None:
         commands, "low-density", one_command, "a score learned at one noise level, and at many: its error"
     )
     data = command(commands, "low-density-data", data_command, "the same for 100 to 30,000 training points")
-    words = {
-        "sigma": "the one level, and the lowest of the many",
-        "width": "width of the networks",
-        "train_steps": "training steps of each network",
-    }
     for parser in (one, data):
-        add_options(parser, LowDensityConfig, **words, renamed={"train_steps": "steps"})
+        add_options(
+            parser,
+            LowDensityConfig,
+            renamed={"train_steps": "steps"},
+            sigma="the one level, and the lowest of the many",
+            width="width of the networks",
+            train_steps="training steps of each network",
+        )
     add_options(one, LowDensityConfig, points="training points")
 
 
 def one_command(arguments: argparse.Namespace) -> None:
     config = asked(LowDensityConfig, arguments, steps=arguments.train_steps)
     result = low_density(config, learn_pair(config, progress("training")))
-    numbers = {"sigmas": result.sigmas, "area_by_sigma": result.area, "mass_by_sigma": result.mass}
+    numbers: dict[str, Any] = {
+        "sigmas": result.sigmas,
+        "area_by_sigma": result.area,
+        "mass_by_sigma": result.mass,
+    }
     numbers["maps"] = [
         {
             "map": title, "area_below_10_percent": each.error.area, "mass_below_10_percent": each.error.mass,

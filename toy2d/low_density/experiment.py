@@ -93,7 +93,7 @@ def low_density(config: LowDensityConfig, networks: dict[str, Learned]) -> LowDe
 
 # --- more seeds ------------------------------------------------------------------------------------------------
 
-SEEDS = 5
+REPEATS = 5  # pairs of trainings
 CLAIMS = {  # what is compared, and which of the two should have more of it
     "area": "good area at the same σ: many levels above one level",
     "mass": "data in good hands at that σ: one level above many levels",
@@ -103,7 +103,7 @@ CLAIMS = {  # what is compared, and which of the two should have more of it
 
 @dataclass(frozen=True, eq=False)
 class Repeats:
-    """Of SEEDS pairs of networks, each from its own points, start and batches: (SEEDS,) each, as in `ScoreError`.
+    """Of REPEATS pairs of networks, each from its own points, start and batches: (REPEATS,) each, as in `ScoreError`.
 
     area, mass: by name, at noise sigma; high: area of "many" at the level where it is largest.
     """
@@ -124,9 +124,9 @@ class Repeats:
 def repeats(config: LowDensityConfig, report: Report = silent) -> Repeats:
     """Both networks for config.seed and the seeds after it."""
     found = []
-    for i in range(SEEDS):
+    for i in range(REPEATS):
         here = replace(config, seed=seed_beside(config.seed, i))
-        found.append(low_density(here, learn_pair(here, turn_of(report, i, SEEDS))))
+        found.append(low_density(here, learn_pair(here, turn_of(report, i, REPEATS))))
     area, mass = (
         {name: np.array([getattr(getattr(each, name).error, what) for each in found]) for name in TRAINED}
         for what in ("area", "mass")
@@ -178,5 +178,5 @@ def sweep(config: LowDensityConfig, report: Report = silent) -> Sweep:
             error = score_field(at, network).error
             area[name].append(error.area)
             median[name].append(float(np.median(error.relative)))
-    both = ({name: np.array(values) for name, values in table.items()} for table in (area, median))
-    return Sweep(np.array(COUNTS), *both)
+    areas, medians = ({name: np.array(v) for name, v in table.items()} for table in (area, median))
+    return Sweep(np.array(COUNTS), areas, medians)

@@ -58,7 +58,7 @@ def by_density_chart(config: LowDensityConfig, result: LowDensity) -> Chart:
 def by_sigma_chart(config: LowDensityConfig, result: LowDensity) -> Chart:
     """How much of the square, and of the noisy data in it, the score of many levels serves at each of them."""
     one = Points([config.sigma], [result.one.error.area], "one level: area", COLORS["one"], 11, "diamond")
-    marks = [
+    marks: list[Mark] = [
         Curve(result.sigmas, result.area, "many levels: area", COLORS["many"], dots=True),
         Curve(result.sigmas, result.mass, "many levels: data", PALETTE[5], "dot", dots=True),
         one,

@@ -11,7 +11,7 @@ from playground.ui.tries import Try, tries
 from toy2d.low_density.experiment import (
     CLAIMS,
     COUNTS,
-    SEEDS,
+    REPEATS,
     LowDensity,
     LowDensityConfig,
     learn_pair,
@@ -72,7 +72,7 @@ def numbers(config: LowDensityConfig, result: LowDensity) -> None:
 
 def more_seeds(config: LowDensityConfig) -> None:
     """One pair of networks proves nothing: whether the claims hold is decided over seeds."""
-    if st.button(f"Is it luck? Train {SEEDS} pairs", key="seeds"):
+    if st.button(f"Is it luck? Train {REPEATS} pairs", key="seeds"):
         with busy("Training", key="seeds-run") as report:
             st.session_state["low-density-seeds"] = config, repeats(config, report)
         st.rerun()  # the sentence above was drawn before
@@ -81,11 +81,11 @@ def more_seeds(config: LowDensityConfig) -> None:
         st.caption("These are two networks of one seed.")
         return
     told = [
-        f"- {CLAIMS[name]}: by {interval(d, '+.1%')}, **{verdict(d, f'{SEEDS} seeds')}**"
+        f"- {CLAIMS[name]}: by {interval(d, '+.1%')}, **{verdict(d, f'{REPEATS} seeds')}**"
         for name, d in result.differences().items()
     ]
     changed = "" if made_for == config else " The settings have changed since."
-    st.markdown(f"Over {SEEDS} seeds, 95 % intervals.{changed}\n" + "\n".join(told))
+    st.markdown(f"Over {REPEATS} seeds, 95 % intervals.{changed}\n" + "\n".join(told))
 
 
 def more_data(config: LowDensityConfig) -> None:

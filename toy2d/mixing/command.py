@@ -1,6 +1,7 @@
 """mixing: plain and annealed Langevin dynamics on the command line."""
 
 import argparse
+from typing import Any
 
 import numpy as np
 
@@ -38,7 +39,7 @@ def mixing_command(arguments: argparse.Namespace) -> None:
         refuse_idle(arguments, "sigma_L", "with --levels own, where the modes' own width is the lowest level")
     config = asked(MixingConfig, arguments, noise=not arguments.no_noise)
     result = mixing(config, learned(arguments), progress("sampling"))
-    numbers = {"weights": result.weights}
+    numbers: dict[str, Any] = {"weights": result.weights}
     for name, chain in (("plain", result.plain), ("annealed", result.annealed)):
         low, high = wilson(chain.shares[-1], config.particles)
         numbers[name] = {"shares": chain.shares[-1], "low": low, "high": high, "over_time": chain.shares}

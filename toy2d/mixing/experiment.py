@@ -113,7 +113,8 @@ def mixing(config: MixingConfig, learned: Learned | None = None, report: Report 
         states = watched(states, part_of(report, done, total), len(grid) - 1)
         chains.append(_chain(states, mixture, frames_of(len(grid) - 1, config.frames)))
         done += len(grid) - 1
-    return Mixing(*chains, mixture.log_weights.exp().double().numpy())
+    plain, annealed = chains
+    return Mixing(plain, annealed, mixture.log_weights.exp().double().numpy())
 
 
 def both_chains(config: MixingConfig, s: float, least: float = 0.0) -> tuple[Step, list[list[Level]]]:

@@ -1,6 +1,6 @@
 """Both chains as clouds, and their shares over time, on the page and on paper."""
 
-from playground.charts import Axis, Band, Chart, Curve, Rule
+from playground.charts import Axis, Band, Chart, Curve, Mark, Rule
 from playground.colors import ANNEALED, PLAIN
 from playground.statistics import wilson
 from toy2d.distances import total_variation
@@ -13,7 +13,8 @@ from toy2d.mixing.experiment import Chain, Mixing, MixingConfig, wrong_mode_floo
 
 def shares_chart(config: MixingConfig, result: Mixing) -> Chart:
     """The share in the first mode with its 95 % band, against π; of many modes, the share in a wrong one."""
-    two, marks = len(result.weights) == 2, []
+    two = len(result.weights) == 2
+    marks: list[Mark] = []
     for name, color, chain in (
         ("plain", PLAIN, result.plain),
         ("annealed", ANNEALED, result.annealed),

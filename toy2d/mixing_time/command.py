@@ -21,27 +21,30 @@ def add(commands: argparse._SubParsersAction) -> None:
     one = command(
         commands, "crossing", crossing_command, "the time plain Langevin needs, by crossings and by formulas"
     )
-    words = {
-        "distance": "modes at (d, d) and (-d, -d); the paper has 5",
-        "step_size": "a of x + (a/2) score + sqrt(a) z",
-        "particles": "particles from each mode",
-        "longest": "the most steps of a walk",
-    }
-    add_options(one, CrossingConfig, **words)
+    add_options(
+        one,
+        CrossingConfig,
+        distance="modes at (d, d) and (-d, -d); the paper has 5",
+        step_size="a of x + (a/2) score + sqrt(a) z",
+        particles="particles from each mode",
+        longest="the most steps of a walk",
+    )
     add_options(one, SweepConfig, measured_at="distances at which crossings are counted", metavar="D")
 
     many = command(
         commands, "recovery", recovery_command, "recovered against true weight, plain and annealed"
     )
-    words = {
-        "pis": "the true weights",
-        "repeats": "independent runs at each weight",
-        "particles": "particles of each run",
-        "L": "noise levels",
-        "T": "steps at each level",
-        "start": "where the particles start",
-    }
-    add_options(many, RecoveryConfig, **words, metavar="PI")
+    add_options(
+        many,
+        RecoveryConfig,
+        pis="the true weights",
+        repeats="independent runs at each weight",
+        particles="particles of each run",
+        L="noise levels",
+        T="steps at each level",
+        start="where the particles start",
+        metavar="PI",
+    )
 
 
 def crossing_command(arguments: argparse.Namespace) -> None:

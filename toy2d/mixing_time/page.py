@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from typing import Any
 
 import streamlit as st
 
@@ -27,7 +28,7 @@ from toy2d.mixing_time.weights_page import weights_view
 from toy2d.ui import in_url, show_clouds
 
 VIEWS = {"time": "Time between two modes", "weights": "Weight recovered"}
-FINE = {  # the sweep after a click: more distances, ten times the work
+FINE: dict[str, Any] = {  # the sweep after a click: more distances, ten times the work
     "distances": (0.4, *(0.5 + 0.25 * i for i in range(20))),
     "measured_at": tuple(0.75 + 0.25 * i for i in range(10)),
     "particles": 2_000,

@@ -86,7 +86,8 @@ def recovery(config: RecoveryConfig, report: Report = silent) -> Recovery:
         shares.append(first.double().mean(2).numpy())
     steps = config.L * config.T
     expected = [plain_share(pi, config.start, config.step_size, steps) for pi in config.pis]
-    return Recovery(np.array(config.pis), *shares, np.array(expected))
+    plain, annealed = shares
+    return Recovery(np.array(config.pis), plain, annealed, np.array(expected))
 
 
 def _all_weights(config: RecoveryConfig) -> Mixture:

@@ -1,6 +1,7 @@
 """own-data: the exact optimum for finite data beside a network trained on them."""
 
 import argparse
+from typing import Any
 
 from playground.cli import refuse_idle
 from playground.errors import UserError
@@ -25,16 +26,17 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--csv", metavar="FILE", help="points of your own, two numbers a row, instead of --data"
     )
-    words = {
-        "n": "training points of the named data set",
-        "threshold": "a copy is nearer than this share of the typical distance",
-        "train_steps": "training steps",
-        "width": "width of the network",
-        "steps": "sampling steps",
-        "eta": "the sampler's noise: 0 DDIM, 1 DDPM",
-        "particles": "samples of each",
-    }
-    add_options(parser, OwnDataConfig, **words)
+    add_options(
+        parser,
+        OwnDataConfig,
+        n="training points of the named data set",
+        threshold="a copy is nearer than this share of the typical distance",
+        train_steps="training steps",
+        width="width of the network",
+        steps="sampling steps",
+        eta="the sampler's noise: 0 DDIM, 1 DDPM",
+        particles="samples of each",
+    )
 
 
 def read_points(path: str) -> Points:
@@ -57,7 +59,12 @@ def own_data_command(arguments: argparse.Namespace) -> None:
     config = config_of(OwnDataConfig, arguments, source=source, given=given)
     network = train_network(config, progress("training"))
     result = own_data(config, network, progress("sampling"))
-    numbers = {"typical_distance": result.typical, "fresh_copies": result.fresh_copies, "floor": result.floor}
+    assert result.network is not None
+    numbers: dict[str, Any] = {
+        "typical_distance": result.typical,
+        "fresh_copies": result.fresh_copies,
+        "floor": result.floor,
+    }
     for name, run in (("optimum", result.optimum), ("network", result.network)):
         numbers[name] = {"copies": run.copies, "to_fresh": run.to_fresh}
         print(f"{name}: {told_share(run.copies, config.particles)} of the samples copy a training point")

@@ -74,7 +74,11 @@ class OwnDataConfig(Knobs):
 
     def fresh_points(self, n: int, seed: int) -> Tensor | None:
         """n points that no training has seen; None where the data are given, and more cannot be had."""
-        return None if self.given else draw(self.source, n, seeded(1_000_003 + self.seed + 7_919 * seed))
+        return None if self.given else self.fresh(n, seed)
+
+    def fresh(self, n: int, seed: int) -> Tensor:
+        """As `fresh_points`, of a named data set only."""
+        return draw(self.source, n, seeded(1_000_003 + self.seed + 7_919 * seed))
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +148,7 @@ def fresh_floor(config: OwnDataConfig, pairs: int = 16) -> float | None:
     """The mean distance of two fresh samples, as large as those that are drawn."""
     if config.given:
         return None
-    drawn = [config.fresh_points(config.particles, 1 + i) for i in range(2 * pairs)]
+    drawn = [config.fresh(config.particles, 1 + i) for i in range(2 * pairs)]
     return float(np.mean([sliced_wasserstein(drawn[i], drawn[i + 1]) for i in range(0, 2 * pairs, 2)]))
 
 

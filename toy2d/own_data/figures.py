@@ -40,7 +40,7 @@ def truth_background(config: OwnDataConfig, side: int = 72, n: int = MOST_POINTS
     """The square root of the density of fresh data, at most 1, (side, side); None where there are none."""
     if config.given:
         return None
-    fresh = config.fresh_points(n, 500).numpy()
+    fresh = config.fresh(n, 500).numpy()
     limits = [[-EXTENT, EXTENT]] * 2
     counts = np.histogram2d(fresh[:, 1], fresh[:, 0], bins=side, range=limits)[0]  # rows are y
     smooth = np.sqrt(gaussian_filter(counts, 0.8))

@@ -36,7 +36,7 @@ def field_command(arguments: argparse.Namespace) -> None:
         refuse_idle(arguments, "seed", "without --learned: nothing is random")
     config = asked(FieldConfig, arguments)
     result = score_field(config, learned(arguments))
-    numbers = {} if result.error is None else {
+    numbers = {} if result.judged is None else {
         "area_below_10_percent": result.error.area, "mass_below_10_percent": result.error.mass
     }  # fmt: skip
     for name, value in numbers.items():

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from playground.denoisers import score_of
-from playground.errors import require
+from playground.errors import UserError, require
 from playground.knobs import Knobs, knob
 from playground.levels import Level
 from toy2d.net import Learned
@@ -44,13 +44,25 @@ class ScoreError:
 
 @dataclass(frozen=True, eq=False)
 class Field:
-    """axis (W,); log_density (H, W), natural log; exact, learned (H, W, 2); [i, j] is at x = axis[j], y = axis[i]."""
+    """axis (W,); log_density (H, W), natural log; exact, learned (H, W, 2); [i, j] is at x = axis[j], y = axis[i].
+
+    judged: how far the learned score is from the exact one; None, as `learned`, where no network was given.
+    """
 
     axis: np.ndarray
     log_density: np.ndarray
     exact: np.ndarray
     learned: np.ndarray | None
-    error: ScoreError | None
+    judged: ScoreError | None
+
+    @property
+    def error(self) -> ScoreError:
+        """Of the learned score.  Raises UserError where there is none."""
+        if self.judged is None:
+            raise UserError(
+                "This field has an exact score only; an error needs a learned one: give a network."
+            )
+        return self.judged
 
 
 def score_field(config: FieldConfig, learned: Learned | None = None) -> Field:

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from torch import nn
 
 from playground.charts.on_page import shades
 from playground.colors import PALETTE, rgb
-from playground.conditioning import Given
-from playground.denoisers import NetworkDenoiser
 from toy2d.drawing.fields import ARROWS, INK
 from toy2d.live import described_mixture
-from toy2d.net import Learned
+from toy2d.net import Learned, PlaneNet
 from toy2d.score_fields.experiment import FieldConfig
 
 COARSE = 2 * ARROWS - 1  # points a side of the live map of errors: the network is asked at each of them
@@ -40,14 +39,14 @@ def described_network(learned: Learned) -> dict[str, Any] | None:
     config = learned.config
     if config.objective in ("dsm", "dae"):
         return None
-    denoise = learned.denoise.model if isinstance(learned.denoise, Given) else learned.denoise
-    assert isinstance(denoise, NetworkDenoiser)
-    layers = [layer for layer in denoise.net.layers if hasattr(layer, "weight")]
+    denoise, net = learned.network, learned.network.net
+    assert isinstance(net, PlaneNet) and denoise.mean is not None
+    layers = [layer for layer in net.layers if isinstance(layer, nn.Linear)]
     numbers = [tensor.detach().numpy().ravel() for layer in layers for tensor in (layer.weight, layer.bias)]
     return {
         "layers": [list(layer.weight.shape) for layer in layers],
         "weights": base64.b64encode(np.concatenate(numbers).astype("<f4").tobytes()).decode(),
         "std": denoise.data_std, "mean": denoise.mean.tolist(),
         "follows": ["sigma", "pi"] if config.told_pi else ["sigma"],
-        "levelWaves": denoise.net.level_waves.tolist(), "xWaves": denoise.net.x_waves.tolist(),
+        "levelWaves": net.level_waves.tolist(), "xWaves": net.x_waves.tolist(),
     }  # fmt: skip

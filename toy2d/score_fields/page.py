@@ -105,14 +105,14 @@ with page(
     result = score_field(config, network)
     chart(field_chart(result), "field")
     live_field(live_fields(config, network, SIGMAS, "field"), "live-field")
-    if result.error is not None:
+    if result.judged is not None:
         verdict_line(
             f"The learned score is within 10 % of the exact one on {result.error.area:.0%} of the square, where "
             f"{result.error.mass:.0%} of the data lie."
         )
-    if result.error is not None:
+    if result.judged is not None:
         numbers(result)
-    if result.error is not None:
+    if result.judged is not None:
         st.subheader("The error against the density")
         chart(error_by_density_chart(result), "by-density")
     explain()
