@@ -102,8 +102,7 @@ class Table:
 
     def nearer(self, one: str, other: str) -> Difference:
         """How many dB one way is nearer to the true digits than another."""
-        errors = (self.rows[way].errors for way in (one, other))
-        return psnr_gain(*errors, seeded(self.config.seed))
+        return psnr_gain(self.rows[one].errors, self.rows[other].errors, seeded(self.config.seed))
 
 
 def bicubic(x: Tensor) -> Tensor:
