@@ -11,6 +11,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 import images.dalle2.clip_task
+import images.films
 from images.__main__ import main
 from images.dalle2.agreement import Share
 from images.dalle2.claims import PAIRS, REAL, WAYS, Claims, ClaimsConfig, claims
@@ -308,6 +309,9 @@ def test_the_priors_are_held_against_real_embeddings(folder):
 @pytest.fixture
 def opened(folder, monkeypatch):
     monkeypatch.setattr(images.dalle2.clip_task, "SHIPPED", folder / "clip.safetensors")
+    monkeypatch.setattr(
+        images.films, "kept", lambda *asked: None
+    )  # a shipped drawing is of the shipped models
     app = AppTest.from_file(str(PAGE), default_timeout=120).run()
     assert not app.exception and not app.error
     return app
