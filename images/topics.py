@@ -94,6 +94,7 @@ COMMANDS = {
         "inpaint": "fill a hole in a digit",
     },
     "runs": {
+        "losses": "draw the losses of trainings beside each other",
         "ship": "write a model in float16 with a card, as the repository carries it",
         "evaluate": "measure a model: Frechet distance, ...",
     },

@@ -3,6 +3,7 @@
 Rombach et al. (2022); lecture, "Latent diffusion models".
 """
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -137,19 +138,14 @@ def measure(
     report: Report = silent,
 ) -> Measured:
     """The generated distance beside that of reconstructions: what the autoencoder loses, no diffusion brings back."""
-    n, autoencoder = config.digits, model.part("autoencoder")
+    n = config.digits
     require(
         2 * n <= len(test) and n <= len(training),
         f"{n:,} digits are reconstructed and the other test digits are the reference, but there are {len(test):,}: ask "
         "for fewer.",
     )
     x0 = to_model(test.images[:n]).to(model.device)
-    with torch.no_grad():
-        rebuilt = torch.cat([autoencoder.decode(autoencoder.encode(some)) for some in x0.split(BATCH)])
-        noise = torch.randn(
-            (n, *model.shape), generator=seeded(config.seed, model.device), device=model.device
-        )
-        from_noise = torch.cat([autoencoder.decode(some) for some in noise.split(BATCH)])
+    rebuilt, from_noise = _decoded(model, x0, config.seed)
     told = TOLD if "label" in model.told else {}
     begun = time.perf_counter()
     images = {GENERATED: _generated(model, config, turn_of(report, 0, 1 + len(told)))}
@@ -168,7 +164,7 @@ def measure(
     read = {name: features(classifier, some) for name, some in images.items()}
     distances = {name: frechet_estimate(found.deep, reference.deep, rng) for name, found in read.items()}
     errors = (rebuilt.clamp(-1, 1) - x0).square().flatten(1).mean(1).cpu()
-    numbers = noise[0].numel()
+    numbers = math.prod(model.shape)
     pca = _pca_errors(training, x0.cpu(), numbers)
     return Measured(
         config,
@@ -179,6 +175,17 @@ def measure(
         numbers,
         seconds,
         {name: share_of(read[name].classes == labels) for name in told.values()},
+    )
+
+
+@torch.no_grad()
+def _decoded(model: Model, x0: Tensor, seed: int) -> tuple[Tensor, Tensor]:
+    """Digits x0 (N, 1, 28, 28) coded and decoded, and as many decoded from N(0, 1) in the place of a code."""
+    autoencoder = model.part("autoencoder")
+    noise = torch.randn((len(x0), *model.shape), generator=seeded(seed, model.device), device=model.device)
+    return (
+        torch.cat([autoencoder.decode(autoencoder.encode(some)) for some in x0.split(BATCH)]),
+        torch.cat([autoencoder.decode(some) for some in noise.split(BATCH)]),
     )
 
 

@@ -1,6 +1,7 @@
-"""evaluate: a model's metrics on the command line."""
+"""evaluate: a model's metrics; losses: those of trainings, drawn.  On the command line."""
 
 import argparse
+import json
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -10,12 +11,18 @@ from images.metrics import classifier
 from images.metrics.evaluate import EvaluateConfig, Yardstick, evaluate
 from images.metrics.report import about_evaluation, readable, write_evaluation
 from images.runs.ship import add_ship
+from images.train.figures import losses_chart
+from images.training.runs import Run
+from playground.charts.on_paper import on_paper, png
 from playground.cli import refuse_idle
+from playground.errors import require
+from playground.files import write_result
 from playground.knobs import add_options, config_of
 
 
 def add(commands: argparse._SubParsersAction) -> None:
     add_ship(commands)
+    add_losses(commands)
     p = commands.add_parser("evaluate", help="measure a model: Frechet distance, ...")
     p.set_defaults(run=evaluate_command, writes=["samples", "nearest", "evaluation"])
     add_options(
@@ -29,6 +36,28 @@ def add(commands: argparse._SubParsersAction) -> None:
     add_times(p)
     add_options(p, EvaluateConfig, bound_digits="test digits for the bound; 0: none")
     add_measured_options(p, EvaluateConfig, "out/evaluation")
+
+
+def add_losses(commands: argparse._SubParsersAction) -> None:
+    p = commands.add_parser("losses", help="draw the losses of trainings beside each other")
+    p.set_defaults(run=losses_command, writes=["losses"])
+    p.add_argument("runs", nargs="+", metavar="RUN", help="a run's directory")
+    p.add_argument("--out", default="out/losses", metavar="DIR", help="where PNG and JSON go")
+
+
+def losses_command(arguments: argparse.Namespace) -> None:
+    runs = [Run(Path(directory)) for directory in arguments.runs]
+    logs = {run.name: (run.config.batch, run.log()) for run in runs}
+    for run in runs:
+        require(
+            bool(logs[run.name][1]),
+            f"{run.directory} has no log of a loss: name the directory of a run that has trained for a few steps.",
+        )
+    require(len(logs) == len(runs), "Two of these runs have one name: name each run once, or rename one.")
+    out = Path(arguments.out)
+    print(write_result(out / "losses.png", png(on_paper(losses_chart(logs), 6))))
+    numbers = {name: {"batch": batch, "log": rows} for name, (batch, rows) in logs.items()}
+    print(write_result(out / "losses.json", json.dumps(numbers, indent=1).encode()))
 
 
 def evaluate_command(arguments: argparse.Namespace) -> None:

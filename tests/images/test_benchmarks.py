@@ -1,11 +1,12 @@
 """The benchmarks run, and compare what they say they compare."""
 
 import json
+from functools import partial
 
 import pytest
 import torch
 
-from benchmarks import mnist_sizes, mnist_training
+from benchmarks import limits, mnist_sizes, mnist_training
 from benchmarks.peers import DiffusersUNet, PlainUNet, has_diffusers, of_size, size, timesteps
 from images.data.mnist import load
 from images.networks.unet import UNetConfig
@@ -73,3 +74,18 @@ def test_a_steps_work_is_what_a_convolution_says_by_hand():
 
     racer = mnist_sizes.Racer("one", 4, load("train", download=False), net=Convolution())
     assert racer.flops == 2 * (2 * 9 * C * 784) * 4
+
+
+def test_the_limits_are_worked_out_for_everything_that_is_timed(tmp_path, monkeypatch, capsys):
+    """Of two particles and two digits: each thing runs, and its share is its limit over its time."""
+    for name, few in ("PARTICLES", 20), ("STEPS", 2), ("DIGITS", 2), ("IMAGES", 4):
+        monkeypatch.setattr(limits, name, few)
+    monkeypatch.setattr(limits, "MixingConfig", partial(limits.MixingConfig, L=2, T=2))
+    out, threads = tmp_path / "limits.json", torch.get_num_threads()
+    assert limits.main(["--rounds", "1", "--threads", "1", "--out", str(out)]) == 0
+    torch.set_num_threads(threads)
+    result = json.loads(out.read_text())
+    assert len(result["rows"]) == 7 and all(row["seconds"] > 0 for row in result["rows"])
+    step = result["rows"][0]
+    assert step["work"]["normals"] == 2 * 20  # one normal number for each coordinate of each particle
+    assert step["name"] in capsys.readouterr().out

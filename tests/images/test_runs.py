@@ -359,3 +359,26 @@ def test_train_classifier_replaces_nobodys_file_and_not_the_repositorys(tmp_path
         assert capsys.readouterr().err.count("\n") == 1
         assert before is None or out.read_bytes() == before
     assert notes.read_text() == card.read_text() == "mine"
+
+
+# --- losses on paper --------------------------------------------------------------------------------------------
+
+
+def test_losses_of_runs_are_drawn_as_they_were_logged(place, tmp_path, capsys):
+    for seed in "0", "1":
+        assert (
+            main(["train", *SMALL, "--images", "96", "--seed", seed, "--run", str(place / f"run{seed}")]) == 0
+        )
+    places = [str(place / "run0"), str(place / "run1")]
+    assert main(["losses", *places, "--out", str(tmp_path / "out")]) == 0
+    drawn = json.loads((tmp_path / "out" / "losses.json").read_text())
+    assert (
+        drawn["run1"] == {"batch": 32, "log": runs.Run(place / "run1").log()}
+        and len(drawn["run1"]["log"]) == 3
+    )
+    assert (tmp_path / "out" / "losses.png").read_bytes().startswith(b"\x89PNG")
+    capsys.readouterr()
+    for wrong, word in ([str(place / "none")], "none"), ([places[0], places[0]], "one name"):
+        assert main(["losses", *wrong, "--out", str(tmp_path / "no")]) == 2
+        error = capsys.readouterr().err
+        assert word in error and error.count("\n") == 1 and not (tmp_path / "no").exists()

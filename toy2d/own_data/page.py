@@ -64,7 +64,13 @@ def settings() -> tuple[OwnDataConfig, DeltaGenerator, DeltaGenerator]:
         value=OwnDataConfig.width,
         key="width",
     )
-    more = folded("More settings", d)
+    threshold, eta, steps, particles, seed = _more(folded("More settings", d))
+    config = OwnDataConfig(source, n, given, threshold, train_steps, width, steps, eta, particles, seed=seed)
+    return config, place, result
+
+
+def _more(more: DeltaGenerator) -> tuple[float, float, int, int, int]:
+    """What is folded: the distance of a copy, and the sampler's η, steps, samples and seed."""
     seed = ask(more.number_input, "Seed", OwnDataConfig, "seed", key="seed")
     threshold = in_url(
         more.slider, "A copy is nearer than", 0.02, 1.0, OwnDataConfig.threshold, 0.02, key="threshold",
@@ -75,10 +81,7 @@ def settings() -> tuple[OwnDataConfig, DeltaGenerator, DeltaGenerator]:
         more.select_slider, "Sampling steps", [10, 20, 50, 100, 200], value=OwnDataConfig.steps, key="steps"
     )
     particles = in_url(more.number_input, "Samples", 10, 5_000, OwnDataConfig.particles, key="samples")
-    config = OwnDataConfig(
-        source, n, given, threshold, train_steps, width, steps, eta, int(particles), seed=seed
-    )
-    return config, place, result
+    return threshold, eta, steps, int(particles), seed
 
 
 def given_points(source: str) -> Points:
