@@ -1,6 +1,7 @@
 """streamlit run streamlit_app.py: navigation only."""
 
 import os
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from images.topics import TOPICS as IMAGES
 from playground.claims import Claim
@@ -33,6 +35,25 @@ def claims() -> dict[str, Sequence[Claim]]:
     from toy2d.claims.plane import CLAIMS as IN_THE_PLANE
 
     return {"two dimensions": IN_THE_PLANE, "MNIST": ON_DIGITS}
+
+
+@st.cache_resource(show_spinner=False)
+def load_torch() -> threading.Thread:
+    """In the background, when the first page of all is opened: the next one need not wait for the import."""
+    thread = threading.Thread(target=lambda: __import__("torch"), name="torch", daemon=True)
+    thread.start()
+    return thread
+
+
+def run_page(page: StreamlitPage, on_one_thread: bool) -> None:
+    """A page of the plane takes one thread: its tensors are small, and a second one waits longer than it works."""
+    if not on_one_thread:
+        page.run()
+        return
+    from playground.threads import one_thread
+
+    with one_thread():
+        page.run()
 
 
 def may_measure() -> bool:
@@ -62,4 +83,6 @@ menu = {
 }
 current = st.navigation(menu, position="top")
 set_out([Stop(start, Topic("", "start", "Start", "home", "")), *stops], current)
-current.run()
+load_torch()
+in_the_plane = {stop.page.url_path for stop in wings["Two dimensions"].values()}
+run_page(current, current.url_path in in_the_plane)

@@ -6,8 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import streamlit as st
+import torch
+from streamlit.testing.v1 import AppTest
 
+import toy2d.net
+import toy2d.topics
 from benchmarks import first_visit
+from playground.threads import one_thread
 
 
 def test_without_a_browser_it_says_so_and_measures_nothing(monkeypatch, tmp_path, capsys):
@@ -45,3 +51,33 @@ load_model(), shipped(DEFAULTS["ncsn"])
 sys.exit("sympy" in sys.modules)
 """
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2]).returncode == 0
+
+
+UNTRAINED = [
+    topic for topic in toy2d.topics.TOPICS if topic.address != "own-data"
+]  # training on them is its subject
+
+
+@pytest.mark.parametrize("topic", UNTRAINED, ids=lambda topic: topic.address)
+def test_a_page_of_the_plane_opens_without_training(topic, monkeypatch):
+    trained = []
+    learn_points = toy2d.net.learn_points
+
+    def noted(points, config, *rest):
+        trained.append(config)
+        return learn_points(points, config, *rest)
+
+    monkeypatch.setattr(toy2d.net, "learn_points", noted)
+    st.cache_resource.clear()  # networks that another test's session has left
+    path = Path(__file__).parents[2] / "toy2d" / topic.folder / "page.py"
+    at = AppTest.from_file(str(path), default_timeout=60).run()
+    assert not at.exception and not trained
+
+
+def test_one_thread_holds_until_the_last_that_asked_is_done():
+    before = torch.get_num_threads()
+    with one_thread():
+        with one_thread():
+            pass
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == before

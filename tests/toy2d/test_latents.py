@@ -7,7 +7,9 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from playground.levels import seeded
+from playground.levels import linear_beta, seeded
+from playground.steps import ddim
+from playground.walk import final, walk
 from toy2d import latents as topic
 from toy2d.__main__ import main
 from toy2d.latents.experiment import (
@@ -22,8 +24,7 @@ from toy2d.latents.experiment import (
     latents,
     left_by,
     quantiles,
-    scale_error,
-    scaled,
+    scale_errors,
     there_and_back,
 )
 from toy2d.mixture import Mixture, two_modes
@@ -76,11 +77,24 @@ def test_quantiles_come_back_through_the_distribution():
 
 def test_the_error_by_scale_is_u_shaped_and_more_steps_help_small_scales_only():
     line = code_of(MIXTURE, 10.0).latents
-    small, middle, large = (scale_error(line, c, 20) for c in (0.01, 1.0, 100.0))
+    small, middle, large = scale_errors(line, (0.01, 1.0, 100.0), 20).tolist()
     assert small > 2 * middle and large > 2 * middle
-    assert scale_error(line, 0.01, 200) < small
-    assert scale_error(line, 100.0, 200) > large / 2  # the start is wrong, and no step mends it
-    assert scaled(line, 3.0).std() == pytest.approx(3.0)
+    finer = scale_errors(line, (0.01, 100.0), 200).tolist()
+    assert finer[0] < small
+    assert finer[1] > large / 2  # the start is wrong, and no step mends it
+
+
+def test_scales_side_by_side_are_walks_of_scaled_data():
+    """One walk for each scale, of the mixture whose means and covariances are scaled; float64 leaves rounding only."""
+    line, n, steps = code_of(MIXTURE, 10.0).latents, 200, 10
+    p = (torch.arange(n, dtype=torch.float64) + 0.5) / n
+    for c, found in zip(
+        (0.01, 1.0, 30.0), scale_errors(line, (0.01, 1.0, 30.0), steps, n).tolist(), strict=True
+    ):
+        scaled = Mixture(c * line.means, c**2 * line.covariances, line.log_weights)
+        grid = linear_beta(1000).grid(steps)
+        made = final(walk(ddim(0.0), scaled, torch.special.ndtri(p)[:, None], grid, seeded(0)))[:, 0] / c
+        assert found == pytest.approx(float((made.sort().values - quantiles(line, p)).abs().mean()), rel=1e-8)
 
 
 def test_what_z_leaves_is_the_conditional_variance():

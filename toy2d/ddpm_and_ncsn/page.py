@@ -26,6 +26,7 @@ from toy2d.ddpm_and_ncsn.told_noise import Told, ToldConfig, told_noise
 from toy2d.ncsn.experiment import learn_each
 from toy2d.net import Learned, learn
 from toy2d.presets import MixtureSpec
+from toy2d.shipped import shipped_or_learned
 from toy2d.ui import distance_table, in_url, mixture_widgets, show_clouds
 
 LENGTHS = (FIRST.train_steps, 300, 1_000, 2_000, 5_000)
@@ -79,7 +80,7 @@ def networks_for(config: FamiliesConfig) -> dict[str, Learned]:
     """Both networks: those of the run before, where only the sampling has changed."""
     learning = config.learning()
     return shared(
-        "families-networks", tuple(learning.values()), lambda report: learn_each(learning, report),
+        "families-networks", tuple(learning.values()), lambda report: learn_each(learning, report, shipped_or_learned),
         "Training two networks",
     )  # fmt: skip
 

@@ -27,7 +27,7 @@ DEFAULTS |= {
     for objective in ("ncsn", "ddpm")
     for preset in PRESETS
 }
-# What three pages show at a first visit: trained as short as the page says, beside the button that trains for longer.
+# What four pages show at a first visit: trained as short as the page says, beside the button that trains for longer.
 _LOW = LearnConfig(sigma=0.5, sigma_L=0.5, steps=600)
 FIRST_VISITS = {
     "autoencoder": LearnConfig(objective="dae", steps=QUICK),
@@ -37,6 +37,9 @@ FIRST_VISITS = {
 FIRST_VISITS |= {
     f"weighted-{objective.replace('_', '-')}": LearnConfig(objective=objective, levels=10, steps=300)
     for objective in ("ncsn_one", "ncsn_sigma", "ncsn")
+}
+FIRST_VISITS |= {
+    f"families-{objective}": LearnConfig(objective=objective, steps=120) for objective in ("ncsn", "ddpm")
 }
 ALL = DEFAULTS | FIRST_VISITS
 
