@@ -8,14 +8,14 @@ from playground.ui.busy import _STOPPED
 
 TWO_PAGES = """
 import streamlit as st
-from playground.ui.page import bound, page
+from playground.ui.page import in_url, page
 
 name = st.session_state.get("go", "One")
 with page(name, "a claim"):
-    bound(st.slider, "π", 0.0, 1.0, 0.8 if name == "One" else 0.6, key="pi")
-    bound(st.number_input, "Particles", 1, 10_000, 100 if name == "One" else 2_000, key="particles")
+    in_url(st.slider, "π", 0.0, 1.0, 0.8 if name == "One" else 0.6, key="pi")
+    in_url(st.number_input, "Particles", 1, 10_000, 100 if name == "One" else 2_000, key="particles")
     options = ["a", "b"] if name == "One" else ["b", "c"]
-    bound(st.selectbox, "Mixture", options, key="mixture")
+    in_url(st.selectbox, "Mixture", options, key="mixture")
 """
 
 

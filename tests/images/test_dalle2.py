@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import streamlit as st
 import torch
 from streamlit.testing.v1 import AppTest
 
@@ -312,9 +313,11 @@ def opened(folder, monkeypatch):
     monkeypatch.setattr(
         images.films, "kept", lambda *asked: None
     )  # a shipped drawing is of the shipped models
+    st.cache_resource.clear()  # embeddings by a CLIP that another test's page has left
     app = AppTest.from_file(str(PAGE), default_timeout=120).run()
     assert not app.exception and not app.error
-    return app
+    yield app
+    st.cache_resource.clear()  # and those of this one
 
 
 def test_the_page_draws_a_caption_and_refuses_words_that_it_does_not_know(opened):

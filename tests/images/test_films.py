@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import streamlit as st
 import torch
 from streamlit.testing.v1 import AppTest
 
@@ -114,6 +115,7 @@ def test_a_first_visit_computes_nothing_that_is_shipped(page, monkeypatch):
         raise AssertionError("computed, though it is shipped")
 
     monkeypatch.setattr(computed_by, refuse)
+    st.cache_resource.clear()  # what other tests' pages have left, of other models
     app = AppTest.from_file(str(WING / page / "page.py"), default_timeout=200).run()
     assert not app.exception and not app.error, app.exception
 

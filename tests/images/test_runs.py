@@ -372,10 +372,7 @@ def test_losses_of_runs_are_drawn_as_they_were_logged(place, tmp_path, capsys):
     places = [str(place / "run0"), str(place / "run1")]
     assert main(["losses", *places, "--out", str(tmp_path / "out")]) == 0
     drawn = json.loads((tmp_path / "out" / "losses.json").read_text())
-    assert (
-        drawn["run1"] == {"batch": 32, "log": runs.Run(place / "run1").log()}
-        and len(drawn["run1"]["log"]) == 3
-    )
+    assert drawn["run1"] == {"batch": 32, "log": runs.Run(place / "run1").log()}
     assert (tmp_path / "out" / "losses.png").read_bytes().startswith(b"\x89PNG")
     capsys.readouterr()
     for wrong, word in ([str(place / "none")], "none"), ([places[0], places[0]], "one name"):
