@@ -20,6 +20,7 @@ from images.metrics.estimates import (
     Estimate,
     Reference,
     bootstrap,
+    decibels,
     frechet_estimate,
     mean_of,
 )
@@ -198,7 +199,7 @@ def measure(
 def psnr(y: Tensor, x: Tensor, rng: torch.Generator) -> Estimate:
     """Peak signal-to-noise ratio in dB of y, brought back to [-1, 1], for x (N, *D): from the mean over all images."""
     errors = squared_errors(y, x)
-    return bootstrap(lambda w: float(10 * (4 / (w @ errors / len(errors))).log10()), len(errors), rng)
+    return bootstrap(lambda w: decibels(w @ errors / len(errors)), len(errors), rng)
 
 
 def squared_errors(y: Tensor, x: Tensor) -> Tensor:

@@ -111,7 +111,7 @@ def guided(stack: Callable[[], Stack]) -> None:
         st.markdown(sentence)
 
 
-def small_told(stack: Stack) -> None:
+def small_told(stack: Callable[[], Stack]) -> None:
     """The upsampler told true small digits and the decoder's, a row for each way."""
     st.subheader("What of the whole does the upsampler lose?")
     found = measured_on_request(
@@ -119,7 +119,7 @@ def small_told(stack: Stack) -> None:
         "Test digits, reduced and decoded",
         (20, 50, 100, 200),
         upsampler_table.UpsamplerConfig,
-        lambda wanted, report: upsampler_table.table(stack, digits("test"), classifier(), wanted, report),
+        lambda wanted, report: upsampler_table.table(stack(), digits("test"), classifier(), wanted, report),
         index=1,
         n_key="upsampler-n",
         verb="Enlarging",

@@ -182,7 +182,7 @@ with page(
     parts = {
         "what the prior is for": lambda: ways_to_tell(stack),
         "guidance": lambda: guided(stack),
-        "the upsampler": lambda: small_told(stack()),
+        "the upsampler": lambda: small_told(stack),
         "binding in scenes": scenes_bound,
     }
     first = next(iter(parts))

@@ -19,7 +19,7 @@ from images.dalle2.upsampler_task import enlarged, roughened, small
 from images.data.captions import UNSAID, codes_of
 from images.data.mnist import Digits, to_model, to_uint8
 from images.metrics.classifier import Classifier, features
-from images.metrics.estimates import Estimate, bootstrap, frechet_estimate
+from images.metrics.estimates import Estimate, bootstrap, decibels, frechet_estimate
 from images.metrics.frechet import Gaussian, fitted, frechet_distance
 from playground.errors import SEEDS, require
 from playground.knobs import Knobs, knob
@@ -67,7 +67,7 @@ class Row:
     @property
     def psnr(self) -> float:
         """In dB, peak to peak, from the mean error of all digits; infinite where there is none."""
-        return float(10 * (4 / self.errors.mean()).log10())
+        return decibels(self.errors.mean())
 
 
 @dataclass(frozen=True, eq=False)

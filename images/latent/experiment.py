@@ -15,7 +15,15 @@ from torch import Tensor
 from images.data.mnist import Digits, to_model, to_uint8
 from images.generate.experiment import MOST_W, told_label
 from images.metrics.classifier import Classifier, features
-from images.metrics.estimates import Estimate, Reference, bootstrap, frechet_estimate, mean_of, share_of
+from images.metrics.estimates import (
+    Estimate,
+    Reference,
+    bootstrap,
+    decibels,
+    frechet_estimate,
+    mean_of,
+    share_of,
+)
 from images.metrics.pca import principal
 from images.models import Model
 from images.sampling import MOST, MOST_STEPS, Film, filmed
@@ -171,7 +179,7 @@ def measure(
         distances,
         _mean(errors, rng),
         _mean(pca, rng),
-        float(10 * (4 / errors.mean()).log10()),
+        decibels(errors.mean()),
         numbers,
         seconds,
         {name: share_of(read[name].classes == labels) for name in told.values()},

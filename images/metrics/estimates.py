@@ -167,3 +167,8 @@ def entropy(counts: Tensor) -> float:
     """Entropy in nats of the distribution that counts (K,) are proportional to; 0 log 0 = 0."""
     p = counts.double() / counts.sum()
     return float(torch.special.entr(p).sum())
+
+
+def decibels(mse: Tensor) -> float:
+    """Peak signal-to-noise ratio, peak to peak: values run over 2.  mse: of all images, a scalar; 0 gives infinity."""
+    return float(10 * torch.log10(4 / mse))

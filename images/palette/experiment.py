@@ -13,6 +13,7 @@ from torch import Tensor
 from images.data.corruptions import GRAY, TASKS, coloured, gray
 from images.data.mnist import Digits, to_model
 from images.metrics.classifier import Classifier, features
+from images.metrics.estimates import decibels
 from images.models import Model
 from playground.denoisers import Denoiser
 from playground.errors import SEEDS
@@ -125,15 +126,10 @@ def measure(found: Restored, classifier: Classifier) -> Measured:
     }
     return Measured(
         float(least.mean()), float(one.mean()), float(error(found.samples.mean(0)).mean()), ratio, float(spread),
-        {name: psnr(error(x).mean()) for name, x in pictures.items() if name != "truth"},
+        {name: decibels(error(x).mean()) for name, x in pictures.items() if name != "truth"},
         {name: read(classifier, x, found.labels) for name, x in pictures.items()},
         len(found.truth), len(found.samples),
     )  # fmt: skip
-
-
-def psnr(mse: Tensor) -> float:
-    """Decibels, peak to peak: values run over 2."""
-    return float(10 * torch.log10(4 / mse))
 
 
 def inked(x: Tensor) -> Tensor:

@@ -18,11 +18,11 @@ from images.data.mnist import Digits, to_uint8
 from images.inpainting.experiment import METHODS
 from images.inpainting.zeta import TRAINING, Zeta, error, least
 from images.metrics.classifier import features
-from images.metrics.estimates import FCD, Estimate, frechet_estimate, share_of
+from images.metrics.estimates import FCD, Estimate, decibels, frechet_estimate, share_of
 from images.metrics.evaluate import Yardstick
 from images.metrics.frechet import fitted, frechet_distance
 from images.models import Model
-from images.palette.experiment import PaletteConfig, Restored, inked, psnr, restore
+from images.palette.experiment import PaletteConfig, Restored, inked, restore
 from playground.errors import SEEDS
 from playground.knobs import Knobs, choice, knob
 from playground.levels import seeded
@@ -82,7 +82,7 @@ class Row:
 
     @property
     def psnr(self) -> float:
-        return psnr(self.error.mean())
+        return decibels(self.error.mean())
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,8 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from images.__main__ import main
 from images.data.mnist import load
+from images.metrics.estimates import decibels
 from images.models import load_model
-from images.palette.experiment import PaletteConfig, Restored, measure, psnr, restore
+from images.palette.experiment import PaletteConfig, Restored, measure, restore
 from images.palette.task import SHIPPED
 from images.training.presets import PRESETS
 from images.training.tasks import task_for
@@ -77,7 +78,9 @@ def test_a_posterior_sample_has_twice_the_least_error():
 
 
 def test_psnr_is_peak_to_peak():
-    assert psnr(torch.tensor(4.0)) == pytest.approx(0) and psnr(torch.tensor(0.04)) == pytest.approx(20)
+    assert decibels(torch.tensor(4.0)) == pytest.approx(0) and decibels(torch.tensor(0.04)) == pytest.approx(
+        20
+    )
 
 
 @pytest.mark.skipif(not SHIPPED.is_file(), reason="no shipped palette model")
