@@ -1,12 +1,12 @@
 """What each timed thing could take at best on this machine, and what it takes.
 
-    python -m benchmarks.limits [--rounds 5] [--threads 1]
+    python -m benchmarks.limits [--rounds 5] [--threads 1] [--device cpu]
 
 First the machine's rates, then for each thing the work in bytes, multiply-adds, exponentials and random numbers, the
 time that this work takes at those rates, and the share of it in the time measured.  Rates and things are measured in
 turns, the best of all rounds counts: other work on the machine only ever adds time.  The clock is the processor's
-with one thread, so that waiting for a core does not count; with more threads the wall's.  docs/performance.md says how
-to read it.
+with one thread, so that waiting for a core does not count; with more threads, and on a GPU, the wall's.
+docs/performance.md says how to read it.
 """
 
 import argparse
@@ -14,7 +14,6 @@ import json
 import math
 import os
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,7 +22,7 @@ from typing import Any
 import torch
 
 from benchmarks.counting import Work, counted
-from benchmarks.machine import best, rates
+from benchmarks.machine import best, clock_of, rates
 from images.data.mnist import load
 from images.generate.experiment import SampleConfig, sample
 from images.metrics.classifier import features, load_classifier
@@ -33,6 +32,7 @@ from images.training.session import Session
 from playground.charts.on_page import on_page
 from playground.cli import Parser
 from playground.cli import run as run_command
+from playground.devices import device_named
 from playground.errors import require_whole
 from playground.files import write_atomically
 from playground.levels import CLEAN, Level, seeded
@@ -83,19 +83,18 @@ class Row:
 # --- what is timed ------------------------------------------------------------------------------------------
 
 
-def things(data: str | None) -> list[Thing]:
-    mixture, start = two_modes(0.8), 16 * torch.rand(PARTICLES, 2, generator=seeded(0)) - 8
-    level, digits, model = Level.of(0.8, 0.6), load("train", data), load_model()
-    x = torch.randn(DIGITS, 1, 28, 28, generator=seeded(0))
+def things(data: str | None, device: torch.device) -> list[Thing]:
+    start = 16 * torch.rand(PARTICLES, 2, generator=seeded(0)).to(device) - 8
+    mixture = two_modes(0.8).to(start)
+    level, digits, model = Level.of(0.8, 0.6), load("train", data), load_model(device=device)
+    x = torch.randn(DIGITS, 1, 28, 28, generator=seeded(0)).to(device)
     config = PRESETS["cpu-quick"]
-    session = Session(config, digits, Path(), torch.device("cpu"))
-    steps, net = session.steps(), config.model.build(0).eval()
-    classifier, results = load_classifier(), MixingConfig(particles=PARTICLES)
-    mixed = mixing(results)
-    plain = langevin(0.1, estimate=False)
+    session = Session(config, digits, Path(), device)
+    steps, net = session.steps(), config.model.build(0).eval().to(device)
+    classifier, plain = load_classifier(device=device), langevin(0.1, estimate=False)
 
     def langevin_steps() -> torch.Tensor:
-        return final(walk(plain, mixture, start, [CLEAN] * (STEPS + 1), seeded(1)))
+        return final(walk(plain, mixture, start, [CLEAN] * (STEPS + 1), seeded(1, device)))
 
     @torch.no_grad()
     def forward() -> torch.Tensor:
@@ -107,6 +106,14 @@ def things(data: str | None) -> list[Thing]:
         Thing("its training step", "image", config.batch, lambda: next(steps)),
         Thing("digit by DPM-Solver++, 8 calls", "digit", DIGITS, lambda: sample(model, _digits())),
         Thing("FCD's features", "image", IMAGES, lambda: features(classifier, digits.images[:IMAGES])),
+        *(_page() if device.type == "cpu" else []),  # the plane's pages walk on the processor
+    ]
+
+
+def _page() -> list[Thing]:
+    results = MixingConfig(particles=PARTICLES)
+    mixed = mixing(results)
+    return [
         Thing("Mixing's two chains", "page", 1, lambda: mixing(results)),
         Thing("Mixing's chart as JSON", "chart", 1, lambda: on_page(shares_chart(results, mixed)).to_json()),
     ]
@@ -139,20 +146,25 @@ def _si(value: float) -> str:
     return f"{value / 1000**power:.3g} {'nµm kMGT'[power + 3].strip()}"
 
 
+def _called(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)
+
+
 def command(arguments: argparse.Namespace) -> None:
     require_whole("The number of rounds", arguments.rounds, 1, 1_000)
     require_whole("The number of threads", arguments.threads, 1, os.cpu_count() or 1)
     torch.set_num_threads(arguments.threads)
-    clock = time.process_time if arguments.threads == 1 else time.perf_counter
-    machine, timed = rates(), things(arguments.data)
+    device = device_named(arguments.device)
+    machine, timed = rates(device), things(arguments.data, device)
     work = {thing.name: counted(thing.run) for thing in timed}
     runs = {name: run for name, (_, run) in machine.items()} | {thing.name: thing.run for thing in timed}
-    seconds = best(runs, arguments.rounds, arguments.threads, clock)
+    seconds = best(runs, arguments.rounds, arguments.threads, clock_of(device, arguments.threads))
     rate = {name: amount / seconds[name] for name, (amount, _) in machine.items()}
     rows = [row(thing, work[thing.name], seconds[thing.name], rate) for thing in timed]
     print(
-        f"\n{arguments.threads} threads, best of {arguments.rounds}, load {os.getloadavg()[0]:.1f}, torch "
-        f"{torch.__version__}\nIn a second: {_si(rate['far'])}B copied in memory, {_si(rate['near'])}B in the cache, "
+        f"\n{_called(device)}, {arguments.threads} threads, best of {arguments.rounds}, load {os.getloadavg()[0]:.1f}, "
+        f"torch {torch.__version__}\n"
+        f"In a second: {_si(rate['far'])}B copied in memory, {_si(rate['near'])}B in the cache, "
         f"{_si(rate['multiply_adds'])} multiply-adds, {_si(rate['exponentials'])} exponentials, "
         f"{_si(rate['normals'])} normal numbers, {_si(rate['operations'])} smallest operations\n"
     )
@@ -160,7 +172,12 @@ def command(arguments: argparse.Namespace) -> None:
     print(f"{heads}starts  other")
     for each in rows:
         print(each.shown)
-    result = {"threads": arguments.threads, "load": os.getloadavg()[0], "rates": rate}
+    result = {
+        "device": _called(device),
+        "threads": arguments.threads,
+        "load": os.getloadavg()[0],
+        "rates": rate,
+    }
     result["rows"] = [asdict(each) for each in rows]
     print(write_atomically(arguments.file, json.dumps(result, indent=1).encode()))
 
@@ -170,6 +187,7 @@ def main(argv: list[str] | None = None) -> int:
     p.set_defaults(run=command)
     p.add_argument("--rounds", type=int, default=5, help="the best of so many counts")
     p.add_argument("--threads", type=int, default=1, help="threads of PyTorch")
+    p.add_argument("--device", default="cpu", help="where networks and particles are")
     p.add_argument("--data", metavar="DIR", help="directory of MNIST's IDX files (or set MNIST_DIR)")
     p.add_argument(
         "--out", dest="file", default="out/limits.json", metavar="FILE", help="where the figures go"

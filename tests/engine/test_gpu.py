@@ -1,10 +1,12 @@
 """What only a CUDA GPU can show: python -m pytest -m gpu."""
 
+import json
 from dataclasses import replace
 
 import pytest
 import torch
 
+from benchmarks import limits
 from images.data.mnist import load
 from images.generate.experiment import SampleConfig, sample
 from images.models import load_model
@@ -42,3 +44,12 @@ def test_same_seed_same_digits():
     model = load_model(device=GPU)
     one, two = (sample(model, SampleConfig(count=4, steps=10, seed=3)).images for _ in range(2))
     assert (one == two).mean() > 0.99  # the choice of a convolution's algorithm may turn a last bit
+
+
+def test_the_limits_are_measured_on_the_gpu(tmp_path):
+    """A product on the card beats a core's 1e11 multiply-adds a second by far: its clock waits for the card."""
+    out = tmp_path / "limits.json"
+    assert limits.main(["--device", "cuda", "--rounds", "1", "--out", str(out)]) == 0
+    result = json.loads(out.read_text())
+    assert 1e12 < result["rates"]["multiply_adds"] < 1e16
+    assert all(0 < row["limit"] < row["seconds"] for row in result["rows"])

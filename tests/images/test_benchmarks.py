@@ -86,6 +86,12 @@ def test_the_limits_are_worked_out_for_everything_that_is_timed(tmp_path, monkey
     torch.set_num_threads(threads)
     result = json.loads(out.read_text())
     assert len(result["rows"]) == 7 and all(row["seconds"] > 0 for row in result["rows"])
+    assert result["device"] == "cpu"
     step = result["rows"][0]
     assert step["work"]["normals"] == 2 * 20  # one normal number for each coordinate of each particle
     assert step["name"] in capsys.readouterr().out
+
+
+def test_the_limits_refuse_a_device_that_is_not_there(tmp_path, capsys):
+    assert limits.main(["--device", "cuda:99", "--out", str(tmp_path / "limits.json")]) == 2
+    assert "choose one of these" in capsys.readouterr().err and list(tmp_path.iterdir()) == []
