@@ -31,7 +31,7 @@ from toy2d.ncsn.experiment import learn_each
 
 FORWARD = ForwardConfig()
 FAMILIES = FamiliesConfig(train_steps=600, T=20, levels=10, particles=1_000, frames=2)
-FEW = FewStepsConfig(steps=(10,))
+FEW = FewStepsConfig(steps=(10,), repeats=24)  # with 6 repeats DPM-Solver++ and DDIM cannot be told apart
 GUIDED = GuidanceConfig(frames=2)
 INPAINT = InpaintConfig(frames=2, resamplings=10)
 LIKELIHOOD = LikelihoodConfig(resolution=9, samples=300)
