@@ -281,12 +281,14 @@ def noisy_classification(schedule: Schedule) -> Loss:
     """Cross-entropy, in nats, of a classifier log p(c | xt) (B, K) on noised x0, every level of the schedule alike.
 
     What guides a sampler must be trained so (lecture, "Conditional generation"): one that knows clean data only is
-    asked about points that it has never seen.  The batch tells the label; the classifier is not told it.
+    asked about points that it has never seen.  The batch tells the label; the classifier is told all but that.
     """
 
     def loss(classify: Any, batch: Batch, rng: Generator) -> Tensor:
         level = schedule.at(uniform_times(batch.x0, schedule, rng), batch.x0)
-        log_p = classify(noised(batch.x0, randn_like(batch.x0, rng), level), level)
+        others = {name: value for name, value in batch.told.items() if name != "label"}
+        seen = replace(batch, told=others, hidden={}).seen_by(classify)
+        log_p = seen(noised(batch.x0, randn_like(batch.x0, rng), level), level)
         return cross_entropy(log_p, batch.told["label"], reduction="none")
 
     return loss

@@ -51,6 +51,11 @@ def add_training(parser: argparse.ArgumentParser, steps: str = "training steps")
     )
 
 
+def add_told_pi(parser: argparse.ArgumentParser, config: type) -> None:
+    """--told-pi of a config, as a page has it that trains once for every pi."""
+    add_options(parser, config, told_pi="one network for every pi: it is told the pi of each point's mixture")
+
+
 def learned(arguments: argparse.Namespace, **changes: Any) -> Learned | None:
     """The network that was asked for, or None for exact scores."""
     if arguments.model:

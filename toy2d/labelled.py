@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
 
+from playground.conditioning import Given, Hidden, Told, for_batch, given
 from playground.denoisers import Denoiser, NetworkDenoiser, log_snr, standardised
 from playground.errors import require_range
 from playground.guidance import Gradient, gradient_of
@@ -22,7 +24,8 @@ from playground.progress import Report, silent, turn_of
 from playground.training import Recipe, Trainee, train, weights_from
 from toy2d.conditional import component
 from toy2d.mixture import Mixture
-from toy2d.net import LearnConfig, PlaneNet
+from toy2d.net import LearnConfig, PlaneNet, labelled_points_of_many, pi_code
+from toy2d.presets import MixtureSpec
 
 DROPOUT = 0.2  # share of the training points whose class is hidden
 
@@ -50,60 +53,103 @@ def exact_models(mixture: Mixture) -> Models:
 
 
 class Classifier(nn.Module):
-    """log p(c | xt) at every level: (B, 2), level -> (B, K).  mean (2,) and std: the data's, in their units."""
+    """log p(c | xt) at every level: (B, 2), level -> (B, K).  mean (2,) and std: the data's, in their units.
+
+    vector: how many numbers it may be told, as `PlaneNet` is.
+    """
 
     mean: Tensor
 
-    def __init__(self, K: int, width: int, mean: Tensor, std: float):
+    def __init__(self, K: int, width: int, mean: Tensor, std: float, vector: int = 0):
         super().__init__()
-        self.net, self.std = PlaneNet(width, outputs=K), std
+        self.net, self.std = PlaneNet(width, outputs=K, vector=vector), std
         self.register_buffer("mean", mean)
 
-    def forward(self, xt: Tensor, level: Level) -> Tensor:
+    def forward(
+        self, xt: Tensor, level: Level, told: Told | None = None, hidden: Hidden | None = None
+    ) -> Tensor:
         x, unit = standardised(xt, level, self.std, self.mean)
-        return self.net(x, log_snr(unit, len(x))).log_softmax(1)
+        each = {name: for_batch(name, value, x) for name, value in (told or {}).items()}
+        return self.net(x, log_snr(unit, len(x)), each, hidden).log_softmax(1)
+
+    def given(self, *, hidden: Hidden | None = None, **told: Any) -> Given:
+        """The classifier of a condition, as `NetworkDenoiser.given`."""
+        return given(self, hidden, told)
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """Both networks, which all guidance needs; where config.told_pi, they serve the mixture at every π."""
+
+    config: LearnConfig
+    classifier: Classifier
+    denoiser: NetworkDenoiser
+
+    def of(self, mixture: MixtureSpec) -> Models:
+        """What guides on this mixture: the networks, told its π where they are told one."""
+        told: dict[str, Any] = {"vector": pi_code(torch.tensor([mixture.pi]))} if self.config.told_pi else {}
+        denoise, classify = ((net.given(**told) if told else net) for net in (self.denoiser, self.classifier))
+        return Models(
+            denoise,
+            lambda label: self.denoiser.given(label=label, **told),
+            lambda label: gradient_of(lambda xt, level: classify(xt, level)[:, label]),
+        )
 
 
 # --- learning ---------------------------------------------------------------------------------------------
 
 
 def learned_models(config: LearnConfig, dropout: float = DROPOUT, report: Report = silent) -> Models:
+    """What `learned_pair` learns, for the config's own mixture."""
+    return learned_pair(config, dropout, report).of(config.mixture)
+
+
+def learned_pair(config: LearnConfig, dropout: float = DROPOUT, report: Report = silent) -> Labelled:
     """Trains both networks on config.points labelled points of the mixture, config.steps each, on the levels
     of config.schedule; dropout is the share of points whose class is hidden.  The mixture stays unseen.
     """
     require_range("The label dropout", dropout, 0, 1, open_ends=True)
-    mixture, schedule = config.mixture.build(), SCHEDULES[config.schedule]()
-    x0, label = mixture.sample_with_modes(config.points, seeded(config.seed))
-    mean, std = x0.mean(0), float(x0.std(0).square().mean().sqrt())
+    K, schedule, data = config.mixture.build().K, SCHEDULES[config.schedule](), _labelled_points(config)
+    mean, std = _moments(data)
+    vector = int(config.told_pi)
     with weights_from(config.seed):
-        classifier = Classifier(mixture.K, config.width, mean, std)
-        denoiser = NetworkDenoiser(PlaneNet(config.width, classes=mixture.K), "v", std, mean)
+        classifier = Classifier(K, config.width, mean, std, vector)
+        denoiser = NetworkDenoiser(PlaneNet(config.width, classes=K, vector=vector), "v", std, mean)
     tasks: tuple[tuple[nn.Module, Loss], ...] = (
         (classifier, noisy_classification(schedule)),
-        (denoiser, dropping(per_dimension(ddpm_simple(schedule)), dropout)),
+        (denoiser, dropping(per_dimension(ddpm_simple(schedule)), {"label": dropout})),
     )
     for turn, (net, loss) in enumerate(tasks):
-        _train(net, Batch(x0, {"label": label}), config, loss, turn_of(report, turn, len(tasks)))
-    return Models(
-        denoiser,
-        lambda label: denoiser.given(label=label),
-        lambda label: gradient_of(lambda xt, level: classifier(xt, level)[:, label]),
-    )
+        _train(net, data, config, loss, turn_of(report, turn, len(tasks)))
+    return Labelled(config, classifier, denoiser)
 
 
 def learned_denoiser(
     config: LearnConfig, dropout: float = DROPOUT, report: Report = silent
 ) -> NetworkDenoiser:
-    """The denoiser alone, on points and levels as in `learned_models`."""
+    """The denoiser alone, on points and levels as in `learned_pair`."""
     require_range("The label dropout", dropout, 0, 1, open_ends=True)
-    mixture, schedule = config.mixture.build(), SCHEDULES[config.schedule]()
-    x0, label = mixture.sample_with_modes(config.points, seeded(config.seed))
+    schedule, data = SCHEDULES[config.schedule](), _labelled_points(config)
+    mean, std = _moments(data)
     with weights_from(config.seed):
-        net = PlaneNet(config.width, classes=mixture.K)
-    denoiser = NetworkDenoiser(net, "v", float(x0.std(0).square().mean().sqrt()), x0.mean(0))
-    loss = dropping(per_dimension(ddpm_simple(schedule)), dropout)
-    _train(denoiser, Batch(x0, {"label": label}), config, loss, report)
+        net = PlaneNet(config.width, classes=config.mixture.build().K, vector=int(config.told_pi))
+    denoiser = NetworkDenoiser(net, "v", std, mean)
+    _train(denoiser, data, config, dropping(per_dimension(ddpm_simple(schedule)), {"label": dropout}), report)
     return denoiser
+
+
+def _labelled_points(config: LearnConfig) -> Batch:
+    """All of the training: the points, each with its class and, where π is told, with the π of its mixture."""
+    if not config.told_pi:
+        x0, label = config.mixture.build().sample_with_modes(config.points, seeded(config.seed))
+        return Batch(x0, {"label": label})
+    x0, pis, label = labelled_points_of_many(config.mixture, config.points, seeded(config.seed))
+    return Batch(x0, {"label": label, "vector": pi_code(pis)})
+
+
+def _moments(data: Batch) -> tuple[Tensor, float]:
+    """Mean (2,) and standard deviation of the points."""
+    return data.x0.mean(0), float(data.x0.std(0).square().mean().sqrt())
 
 
 def _train(net: nn.Module, data: Batch, config: LearnConfig, loss: Loss, report: Report) -> None:
@@ -112,7 +158,7 @@ def _train(net: nn.Module, data: Batch, config: LearnConfig, loss: Loss, report:
 
     def batches(step: int, rng: Generator) -> Batch:
         i = torch.randint(len(data.x0), (config.batch,), generator=rng)
-        return Batch(data.x0[i], {"label": data.told["label"][i]})
+        return Batch(data.x0[i], {name: values[i] for name, values in data.told.items()})
 
     for progress in train(trainee, batches, loss):
         report(progress.step, progress.steps)

@@ -24,6 +24,11 @@ NAMES = {
     "grid": "5 x 5 grid",
     "anisotropic_pair": "anisotropic pair",
 }
+TRAINED_FOR = {"all": "for every π", "this": "for this π"}
+TRAINED_FOR_HELP = (
+    "For every π: each training point comes from a mixture with a π of its own, and the network is told that π; so "
+    "another π costs no training. For this π: all points come from the mixture above, and another π is trained anew."
+)
 
 
 def mixture_widgets(first: DeltaGenerator, second: DeltaGenerator) -> MixtureSpec:
@@ -45,22 +50,35 @@ def score_widget(place: DeltaGenerator, key: str = "score") -> bool:
     ) == "learned"  # fmt: skip
 
 
+def told_widget(place: DeltaGenerator, mixture: MixtureSpec, key: str = "trained", **options: Any) -> bool:
+    """Whether the networks are told π, so that those of one training serve every π of the slider."""
+    chosen = in_url(
+        place.segmented_control, "Networks trained", list(TRAINED_FOR), key=key, default="all", required=True,
+        format_func=TRAINED_FOR.get, help=TRAINED_FOR_HELP, **{"disabled": not mixture.has_pi, **options},
+    )  # fmt: skip
+    return chosen == "all" and mixture.has_pi
+
+
 def learned_at(mixture: MixtureSpec, objective: str, schedule: str = LearnConfig.schedule) -> Learned:
     """What "learned" means where nothing else is chosen: the shipped network that is told π, so that another π costs
-    nothing; for a mixture without π, or another schedule, a network trained on it.
+    nothing; for another schedule one that is trained so, and for a mixture without π one trained on it.
     """
     if mixture.has_pi and schedule == LearnConfig.schedule:
         return learned_for(told(mixture, objective))
-    return learned_for(LearnConfig(mixture, objective, schedule=schedule))
+    return learned_for(LearnConfig(mixture, objective, schedule=schedule).telling_pi(mixture.has_pi))
 
 
 def learned_for(config: LearnConfig) -> Learned:
-    """The network of a configuration: shipped, or trained now, with progress, unless it has been before."""
+    """The network of a configuration: shipped, or trained now, with progress, unless it has been before; one that is
+    told π has been, if it was at any other π.
+    """
     known = shipped(config)
     if known is not None:
         return known
-    key = f"learn-{hash(config)}"  # a page may train two
-    return shared(key, config, lambda report: learn(config, report), "Training the network")
+    training = config.training
+    key = f"learn-{hash(training)}"  # a page may train two
+    found = shared(key, training, lambda report: learn(training, report), "Training the network")
+    return found.of(config.mixture)
 
 
 def show_clouds(

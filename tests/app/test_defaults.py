@@ -24,7 +24,9 @@ NO_KNOB = {("guidance", "dropout"), ("claims", "only"), ("draw-scene", "count"),
 CHOSEN = {"digit", "other", "measure", "strengths"}  # which test digit; off, or chosen for each guide
 # Where a page begins with less work than the command line, its experiment says so under the name FIRST.
 PAGES = {"ddpm_and_ncsn": "FamiliesConfig", "ncsn": "NcsnConfig"}
-SHOWN = {"frames", "mixture", "given"}  # how much of a walk is drawn; what the page's other widgets choose
+# How much of a walk is drawn; what the page's other widgets choose: among them whether networks serve every π, as they
+# do at first where a slider moves it, and not for a command, which has one.
+SHOWN = {"frames", "mixture", "given", "told_pi"}
 
 
 def subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:

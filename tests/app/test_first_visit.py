@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import streamlit as st
 import torch
 from streamlit.testing.v1 import AppTest
 
+import toy2d.labelled
 import toy2d.net
 import toy2d.topics
 from benchmarks import first_visit
@@ -72,6 +74,65 @@ def test_a_page_of_the_plane_opens_without_training(topic, monkeypatch):
     path = Path(__file__).parents[2] / "toy2d" / topic.folder / "page.py"
     at = AppTest.from_file(str(path), default_timeout=60).run()
     assert not at.exception and not trained
+
+
+LEARNED = [  # page, what its address asks for: all that have networks and a π
+    ("autoencoder", {"steps": "100"}),
+    ("autoencoder", {"steps": "100", "sigma": "0.3", "points": "100"}),
+    ("low_density", {"steps": "100", "width": "16"}),
+    ("score_fields", {}),
+    ("score_fields", {"taught": "at this σ"}),
+    ("mixing", {"score": "learned", "particles": "50", "L": "2", "T": "10"}),
+    ("diffusion", {"score": "learned", "schedule": "cosine", "particles": "50"}),
+    ("few_steps", {"score": "learned", "particles": "50"}),
+    ("likelihood", {"score": "learned", "train": "200", "steps": "5"}),
+    ("forward_and_bound", {"part": "Variational bound", "score": "learned", "train": "200"}),
+    ("guidance", {"models": "learned", "particles": "100", "steps": "10"}),
+    ("ncsn", {}),
+    ("ddpm_and_ncsn", {}),
+]
+
+
+@pytest.mark.parametrize(
+    ("folder", "query"), LEARNED, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_another_pi_trains_nothing(folder, query, monkeypatch):
+    """Whatever has been trained when a page stands serves every π."""
+    at, trained = counting_trainings(folder, query, monkeypatch)
+    before, shown = len(trained), [metric.value for metric in at.metric]
+    at.slider(key="pi").set_value(0.3).run()
+    assert not at.exception and not at.error and len(trained) == before
+    if folder not in ("ncsn", "ddpm_and_ncsn"):  # these two compute when asked
+        assert [metric.value for metric in at.metric] != shown
+
+
+def counting_trainings(folder, query, monkeypatch) -> tuple[AppTest, list]:
+    """The page as its address opens it, and its trainings until now: each is cut to three steps."""
+    trained = []
+
+    def short(trainee, *rest, **more):
+        trained.append(trainee)
+        return islice(train(trainee, *rest, **more), 3)
+
+    train = toy2d.net.train
+    monkeypatch.setattr(toy2d.net, "train", short)
+    monkeypatch.setattr(toy2d.labelled, "train", short)
+    st.cache_resource.clear()
+    path = Path(__file__).parents[2] / "toy2d" / folder / "page.py"
+    at = AppTest.from_file(str(path), default_timeout=60)
+    for key, value in query.items():
+        at.query_params[key] = value
+    at.run()
+    assert not at.exception and not at.error
+    return at, trained
+
+
+def test_trained_for_one_pi_a_network_is_trained_again_for_another(monkeypatch):
+    """The same count, where the viewer has chosen so."""
+    at, trained = counting_trainings("autoencoder", {"trained": "for this π"}, monkeypatch)
+    before = len(trained)
+    at.slider(key="pi").set_value(0.3).run()
+    assert not at.exception and not at.error and len(trained) == before + 1
 
 
 def test_one_thread_holds_until_the_last_that_asked_is_done():

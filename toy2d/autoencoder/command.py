@@ -5,7 +5,7 @@ import argparse
 from playground.knobs import add_options
 from toy2d.autoencoder.experiment import AutoencoderConfig, DescentConfig, autoencoder, descent
 from toy2d.autoencoder.figures import arrows_chart, autoencoder_clouds, descent_chart
-from toy2d.command import add_training, asked, command, progress, write
+from toy2d.command import add_told_pi, add_training, asked, command, progress, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.net import LearnConfig, learn
 
@@ -14,6 +14,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     one = command(commands, "autoencoder", one_command, "a denoising autoencoder beside the optimal denoiser")
     add_options(one, AutoencoderConfig, sigma="the noise")
     add_training(one)
+    add_told_pi(one, LearnConfig)
     many = command(commands, "autoencoder-sigmas", many_command, "the autoencoder's error as sigma goes down")
     add_options(
         many,
@@ -25,6 +26,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         train_steps="training steps of each network",
         renamed={"train_steps": "steps"},
     )
+    add_told_pi(many, DescentConfig)
 
 
 def one_command(arguments: argparse.Namespace) -> None:
@@ -32,8 +34,8 @@ def one_command(arguments: argparse.Namespace) -> None:
     learning = LearnConfig(
         config.mixture, "dae", sigma=config.sigma, points=arguments.points, steps=arguments.train_steps,
         seed=arguments.seed,
-    )  # fmt: skip
-    result = autoencoder(config, learn(learning, progress("training")))
+    ).telling_pi(arguments.told_pi)  # fmt: skip
+    result = autoencoder(config, learn(learning, progress("training")).of(config.mixture))
     names = ("loss", "optimal_loss", "excess", "relative")
     numbers = {name: getattr(result, name) for name in names} | {
         "area_below_10_percent": result.field.error.area

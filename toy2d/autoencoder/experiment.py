@@ -91,7 +91,10 @@ def _mean_square(x: Tensor) -> float:
 
 @dataclass(frozen=True)
 class DescentConfig(Knobs):
-    """One autoencoder for each of `levels` geometric sigmas, each trained for `steps` on the same `points`."""
+    """One autoencoder for each of `levels` geometric sigmas, each trained for `steps` on the same `points`.
+
+    told_pi: they are told π, and their points are of mixtures of every π, as in `LearnConfig`.
+    """
 
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
     sigma_1: float = 3.0
@@ -102,6 +105,7 @@ class DescentConfig(Knobs):
     width: int = 96
     samples: int = knob(20_000, 2, 1_000_000, "The number of samples")
     seed: int = knob(0, *SEEDS, "The seed")
+    told_pi: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -136,7 +140,7 @@ def descent(config: DescentConfig, report: Report = silent) -> Descent:
     rows = []
     for i, sigma in enumerate(sigmas):
         network = learn(_learning(config, sigma), turn_of(report, i, config.levels))
-        rows.append(_errors(config, mixture, network, sigma))
+        rows.append(_errors(config, mixture, network.of(config.mixture), sigma))
     return Descent(np.array(sigmas), *np.array(rows).T)
 
 
@@ -144,7 +148,7 @@ def _learning(config: DescentConfig, sigma: float) -> LearnConfig:
     return LearnConfig(
         config.mixture, "dae", sigma=sigma, points=config.points, steps=config.steps, width=config.width,
         seed=config.seed,
-    )  # fmt: skip
+    ).telling_pi(config.told_pi)  # fmt: skip
 
 
 @torch.no_grad()

@@ -16,7 +16,7 @@ from toy2d.autoencoder.experiment import (
 )
 from toy2d.autoencoder.figures import arrows_chart, autoencoder_clouds, descent_chart
 from toy2d.net import QUICK, LearnConfig
-from toy2d.ui import in_url, learned_for, mixture_widgets, show_clouds
+from toy2d.ui import in_url, learned_for, mixture_widgets, show_clouds, told_widget
 
 SIGMAS = (0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0)
 POINTS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
@@ -32,8 +32,11 @@ def settings() -> tuple[AutoencoderConfig, LearnConfig]:
         more.select_slider, "Training points", list(POINTS), value=LearnConfig.points, key="points"
     )
     steps = in_url(more.select_slider, "Training steps", list(STEPS), value=QUICK, key="steps")
+    told_pi = told_widget(more, mixture)
     seed = ask(more.number_input, "Seed", AutoencoderConfig, "seed", key="seed")
-    learn = LearnConfig(mixture, "dae", sigma=sigma, points=points, steps=steps, seed=seed)
+    learn = LearnConfig(mixture, "dae", sigma=sigma, points=points, steps=steps, seed=seed).telling_pi(
+        told_pi
+    )
     return AutoencoderConfig(mixture, sigma, seed=seed), learn
 
 
@@ -58,8 +61,9 @@ def smaller_and_smaller(learn: LearnConfig) -> None:
     """The curve over sigmas: six trainings, so only on demand."""
     st.subheader("The error as σ goes down")
     config = DescentConfig(
-        learn.mixture, points=learn.points, steps=learn.steps, width=learn.width, seed=learn.seed
-    )
+        learn.mixture, points=learn.points, steps=learn.steps, width=learn.width, seed=learn.seed,
+        told_pi=learn.told_pi,
+    )  # fmt: skip
     button = f"Train {config.levels} autoencoders, σ from 3 to 0.1"
     if found := on_request("descent", config, descent, "Training", button=button):
         chart(descent_chart(found[1]), "descent-chart")
@@ -76,6 +80,8 @@ def explain() -> None:
         st.latex(r"\mathbf{d}(\tilde{\mathbf{x}}) = \tilde{\mathbf{x}} + \sigma^2 \nabla_{\tilde{\mathbf{x}}} "
                  r"\log q_\sigma(\tilde{\mathbf{x}})")  # fmt: skip
         st.markdown(
+            "The network is told π, and each training point comes from a mixture with a π of its own: one training "
+            "serves every place of the slider. Under *More settings* it can be trained for this π alone.\n\n"
             "Arrow directions are true; a length s is drawn as s / (s + median). Mind a slip on the next slide: the "
             "target of denoising score matching is $(\\mathbf{x} - \\tilde{\\mathbf{x}})/\\sigma^2 = "
             "-\\epsilon/\\sigma^2$, with a minus, not the noise itself.\n\n"

@@ -38,7 +38,7 @@ from toy2d.forward_and_bound.experiment import (
 from toy2d.forward_and_bound.figures import forward_clouds, paths_chart, posterior_chart
 from toy2d.net import QUICK, LearnConfig
 from toy2d.presets import MixtureSpec
-from toy2d.ui import in_url, learned_for, mixture_widgets, score_widget, show_clouds
+from toy2d.ui import in_url, learned_for, mixture_widgets, score_widget, show_clouds, told_widget
 
 PARTS = {
     "forward": "Forward chain and posterior",
@@ -155,14 +155,13 @@ def bound_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) -> 
     training = in_url(
         c.select_slider, "Training steps", list(TRAINING), value=QUICK, key="train", disabled=not use_learned
     )
+    told_pi = told_widget(c, mixture, disabled=not (use_learned and mixture.has_pi))
     config = BoundConfig(mixture, schedule, steps, seed=seed)
-    learn = (
-        LearnConfig(mixture, "ddpm", schedule=schedule, steps=training, seed=seed) if use_learned else None
-    )
-    networks = {} if learn is None else {"learned": learned_for(learn)}
+    learn = LearnConfig(mixture, "ddpm", schedule=schedule, steps=training, seed=seed).telling_pi(told_pi)
+    networks = {"learned": learned_for(learn)} if use_learned else {}
     result, gaps = cached(
         "bounds",
-        (config, learn),
+        (config, learn if use_learned else None),
         lambda report: (bounds(config, networks, report), gaps_by_length(config, networks)),
         "Computing the bound",
     )

@@ -15,7 +15,7 @@ from playground.ui.tries import Try, tries
 from toy2d.guidance.best_w import BestWConfig, best_w, claims
 from toy2d.guidance.experiment import FIRST, Guidance, GuidanceConfig, guidance, guidance_sweep
 from toy2d.guidance.figures import NAMES, along_chart, best_w_chart, ends_chart, guidance_clouds, sweep_chart
-from toy2d.labelled import Models, learned_models
+from toy2d.labelled import Models, learned_pair
 from toy2d.net import LearnConfig
 from toy2d.presets import PRESETS, MixtureSpec
 from toy2d.ui import NAMES as MIXTURES
@@ -58,9 +58,11 @@ def settings() -> tuple[GuidanceConfig, bool]:
 def models_for(config: GuidanceConfig, use_learned: bool) -> Models | None:
     if not use_learned:
         return None
-    learn = LearnConfig(config.mixture, "ddpm")
+    # Where there is a π, both networks are told it, so that those of one training serve all.
+    learn = LearnConfig(config.mixture, "ddpm").telling_pi(config.mixture.has_pi).training
     verb = "Training the classifier and the denoiser"
-    return shared("guidance-learn", learn, lambda report: learned_models(learn, report=report), verb)
+    networks = shared("guidance-learn", learn, lambda report: learned_pair(learn, report=report), verb)
+    return networks.of(config.mixture)
 
 
 def result_for(config: GuidanceConfig, use_learned: bool) -> Guidance:

@@ -12,7 +12,7 @@ from playground.ui.tries import Try, tries
 from toy2d.likelihood.experiment import Likelihood, LikelihoodConfig, likelihood, said
 from toy2d.likelihood.figures import flow_clouds, maps_chart, parts_chart, steps_chart
 from toy2d.net import QUICK, LearnConfig
-from toy2d.ui import in_url, learned_for, mixture_widgets, score_widget, show_clouds
+from toy2d.ui import in_url, learned_for, mixture_widgets, score_widget, show_clouds, told_widget
 
 STEPS = (5, 10, 20, 40, 80, 160)
 TRAINING = (200, QUICK, 800, LearnConfig.steps, 4_000, 8_000)
@@ -35,6 +35,8 @@ def settings() -> tuple[LikelihoodConfig, LearnConfig | None]:
     high = in_url(
         more.select_slider, "End at σ/α", list(HIGHEST), value=LikelihoodConfig.sigma_max, key="high"
     )
+    config = LikelihoodConfig(mixture, steps, low, high, seed=seed)
+    told_pi = told_widget(more, mixture, disabled=not (use_learned and mixture.has_pi))
     training = in_url(
         more.select_slider,
         "Training steps",
@@ -43,8 +45,8 @@ def settings() -> tuple[LikelihoodConfig, LearnConfig | None]:
         key="train",
         disabled=not use_learned,
     )
-    config = LikelihoodConfig(mixture, steps, low, high, seed=seed)
-    return config, LearnConfig(mixture, "ddpm", steps=training, seed=seed) if use_learned else None
+    learn = LearnConfig(mixture, "ddpm", steps=training, seed=seed).telling_pi(told_pi)
+    return config, learn if use_learned else None
 
 
 def result_for(config: LikelihoodConfig, learn: LearnConfig | None) -> Likelihood:

@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from playground.knobs import add_options
-from toy2d.command import asked, command, progress, write
+from toy2d.command import add_told_pi, asked, command, progress, write
 from toy2d.low_density.experiment import LowDensityConfig, learn_pair, low_density, sweep
 from toy2d.low_density.figures import low_density_charts, panels, sweep_chart
 
@@ -23,6 +23,7 @@ def add(commands: argparse._SubParsersAction) -> None:
             width="width of the networks",
             train_steps="training steps of each network",
         )
+        add_told_pi(parser, LowDensityConfig)
     add_options(one, LowDensityConfig, points="training points")
 
 

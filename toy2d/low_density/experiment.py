@@ -23,7 +23,8 @@ COUNTS = (100, 300, 1_000, 3_000, 10_000, 30_000)  # training points of the swee
 class LowDensityConfig(Knobs):
     """Two networks alike but for their levels: "one" sees noise sigma, "many" sees sigma_1 ... sigma, geometric.
 
-    points, width, steps: of both.  sigmas: how many levels the error of "many" is measured at.
+    points, width, steps: of both.  told_pi: both are told π, and their points are of mixtures of every π, as in
+    `LearnConfig`.  sigmas: how many levels the error of "many" is measured at.
     """
 
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
@@ -35,6 +36,7 @@ class LowDensityConfig(Knobs):
     sigmas: int = knob(13, 2, 100, "The number of sigmas")
     resolution: int = 61
     seed: int = knob(0, *SEEDS, "The seed")
+    told_pi: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -49,7 +51,7 @@ class LowDensityConfig(Knobs):
         return LearnConfig(
             self.mixture, TRAINED[name], sigma=self.sigma, sigma_1=self.sigma_1, sigma_L=self.sigma,
             points=self.points, steps=self.steps, width=self.width, seed=self.seed,
-        )  # fmt: skip
+        ).telling_pi(self.told_pi)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +74,8 @@ class LowDensity:
 def learn_pair(config: LowDensityConfig, report: Report = silent, learn: Learn = learn) -> dict[str, Learned]:
     """Both networks, one after the other; learn: how, where there may be one already."""
     return {
-        name: learn(config.learning(name), turn_of(report, i, len(TRAINED))) for i, name in enumerate(TRAINED)
+        name: learn(config.learning(name), turn_of(report, i, len(TRAINED))).of(config.mixture)
+        for i, name in enumerate(TRAINED)
     }
 
 
@@ -148,9 +151,8 @@ def said(config: LowDensityConfig, result: LowDensity, over_seeds: Repeats | Non
         few = "One pair of networks, on a grid of exact scores: the button below asks whether it is luck."
         return f"{told} {few}", f"{HOLDS if holds else FAILS} for these two networks"
     more = over_seeds.differences()["high"]
-    return f"{told} Over {SEEDS} pairs of networks: by {interval(more, '+.1%')}.", verdict(
-        more, f"{SEEDS} pairs"
-    )
+    pairs = f"{REPEATS} pairs"
+    return f"{told} Over {pairs} of networks: by {interval(more, '+.1%')}.", verdict(more, pairs)
 
 
 # --- more data ------------------------------------------------------------------------------------------------

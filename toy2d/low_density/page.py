@@ -6,12 +6,13 @@ from playground.statistics import interval, verdict
 from playground.ui.busy import Report, busy
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
-from playground.ui.page import cached, folded, on_request, page, verdict_line
+from playground.ui.page import cached, folded, on_request, page, shared, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.low_density.experiment import (
     CLAIMS,
     COUNTS,
     REPEATS,
+    TRAINED,
     LowDensity,
     LowDensityConfig,
     learn_pair,
@@ -21,8 +22,9 @@ from toy2d.low_density.experiment import (
     sweep,
 )
 from toy2d.low_density.figures import by_density_chart, by_sigma_chart, maps_chart, sweep_chart
+from toy2d.net import Learned
 from toy2d.shipped import shipped_or_learned
-from toy2d.ui import in_url, mixture_widgets
+from toy2d.ui import in_url, mixture_widgets, told_widget
 
 SIGMAS = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0)
 POINTS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
@@ -46,17 +48,30 @@ def settings() -> LowDensityConfig:
     steps = in_url(
         more.select_slider, "Training steps", list(STEPS), value=LowDensityConfig.steps, key="steps"
     )
+    told_pi = told_widget(more, mixture)
     seed = ask(more.number_input, "Seed", LowDensityConfig, "seed", key="seed")
-    return LowDensityConfig(mixture, sigma, points=points, width=width, steps=steps, seed=seed)
+    return LowDensityConfig(
+        mixture, sigma, points=points, width=width, steps=steps, seed=seed, told_pi=told_pi
+    )
 
 
 def result_for(config: LowDensityConfig) -> LowDensity:
-    """The last result while the settings stay; else two new networks."""
+    """The last result while the settings stay; else a new one."""
 
     def make(report: Report) -> LowDensity:
-        return low_density(config, learn_pair(config, report, shipped_or_learned))
+        return low_density(config, networks_for(config))
 
-    return cached("low-density", config, make, "Training both networks")
+    return cached("low-density", config, make, "Measuring both networks")
+
+
+def networks_for(config: LowDensityConfig) -> dict[str, Learned]:
+    """Both networks: those that were trained before, where only the π that they are told has changed."""
+    made_for = tuple(config.learning(name).training for name in TRAINED)
+    networks = shared(
+        "low-density-networks", made_for, lambda report: learn_pair(config, report, shipped_or_learned),
+        "Training both networks",
+    )  # fmt: skip
+    return {name: network.of(config.mixture) for name, network in networks.items()}
 
 
 def numbers(config: LowDensityConfig, result: LowDensity) -> None:
@@ -114,8 +129,10 @@ def explain() -> None:
             "when it stands among the data. So the claim is about the levels: at the small σ itself the network of "
             "many levels shares its capacity among them, and where the data are it may be the poorer one.\n\n"
             "**Try** 100,000 points, or a wider network: the hole at one level stays. More training steps help the "
-            "many levels, and the map on the right turns dark; with 300 steps or fewer they have learned too little, "
-            "and which network is better at the small σ is a matter of the seed."
+            "many levels, and the map on the right turns dark; trained for this π alone with 300 steps or fewer they "
+            "have learned too little, and which network is better at the small σ is a matter of the seed.\n\n"
+            "Both networks are told π, and each training point comes from a mixture with a π of its own: one training "
+            "serves every place of the slider. Under *More settings* they can be trained for this π alone."
         )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from playground.cli import refuse_idle
 from playground.files import note_result, require_replaceable
 from playground.knobs import add_options
-from toy2d.command import add_learned, add_training, asked, command, learned, progress, write
+from toy2d.command import add_learned, add_told_pi, add_training, asked, command, learned, progress, write
 from toy2d.drawing.fields import field_chart
 from toy2d.net import LearnConfig, learn
 from toy2d.score_fields.experiment import FieldConfig, score_field
@@ -24,11 +24,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         train, LearnConfig, objective="what the network is taught", sigma="the one level of dsm and dae"
     )
     add_training(train)
-    train.add_argument(
-        "--told-pi",
-        action="store_true",
-        help="one network for every pi: it is told the pi of each point's mixture",
-    )
+    add_told_pi(train, LearnConfig)
 
 
 def field_command(arguments: argparse.Namespace) -> None:
@@ -51,7 +47,7 @@ def train_command(arguments: argparse.Namespace) -> None:
         )
     if arguments.told_pi:
         refuse_idle(arguments, "pi", "with --told-pi: the network learns every pi")
-    config = asked(LearnConfig, arguments, told_pi=arguments.told_pi, steps=arguments.train_steps)
+    config = asked(LearnConfig, arguments, steps=arguments.train_steps)
     path = Path(arguments.out) / "score.safetensors"
     require_replaceable(path)
     print(note_result(learn(config, progress("training")).save(path)))

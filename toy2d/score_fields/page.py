@@ -13,10 +13,10 @@ from toy2d.score_fields.experiment import Field, FieldConfig, score_field
 from toy2d.score_fields.figures import error_by_density_chart
 from toy2d.score_fields.live import live_fields
 from toy2d.shipped import told
-from toy2d.ui import in_url, learned_for, mixture_widgets
+from toy2d.ui import in_url, learned_for, mixture_widgets, told_widget
 
 SIGMAS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 20.0)
-TAUGHT = {"none": "none", "dsm": "at this σ", "ncsn": "at all σ", "told": "at all σ and π"}
+TAUGHT = {"none": "none", "dsm": "at this σ", "ncsn": "at all σ", "told": "at all σ, longest"}
 POINTS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
 
 
@@ -33,25 +33,27 @@ def settings() -> tuple[FieldConfig, LearnConfig | None]:
         default="told",
         required=True,
         format_func=TAUGHT.get,
-        help="At all σ and π: one network, told both, so that another π costs no training. It saw 200,000 points, of "
-        "mixtures of every π.",
+        help="At all σ, longest: one network that comes with the app. It is told σ and π, and saw 200,000 points of "
+        "mixtures of every π. The others are trained here, from the points below.",
     )
+    ready = taught == "told" and mixture.has_pi
     points = in_url(
         more.select_slider, "Training points", list(POINTS), value=LearnConfig.points, key="points",
-        disabled=taught == "told" and mixture.has_pi,
+        disabled=ready,
     )  # fmt: skip
+    told_pi = told_widget(more, mixture, disabled=ready or not mixture.has_pi)
     seed = ask(more.number_input, "Seed", LearnConfig, "seed", key="seed")
     field = FieldConfig(mixture, sigma)
     if taught == "none" or sigma == 0:
         if taught != "none":
             st.caption("At σ = 0 only the exact score is shown: a denoiser defines none there.")
         return field, None
-    if taught == "told" and mixture.has_pi:
+    if ready:
         return field, told(mixture, "ncsn")
     one_level = taught == "dsm"
     return field, LearnConfig(
-        mixture, "dsm" if one_level else "ncsn", sigma=sigma if one_level else 1.0, points=points, seed=seed
-    )
+        mixture, "dsm" if one_level else "ncsn", sigma=sigma if one_level else 1.0, points=points, seed=seed,
+    ).telling_pi(told_pi)  # fmt: skip
 
 
 def numbers(result: Field) -> None:

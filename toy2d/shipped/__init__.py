@@ -28,9 +28,10 @@ DEFAULTS |= {
     for preset in PRESETS
 }
 # What four pages show at a first visit: trained as short as the page says, beside the button that trains for longer.
-_LOW = LearnConfig(sigma=0.5, sigma_L=0.5, steps=600)
+# The first three are told π, so that they serve a page whose π is moved, too.
+_LOW = LearnConfig(sigma=0.5, sigma_L=0.5, steps=600).telling_pi()
 FIRST_VISITS = {
-    "autoencoder": LearnConfig(objective="dae", steps=QUICK),
+    "autoencoder": LearnConfig(objective="dae", steps=QUICK).telling_pi(),
     "low-density-one": replace(_LOW, objective="dsm"),
     "low-density-many": replace(_LOW, objective="ncsn"),
 }
@@ -51,15 +52,13 @@ def path_of(name: str) -> Path:
 
 def shipped(config: LearnConfig) -> Learned | None:
     """The shipped network of exactly this configuration, or None; one that is told π is told that of the mixture."""
-    if not config.told_pi:
-        return _loaded(config)
-    many = _loaded(replace(config, mixture=MixtureSpec(config.mixture.preset)))
-    return many and many.at(config.mixture.pi)
+    found = _loaded(config.training)
+    return found and found.of(config.mixture)
 
 
 def shipped_or_learned(config: LearnConfig, report: Report = silent) -> Learned:
     """The shipped network of this configuration; where there is none, one that is trained now."""
-    return shipped(config) or learn(config, report)
+    return shipped(config) or learn(config.training, report).of(config.mixture)
 
 
 @cache
