@@ -32,6 +32,7 @@ from playground.statistics import ends
 from playground.ui.downloads import download_png
 from playground.ui.knobs import ask
 from playground.ui.page import cached, in_url, page, verdict_line
+from playground.ui.tour import presenting
 from playground.ui.tries import Try, tries
 
 MOST_NUMBERS = 256  # of f = 2: 16 x 16 x 1
@@ -82,7 +83,7 @@ def pictures(found: Shown) -> None:
         (f"what PCA with {found.numbers} numbers brings back", found.pca),
         ("what noise decodes to: no diffusion has made latents of it", found.noise),
     )
-    left, right = st.columns([3, 2], gap="medium")
+    left, right = st.columns([6, 1] if presenting() else [3, 2], gap="medium")
     for name, images in rows:
         left.image(enlarged(tiled(images, columns=10), 2), caption=name, width="stretch", alt=name)
     count, tall, wide = found.latents.shape

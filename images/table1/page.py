@@ -25,6 +25,7 @@ from playground.statistics import FAILS, HOLDS, OPEN, interval
 from playground.steps import last_but_one
 from playground.ui.busy import busy
 from playground.ui.page import in_url, page, verdict_line
+from playground.ui.tour import presenting
 from playground.ui.tries import Try, tries
 
 SHIPPED = [Path(__file__).parent.parent / "shipped" / name for name in ("table1", "table1-authors")]
@@ -57,7 +58,11 @@ def show(cells: list[Cell]) -> None:
             mark = "  (lowest)" if best.get(steps) == eta else ""
             row[f"S = {steps}"] = "not filled" if cell is None else f"{cell.metrics[FCD].value:.2f}{mark}"
         rows.append(row)
-    st.dataframe(rows, hide_index=True, width="stretch")
+    if presenting():
+        with st.container(key="page-table"):
+            st.table({name: [row[name] for row in rows] for name in rows[0]})
+    else:
+        st.dataframe(rows, hide_index=True, width="stretch")
     floor = cells[0].floors[FCD]
     st.caption(
         f"{FCD}, lower is better. As many real digits reach {interval(floor, '.2f')}: that is the floor."

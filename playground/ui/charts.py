@@ -9,6 +9,9 @@ from playground.charts import Chart
 from playground.charts.on_page import on_page
 from playground.ui.tour import presenting
 
+PRESENTED = 930  # pixels: of the 1,080 of a projector's picture, with the page's head and verdict
+STRIP = 200  # pixels: what is as low stands beside the picture, and stays so
+
 
 def chart(panels: Chart | Sequence[Chart], key: str, height: int | None = None, tall: bool = False) -> None:
     """Charts in the page's theme and width, without the tool bar that hides titles.
@@ -22,4 +25,13 @@ def chart(panels: Chart | Sequence[Chart], key: str, height: int | None = None, 
     # takes half a second, and a page's picture, which is drawn before its charts, need not wait.
     import pandas  # noqa: F401
 
-    st.plotly_chart(on_page(panels, height), key=key, width="stretch", height=high, config=bar)
+    large = presenting() and (height or PRESENTED) > STRIP
+    figure = on_page(panels, PRESENTED if large else height)
+    if large:  # read from the last row of a lecture hall
+        figure.update_layout(
+            font_size=18, legend_font_size=18, margin={"l": 90, "b": figure.layout.margin.b + 30}
+        )
+        figure.update_annotations(font_size=20)
+        for axes in (figure.update_xaxes, figure.update_yaxes):
+            axes(tickfont_size=16, title_font_size=18)
+    st.plotly_chart(figure, key=key, width="stretch", height=high, config=bar)

@@ -3,6 +3,7 @@
 const BAR = 400; // pixels that the controls need for one line
 const LEAST = 220; // pixels: no panel is lower, however small the window
 const VERDICT = 56; // pixels kept free below the controls, for the page's verdict and the gap above it
+const LARGE_VERDICT = 66; // the same where the page is presented, and its words are larger
 const HOLD_SECONDS = 1; // a looping animation rests on its last frame
 const remembered = new Map(); // key -> { hash, position, playing, speed, trails }: outlives reruns and pages
 const players = new WeakMap(); // Streamlit calls again, on the same parent, whenever data or theme change
@@ -74,6 +75,15 @@ class Player {
   presented(event) {
     if (!this.header?.present || event.defaultPrevented || event.target.closest?.("input, textarea, select")) return;
     this.press(event);
+    if (!/^[0-9]$/.test(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
+    this.alone = Number(event.key) - 1;
+    this.layout();
+  }
+
+  // Those in sight: all, or the one whose number was pressed.
+  get shown() {
+    const one = this.panels[this.alone];
+    return one ? [one] : this.panels;
   }
 
   get trails() {
@@ -106,6 +116,9 @@ class Player {
     this.find(".panels").replaceChildren(...this.panels.map((panel) => panel.root));
     this.find(".scrub").max = this.frames - 1;
     this.find(".count").style.setProperty("--count", `${2 * String(this.frames).length + 3}ch`); // steady width
+    const many = this.panels.length;
+    this.find(".keys").hidden = !header.present || many < 2;
+    this.find(".keys").textContent = `keys 1 to ${many}: one panel, 0: all`;
     this.find("[data-act=trails]").hidden = !header.panels.some((panel) => panel.kind === "points");
   }
 
@@ -113,14 +126,16 @@ class Player {
     if (!this.header || !this.root.clientWidth) return;
     this.root.classList.toggle("present", this.header.present);
     const theme = this.theme();
-    const widths = this.panels.map((panel) => panel.naturalWidth(this.height()));
+    const { panels, shown } = this;
+    for (const panel of panels) panel.root.hidden = !shown.includes(panel);
+    const widths = shown.map((panel) => panel.naturalWidth(this.height()));
     const gap = parseFloat(getComputedStyle(this.find(".panels")).columnGap);
     // No wider than its panels at full height, so that the controls end where the panels do.
     const natural = `${Math.max(BAR, widths.reduce((sum, width) => sum + width + gap, -gap))}px`;
     this.root.style.maxWidth = natural;
     this.place.closest(".stElementContainer")?.style.setProperty("--natural", natural); // what stands beside it
-    this.panels.forEach((panel, i) => (panel.root.style.maxWidth = `${widths[i]}px`));
-    for (const panel of this.panels) panel.layout(panel.root.clientWidth, theme, devicePixelRatio);
+    shown.forEach((panel, i) => (panel.root.style.maxWidth = `${widths[i]}px`));
+    for (const panel of shown) panel.layout(panel.root.clientWidth, theme, devicePixelRatio);
     this.refresh();
   }
 
@@ -136,9 +151,9 @@ class Player {
     let scroller = this.place;
     while (scroller && scroller.scrollHeight <= scroller.clientHeight + 1) scroller = scroller.parentElement;
     const top = this.root.getBoundingClientRect().top + (scroller?.scrollTop ?? 0);
-    const panel = this.panels[0]?.root;
+    const panel = this.shown[0]?.root;
     const around = panel ? panel.offsetHeight - panel.querySelector(".stage").offsetHeight : 0;
-    const below = around + this.find(".bar").offsetHeight + 8 + VERDICT;
+    const below = around + this.find(".bar").offsetHeight + 8 + (this.header.present ? LARGE_VERDICT : VERDICT);
     const room = innerHeight - below - (top < innerHeight - below - LEAST ? top : 64);
     return Math.max(LEAST, this.header.present ? room : Math.min(this.header.height, room));
   }
@@ -146,7 +161,7 @@ class Player {
   refresh() {
     const { frame, frames } = this;
     this.drawn = frame;
-    for (const panel of this.panels) {
+    for (const panel of this.shown) {
       const progress = frames > 1 ? frame / (frames - 1) : 0;
       panel.show(Math.round(progress * (panel.frames - 1)), this.trails);
     }

@@ -2,8 +2,25 @@
 
 import pytest
 from app.test_browser import app, at_rest, page  # noqa: F401
+from app.test_one_screen import window  # noqa: F401
+
+from benchmarks.pages import ADDRESSES, LARGE, measured, settled
 
 pytestmark = pytest.mark.browser
+HIGH = 0.75  # of the window, filled by the picture
+WIDE = 0.93  # of the window: where a row of panels is as wide, it cannot be higher
+THREE = "three panels beside each other are as wide as the window; each alone, by its number, is high enough"
+LOW = "a sheet of few rows is as wide as the window; each panel alone, by its number, fills it"
+BESIDE = {address: THREE for address in (
+    "ncsn", "diffusion", "two-families", "guidance", "inpainting-2d", "caption-twin", "between", "latent",
+)}  # fmt: skip
+BESIDE |= {
+    "dalle2": LOW,
+    "variations": LOW,
+    "inpaint": "the mask stands beside the two panels: three squares",
+    "autoencode": "digit, x_T and z stand beside the two panels",
+}
+WORDS = {"claims": "a page of words keeps them"}
 
 
 def test_the_picture_fills_the_window_and_keys_play_step_and_turn_the_page(app, page):  # noqa: F811
@@ -61,3 +78,38 @@ def test_a_page_of_words_keeps_them(app, page):  # noqa: F811
     page.goto(f"{app}/claims?present=1")
     at_rest(page)
     page.get_by_text("Annealed Langevin dynamics recovers π.").wait_for()
+
+
+@pytest.mark.parametrize("address", [one for one in ADDRESSES if one not in WORDS])
+def test_a_presented_picture_fills_the_window(app, window, address):  # noqa: F811
+    """Its height, or where panels stand beside each other their width, and then the height of each by its number."""
+    window.set_viewport_size(LARGE)
+    window.emulate_media(color_scheme="dark")
+    window.goto(f"{app}/{address}?present=1")
+    settled(window)
+    high, wide = filled(window)
+    verdict = measured(window)["verdict"]
+    assert verdict and verdict["bottom"] <= LARGE["height"], f"the verdict ends at {verdict}"
+    if address not in BESIDE:
+        assert high >= HIGH, f"{address} fills {high:.0%} of the height"
+        return
+    assert high < HIGH, f"{address} is no exception any more: take it from the list"
+    assert wide >= WIDE, f"{address}: {high:.0%} of the height, {wide:.0%} of the width"
+    for number in range(1, window.locator(".panel").count() + 1):
+        window.keyboard.press(str(number))
+        window.wait_for_timeout(200)
+        shown = [one.bounding_box() for one in window.locator(".panel:visible .stage").all()]
+        assert len(shown) == 1
+        room = shown[0]["height"] / LARGE["height"], shown[0]["width"] / LARGE["width"]
+        assert room[0] >= HIGH or room[1] >= WIDE, f"panel {number} of {address}: {room}"
+    window.keyboard.press("0")
+    window.wait_for_timeout(200)
+    assert filled(window) == pytest.approx((high, wide), abs=0.01)
+
+
+def filled(window) -> tuple[float, float]:  # noqa: F811
+    """What lies between the outer edges of the pictures in sight, of the window's height and width."""
+    boxes = [box for box in measured(window)["pictures"] if box["top"] < LARGE["height"]]
+    high = min(max(box["bottom"] for box in boxes), LARGE["height"]) - min(box["top"] for box in boxes)
+    wide = max(box["right"] for box in boxes) - min(box["left"] for box in boxes)
+    return high / LARGE["height"], wide / LARGE["width"]
