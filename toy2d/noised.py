@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -99,7 +100,8 @@ class Alike:
         offsets = log_weights - 0.5 * share * lengths[:, None]
         most = float(share.max()) if isinstance(share, Tensor) else share
         precise = reach * most * torch.finfo(means.dtype).eps <= LOST
-        return Alike(means, log_weights, offsets, alpha, at, alpha * variance / at, precise)
+        kind = Pair if len(means) == 2 else Alike
+        return kind(means, log_weights, offsets, alpha, at, alpha * variance / at, precise)
 
     def log_prob(self, x: Tensor) -> Tensor:
         """(B, D) -> (B,), by differences: the exponents themselves are asked for."""
@@ -137,6 +139,30 @@ class Alike:
         if isinstance(of_means, Tensor) or isinstance(of_x, Tensor):
             return torch.addcmul(of_means * (self.means.T @ r), x.T, torch.as_tensor(of_x).to(x)).T
         return torch.addmm(x.T, self.means.T, r, beta=of_x, alpha=of_means).T
+
+
+@dataclass(frozen=True, eq=False)
+class Pair(Alike):
+    """Two such modes.  A softmax of two is the logistic function of their difference: half the numbers, and cheaper."""
+
+    def _combined(self, x: Tensor, of_means: float | Tensor, of_x: float | Tensor) -> Tensor:
+        """of_means * (mu_2 + p(1 | x) (mu_1 - mu_2)) + of_x * x, (B, D) -> (B, D), the batch last in memory."""
+        slope = self.alpha / self.variance
+        if isinstance(slope, Tensor) or isinstance(of_means, Tensor) or isinstance(of_x, Tensor):
+            return super()._combined(x, of_means, of_x)
+        r = torch.addmv(self._ahead, x, self._apart, alpha=slope).sigmoid_()
+        mixed = torch.addr(x.T, self._apart, r, beta=of_x, alpha=of_means)
+        return mixed.add_(self.means[1, :, None], alpha=of_means).T
+
+    @cached_property
+    def _apart(self) -> Tensor:
+        """mu_1 - mu_2, (D,)."""
+        return self.means[0] - self.means[1]
+
+    @cached_property
+    def _ahead(self) -> Tensor:
+        """By how much the first mode's logit leads at x = 0, (1 or B,)."""
+        return self.offsets[0] - self.offsets[1]
 
 
 def _plain(number: Tensor, like: Tensor) -> float | Tensor:

@@ -97,7 +97,7 @@ def few_steps(config: FewStepsConfig, learned: Learned | None = None, report: Re
     start = starting_noise((n, 2), schedule.level(schedule.T), seeded(config.seed))  # N(0, I) at any level
     columns, calls, done = [], [], 0
     for S in config.steps:
-        steps = [_Tallied(row()) for row in ROWS.values()]
+        steps = [Tallied(row()) for row in ROWS.values()]
         grid, starts = schedule.grid(S, config.spacing), start.repeat(len(ROWS), 1)
         states = checked(walk(side_by_side(steps), denoise, starts, grid, seeded(config.seed + 2)))
         ends = final(watched(states, part_of(report, done, sum(config.steps)), S))
@@ -110,7 +110,7 @@ def few_steps(config: FewStepsConfig, learned: Learned | None = None, report: Re
     return FewSteps(cells, errors, np.array(calls).T, _floor(mixture, measure, config))
 
 
-class _Tallied:
+class Tallied:
     """The same step; it counts how often it asks the denoiser."""
 
     def __init__(self, step: Step):

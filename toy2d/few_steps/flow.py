@@ -8,16 +8,17 @@ import torch
 from scipy.integrate import solve_ivp
 from torch import Tensor
 
-from playground.denoisers import Denoiser, counted
+from playground.denoisers import Denoiser
 from playground.errors import SEEDS, require, require_range, require_whole
 from playground.knobs import Knobs, choice, knob
-from playground.levels import SCHEDULES, Level, Schedule, eps_from_x0, seeded
+from playground.levels import SCHEDULES, Level, Schedule, seeded
 from playground.progress import Report, silent
 from playground.solvers import dpmpp_2m
-from playground.steps import Step, ddim, heun
+from playground.steps import Step, ddim, heun, side_by_side
 from playground.trajectory import Trajectory, collect, frames_of
 from playground.walk import final, starting_noise, walk
 from toy2d.distances import modes_of
+from toy2d.few_steps.experiment import Tallied
 from toy2d.mixture import Mixture
 from toy2d.presets import MixtureSpec
 from toy2d.work import require_walk
@@ -112,24 +113,28 @@ def round_trip(config: FlowConfig, shown: int = 20, report: Report = silent) -> 
     """
     schedule, mixture = SCHEDULES[config.schedule](), config.mixture.build(torch.float64)
     x0 = mixture.sample(config.points, seeded(config.seed))
-    denoise = counted(mixture)
-    errors, calls = (
-        np.zeros((len(SOLVERS), len(config.steps))),
-        np.zeros((len(SOLVERS), len(config.steps)), int),
-    )
-    for i, solver in enumerate(SOLVERS.values()):
-        for j, n in enumerate(config.steps):
-            denoise.calls = 0
-            up = _levels_up(schedule, n)
-            latent = final(walk(solver(), denoise, x0, up, seeded(0)))
-            back = final(walk(solver(), denoise, latent, up[::-1], seeded(0)))
-            errors[i, j], calls[i, j] = float((back - x0).square().sum(1).mean().sqrt()), denoise.calls
-            report(i * len(config.steps) + j + 1, len(SOLVERS) * len(config.steps))
+    errors, calls, starts = [], [], x0.repeat(len(SOLVERS), 1)
+    for j, n in enumerate(config.steps):
+        up = _levels_up(schedule, n)
+        latent, asked_up = _walked(mixture, starts, up)
+        back, asked_down = _walked(mixture, latent, up[::-1])
+        errors.append([float((x - x0).square().sum(1).mean().sqrt()) for x in back.chunk(len(SOLVERS))])
+        calls.append(asked_up + asked_down)
+        report(j + 1, len(config.steps))
     up, keep = _levels_up(schedule, shown), frames_of(shown, 60)
     encode = collect(walk(ddim(), mixture, x0, up, seeded(0)), keep)
     decode = collect(walk(ddim(), mixture, encode.xs[-1], up[::-1], seeded(0)), keep)
     modes = modes_of(mixture, x0).to(torch.uint8).numpy()
-    return RoundTrip(np.array(config.steps), errors, calls, encode, decode, modes, shown)
+    return RoundTrip(
+        np.array(config.steps), np.array(errors).T, np.array(calls).T, encode, decode, modes, shown
+    )
+
+
+def _walked(denoise: Denoiser, x: Tensor, grid: list[Level]) -> tuple[Tensor, np.ndarray]:
+    """All solvers side by side along one grid, x (len(SOLVERS) * B, 2): where they end, and how often each asked."""
+    steps = [Tallied(solver()) for solver in SOLVERS.values()]
+    end = final(walk(side_by_side(steps), denoise, x, grid, seeded(0)))
+    return end, np.array([step.calls for step in steps])
 
 
 def _levels_up(schedule: Schedule, n: int) -> list[Level]:
@@ -169,21 +174,17 @@ def orders(config: FlowConfig, report: Report = silent) -> Orders:
     high = float(schedule.sigma[-1] / schedule.alpha[-1])
     start = starting_noise((config.points, 2), _preserving(high), seeded(config.seed)).double()
     exact = exact_flow(mixture, start, high, config.end)
-    denoise = counted(mixture)
-    errors, calls = (
-        np.zeros((len(SOLVERS), len(config.steps))),
-        np.zeros((len(SOLVERS), len(config.steps)), int),
-    )
-    for i, solver in enumerate(SOLVERS.values()):
-        for j, n in enumerate(config.steps):
-            denoise.calls = 0
-            grid = [_preserving(s) for s in np.geomspace(high, config.end, n + 1)]
-            x = final(walk(solver(), denoise, start, grid, seeded(0)))
-            errors[i, j], calls[i, j] = float((x - exact).norm(dim=1).median()), denoise.calls
-            report(i * len(config.steps) + j + 1, len(SOLVERS) * len(config.steps))
+    found, calls, starts = [], [], start.repeat(len(SOLVERS), 1)
+    for j, n in enumerate(config.steps):
+        grid = [_preserving(s) for s in np.geomspace(high, config.end, n + 1)]
+        ends, asked = _walked(mixture, starts, grid)
+        found.append([float((x - exact).norm(dim=1).median()) for x in ends.chunk(len(SOLVERS))])
+        calls.append(asked)
+        report(j + 1, len(config.steps))
+    errors = np.array(found).T
     steps = np.array(config.steps)
     slopes = [-np.polyfit(np.log(steps[-3:]), np.log(e[-3:]), 1)[0] for e in errors]
-    return Orders(steps, errors, calls, np.array(slopes))
+    return Orders(steps, errors, np.array(calls).T, np.array(slopes))
 
 
 def _preserving(ratio: float) -> Level:
@@ -199,9 +200,9 @@ def exact_flow(denoise: Denoiser, x: Tensor, high: float, low: float) -> Tensor:
     """
 
     def slope(log_s: float, u: np.ndarray) -> np.ndarray:
-        level = Level(torch.ones((), dtype=torch.float64), torch.tensor(np.exp(log_s)))
+        level = Level.of(sigma=np.exp(log_s), like=x)
         ut = torch.from_numpy(u).reshape(x.shape)
-        return (level.sigma * eps_from_x0(denoise(ut, level), ut, level)).flatten().numpy()
+        return (ut - denoise(ut, level)).flatten().numpy()  # alpha is 1, so that s * eps_hat = u - x0_hat
 
     u = (x / _preserving(high).alpha).flatten().numpy()
     ends = np.log(high), np.log(low)
