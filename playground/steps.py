@@ -19,7 +19,6 @@ from playground.levels import (
     eps_from_x0,
     per_level,
     per_move,
-    v_from_x0,
     x0_from_score,
 )
 
@@ -184,15 +183,14 @@ def heun_correction(denoise: Denoiser, xs: Tensor, x0_hat: Tensor, here: Level, 
     With theta = arctan(sigma / alpha) and y = x / scale the flow is dy/dtheta = v / scale (Salimans and Ho 2022,
     Section 4).  DDIM turns y by the angle delta, which is exact while dv/dtheta = -y.  What is missing there, r,
     taken as constant over the step, adds (1 - cos delta) r to y and sin(delta) r to v: so tan(delta / 2) times
-    the change of v that DDIM did not foresee belongs to x.
+    the change of v that DDIM did not foresee belongs to x.  At one x, v falls by scale**2 / sigma for each unit of x0.
 
     Karras et al. average eps against sigma / alpha instead.  For small steps that is the same; but where a
     schedule ends in almost pure noise their factor is that of sigma / alpha, 2e4 on the cosine schedule, while
     this one is at most 1.
     """
-    foreseen = v_from_x0(x0_hat, xs, there)
-    found = v_from_x0(denoise(xs, there), xs, there)
-    return torch.tan((there.angle - here.angle) / 2) * (found - foreseen)
+    turned = torch.tan((there.angle - here.angle) / 2)
+    return turned * there.scale**2 / there.sigma * (x0_hat - denoise(xs, there))
 
 
 # --- several at once --------------------------------------------------------------------------------------

@@ -112,25 +112,38 @@ def _energy(x: Tensor, y: Tensor, spread: Tensor) -> Tensor:
 
 
 def _mean_distance(x: Tensor, y: Tensor) -> Tensor:
-    """Over all pairs, (C, B, D), (C, N, D) -> (C,) float64.
+    """Over all pairs, (C, B, D), (C, N, D) -> (C,) float64; within one cloud each pair is taken once and counts twice.
 
     Differences, not matrix products: near points would lose their digits there.  They are taken in float32, whose
     rounding, 1e-7 of a distance and averaged over thousands of pairs, is nothing beside the noise of the clouds.
     """
+    within = x is y
     x, y = x.float(), y.float().transpose(1, 2).contiguous()  # (C, B, D), (C, D, N)
     rows = min(x.shape[1], max(1, AT_ONCE // y[:, 0].numel()))
     total = torch.zeros(len(x), dtype=torch.float64)
-    squares, apart = torch.empty(
-        2, len(x), rows, y.shape[2]
-    )  # new memory for each part would cost as much again
-    for part in x.split(rows, 1):
-        squares, apart = squares[:, : part.shape[1]], apart[:, : part.shape[1]]
-        squares.zero_()
-        for d in range(x.shape[2]):
-            torch.sub(part[:, :, d, None], y[:, d, None], out=apart)
-            squares.addcmul_(apart, apart)
-        total += squares.sqrt_().sum(2).double().sum(1)
+    memory = torch.empty(2, len(x) * rows * y.shape[2])  # new memory for each part would cost as much again
+    for i, part in enumerate(x.split(rows, 1)):
+        apart = _apart(part, y[:, :, i * rows :] if within else y, memory)
+        once = _summed(apart)
+        total += 2 * once - _summed(apart[:, :, : part.shape[1]]) if within else once
     return total / (x.shape[1] * y.shape[2])
+
+
+def _apart(x: Tensor, y: Tensor, memory: Tensor) -> Tensor:
+    """All distances, (C, B, D), (C, D, N) -> (C, B, N), in the first of two rows of memory."""
+    shape = len(x), x.shape[1], y.shape[2]
+    squares, apart = (row[: math.prod(shape)].view(shape) for row in memory)
+    torch.sub(x[:, :, 0, None], y[:, 0, None], out=squares)
+    squares.square_()
+    for d in range(1, x.shape[2]):
+        torch.sub(x[:, :, d, None], y[:, d, None], out=apart)
+        squares.addcmul_(apart, apart)
+    return squares.sqrt_()
+
+
+def _summed(x: Tensor) -> Tensor:
+    """(C, B, N) -> (C,) float64."""
+    return x.sum(2).double().sum(1)
 
 
 def modes_of(mixture: Mixture, x: Tensor) -> Tensor:

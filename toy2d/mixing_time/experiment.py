@@ -133,6 +133,19 @@ def crossing(config: CrossingConfig, report: Report = silent) -> Crossing:
     )
 
 
+def measured(config: CrossingConfig, report: Report = silent) -> Measured:
+    """What `crossing` measures, alone: no path is kept, and the walk ends where the time is told."""
+    gap = times(config.pi, config.distance, config.step_size)[0].gap
+    settled, end, _ = _plan(config, gap)
+    mixture = two_modes(config.pi, config.distance)
+    early, late = (
+        _in_first(mixture, state.x)
+        for state in watched(_walked(config, mixture, end), report, end)
+        if state.index in (settled, end)
+    )
+    return _measured(early, late, end - settled)
+
+
 def _plan(config: CrossingConfig, tau: float) -> tuple[int, int, int]:
     """The steps between which the time is measured, and the last step."""
     settled = min(math.ceil(SETTLED / config.step_size), config.longest // 4)
@@ -222,14 +235,13 @@ def sweep(config: SweepConfig, report: Report = silent) -> Sweep:
     distances = sorted({*config.distances, *config.measured_at})
     found = {d: times(config.pi, d, config.step_size)[0] for d in distances}
     walks = [d for d in sorted(config.measured_at) if _changes(config.at(d), found[d].gap) >= 2 * ENOUGH]
-    lengths = [_plan(config.at(d), found[d].gap)[2] for d in walks]
+    lengths = [_plan(config.at(d), found[d].gap)[1] for d in walks]
     require_walk(2, particles=config.particles, starts=2, steps_in_all=sum(lengths))
-    measured, done = [], 0
+    seen, done = [], 0
     for distance, length in zip(walks, lengths, strict=True):
-        result = crossing(config.at(distance), part_of(report, done, sum(lengths)))
-        measured.append((distance, result.measured))
+        seen.append((distance, measured(config.at(distance), part_of(report, done, sum(lengths)))))
         done += length
-    return Sweep(np.array(distances), tuple(found.values()), tuple(measured))
+    return Sweep(np.array(distances), tuple(found.values()), tuple(seen))
 
 
 def _changes(config: CrossingConfig, tau: float) -> float:
