@@ -1,7 +1,8 @@
 """A wing's command line, which imports the chosen command alone: help costs nothing that it does not need."""
 
+import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 
 from playground import __version__
@@ -31,6 +32,23 @@ def parser_of(
             for name, help in known.items():
                 added.add_parser(name, help=help)
     return top
+
+
+def subcommand(
+    added: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    listed: Commands,
+    name: str,
+    run: Callable[[argparse.Namespace], None],
+    *writes: str,
+) -> argparse.ArgumentParser:
+    """The parser of a subcommand that the wing has `listed`, whose line of help it takes from there.
+
+    writes: stems of its results, which are looked at before the work begins (`playground.cli.run`).
+    """
+    help = next(known[name] for known in listed.values() if name in known)
+    parser = added.add_parser(name, help=help, description=help)
+    parser.set_defaults(run=run, writes=list(writes))
+    return parser
 
 
 def chosen(argv: list[str] | None) -> str:

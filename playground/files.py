@@ -4,13 +4,16 @@ A file is written beside its final name and renamed, so a kill or a full disk le
 put where their user says is noted in a small file beside it (WRITTEN); only what is noted there is ever replaced.
 """
 
+import dataclasses
 import hashlib
 import json
+import math
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from playground.errors import UserError, require
 
@@ -96,6 +99,24 @@ def write_result(path: str | Path, data: bytes) -> Path:
     """`write_atomically` for results: replaces only what this program wrote, and notes what it writes."""
     require_replaceable(path)
     return note_result(write_atomically(path, data))
+
+
+def write_json(path: str | Path, content: Any) -> Path:
+    """`write_result` for numbers: a dataclass as its fields, an array as lists, and what is not finite as null."""
+    return write_result(path, (json.dumps(plain(content), indent=1) + "\n").encode())
+
+
+def plain(content: Any) -> Any:
+    """What JSON can hold of it, which has no NaN and no infinity: these are not known, and so null."""
+    if dataclasses.is_dataclass(content) and not isinstance(content, type):
+        return {field.name: plain(getattr(content, field.name)) for field in dataclasses.fields(content)}
+    if isinstance(content, Mapping):
+        return {str(name): plain(each) for name, each in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [plain(each) for each in content]
+    if hasattr(content, "tolist"):  # arrays and tensors, and numpy's numbers
+        return plain(content.tolist())
+    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 def note_result(path: Path) -> Path:

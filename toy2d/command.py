@@ -1,39 +1,40 @@
 """What the subcommands share: options, and where results go."""
 
 import argparse
-import dataclasses
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-
 from playground.charts.on_paper import Panels, on_paper, png
 from playground.cli import ProgressLine, refuse_idle
+from playground.commands import subcommand
 from playground.errors import require_seed
-from playground.files import write_result
+from playground.files import write_json, write_result
 from playground.knobs import add_options, config_of
 from playground.progress import Report
 from toy2d.net import LearnConfig, Learned, learn, load
 from toy2d.presets import PRESETS, MixtureSpec
+from toy2d.topics import COMMANDS
 
 C = TypeVar("C")
 
 
 def command(
-    commands: argparse._SubParsersAction, name: str, run: Callable[[argparse.Namespace], None], help: str
+    commands: argparse._SubParsersAction, name: str, run: Callable[[argparse.Namespace], None]
 ) -> argparse.ArgumentParser:
-    """A subcommand with the options that all have: --mixture, --pi, --seed, --out."""
-    parser = commands.add_parser(name, help=help, description=help)
-    parser.set_defaults(run=run, writes=[name])
+    """A subcommand with the options that nearly all have: --mixture, --pi, --seed, --out."""
+    parser = subcommand(commands, COMMANDS, name, run, name)
     parser.add_argument(
         "--mixture", choices=list(PRESETS), default=MixtureSpec.preset, help="the data's distribution"
     )
     add_options(parser, MixtureSpec, pi="weight of the first mode, where there are two")
+    add_seed_and_out(parser)
+    return parser
+
+
+def add_seed_and_out(parser: argparse.ArgumentParser) -> None:
     add_options(parser, LearnConfig, seed="seed of all that is random")
     parser.add_argument("--out", default="out", metavar="DIR", help="where the files go")
-    return parser
 
 
 def add_learned(parser: argparse.ArgumentParser, objective: str) -> None:
@@ -85,6 +86,13 @@ def spec(arguments: argparse.Namespace) -> MixtureSpec:
     return mixture
 
 
+def printed(sentences: Iterable[str]) -> list[str]:
+    """Prints the sentences of a page, without the signs that make words bold there; -> as they were printed."""
+    said = [sentence.replace("**", "") for sentence in sentences]
+    print("\n".join(said))
+    return said
+
+
 def progress(verb: str) -> Report:
     """A report on one line of the terminal."""
     line = ProgressLine()
@@ -96,24 +104,8 @@ def write(
     side: float = 4.2, title: str = "",
 ) -> None:  # fmt: skip
     """NAME.json with the configuration and the numbers, NAME.png and NAME.gif, each whole or not at all."""
-    directory = Path(out)
-    about = {"config": dataclasses.asdict(config), **numbers}
-    files = {
-        "json": (json.dumps(about, indent=1, default=_plain) + "\n").encode(),
-        "png": png(on_paper(charts, side, title)),
-    }
+    picture = png(on_paper(charts, side, title))
+    print(write_json(Path(out) / f"{name}.json", {"config": config, **numbers}))
+    print(write_result(Path(out) / f"{name}.png", picture))
     if gif is not None:
-        files["gif"] = gif
-    for suffix, content in files.items():
-        path = directory / f"{name}.{suffix}"
-        write_result(path, content)
-        print(path)
-
-
-def _plain(value: Any) -> Any:
-    """numpy's numbers and arrays as JSON has them."""
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"{type(value).__name__} is not written to JSON")
+        print(write_result(Path(out) / f"{name}.gif", gif))

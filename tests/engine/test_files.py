@@ -2,20 +2,26 @@
 
 import errno
 import json
+import math
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 from playground.errors import UserError
 from playground.files import (
     WRITTEN,
     note_result,
+    plain,
     require_folder,
     require_replaceable,
     write_atomically,
+    write_json,
     write_result,
 )
 
@@ -128,3 +134,21 @@ def test_a_console_that_cannot_encode_a_path_stops_nothing(tmp_path):
     assert {path.suffix for path in out.glob("mixing.*")} == {".json", ".png", ".gif"}
     assert rb"\u03c0" in done.stdout
     assert set(json.loads((out / WRITTEN).read_text())) == {"mixing.json", "mixing.png", "mixing.gif"}
+
+
+@dataclass(frozen=True)
+class Found:
+    value: float
+    curve: np.ndarray
+
+
+def test_json_holds_dataclasses_and_arrays_and_null_where_a_number_is_not_finite(tmp_path):
+    found = {"one": Found(math.nan, np.array([1.0, math.inf])), 2: (np.float32(0.5), torch.tensor([3]))}
+    wanted = {"one": {"value": None, "curve": [1.0, None]}, "2": [0.5, [3]]}
+    assert plain(found) == wanted
+
+    def refuse(name):
+        raise AssertionError(f"{name} is not JSON")
+
+    text = write_json(tmp_path / "found.json", found).read_text()
+    assert json.loads(text, parse_constant=refuse) == wanted

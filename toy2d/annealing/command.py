@@ -1,9 +1,6 @@
 """annealing: annealed Langevin dynamics, dissected."""
 
 import argparse
-import dataclasses
-
-import numpy as np
 
 from playground.cli import refuse_idle
 from playground.errors import UserError
@@ -15,9 +12,7 @@ from toy2d.drawing.clouds import clouds_gif
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    parser = command(
-        commands, "annealing", annealing_command, "annealed Langevin: L, T, eps, sigma_1 against errors"
-    )
+    parser = command(commands, "annealing", annealing_command)
     add_options(
         parser,
         AnnealingConfig,
@@ -31,13 +26,8 @@ def add(commands: argparse._SubParsersAction) -> None:
         sigma_L="the lowest level, with --levels added",
         particles="particles of each chain",
     )
-    add_options(
-        parser,
-        MapConfig,
-        across="the map's first axis",
-        up="the map's second axis",
-        renamed={"across": "x", "up": "y"},
-    )
+    axes = {"across": "x", "up": "y"}
+    add_options(parser, MapConfig, renamed=axes, across="the map's first axis", up="the map's second axis")
     add_options(parser, MapConfig, xs="its values", metavar="X")
     add_options(parser, MapConfig, ys="its values", metavar="Y")
 
@@ -60,11 +50,7 @@ def annealing_command(arguments: argparse.Namespace) -> None:
         )
         for y, row in zip(config.ys, values, strict=True):
             print(f"{y:>8g}  " + "  ".join(f"{value:8.4f}" for value in row))
-    numbers |= {
-        "weights": _known(result.weights), "sliced": _known(result.sliced),
-        "weights_floor": result.weights_floor, "sliced_floor": result.sliced_floor,
-    }  # fmt: skip
-    write(arguments.out, "annealing", config, numbers, map_chart(config, result), gif, side=5)
+    write(arguments.out, "annealing", config, numbers | vars(result), map_chart(config, result), gif, side=5)
 
 
 def _one(base: AnnealingConfig) -> tuple[dict, bytes | None]:
@@ -74,12 +60,7 @@ def _one(base: AnnealingConfig) -> tuple[dict, bytes | None]:
     except UserError as error:
         print(error)
         return {"diverged": str(error)}, None
-    found, floor = dataclasses.asdict(result.distances), dataclasses.asdict(result.floor)
+    found, floor = vars(result.distances), vars(result.floor)
     for name, value in found.items():
         print(f"{name}: {value:.4f}   (exact samples: {floor[name]:.4f})")
     return {"distances": found, "floor": floor}, clouds_gif([annealing_cloud(base, result)])
-
-
-def _known(values: np.ndarray) -> list[list[float | None]]:
-    """JSON has no infinity: a chain that diverged is null."""
-    return [[float(value) if np.isfinite(value) else None for value in row] for row in values]

@@ -11,11 +11,11 @@ from toy2d.net import LearnConfig, learn
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    one = command(commands, "autoencoder", one_command, "a denoising autoencoder beside the optimal denoiser")
+    one = command(commands, "autoencoder", one_command)
     add_options(one, AutoencoderConfig, sigma="the noise")
     add_training(one)
     add_told_pi(one, LearnConfig)
-    many = command(commands, "autoencoder-sigmas", many_command, "the autoencoder's error as sigma goes down")
+    many = command(commands, "autoencoder-sigmas", many_command)
     add_options(
         many,
         DescentConfig,

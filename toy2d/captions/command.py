@@ -1,7 +1,6 @@
 """caption-twin: DALL-E 2 in the plane, exact."""
 
 import argparse
-from dataclasses import asdict
 
 from playground.knobs import add_options
 from playground.statistics import interval
@@ -12,9 +11,7 @@ from toy2d.drawing.clouds import clouds_gif
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    parser = command(
-        commands, "caption-twin", captions_command, "DALL-E 2 in the plane: prior, decoder, and truth"
-    )
+    parser = command(commands, "caption-twin", captions_command)
     parser.set_defaults(mixture="ring")
     add_options(
         parser,
@@ -36,11 +33,7 @@ def captions_command(arguments: argparse.Namespace) -> None:
         "verdict": found.verdict,
     }
     for name, way in found.ways.items():
-        numbers[name] = {
-            "distance": way.distance,
-            "above the floor": asdict(way.above),
-            "log density": way.likely,
-        }
+        numbers[name] = {"distance": way.distance, "above the floor": way.above, "log density": way.likely}
         print(
             f"{name}: {way.distance:.3f} from p(x | caption), {interval(way.above, '+.3f')}"
             f" above the floor; mean log density {way.likely:.2f}"

@@ -1,7 +1,6 @@
 """families: each family's network with the other's sampler."""
 
 import argparse
-import dataclasses
 from typing import Any
 
 from playground.knobs import add_options
@@ -16,9 +15,7 @@ from toy2d.ncsn.experiment import learn_each
 
 def add(commands: argparse._SubParsersAction) -> None:
     told_command.add(commands)
-    parser = command(
-        commands, "families", families_command, "networks trained as NCSN and DDPM, with both's samplers"
-    )
+    parser = command(commands, "families", families_command)
     add_options(
         parser,
         FamiliesConfig,
@@ -38,17 +35,11 @@ def families_command(arguments: argparse.Namespace) -> None:
     config.preserving()  # refuses too many steps before the training
     networks = learn_each(config.learning(), progress("training"))
     result = two_families(config, networks, progress("sampling"))
-    numbers: dict[str, Any] = {
-        "floor": dataclasses.asdict(result.floor),
-        "sigmas": result.sigmas,
-        "errors": result.errors,
-        "runs": [],
-    }
+    runs: list[dict[str, Any]] = []
     for (trained, sampler), run in result.runs.items():
-        numbers["runs"].append(
-            {"trained": trained, "sampler": sampler, "calls": run.calls} | dataclasses.asdict(run.distances)
-        )
+        runs.append({"trained": trained, "sampler": sampler, "calls": run.calls} | vars(run.distances))
         print(f"{TRAINED_NAMES[trained]:<16} {SAMPLER_NAMES[sampler]:<18} {in_a_line(run.distances)}")
     print(f"{'exact samples':<35} {in_a_line(result.floor)}")
+    numbers = {"floor": result.floor, "sigmas": result.sigmas, "errors": result.errors, "runs": runs}
     gif = clouds_gif(families_clouds(config, result, "ddpm"))
     write(arguments.out, "families", config, numbers, families_charts(config, result), gif, side=3.6)

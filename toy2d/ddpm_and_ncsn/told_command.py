@@ -13,9 +13,8 @@ from toy2d.net import learn
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    about = "annealed Langevin told sigma_i, and told the noise that is there"
     add_options(
-        command(commands, "told-noise", told_command, about),
+        command(commands, "told-noise", told_command),
         ToldConfig,
         levels="noise levels, from 30 to 0.01",
         hold="steps at each level",
@@ -35,15 +34,8 @@ def told_command(arguments: argparse.Namespace) -> None:
     print(f"{'exact samples':<35} {_line(result.floors)}")
     print(verdict(result))
     numbers = {"c": config.c, "v": result.v, "measured": result.measured, "floors": result.floors}
-    write(
-        arguments.out,
-        "told-noise",
-        config,
-        numbers,
-        told_charts(config, result),
-        side=3.6,
-        title=f"{config.levels} levels of {config.hold} steps, {config.particles:,} particles",
-    )
+    title = f"{config.levels} levels of {config.hold} steps, {config.particles:,} particles"
+    write(arguments.out, "told-noise", config, numbers, told_charts(config, result), side=3.6, title=title)
 
 
 def _line(values: Mapping[str, np.ndarray]) -> str:

@@ -11,9 +11,7 @@ from toy2d.drawing.clouds import clouds_gif
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    walk = command(
-        commands, "diffusion", diffusion_command, "the forward process and back by DDPM, DDIM or Heun"
-    )
+    walk = command(commands, "diffusion", diffusion_command)
     add_options(
         walk,
         DiffusionConfig,

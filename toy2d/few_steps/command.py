@@ -11,9 +11,7 @@ from toy2d.few_steps.flow import SOLVERS, FlowConfig, orders, round_trip
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    parser = command(
-        commands, "steps", steps_command, "eta x number of steps; round trip and orders of the solvers"
-    )
+    parser = command(commands, "steps", steps_command)
     add_options(
         parser,
         FewStepsConfig,

@@ -12,9 +12,7 @@ from toy2d.forward_and_bound.figures import forward_charts, forward_clouds
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    chain = command(
-        commands, "forward", forward_command, "the forward chain, its closed form, one step's posterior"
-    )
+    chain = command(commands, "forward", forward_command)
     add_options(
         chain,
         ForwardConfig,
@@ -23,9 +21,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         particles="chains from the same x_0",
         schedule="the noise schedule",
     )
-    bound = command(
-        commands, "bound", bound_command, "the variational bound, term by term, against the exact value"
-    )
+    bound = command(commands, "bound", bound_command)
     add_options(
         bound,
         BoundConfig,
@@ -34,7 +30,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         schedule="the noise schedule",
     )
     add_learned(bound, "ddpm")
-    both = command(commands, "losses", losses_command, "DDPM's simple and weighted loss, one network by each")
+    both = command(commands, "losses", losses_command)
     add_options(both, BoundConfig, samples="points that both are measured on", schedule="the noise schedule")
     add_training(both, "training steps of each network")
 
@@ -65,21 +61,13 @@ def bound_command(arguments: argparse.Namespace) -> None:
         print(
             f"bound, {row.model}, {row.variance}: {row.total:.4f}, gap {row.gap:.4f} +- {2 * row.gap_se:.4f}"
         )
-    numbers = {
-        "exact_nll": result.nll,
-        "exact_nll_se": result.nll_se,
-        "bounds": [vars(row) for row in result.rows],
-    }
-    numbers["gaps"] = [
-        {
-            "model": model,
-            "variance": variance,
-            "steps": gaps.lengths,
-            "gap": gap,
-            "se": gaps.errors[model, variance],
-        }
+    by_steps = [
+        {"model": model, "variance": variance, "steps": gaps.lengths, "gap": gap, "se": gaps.errors[model, variance]}
         for (model, variance), gap in gaps.gaps.items()
-    ]
+    ]  # fmt: skip
+    numbers = {
+        "exact_nll": result.nll, "exact_nll_se": result.nll_se, "bounds": result.rows, "gaps": by_steps
+    }  # fmt: skip
     write(arguments.out, "bound", config, numbers, bound_charts(result, gaps))
 
 
@@ -87,9 +75,9 @@ def losses_command(arguments: argparse.Namespace) -> None:
     config = asked(BoundConfig, arguments)
     networks = learn_both(config, arguments.points, arguments.train_steps, report=progress("training"))
     result = losses(config, networks, progress("measuring"))
-    numbers = {"times": result.times, "floor": vars(result.floor)}
+    numbers = {"times": result.times, "floor": result.floor}
     for name, loss in result.losses.items():
-        numbers[name] = {**vars(loss), "distances": vars(loss.distances)}
+        numbers[name] = loss
         print(
             f"{name}: gap {loss.gap['beta']:.4f} nats, sliced Wasserstein distance {loss.distances.sliced:.4f}"
         )

@@ -6,19 +6,17 @@ from typing import Any
 from playground.cli import refuse_idle
 from playground.errors import require_range
 from playground.knobs import add_options
-from toy2d.command import add_training, asked, command, progress, write
+from toy2d.command import add_training, asked, command, printed, progress, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.guidance.best_w import BestWConfig, best_w, claims
 from toy2d.guidance.experiment import FIRST, GuidanceConfig, guidance
 from toy2d.guidance.figures import best_w_chart, guidance_charts, guidance_clouds
-from toy2d.labelled import DROPOUT, learned_models
+from toy2d.labelled import DROPOUT, Models, learned_models
 from toy2d.net import LearnConfig
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    parser = command(
-        commands, "guidance", guidance_command, "classifier and classifier-free guidance, and truth"
-    )
+    parser = command(commands, "guidance", guidance_command)
     parser.set_defaults(mixture=FIRST.preset, pi=FIRST.pi)
     add_options(
         parser,
@@ -41,10 +39,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 
 def _add_best_w(commands: argparse._SubParsersAction) -> None:
-    parser = command(
-        commands, "best-w", best_w_command,
-        "the best w of networks trained for shorter and longer, and of the exact model",
-    )  # fmt: skip
+    parser = command(commands, "best-w", best_w_command)
     parser.set_defaults(mixture=FIRST.preset, pi=FIRST.pi)
     add_options(
         parser,
@@ -63,24 +58,26 @@ def _add_best_w(commands: argparse._SubParsersAction) -> None:
 def best_w_command(arguments: argparse.Namespace) -> None:
     config = asked(BestWConfig, arguments)
     result = best_w(config, progress("training and sampling"))
-    said = [sentence.replace("**", "") for sentence in claims(result)]
-    print("\n".join(said))
+    said = printed(claims(result))
     numbers = {"floor": result.floor, "distances": result.distances, "claims": said}
     write(arguments.out, "best-w", config, numbers, best_w_chart(result))
 
 
-def guidance_command(arguments: argparse.Namespace) -> None:
-    config = asked(GuidanceConfig, arguments)
-    models = None
+def _models(arguments: argparse.Namespace, config: GuidanceConfig) -> Models | None:
+    """Trained now where that was asked for; None for exact ones."""
     if not arguments.learned:
         refuse_idle(arguments, "dropout points train_steps", "without --learned: all models are exact")
-    if arguments.learned:
-        learn = LearnConfig(
-            config.mixture, "ddpm", points=arguments.points, steps=arguments.train_steps, seed=arguments.seed
-        )
-        require_range("The label dropout", arguments.dropout, 0, 1, open_ends=True)
-        models = learned_models(learn, arguments.dropout, progress("training"))
-    result = guidance(config, models, progress("sampling"))
+        return None
+    require_range("The label dropout", arguments.dropout, 0, 1, open_ends=True)
+    learn = LearnConfig(
+        config.mixture, "ddpm", points=arguments.points, steps=arguments.train_steps, seed=arguments.seed
+    )
+    return learned_models(learn, arguments.dropout, progress("training"))
+
+
+def guidance_command(arguments: argparse.Namespace) -> None:
+    config = asked(GuidanceConfig, arguments)
+    result = guidance(config, _models(arguments, config), progress("sampling"))
     numbers: dict[str, Any] = {"floor": result.belief.floor, "disagreement": result.disagreement}
     for run in result.runs:
         numbers[run.name] = {
@@ -92,12 +89,5 @@ def guidance_command(arguments: argparse.Namespace) -> None:
         )
     print(f"floor, two samples of the believed density: {result.belief.floor:.3f}")
     gif = clouds_gif(guidance_clouds(config, result), fps=15)
-    write(
-        arguments.out,
-        "guidance",
-        config,
-        numbers,
-        guidance_charts(config, result),
-        gif,
-        title=f"w = {config.w:g}",
-    )
+    charts = guidance_charts(config, result)
+    write(arguments.out, "guidance", config, numbers, charts, gif, title=f"w = {config.w:g}")

@@ -13,9 +13,7 @@ from toy2d.presets import PRESETS, MixtureSpec
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    parser = command(
-        commands, "inpainting", inpainting_command, "fill in a coordinate; four methods against the truth"
-    )
+    parser = command(commands, "inpainting", inpainting_command)
     mixture = next(action for action in parser._actions if action.dest == "mixture")
     mixture.choices = [PAIR, *PRESETS]
     parser.set_defaults(mixture=InpaintConfig.mixture, pi=InpaintConfig.pi)

@@ -1,18 +1,15 @@
 """inverse: y = A x + noise, by regression and by samples, with the posterior in closed form."""
 
 import argparse
-from dataclasses import asdict
 
 from playground.knobs import add_options
-from toy2d.command import asked, command, progress, write
+from toy2d.command import asked, command, printed, progress, write
 from toy2d.inverse_problems.experiment import InverseConfig, claims, inverse
 from toy2d.inverse_problems.figures import inverse_charts
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    parser = command(
-        commands, "inverse", inverse_command, "inverse problems: regression, samples, the factor of two"
-    )
+    parser = command(commands, "inverse", inverse_command)
     parser.set_defaults(mixture="ring")
     add_options(
         parser,
@@ -30,11 +27,8 @@ def add(commands: argparse._SubParsersAction) -> None:
 def inverse_command(arguments: argparse.Namespace) -> None:
     config = asked(InverseConfig, arguments)
     found = inverse(config, progress("sampling"))
-    said = [sentence.replace("**", "") for sentence in claims(config, found)]
-    print("\n".join(said))
     numbers = {
-        "methods": [asdict(method) for method in found.methods], "least": asdict(found.least),
-        "least_in_closed_form": found.closed, "first_step_off": found.first, "between": asdict(found.between),
-        "claims": said,
+        "methods": found.methods, "least": found.least, "least_in_closed_form": found.closed,
+        "first_step_off": found.first, "between": found.between, "claims": printed(claims(config, found)),
     }  # fmt: skip
     write(arguments.out, "inverse", config, numbers, inverse_charts(config, found))

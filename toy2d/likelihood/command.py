@@ -11,9 +11,7 @@ from toy2d.likelihood.figures import flow_clouds, likelihood_charts
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    parser = command(
-        commands, "likelihood", run, "log density by the probability-flow ODE, against the exact one"
-    )
+    parser = command(commands, "likelihood", run)
     add_options(
         parser,
         LikelihoodConfig,

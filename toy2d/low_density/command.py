@@ -1,7 +1,6 @@
 """low-density, low-density-data: the lecture's Problem 1 on the command line."""
 
 import argparse
-from typing import Any
 
 from playground.knobs import add_options
 from toy2d.command import add_told_pi, asked, command, progress, write
@@ -10,10 +9,8 @@ from toy2d.low_density.figures import low_density_charts, panels, sweep_chart
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    one = command(
-        commands, "low-density", one_command, "a score learned at one noise level, and at many: its error"
-    )
-    data = command(commands, "low-density-data", data_command, "the same for 100 to 30,000 training points")
+    one = command(commands, "low-density", one_command)
+    data = command(commands, "low-density-data", data_command)
     for parser in (one, data):
         add_options(
             parser,
@@ -30,18 +27,19 @@ def add(commands: argparse._SubParsersAction) -> None:
 def one_command(arguments: argparse.Namespace) -> None:
     config = asked(LowDensityConfig, arguments, steps=arguments.train_steps)
     result = low_density(config, learn_pair(config, progress("training")))
-    numbers: dict[str, Any] = {
-        "sigmas": result.sigmas,
-        "area_by_sigma": result.area,
-        "mass_by_sigma": result.mass,
-    }
-    numbers["maps"] = [
+    maps = [
         {
             "map": title, "area_below_10_percent": each.error.area, "mass_below_10_percent": each.error.mass,
             "log10_density": each.error.density_bins, "median_errors": each.error.median_errors,
         }
         for title, each in panels(config, result)
     ]  # fmt: skip
+    numbers = {
+        "sigmas": result.sigmas,
+        "area_by_sigma": result.area,
+        "mass_by_sigma": result.mass,
+        "maps": maps,
+    }
     for title, each in panels(config, result):
         print(f"{title}: {each.error.area:.1%} of the area and {each.error.mass:.1%} of the data below 10 %")
     write(arguments.out, "low-density", config, numbers, low_density_charts(config, result))

@@ -15,9 +15,7 @@ from toy2d.mixing.figures import mixing_charts, mixing_clouds
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    mix = command(
-        commands, "mixing", mixing_command, "plain and annealed Langevin dynamics, shares against pi"
-    )
+    mix = command(commands, "mixing", mixing_command)
     add_options(
         mix,
         MixingConfig,

@@ -1,8 +1,6 @@
 """crossing, recovery: how long plain Langevin dynamics would need, and what weights it finds before that."""
 
 import argparse
-import dataclasses
-import math
 
 import numpy as np
 
@@ -11,16 +9,14 @@ from playground.errors import require
 from playground.knobs import add_options, config_of
 from toy2d.command import command, progress, spec, write
 from toy2d.drawing.clouds import clouds_gif
-from toy2d.mixing_time.experiment import CrossingConfig, Measured, SweepConfig, Times, crossing, sweep
+from toy2d.mixing_time.experiment import CrossingConfig, SweepConfig, crossing, sweep
 from toy2d.mixing_time.figures import crossing_cloud, recovery_chart, relaxation_chart, times_chart
 from toy2d.mixing_time.recovery import RecoveryConfig, recovery
 from toy2d.presets import MixtureSpec
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    one = command(
-        commands, "crossing", crossing_command, "the time plain Langevin needs, by crossings and by formulas"
-    )
+    one = command(commands, "crossing", crossing_command)
     add_options(
         one,
         CrossingConfig,
@@ -31,9 +27,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     )
     add_options(one, SweepConfig, measured_at="distances at which crossings are counted", metavar="D")
 
-    many = command(
-        commands, "recovery", recovery_command, "recovered against true weight, plain and annealed"
-    )
+    many = command(commands, "recovery", recovery_command)
     add_options(
         many,
         RecoveryConfig,
@@ -53,23 +47,16 @@ def crossing_command(arguments: argparse.Namespace) -> None:
     one, many = crossing(config, progress("walking")), sweep(swept, progress("sweeping"))
     seen = one.measured
     print(f"measured: {seen.steps:.5g} ± {seen.error:.2g} steps; {seen.changed} particles changed modes")
-    for name, steps in dataclasses.asdict(one.times).items():
+    for name, steps in vars(one.times).items():
         print(f"{name}: {steps:.5g} steps")
+    counted = [{"distance": distance, **vars(each)} for distance, each in many.measured]
     numbers = {
-        "measured": _known(one.measured), "times": _known(one.times), "shares": one.shares, "expected": one.expected,
-        "sweep": {
-            "distances": many.distances, "times": [_known(each) for each in many.times],
-            "measured": [{"distance": distance, **_known(each)} for distance, each in many.measured],
-        },
+        "measured": seen, "times": one.times, "shares": one.shares, "expected": one.expected,
+        "sweep": {"distances": many.distances, "times": many.times, "measured": counted},
     }  # fmt: skip
     gif = clouds_gif([crossing_cloud(config, one)])
     charts = [relaxation_chart(config, one), *times_chart(many)]
     write(arguments.out, "crossing", config, numbers, charts, gif)
-
-
-def _known(found: Times | Measured) -> dict[str, float | None]:
-    """JSON has no NaN: what is not known is null."""
-    return {name: None if math.isnan(value) else value for name, value in dataclasses.asdict(found).items()}
 
 
 def _two_modes_only(mixture: MixtureSpec) -> None:
@@ -88,7 +75,7 @@ def recovery_command(arguments: argparse.Namespace) -> None:
     for i, pi in enumerate(result.pis):
         plain, annealed = (_told(shares[i]) for shares in (result.plain, result.annealed))
         print(f"pi {pi:.3f}   plain {plain} (expected {result.expected[i]:.4f})   annealed {annealed}")
-    write(arguments.out, "recovery", config, dataclasses.asdict(result), recovery_chart(result))
+    write(arguments.out, "recovery", config, vars(result), recovery_chart(result))
 
 
 def _told(shares: np.ndarray) -> str:

@@ -1,7 +1,6 @@
 """ncsn: one network for all sigmas, trained with three weights."""
 
 import argparse
-import dataclasses
 
 from playground.knobs import add_options
 from toy2d.command import asked, command, progress, write
@@ -12,9 +11,7 @@ from toy2d.ncsn.figures import NAMES, ncsn_charts, ncsn_clouds
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    parser = command(
-        commands, "ncsn", ncsn_command, "one network for all sigmas; lambda = 1, sigma, sigma^2 compared"
-    )
+    parser = command(commands, "ncsn", ncsn_command)
     add_options(
         parser,
         NcsnConfig,
@@ -31,21 +28,13 @@ def add(commands: argparse._SubParsersAction) -> None:
 def ncsn_command(arguments: argparse.Namespace) -> None:
     config = asked(NcsnConfig, arguments)
     result = ncsn(config, learn_all(config, progress("training")), progress("sampling"))
-    numbers = {"sigmas": result.sigmas, "ceiling": result.ceiling, "exact": dataclasses.asdict(result.exact),
-               "floor": dataclasses.asdict(result.floor)}  # fmt: skip
+    numbers = {name: getattr(result, name) for name in ("sigmas", "ceiling", "exact", "floor")}
     for objective, run in result.runs.items():
         numbers[objective] = {
-            "errors": run.errors, "errors_se": run.errors_se, "loss_shares": run.shares,
-            "distances": dataclasses.asdict(run.distances),
+            "errors": run.errors, "errors_se": run.errors_se, "loss_shares": run.shares, "distances": run.distances
         }  # fmt: skip
         print(f"{NAMES[objective]:<16} worst level {run.errors.max():.4f}   {in_a_line(run.distances)}")
     print(f"{'exact score':<16} {'':<18}   {in_a_line(result.exact)}")
     print(f"{'exact samples':<16} {'':<18}   {in_a_line(result.floor)}")
-    write(
-        arguments.out,
-        "ncsn",
-        config,
-        numbers,
-        ncsn_charts(config, result),
-        clouds_gif(ncsn_clouds(config, result)),
-    )
+    gif = clouds_gif(ncsn_clouds(config, result))
+    write(arguments.out, "ncsn", config, numbers, ncsn_charts(config, result), gif)

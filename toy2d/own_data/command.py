@@ -4,22 +4,21 @@ import argparse
 from typing import Any
 
 from playground.cli import refuse_idle
+from playground.commands import subcommand
 from playground.errors import UserError
 from playground.knobs import add_options, config_of
 from playground.statistics import told_share
-from toy2d.command import progress, write
+from toy2d.command import add_seed_and_out, progress, write
 from toy2d.datasets import DATASETS, LONGEST_TEXT, fitted, parse_csv
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.own_data.experiment import OwnDataConfig, Points, own_data, train_network
 from toy2d.own_data.figures import own_data_charts, own_data_clouds
+from toy2d.topics import COMMANDS
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    words = "finite data: memorised by the exact optimum, learned by a network"
-    parser = commands.add_parser("own-data", help=words, description=words)  # no --mixture here
-    parser.set_defaults(run=own_data_command)
-    add_options(parser, OwnDataConfig, seed="seed of all that is random")
-    parser.add_argument("--out", default="out", metavar="DIR", help="where the files go")
+    parser = subcommand(commands, COMMANDS, "own-data", own_data_command, "own-data")
+    add_seed_and_out(parser)
     parser.add_argument(
         "--data", choices=list(DATASETS), default=OwnDataConfig.source, help="a named data set"
     )
@@ -60,11 +59,8 @@ def own_data_command(arguments: argparse.Namespace) -> None:
     network = train_network(config, progress("training"))
     result = own_data(config, network, progress("sampling"))
     assert result.network is not None
-    numbers: dict[str, Any] = {
-        "typical_distance": result.typical,
-        "fresh_copies": result.fresh_copies,
-        "floor": result.floor,
-    }
+    numbers: dict[str, Any] = {"typical_distance": result.typical, "fresh_copies": result.fresh_copies}
+    numbers["floor"] = result.floor
     for name, run in (("optimum", result.optimum), ("network", result.network)):
         numbers[name] = {"copies": run.copies, "to_fresh": run.to_fresh}
         print(f"{name}: {told_share(run.copies, config.particles)} of the samples copy a training point")

@@ -13,13 +13,11 @@ from toy2d.score_fields.experiment import FieldConfig, score_field
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    field = command(
-        commands, "field", field_command, "the score as arrows; exact, and learned with --learned"
-    )
+    field = command(commands, "field", field_command)
     add_options(field, FieldConfig, sigma="noise at which the score is taken")
     add_learned(field, "ncsn")
 
-    train = command(commands, "train", train_command, "train a score and keep it in a file for --model")
+    train = command(commands, "train", train_command)
     add_options(
         train, LearnConfig, objective="what the network is taught", sigma="the one level of dsm and dae"
     )
