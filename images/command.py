@@ -1,15 +1,17 @@
 """What the subcommands on digits share: the model, progress, and where results go."""
 
 import argparse
-import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from images.models import SHIPPED, Model, load_model
 from images.sampling import Film
+from images.topics import COMMANDS
 from playground.cli import ProgressLine
+from playground.commands import subcommand
 from playground.devices import device_named
-from playground.files import write_result
+from playground.files import write_json, write_result
 from playground.gif import gif_bytes, png_bytes, tiled
 from playground.knobs import add_options
 from playground.levels import EVEN, SPACINGS
@@ -36,9 +38,16 @@ def write(film: Film, out: Path, name: str, about: dict) -> None:
     paths = [
         write_result(out / f"{name}.png", png_bytes(tiled(film.images))),
         write_result(out / f"{name}.gif", gif_bytes(film.pairs())),
-        write_result(out / f"{name}.json", json.dumps(about, indent=1).encode()),
+        write_json(out / f"{name}.json", about),
     ]
     print("\n".join(map(str, paths)))
+
+
+def command(
+    commands: argparse._SubParsersAction, name: str, run: Callable[[argparse.Namespace], None], *writes: str
+) -> argparse.ArgumentParser:
+    """A subcommand of this wing; writes: stems of its results."""
+    return subcommand(commands, COMMANDS, name, run, *writes)
 
 
 # --- options that several subcommands have ----------------------------------------------------------------

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
@@ -122,6 +122,11 @@ def _check_out(arguments: argparse.Namespace) -> None:
     for stem in getattr(arguments, "writes", ()):
         for suffix in (".json", ".png", ".gif"):
             require_replaceable(Path(out) / f"{stem}{suffix}")
+
+
+def bare(sentences: Iterable[str]) -> list[str]:
+    """The sentences of a page for a terminal: without the signs that make words bold."""
+    return [sentence.replace("**", "") for sentence in sentences]
 
 
 def say(text: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from playground.charts.on_paper import Panels, on_paper, png
-from playground.cli import ProgressLine, refuse_idle
+from playground.cli import ProgressLine, bare, refuse_idle
 from playground.commands import subcommand
 from playground.errors import require_seed
 from playground.files import write_json, write_result
@@ -87,8 +87,8 @@ def spec(arguments: argparse.Namespace) -> MixtureSpec:
 
 
 def printed(sentences: Iterable[str]) -> list[str]:
-    """Prints the sentences of a page, without the signs that make words bold there; -> as they were printed."""
-    said = [sentence.replace("**", "") for sentence in sentences]
+    """Prints the sentences of a page; -> as they were printed."""
+    said = bare(sentences)
     print("\n".join(said))
     return said
 

@@ -1,17 +1,17 @@
 """autoencoders: what f = 2, 4 and 8, or other files, keep of digits, and what noise decodes to."""
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 from images.autoencoders import losses
 from images.autoencoders.experiment import SHIPPED, MeasureConfig, claims, measure, settled
-from images.command import add_data, progress
+from images.command import add_data, command, progress
 from images.data.mnist import load
 from images.metrics.classifier import load_classifier
+from playground.cli import bare
 from playground.errors import require
-from playground.files import write_result
+from playground.files import write_json
 from playground.knobs import add_options, config_of
 from playground.statistics import interval
 
@@ -33,10 +33,8 @@ def autoencoders_command(arguments: argparse.Namespace) -> None:
         f"floor {found.floor.value:.3f}, digits untouched {found.untouched.value:.3f}, "
         f"gray share of real digits {found.gray.value:.3f}"
     )
-    print("\n".join(said.replace("**", "") for said in claims(found)))
-    print(
-        write_result(Path(arguments.out) / "autoencoders.json", json.dumps(asdict(found), indent=1).encode())
-    )
+    print("\n".join(bare(claims(found))))
+    print(write_json(Path(arguments.out) / "autoencoders.json", found))
 
 
 def _compare(arguments: argparse.Namespace, config: MeasureConfig) -> None:
@@ -52,23 +50,18 @@ def _compare(arguments: argparse.Namespace, config: MeasureConfig) -> None:
     found = losses.compare(pairs, load_classifier(), test, config, progress("measuring"))
     said = {f"{a} against {b}": losses.claims(one, f"N = {config.digits:,}, one training each")
             for a, b, one in zip(new, base, found, strict=True)}  # fmt: skip
-    results = {"config": asdict(config), "pairs": [asdict(one) for one in found]}
+    results = {"config": config, "pairs": found}
     if len(found) > 1:
         mean = losses.over_trainings(found)
         said["over the trainings"] = losses.claims(mean, f"{len(found)} pairs of trainings")
         results["over trainings"] = asdict(mean)
     for name, sentences in said.items():
-        print("\n  ".join([name, *(sentence.replace("**", "") for sentence in sentences)]))
-    print(
-        write_result(
-            Path(arguments.out) / "compared.json", json.dumps(results | {"claims": said}, indent=1).encode()
-        )
-    )
+        print("\n  ".join([name, *bare(sentences)]))
+    print(write_json(Path(arguments.out) / "compared.json", results | {"claims": said}))
 
 
 def add(commands) -> None:
-    p = commands.add_parser("autoencoders", help="latents at f = 2, 4 and 8, measured")
-    p.set_defaults(run=autoencoders_command)
+    p = command(commands, "autoencoders", autoencoders_command)
     add_options(p, MeasureConfig, digits="test digits rebuilt, and noises decoded")
     p.add_argument(
         "--models", nargs="+", metavar="FILE", help="autoencoders; without it those that are shipped"

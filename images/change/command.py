@@ -1,7 +1,6 @@
 """between and change: from one digit to another, and along an attribute."""
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,13 +9,14 @@ import numpy as np
 from images.change.directions import NAMES, directions
 from images.change.experiment import ChangeConfig, change
 from images.change.measure import MeasureConfig, Measured, claims, measure
-from images.command import add_data, add_model_options, model_of, progress
+from images.command import add_data, add_model_options, command, model_of, progress
 from images.data.mnist import load, load_digit
 from images.diffusion_autoencoder.experiment import WAYS, BetweenConfig, between
 from images.diffusion_autoencoder.task import SHIPPED
 from images.metrics.classifier import load_classifier
+from playground.cli import bare
 from playground.errors import require_seed
-from playground.files import write_result
+from playground.files import write_json, write_result
 from playground.gif import gif_bytes, png_bytes, tiled
 from playground.knobs import add_options, config_of
 from playground.statistics import interval
@@ -35,7 +35,7 @@ def between_command(arguments: argparse.Namespace) -> None:
     paths = [
         write_result(out / "between.png", png_bytes(sheet)),
         write_result(out / "between.gif", gif_bytes(frames, fps=5)),
-        write_result(out / "between.json", json.dumps(about, indent=1).encode()),
+        write_json(out / "between.json", about),
     ]
     print("\n".join(map(str, paths)))
 
@@ -62,13 +62,13 @@ def change_command(arguments: argparse.Namespace) -> None:
     paths = [
         write_result(out / "changed.png", png_bytes(tiled(sheet, columns=config.count))),
         write_result(out / "changed.gif", gif_bytes(frames, fps=5)),
-        write_result(out / "changed.json", json.dumps(about, indent=1).encode()),
+        write_json(out / "changed.json", about),
     ]
     print("\n".join(map(str, paths)))
     if wanted is not None:
         measured = measure(model, load_classifier(), training, test, wanted, progress("measuring"))
-        print("\n".join(sentence.replace("**", "") for sentence in [*lines(measured), *claims(measured)]))
-        print(write_result(out / "changed-measured.json", json.dumps(plain_of(measured), indent=1).encode()))
+        print("\n".join(bare([*lines(measured), *claims(measured)])))
+        print(write_json(out / "changed-measured.json", plain_of(measured)))
 
 
 def lines(found: Measured) -> list[str]:
@@ -83,16 +83,14 @@ def plain_of(found: Measured) -> dict:
         for name in ("slopes", "margins", "kept", "explained")
     }
     more = {name: {of: asdict(d) for of, d in getattr(found, name).items()} for name in ("keeps", "explains")}
-    return {"config": asdict(found.config), "size": found.size, "spreads": found.spreads, **tables, **more}
+    return {"config": found.config, "size": found.size, "spreads": found.spreads, **tables, **more}
 
 
 def add(commands) -> None:
-    p = commands.add_parser("between", help="from one digit to another, by z and x_T")
-    p.set_defaults(run=between_command)
+    p = command(commands, "between", between_command)
     p.add_argument("--other", type=int, default=1, help="number of the other test digit")
     _add_shared(p, BetweenConfig)
-    p = commands.add_parser("change", help="a digit made thicker, more slanted or wider")
-    p.set_defaults(run=change_command)
+    p = command(commands, "change", change_command)
     p.add_argument("--attribute", choices=NAMES, default=NAMES[0], help="what is to change")
     add_options(p, MeasureConfig, by="from minus to plus this, in standard deviations of z")
     p.add_argument(

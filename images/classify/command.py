@@ -5,7 +5,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from images.command import add_data
+from images.command import add_data, command
 from images.data.mnist import load
 from images.metrics.classifier_training import WANTED, ClassifierConfig, require_free, train_classifier
 from playground.cli import ProgressLine
@@ -21,8 +21,7 @@ DEFAULT = "out/classifier.safetensors"  # not the file that the metrics use: tha
 
 def add(commands: argparse._SubParsersAction) -> None:
     """Adds the subcommand train-classifier."""
-    p = commands.add_parser("train-classifier", help="the classifier behind the metrics")
-    p.set_defaults(run=train_classifier_command)
+    p = command(commands, "train-classifier", train_classifier_command)
     add_options(
         p,
         ClassifierConfig,

@@ -1,17 +1,16 @@
 """table-clip: CLIPs of several kinds and seeds on the same test digits, as differences with intervals."""
 
 import argparse
-import json
-from dataclasses import asdict
 from pathlib import Path
 
-from images.command import add_places, progress
+from images.command import add_places, command, progress
 from images.dalle2.clip_table import EVERY, ClipTable, claims, clip_table, read, readable
 from images.data.captions import ATTRIBUTES
 from images.data.mnist import load
+from playground.cli import bare
 from playground.devices import device_named
 from playground.errors import require_range
-from playground.files import write_result
+from playground.files import write_json
 
 
 def table_command(arguments: argparse.Namespace) -> None:
@@ -20,10 +19,9 @@ def table_command(arguments: argparse.Namespace) -> None:
     trained = [read(path, device) for path in arguments.files]
     digits = load("test", arguments.data).part(0, arguments.digits)
     found = clip_table(trained, digits, progress("reading digits"))
-    said = [sentence.replace("**", "") for sentence in claims(found)]
+    said = bare(claims(found))
     print("\n".join([readable(found), *said]))
-    about = json.dumps(plain(found) | {"claims": said}, indent=1).encode()
-    print(write_result(Path(arguments.out) / "table-clip.json", about))
+    print(write_json(Path(arguments.out) / "table-clip.json", plain(found) | {"claims": said}))
 
 
 def plain(found: ClipTable) -> dict:
@@ -32,8 +30,8 @@ def plain(found: ClipTable) -> dict:
 
     def apart(attribute: str, other: str) -> dict:
         trainings = found.over_trainings(attribute, other)
-        over = {"over trainings": asdict(trainings)} if trainings else {}
-        return {"over digits": asdict(found.over_digits(attribute, other))} | over
+        over = {"over trainings": trainings} if trainings else {}
+        return {"over digits": found.over_digits(attribute, other)} | over
 
     return {
         "digits": found.N, "images": found.length, "seeds": found.seeds,
@@ -47,10 +45,7 @@ def plain(found: ClipTable) -> dict:
 
 def add_clip_table(commands: argparse._SubParsersAction) -> None:
     """Adds the subcommand table-clip."""
-    p = commands.add_parser(
-        "table-clip", help="CLIPs by what counts as a positive, and a bag of words, compared (DALL-E 2)"
-    )
-    p.set_defaults(run=table_command, writes=["table-clip"])
+    p = command(commands, "table-clip", table_command, "table-clip")
     p.add_argument(
         "files", nargs="+", metavar="FILE",
         help="models of the presets clip, clip-own and clip-bag, of one length, each at the same seeds",

@@ -1,7 +1,6 @@
 """draw, variations, clip-between: digits from captions and embeddings; clip, table-captions, table-priors: how good."""
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import torch
 from torch import Tensor
 
 from images.clip.figures import clouds_chart, matrix_chart
-from images.command import add_data, add_device, add_places, progress
+from images.command import add_data, add_device, add_places, command, progress
 from images.dalle2 import between_measure
 from images.dalle2.agreement import CHANCE, agreement, measured
 from images.dalle2.claims import Claims, ClaimsConfig, claims
@@ -27,8 +26,9 @@ from images.data.mnist import Digits, load
 from images.metrics.classifier import load_classifier
 from images.models import best_device
 from playground.charts.on_paper import on_paper, png
+from playground.cli import bare
 from playground.errors import require
-from playground.files import write_result
+from playground.files import write_json, write_result
 from playground.gif import gif_bytes, png_bytes, tiled
 from playground.knobs import add_options, config_of
 
@@ -70,9 +70,9 @@ def table_command(arguments: argparse.Namespace) -> None:
     }
     text, more = table_of(result), "\n".join(result.verdicts[1:])
     out = Path(arguments.out)
-    about = {"config": asdict(config), "agreement": rows, "chance": CHANCE, "verdict": result.verdict}
+    about = {"config": config, "agreement": rows, "chance": CHANCE, "verdict": result.verdict}
     about["claims"] = result.verdicts
-    write_result(out / "captions.json", json.dumps(about, indent=1).encode())
+    write_json(out / "captions.json", about)
     print(f"{text}\n{result.verdict}\n{more}\n{out / 'captions.json'}")
 
 
@@ -91,8 +91,8 @@ def priors_command(arguments: argparse.Namespace) -> None:
     config = config_of(PriorsConfig, arguments, count=arguments.samples)
     stack = load_stack(arguments.models, arguments.device or best_device())
     rows = priors(stack, load("test", arguments.data), config, progress("drawing embeddings"))
-    about = {"config": asdict(config), "rows": {name: asdict(row) for name, row in rows.items()}}
-    path = write_result(Path(arguments.out) / "priors.json", json.dumps(about, indent=1).encode())
+    about = {"config": config, "rows": rows}
+    path = write_json(Path(arguments.out) / "priors.json", about)
     print(f"{'':36}{'distance':>10}{'cosine':>10}{'seconds':>10}")
     for name, row in rows.items():
         print(f"{name:36}{row.distance:10.2f}{row.cosine:10.3f}{row.seconds:10.2f}")
@@ -120,13 +120,13 @@ def between_command(arguments: argparse.Namespace) -> None:
 
 def measured_between(stack: Stack, digits: Digits, config: between_measure.BetweenConfig, out: Path) -> None:
     found = between_measure.measure_between(stack, digits, load_classifier(), config, progress("measuring"))
-    said = [sentence.replace("**", "") for sentence in between_measure.claims(found)]
+    said = bare(between_measure.claims(found))
     ways = {
         way: {name: values.tolist() for name, values in vars(of).items()} for way, of in found.ways.items()
     }
-    about = {"config": asdict(config), "pair by pair": ways, "claims": said}
+    about = {"config": config, "pair by pair": ways, "claims": said}
     print("\n".join(said))
-    print(write_result(out / "clip-between-measured.json", json.dumps(about, indent=1).encode()))
+    print(write_json(out / "clip-between-measured.json", about))
 
 
 def clip_command(arguments: argparse.Namespace) -> None:
@@ -137,7 +137,7 @@ def clip_command(arguments: argparse.Namespace) -> None:
     about = {"zero-shot": lines, "chance": CHANCE, "distance of the clouds' centres": seen.centres}
     about |= {"mean distance of an image from its cloud's centre": seen.spread}
     out, matched = Path(arguments.out), similarity(clip, digits, full=True)
-    path = write_result(out / "clip.json", json.dumps(about, indent=1).encode())
+    path = write_json(out / "clip.json", about)
     picture = write_result(out / "clip.png", png(on_paper([matrix_chart(matched), clouds_chart(seen)], 6)))
     print("\n".join(f"{name}: {line}" for name, line in lines.items()))
     print(f"image and caption clouds: {seen.centres:.2f} apart, {seen.spread:.2f} wide\n{path}\n{picture}")
@@ -159,7 +159,7 @@ def write(drawing: Drawing, out: Path, name: str, about: dict, first: np.ndarray
     paths = [
         write_result(out / f"{name}.png", png_bytes(tiled(images))),
         write_result(out / f"{name}.gif", gif_bytes(frames)),
-        write_result(out / f"{name}.json", json.dumps(about, indent=1).encode()),
+        write_json(out / f"{name}.json", about),
     ]
     print("\n".join(map(str, paths)))
 
@@ -170,15 +170,11 @@ def add(commands: argparse._SubParsersAction) -> None:
     add_guidance(commands)
     add_clip_table(commands)
     add_upsampler(commands)
-    p = commands.add_parser("draw", help="digits for a caption (DALL-E 2)")
-    p.set_defaults(run=draw_command)
+    p = command(commands, "draw", draw_command)
     p.add_argument("captions", nargs="+", metavar="caption", help=f"such as {EXAMPLES[0]!r}")
     add_options(p, DrawConfig, prior_w="guidance of the prior, 0 none")
     _add_options(p)
-    p = commands.add_parser(
-        "table-captions", help="what prior and caption are for, measured from pixels (DALL-E 2)"
-    )
-    p.set_defaults(run=table_command)
+    p = command(commands, "table-captions", table_command)
     add_options(
         p,
         ClaimsConfig,
@@ -188,24 +184,21 @@ def add(commands: argparse._SubParsersAction) -> None:
     )
     add_data(p)
     _add_options(p, counted=False)
-    p = commands.add_parser("variations", help="digits that CLIP embeds as it does a given one (DALL-E 2)")
-    p.set_defaults(run=variations_command)
+    p = command(commands, "variations", variations_command)
     p.add_argument("--digit", type=int, default=18, help="number of a test digit")
     add_data(p)
     _add_options(p)
 
 
 def _add_more(commands: argparse._SubParsersAction) -> None:
-    p = commands.add_parser("clip-between", help="digits between two, along CLIP's sphere (DALL-E 2)")
-    p.set_defaults(run=between_command)
+    p = command(commands, "clip-between", between_command)
     p.add_argument(
         "--digits", type=int, nargs=2, default=[18, 25], metavar="N", help="numbers of two test digits"
     )
     p.add_argument("--measure", type=int, metavar="N", help="measure N pairs of test digits, too: minutes")
     add_data(p)
     _add_options(p)
-    p = commands.add_parser("table-priors", help="the priors' embeddings against real ones (DALL-E 2)")
-    p.set_defaults(run=priors_command)
+    p = command(commands, "table-priors", priors_command)
     add_options(
         p,
         PriorsConfig,
@@ -215,10 +208,7 @@ def _add_more(commands: argparse._SubParsersAction) -> None:
     )
     p.add_argument("--models", default=str(SHIPPED.parent), metavar="DIR", help="folder of the .safetensors")
     add_places(p, "out", "the JSON goes")
-    p = commands.add_parser(
-        "clip", help="CLIP's zero-shot classes and attributes on the test digits (DALL-E 2)"
-    )
-    p.set_defaults(run=clip_command)
+    p = command(commands, "clip", clip_command)
     p.add_argument("--models", default=str(SHIPPED.parent), metavar="DIR", help="folder of clip.safetensors")
     add_data(p)
     p.add_argument("--out", default="out", metavar="DIR", help="where PNG and JSON go")

@@ -1,13 +1,12 @@
 """table-guidance: the decoder guided by itself or by a noise-aware CLIP, measured from the pixels."""
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from images.command import add_places, progress
+from images.command import add_places, command, progress
 from images.dalle2.clip_task import SHIPPED
 from images.dalle2.experiment import load_stack
 from images.dalle2.guidance_experiment import (
@@ -23,7 +22,7 @@ from images.dalle2.noisy_clip_task import load_noisy_clip
 from images.data.mnist import load
 from images.metrics.classifier import load_classifier
 from images.models import best_device
-from playground.files import write_result
+from playground.files import write_json, write_result
 from playground.gif import png_bytes, tiled
 from playground.knobs import add_options, config_of
 
@@ -42,7 +41,7 @@ def guidance_command(arguments: argparse.Namespace) -> None:
     out, name = Path(arguments.out), f"guidance-{by}"
     rows = [tiled(row.images[:20, 0].numpy(), columns=20) for row in found.rows]
     print(write_result(out / f"{name}.png", png_bytes(np.concatenate(rows))))
-    print(write_result(out / f"{name}.json", json.dumps(plain(found), indent=1).encode()))
+    print(write_json(out / f"{name}.json", plain(found)))
 
 
 def readable(found: Guidance) -> list[str]:
@@ -67,15 +66,12 @@ def plain(found: Guidance) -> dict:
         }
         for row in found.rows
     ]
-    return {"by": found.by, "config": asdict(found.config), "rows": rows, "verdicts": found.verdicts}
+    return {"by": found.by, "config": found.config, "rows": rows, "verdicts": found.verdicts}
 
 
 def add_guidance(commands: argparse._SubParsersAction) -> None:
     """Adds the subcommand table-guidance."""
-    p = commands.add_parser(
-        "table-guidance", help="the decoder guided by itself or by a CLIP, measured (DALL-E 2)"
-    )
-    p.set_defaults(run=guidance_command)
+    p = command(commands, "table-guidance", guidance_command)
     p.add_argument("--by", choices=(ITSELF, BY_CLIP), default=ITSELF, help="without a classifier, or by CLIP")
     p.add_argument("--strengths", type=float, nargs="+", metavar="W", help="w (itself) or s (clip)")
     add_options(

@@ -1,11 +1,10 @@
 """reconstruct: a digit to z and x_T, and back; sample-z: new digits, z from its prior and x_T from noise."""
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 
-from images.command import add_data, add_model_options, model_of, progress, write
+from images.command import add_data, add_model_options, command, model_of, progress, write
 from images.data.mnist import load, load_digit
 from images.diffusion_autoencoder import drawing
 from images.diffusion_autoencoder.claims import claims
@@ -16,8 +15,8 @@ from images.diffusion_autoencoder.sizes_command import add_sizes
 from images.diffusion_autoencoder.task import SHIPPED
 from images.metrics.classifier import load_classifier
 from images.models import Model, load_model
-from playground.cli import refuse_idle
-from playground.files import write_result
+from playground.cli import bare, refuse_idle
+from playground.files import write_json
 from playground.knobs import add_options, config_of
 from playground.statistics import Interval, interval
 
@@ -47,8 +46,8 @@ def _measured(model: Model, config: MeasureConfig, arguments: argparse.Namespace
     training, test = load("train", arguments.data), load("test", arguments.data)
     plain, classifier = load_model(device=model.device), load_classifier()
     found = measure(model, plain, classifier, training, test, config, progress("measuring"))
-    print("\n".join([*lines(found), *(said.replace("**", "") for said in claims(found))]))
-    print(write_result(Path(arguments.out) / "measured.json", json.dumps(plain_of(found), indent=1).encode()))
+    print("\n".join([*lines(found), *bare(claims(found))]))
+    print(write_json(Path(arguments.out) / "measured.json", plain_of(found)))
 
 
 def lines(found: Measured) -> list[str]:
@@ -76,7 +75,7 @@ def plain_of(found: Measured) -> dict:
         for name in ("probes", "follows", "leads", "spreads", "uneven", "evener")
     }
     return {
-        "config": asdict(found.config),
+        "config": found.config,
         "size": found.size,
         "errors": errors,
         **parts,
@@ -99,14 +98,13 @@ def sample_z_command(arguments: argparse.Namespace) -> None:
         plain = load_model(device=model.device)
         quality = drawing.quality(model, z_prior, load_classifier(), training, test, wanted, told, plain)
         rows = [f"FCD of {way}: {interval(e, '.2f')}" for way, e in quality.distances.items()]
-        print("\n".join([*rows, *(said.replace("**", "") for said in drawing.claims(quality))]))
-        print(write_result(out / "from-z-measured.json", json.dumps(asdict(quality), indent=1).encode()))
+        print("\n".join([*rows, *bare(drawing.claims(quality))]))
+        print(write_json(out / "from-z-measured.json", quality))
 
 
 def add(commands) -> None:
     add_sizes(commands)
-    p = commands.add_parser("reconstruct", help="a digit to z and x_T, and back")
-    p.set_defaults(run=reconstruct_command)
+    p = command(commands, "reconstruct", reconstruct_command)
     add_options(
         p,
         ReconstructConfig,
@@ -122,8 +120,7 @@ def add(commands) -> None:
     add_data(p)
     add_model_options(p, ReconstructConfig, "out")
     p.set_defaults(model=str(SHIPPED))
-    p = commands.add_parser("sample-z", help="new digits: z from its prior")
-    p.set_defaults(run=sample_z_command)
+    p = command(commands, "sample-z", sample_z_command)
     add_options(
         p,
         drawing.DrawConfig,

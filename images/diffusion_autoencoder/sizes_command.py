@@ -1,21 +1,21 @@
 """table-z: diffusion autoencoders with a z of different sizes, side by side."""
 
 import argparse
-import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 
-from images.command import add_places, progress
+from images.command import add_places, command, progress
 from images.data.mnist import load
 from images.diffusion_autoencoder.sizes import READ, Size, SizesConfig, claims, measure
 from images.diffusion_autoencoder.task import SHIPPED
 from images.metrics.classifier import load_classifier
 from images.models import load_model
+from playground.cli import bare
 from playground.devices import device_named
-from playground.files import write_result
+from playground.files import write_json
 from playground.knobs import add_options
 from playground.statistics import interval, interval_of_mean
+from playground.tables import markdown_table
 
 
 def sizes_command(arguments: argparse.Namespace) -> None:
@@ -24,46 +24,44 @@ def sizes_command(arguments: argparse.Namespace) -> None:
     models = {str(path): load_model(path, device) for path in arguments.models}
     training, test = load("train", arguments.data), load("test", arguments.data)
     found = measure(models, load_classifier(), training, test, config, progress("measuring"))
-    said = [sentence.replace("**", "") for sentence in claims(found)]
+    said = bare(claims(found))
     print("\n".join([markdown(found), *said]))
     rows = {
         name: {
             "size": row.size,
-            "left": asdict(interval_of_mean(row.left)),
-            "kept": asdict(interval_of_mean(row.kept)),
-            "probes": {view: asdict(e) for view, e in row.probes.items()},
-            "lead": asdict(row.lead),
-            "explained": {
-                view: {of: asdict(e) for of, e in es.items()} for view, es in row.explained.items()
-            },
+            "left": interval_of_mean(row.left),
+            "kept": interval_of_mean(row.kept),
+            "probes": row.probes,
+            "lead": row.lead,
+            "explained": {view: es for view, es in row.explained.items()},
         }
         for name, row in found.items()
     }
-    about = {"config": asdict(config), "rows": rows, "claims": said}
-    print(write_result(Path(arguments.out) / "table-z.json", json.dumps(about, indent=1).encode()))
+    about = {"config": config, "rows": rows, "claims": said}
+    print(write_json(Path(arguments.out) / "table-z.json", about))
 
 
 def markdown(found: Mapping[str, Size]) -> str:
     """The table as docs/training.md has it."""
-    lines = [
-        "| size of z | variance that x_T decides | class kept | class off z | off PCA | "
-        + " | ".join(f"R² of {of}: z, PCA" for of in READ) + " |",
-        "|---|---|---|---|---|---|---|---|",
+    rows = [
+        {
+            "size of z": str(row.size),
+            "variance that x_T decides": interval(interval_of_mean(row.left), ".2f"),
+            "class kept": interval(interval_of_mean(row.kept), ".2f"),
+            "class off z": interval(row.probes["z"]),
+            "off PCA": interval(row.probes["PCA"]),
+        } | {
+            f"R² of {of}: z, PCA": ", ".join(f"{row.explained[view][of].value:.2f}" for view in ("z", "PCA"))
+            for of in READ
+        }
+        for row in found.values()
     ]  # fmt: skip
-    for row in found.values():
-        left, kept = (interval(interval_of_mean(v), ".2f") for v in (row.left, row.kept))
-        read = " | ".join(interval(row.probes[view]) for view in ("z", "PCA"))
-        r2 = " | ".join(
-            f"{row.explained['z'][of].value:.2f}, {row.explained['PCA'][of].value:.2f}" for of in READ
-        )
-        lines.append(f"| {row.size} | {left} | {kept} | {read} | {r2} |")
-    return "\n".join(lines)
+    return markdown_table(rows)
 
 
 def add_sizes(commands: argparse._SubParsersAction) -> None:
     """Adds the subcommand table-z."""
-    p = commands.add_parser("table-z", help="what x_T decides and what z tells, by the size of z")
-    p.set_defaults(run=sizes_command)
+    p = command(commands, "table-z", sizes_command)
     p.add_argument(
         "--models",
         nargs="+",

@@ -1,7 +1,6 @@
 """python -m images annealing: Algorithm 1 as it is written beside the same chain told the noise that is there."""
 
 import argparse
-import json
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -9,14 +8,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from images.command import add_places
+from images.command import add_places, command
 from images.families.experiment import NETWORK, ToldConfig, ToldDigits, told_digits
 from images.metrics.estimates import FCD
 from images.metrics.evaluate import Yardstick, fingerprint
 from images.models import SHIPPED, best_device, load_model
 from images.sampling import ANNEALED, AS_WRITTEN
 from playground.cli import ProgressLine
-from playground.files import write_result
+from playground.files import write_json, write_result
 from playground.gif import png_bytes, tiled
 from playground.knobs import add_options, config_of
 from playground.progress import duration
@@ -24,10 +23,7 @@ from playground.statistics import interval
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    p = commands.add_parser(
-        "annealing", help="annealed Langevin as written, and told the noise that is there"
-    )
-    p.set_defaults(run=annealing_command, writes=["annealing"])
+    p = command(commands, "annealing", annealing_command, "annealing")
     add_options(
         p,
         ToldConfig,
@@ -56,7 +52,7 @@ def annealing_command(arguments: argparse.Namespace) -> None:
     out, name = Path(arguments.out), "annealing"
     print(write_result(out / f"{name}.png", picture(found)))
     content = plain(found) | {"model": fingerprint(model)}
-    print(write_result(out / f"{name}.json", json.dumps(content, indent=1).encode()))
+    print(write_json(out / f"{name}.json", content))
 
 
 def readable(found: ToldDigits) -> list[str]:

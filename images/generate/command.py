@@ -4,7 +4,7 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from images.command import add_model_options, add_times, model_of, progress, write
+from images.command import add_model_options, add_times, command, model_of, progress, write
 from images.generate.experiment import SampleConfig, sample
 from playground.cli import refuse_idle
 from playground.knobs import add_options, config_of
@@ -24,8 +24,7 @@ def add(commands) -> None:
     from images.generate.films import add as add_films  # it draws what other topics' pages open with
 
     add_films(commands)
-    p = commands.add_parser("sample", help="new digits from noise")
-    p.set_defaults(run=sample_command, writes=["samples"])
+    p = command(commands, "sample", sample_command, "samples")
     add_options(
         p,
         SampleConfig,

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from images.command import command
 from images.data.mnist import load
 from images.diffusion_autoencoder.experiment import BetweenConfig, ReconstructConfig, between, reconstruct
 from images.families.experiment import FIRST as FAMILIES
@@ -121,8 +122,7 @@ def _digits():
 
 
 def add(commands: Any) -> None:
-    p = commands.add_parser("films", help="make again what the pages of digits open with")
-    p.set_defaults(run=films_command)
+    p = command(commands, "films", films_command)
     p.add_argument("--only", nargs="+", choices=list(FILMS), default=list(FILMS), help="which of them")
     p.add_argument("--out", default="out", metavar="DIR", help="where the files go")
 

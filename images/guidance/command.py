@@ -1,13 +1,12 @@
 """guidance, guide-accuracy: guidance on digits on the command line, as a table, pictures and numbers."""
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from images.command import add_data, add_places, model_of, progress
+from images.command import add_data, add_places, command, model_of, progress
 from images.data.mnist import load
 from images.generate.experiment import MOST_W
 from images.guidance.experiment import (
@@ -33,7 +32,7 @@ from playground.charts.on_paper import on_paper, png
 from playground.cli import refuse_idle
 from playground.devices import device_named
 from playground.errors import require_range
-from playground.files import write_result
+from playground.files import write_json, write_result
 from playground.gif import png_bytes, tiled
 from playground.knobs import add_options, config_of
 from playground.statistics import ends, interval, told_share
@@ -42,8 +41,7 @@ LABELLED = str(next(path for path, name in SHIPPED_MODELS.items() if "labels" in
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    p = commands.add_parser("guidance", help="digits guided with and without a classifier, measured")
-    p.set_defaults(run=guidance_command, writes=["guidance", "guidance-curves"])
+    p = command(commands, "guidance", guidance_command, "guidance", "guidance-curves")
     p.add_argument(
         "--by", choices=("itself", "guide"), default="itself", help="without a classifier, or by a guide"
     )
@@ -70,8 +68,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     )
     p.add_argument("--guide", default=str(GUIDE), metavar="FILE", help="the guide's checkpoint")
     add_places(p, "out/guidance")
-    q = commands.add_parser("guide-accuracy", help="how often guides are right, level by level")
-    q.set_defaults(run=accuracy_command, writes=["guide-accuracy"])
+    q = command(commands, "guide-accuracy", accuracy_command, "guide-accuracy")
     q.add_argument("--guide", default=str(GUIDE), metavar="FILE", help="the guide's checkpoint")
     q.add_argument(
         "--clean", default=str(SHIPPED_CLEAN), metavar="FILE", help="one that knows clean digits only"
@@ -104,7 +101,7 @@ def guidance_command(arguments: argparse.Namespace) -> None:
         about |= {"forms": {name: plain(found) for name, found in sweeps.items()}, "claims": said}
     for number, (name, found) in enumerate(sweeps.items()):
         _drawn(found, out, f"-{name}" if number else "", "w" if itself else "s")
-    print(write_result(out / "guidance.json", json.dumps(about, indent=1).encode()))
+    print(write_json(out / "guidance.json", about))
 
 
 def pulls(model: Model, guide: Guide, form: str) -> dict[str, Guided]:
@@ -132,7 +129,7 @@ def accuracy_command(arguments: argparse.Namespace) -> None:
     out = Path(arguments.out)
     print(write_result(out / "guide-accuracy.png", png(on_paper(accuracy_chart(curves, len(digits)), 5))))
     about = {"digits": len(digits), "accuracy_by_level": curves}
-    print(write_result(out / "guide-accuracy.json", json.dumps(about, indent=1).encode()))
+    print(write_json(out / "guide-accuracy.json", about))
 
 
 def readable(found: Sweep) -> list[str]:
@@ -156,12 +153,12 @@ def plain(found: Sweep) -> dict:
             "strength": row.strength, "agreement": [row.agreement, row.low, row.high], "slant": row.slant,
             "thickness": row.thickness, "confidence": row.confidence,
             "fooled": row.fooled and asdict(row.fooled),
-            "metrics": {name: asdict(e) for name, e in row.metrics.items()},
+            "metrics": row.metrics,
         }
         for row in found.rows
     ]  # fmt: skip
     return {
-        "config": asdict(found.config),
+        "config": found.config,
         "rows": rows,
-        "floors": {n: asdict(e) for n, e in found.floors.items()},
+        "floors": found.floors,
     }

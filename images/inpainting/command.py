@@ -7,13 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from images.command import (
-    add_data,
-    add_model_options,
-    model_of,
-    progress,
-    write,
-)
+from images.command import add_data, add_model_options, command, model_of, progress, write
 from images.data.mnist import load
 from images.data.uploads import is_dark_ink, read_picture
 from images.inpainting import table_command
@@ -68,8 +62,7 @@ def _test_digit(arguments: argparse.Namespace) -> np.ndarray:
 
 def add(commands) -> None:
     table_command.add(commands)
-    p = commands.add_parser("inpaint", help="fill a hole in a digit")
-    p.set_defaults(run=inpaint_command, writes=["inpainted"])
+    p = command(commands, "inpaint", inpaint_command, "inpainted")
     p.add_argument(
         "--digit", type=int, default=0, help="number of the test digit; without MNIST: of 500 packaged ones"
     )

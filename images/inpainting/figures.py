@@ -6,6 +6,7 @@ from images.inpainting.table import MASKS, Row, Table
 from playground.charts import Axis, Bars, Chart, Mark, Points, Rule, estimated, grouped
 from playground.colors import PALETTE, TRUTH
 from playground.statistics import interval
+from playground.tables import markdown_table
 
 
 def table_charts(found: Table) -> list[Chart]:
@@ -35,20 +36,13 @@ def _bars(found: Table, measure: str) -> list[Bars]:
 
 def markdown(found: Table) -> str:
     """Both tables for a page or a terminal."""
-    lines = [
-        "| mask | method | read right | std, gray values | known kept | seconds |",
-        "|:--|:--|--:|--:|--:|--:|",
-    ]
-    lines += [_line(row, f"{row.exact:.0%}") for row in found.rows]
-    lines += ["", "| problem | method | read right | std, gray values | rms of A x - y, over the noise | seconds |",
-              "|:--|:--|--:|--:|--:|--:|"]  # fmt: skip
-    lines += [_line(row, f"{row.residual:.2f}") for row in found.inverse]
-    return "\n".join(lines)
+    filled = [_cells(row, "mask", "known kept", f"{row.exact:.0%}") for row in found.rows]
+    name = "rms of A x - y, over the noise"
+    inverse = [_cells(row, "problem", name, f"{row.residual:.2f}") for row in found.inverse]
+    return f"{markdown_table(filled, words=2)}\n\n{markdown_table(inverse, words=2)}"
 
 
-def _line(row: Row, last: str) -> str:
-    read, apart = row.read, row.apart
-    return (
-        f"| {row.problem} | {row.method} | {interval(read, '.1%')} | {interval(apart, '.0f')}"
-        f" | {last} | {row.seconds:.1f} |"
-    )
+def _cells(row: Row, problem: str, name: str, value: str) -> dict[str, str]:
+    read, apart = interval(row.read, ".1%"), interval(row.apart, ".0f")
+    return {problem: row.problem, "method": row.method, "read right": read, "std, gray values": apart,
+            name: value, "seconds": f"{row.seconds:.1f}"}  # fmt: skip

@@ -1,12 +1,10 @@
 """inpaint-table: every way of inpainting on the same digits and masks, measured, on the command line."""
 
 import argparse
-import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from images.command import add_places, progress
+from images.command import add_places, command, progress
 from images.data.mnist import load
 from images.inpainting.figures import markdown, table_charts
 from images.inpainting.table import Row, Table, TableConfig, claims, sheet_of, table
@@ -14,17 +12,15 @@ from images.metrics.classifier import load_classifier
 from images.models import SHIPPED, load_model
 from images.palette.task import SHIPPED as PALETTE
 from playground.charts.on_paper import on_paper, png
+from playground.cli import bare
 from playground.devices import device_named
-from playground.files import write_result
+from playground.files import write_json, write_result
 from playground.gif import png_bytes
 from playground.knobs import add_options, config_of
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    p = commands.add_parser(
-        "inpaint-table", help="all ways of inpainting on the same digits and masks, measured"
-    )
-    p.set_defaults(run=table_command, writes=["inpaint-table", "inpaint-sheet"])
+    p = command(commands, "inpaint-table", table_command, "inpaint-table", "inpaint-sheet")
     add_options(
         p,
         TableConfig,
@@ -49,26 +45,26 @@ def table_command(arguments: argparse.Namespace) -> None:
     judge, test = load_classifier(device=device), load("test", arguments.data)
     found = table(*models, judge, test, config, progress("inpainting"), training)
     print(markdown(found))
-    print("\n".join(sentence.replace("**", "") for sentence in claims(found)))
+    print("\n".join(bare(claims(found))))
     out = Path(arguments.out)
     print(write_result(out / "inpaint-table.png", png(on_paper(table_charts(found), 5))))
     print(write_result(out / "inpaint-sheet.png", png_bytes(sheet_of(found))))
-    print(write_result(out / "inpaint-table.json", json.dumps(plain(found), indent=1).encode()))
+    print(write_json(out / "inpaint-table.json", plain(found)))
 
 
 def plain(found: Table) -> dict[str, Any]:
     def row_of(row: Row) -> dict[str, Any]:
         return {
-            "problem": row.problem, "method": row.method, "read": asdict(row.read), "apart": asdict(row.apart),
+            "problem": row.problem, "method": row.method, "read": row.read, "apart": row.apart,
             "exact": row.exact, "residual": row.residual, "seconds": row.seconds,
         }  # fmt: skip
 
     return {
-        "config": asdict(found.config),
+        "config": found.config,
         "rows": [row_of(row) for row in found.rows],
         "inverse": [row_of(row) for row in found.inverse],
-        "damaged": {name: asdict(e) for name, e in found.floors.items()},
-        "whole": asdict(found.truth),
-        "zetas": {problem: asdict(zeta) for problem, zeta in found.zetas.items()},
+        "damaged": found.floors,
+        "whole": found.truth,
+        "zetas": found.zetas,
         "claims": claims(found),
     }

@@ -1,17 +1,17 @@
 """latent: new digits by diffusion in latents, and what the latents lose."""
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 
-from images.command import add_data, add_model_options, model_of, progress, write
+from images.command import add_data, add_model_options, command, model_of, progress, write
 from images.data.mnist import load
 from images.latent.autoencoder_task import LATENT
 from images.latent.experiment import LatentConfig, MeasureConfig, Measured, claims, measure, sample
 from images.latent.table_command import add_table
 from images.metrics.classifier import load_classifier
-from playground.files import write_result
+from playground.cli import bare
+from playground.files import write_json
 from playground.knobs import add_options, config_of
 from playground.statistics import interval
 
@@ -28,7 +28,7 @@ def latent_command(arguments: argparse.Namespace) -> None:
         training, test = load("train", arguments.data), load("test", arguments.data)
         found = measure(model, load_classifier(), training, test, wanted, progress("measuring"))
         print("\n".join(lines(found)))
-        print(write_result(out / "latent-measured.json", json.dumps(asdict(found), indent=1).encode()))
+        print(write_json(out / "latent-measured.json", found))
 
 
 def lines(found: Measured) -> list[str]:
@@ -40,14 +40,13 @@ def lines(found: Measured) -> list[str]:
     ):
         rows.append(f"mean squared error from {name}: {interval(e, '.2e')}")
     rows += [f"read as asked, {name}: {interval(e)}" for name, e in found.agreement.items()]
-    rows += [said.replace("**", "") for said in claims(found)]
+    rows += bare(claims(found))
     return [*rows, f"PSNR {found.psnr:.1f} dB; N = {found.config.digits:,}; sampled in {found.seconds:.1f} s"]
 
 
 def add(commands) -> None:
     add_table(commands)
-    p = commands.add_parser("latent", help="new digits by diffusion in latents")
-    p.set_defaults(run=latent_command)
+    p = command(commands, "latent", latent_command)
     add_options(
         p,
         LatentConfig,

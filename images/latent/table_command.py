@@ -1,21 +1,22 @@
 """latent-table: pixels against latents, by multiply-adds, training, sampling and distance."""
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 
-from images.command import add_places, progress
+from images.command import add_places, command, progress
 from images.data.mnist import load
 from images.latent.autoencoder_task import LATENT
 from images.latent.table import Table, TableConfig, claims, table, trainings_claim
 from images.metrics.classifier import load_classifier
 from images.models import SHIPPED, load_model
+from playground.cli import bare
 from playground.devices import device_named
 from playground.errors import require
-from playground.files import write_result
+from playground.files import write_json
 from playground.knobs import add_options, config_of
 from playground.statistics import interval
+from playground.tables import markdown_table
 
 
 def table_command(arguments: argparse.Namespace) -> None:
@@ -33,34 +34,36 @@ def table_command(arguments: argparse.Namespace) -> None:
     models = {name: load_model(path, device) for name, path in named.items()}
     training, test = load("train", arguments.data), load("test", arguments.data)
     found = table(models, load_classifier(), training, test, config, progress("drawing"))
-    said = [sentence.replace("**", "") for sentence in claims(found)]
+    said = bare(claims(found))
     print("\n".join([markdown(found), *said]))
     if base:
         said.append(trainings_claim(found, files, base).replace("**", ""))
         print(said[-1])
     about = {**asdict(found), "claims": said}
-    print(write_result(Path(arguments.out) / "latent-table.json", json.dumps(about, indent=1).encode()))
+    print(write_json(Path(arguments.out) / "latent-table.json", about))
 
 
 def markdown(found: Table) -> str:
     """The table as docs/training.md has it."""
-    lines = [
-        "| | numbers | parameters | multiply-adds | trained, images/s | s for 100 digits | FCD | of reconstructions |",
-        "|---|---|---|---|---|---|---|---|",
+    rows = [
+        {
+            "": name,
+            "numbers": str(row.numbers),
+            "parameters": f"{row.parameters / 1000:.0f} k",
+            "multiply-adds": f"{row.million_macs:.1f} M",
+            "trained, images/s": f"{row.images_per_second:,.0f}" if row.images_per_second else "",
+            "s for 100 digits": f"{row.seconds.value:.2f}",
+            "FCD": interval(row.generated, ".2f"),
+            "of reconstructions": interval(row.rebuilt, ".2f"),
+        }
+        for name, row in found.rows.items()
     ]
-    for name, row in found.rows.items():
-        speed = f"{row.images_per_second:,.0f}" if row.images_per_second else ""
-        lines.append(
-            f"| {name} | {row.numbers} | {row.parameters / 1000:.0f} k | {row.million_macs:.1f} M | {speed} | "
-            f"{row.seconds.value:.2f} | {interval(row.generated, '.2f')} | {interval(row.rebuilt, '.2f')} |"
-        )
-    return "\n".join(lines)
+    return markdown_table(rows)
 
 
 def add_table(commands: argparse._SubParsersAction) -> None:
     """Adds the subcommand latent-table."""
-    p = commands.add_parser("latent-table", help="pixels against latents: cost and distance")
-    p.set_defaults(run=table_command)
+    p = command(commands, "latent-table", table_command)
     p.add_argument(
         "--models", nargs="+", metavar="FILE", help="models of digits and of latents; without it the shipped"
     )

@@ -1,7 +1,6 @@
 """python -m images train-classifier: the training run behind the metrics, and the card that records it."""
 
 import hashlib
-import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -15,7 +14,7 @@ from images.data.mnist import Digits, to_model
 from images.metrics.classifier import VERSION, accuracy, build, classification, load_classifier
 from playground.checkpoint import save_checkpoint
 from playground.errors import SEEDS, require
-from playground.files import note_result, require_replaceable, write_result
+from playground.files import note_result, require_replaceable, write_json
 from playground.knobs import Knobs, knob
 from playground.objectives import Batch
 from playground.training import Progress, Recipe, Trainee, train
@@ -80,7 +79,7 @@ def train_classifier(
         "torch": torch.__version__,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
     }
-    write_result(path.with_suffix(".json"), json.dumps(card, indent=1).encode())
+    write_json(path.with_suffix(".json"), card)
     return card
 
 

@@ -1,27 +1,26 @@
 """palette: damaged digits restored and measured, on the command line."""
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 
-from images.command import add_places, progress
+from images.command import add_places, command, progress
 from images.data.mnist import load
 from images.metrics.classifier import load_classifier
 from images.models import load_model
 from images.palette import table_command
 from images.palette.experiment import PaletteConfig, measure, restore, sheet_of, verdicts
 from images.palette.task import SHIPPED
+from playground.cli import bare
 from playground.devices import device_named
-from playground.files import write_result
+from playground.files import write_json, write_result
 from playground.gif import png_bytes
 from playground.knobs import add_options, config_of
 
 
 def add(commands: argparse._SubParsersAction) -> None:
     table_command.add(commands)
-    p = commands.add_parser("palette", help="damaged digits restored by one network, and measured")
-    p.set_defaults(run=palette_command)
+    p = command(commands, "palette", palette_command)
     add_options(
         p,
         PaletteConfig,
@@ -42,8 +41,8 @@ def palette_command(arguments: argparse.Namespace) -> None:
     model = load_model(arguments.model, device)
     found = restore(model, load("test", arguments.data), config, progress("restoring"))
     numbers = measure(found, load_classifier(device=device))
-    print("\n".join(sentence.replace("**", "") for sentence in verdicts(numbers)))
+    print("\n".join(bare(verdicts(numbers))))
     out = Path(arguments.out)
     print(write_result(out / f"{config.task}.png", png_bytes(sheet_of(found))))
-    about = {"config": asdict(config), **asdict(numbers)}
-    print(write_result(out / f"{config.task}.json", json.dumps(about, indent=1).encode()))
+    about = {"config": config, **asdict(numbers)}
+    print(write_json(out / f"{config.task}.json", about))

@@ -38,6 +38,7 @@ from playground.statistics import (
     told_share,
     verdict,
 )
+from playground.tables import markdown_table
 from playground.walk import checked, final, starting_noise, walk, watched
 
 SHIPPED = Path(__file__).parents[1] / "shipped"
@@ -293,11 +294,10 @@ def _shares(one: Row, other: Row, n: int) -> Difference:
 
 def markdown(found: Table) -> str:
     """A row for each way."""
-    lines = [f"| | PSNR, dB | {FCD} | read right | seconds |", "|:--|--:|--:|--:|--:|"]
-    for row in found.rows.values():
-        read, fcd = row.read, row.fcd
-        lines.append(
-            f"| {row.name} | {row.psnr:.1f} | {interval(fcd, '.2f')} | "
-            f"{interval(read, '.1%')} | {row.seconds:.1f} |"
-        )
-    return "\n".join(lines)
+    return markdown_table([
+        {
+            "": row.name, "PSNR, dB": f"{row.psnr:.1f}", FCD: interval(row.fcd, ".2f"),
+            "read right": interval(row.read, ".1%"), "seconds": f"{row.seconds:.1f}",
+        }
+        for row in found.rows.values()
+    ])  # fmt: skip

@@ -1,27 +1,25 @@
 """palette-table: regression, generalist, specialists and what knows nothing of holes, on the same damaged digits."""
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 
-from images.command import add_places, progress
+from images.command import add_places, command, progress
 from images.data.mnist import load
 from images.metrics.evaluate import Yardstick
 from images.models import SHIPPED, load_model
 from images.palette.figures import table_chart
 from images.palette.table import FILES, TASKS, TableConfig, claims, markdown, needed, table
 from playground.charts.on_paper import on_paper, png
-from playground.cli import refuse_idle
+from playground.cli import bare, refuse_idle
 from playground.devices import device_named
 from playground.errors import require
-from playground.files import write_result
+from playground.files import write_json, write_result
 from playground.knobs import add_options, config_of
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    p = commands.add_parser("palette-table", help="regression, generalist and specialists on the same digits")
-    p.set_defaults(run=table_command, writes=[f"palette-table-{task}" for task in TASKS])
+    p = command(commands, "palette-table", table_command, *[f"palette-table-{task}" for task in TASKS])
     add_options(
         p,
         TableConfig,
@@ -56,14 +54,14 @@ def table_command(arguments: argparse.Namespace) -> None:
     yardstick = Yardstick.load(arguments.data, device=device)
     plain, digits = load_model(arguments.model, device), load("test", arguments.data)
     found = table(models, plain, yardstick, digits, config, progress("restoring"))
-    said = [sentence.replace("**", "") for sentence in claims(found)]
+    said = bare(claims(found))
     print("\n".join([markdown(found), *said]))
     out, stem = Path(arguments.out), f"palette-table-{config.task}"
     print(write_result(out / f"{stem}.png", png(on_paper(table_chart(found), 6))))
     rows = {
-        row.name: {"psnr": row.psnr, "fcd": asdict(row.fcd), "read": asdict(row.read), "seconds": row.seconds}
+        row.name: {"psnr": row.psnr, "fcd": row.fcd, "read": row.read, "seconds": row.seconds}
         for row in found.rows.values()
     }
-    about = {"config": asdict(config), "rows": rows, "floor": found.floor, "claims": said}
+    about = {"config": config, "rows": rows, "floor": found.floor, "claims": said}
     about["zeta"] = found.zeta and asdict(found.zeta)
-    print(write_result(out / f"{stem}.json", json.dumps(about, indent=1).encode()))
+    print(write_json(out / f"{stem}.json", about))

@@ -1,12 +1,10 @@
 """evaluate: a model's metrics; losses: those of trainings, drawn.  On the command line."""
 
 import argparse
-import json
 import time
-from dataclasses import asdict
 from pathlib import Path
 
-from images.command import StageLine, add_measured_options, add_times, model_of
+from images.command import StageLine, add_measured_options, add_times, command, model_of
 from images.metrics import classifier
 from images.metrics.evaluate import EvaluateConfig, Yardstick, evaluate
 from images.metrics.report import about_evaluation, readable, write_evaluation
@@ -16,15 +14,14 @@ from images.training.runs import Run
 from playground.charts.on_paper import on_paper, png
 from playground.cli import refuse_idle
 from playground.errors import require
-from playground.files import write_result
+from playground.files import write_json, write_result
 from playground.knobs import add_options, config_of
 
 
 def add(commands: argparse._SubParsersAction) -> None:
     add_ship(commands)
     add_losses(commands)
-    p = commands.add_parser("evaluate", help="measure a model: Frechet distance, ...")
-    p.set_defaults(run=evaluate_command, writes=["samples", "nearest", "evaluation"])
+    p = command(commands, "evaluate", evaluate_command, "samples", "nearest", "evaluation")
     add_options(
         p,
         EvaluateConfig,
@@ -39,8 +36,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 
 def add_losses(commands: argparse._SubParsersAction) -> None:
-    p = commands.add_parser("losses", help="draw the losses of trainings beside each other")
-    p.set_defaults(run=losses_command, writes=["losses"])
+    p = command(commands, "losses", losses_command, "losses")
     p.add_argument("runs", nargs="+", metavar="RUN", help="a run's directory")
     p.add_argument("--out", default="out/losses", metavar="DIR", help="where PNG and JSON go")
 
@@ -57,7 +53,7 @@ def losses_command(arguments: argparse.Namespace) -> None:
     out = Path(arguments.out)
     print(write_result(out / "losses.png", png(on_paper(losses_chart(logs), 6))))
     numbers = {name: {"batch": batch, "log": rows} for name, (batch, rows) in logs.items()}
-    print(write_result(out / "losses.json", json.dumps(numbers, indent=1).encode()))
+    print(write_json(out / "losses.json", numbers))
 
 
 def evaluate_command(arguments: argparse.Namespace) -> None:
@@ -71,6 +67,6 @@ def evaluate_command(arguments: argparse.Namespace) -> None:
     evaluation = evaluate(model, config, yardstick, line)
     seconds = time.perf_counter() - start
     print("\n".join(readable(evaluation, yardstick)))
-    about = about_evaluation(model, yardstick) | {"config": asdict(config), "seconds": round(seconds, 1)}
+    about = about_evaluation(model, yardstick) | {"config": config, "seconds": round(seconds, 1)}
     for path in write_evaluation(Path(arguments.out), evaluation, yardstick, about):
         print(path)

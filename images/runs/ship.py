@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from images.command import command
 from images.metrics.evaluate import fingerprint
 from images.models import kind_of, load_model, save_model
 from playground.checkpoint import load_checkpoint, save_checkpoint
 from playground.errors import UserError, require
-from playground.files import note_result, require_replaceable, write_result
+from playground.files import note_result, require_replaceable, write_json
 
 # Kinds whose files hold no denoiser.
 OF_THEIR_OWN = ("clip", "ar-prior", "noisy-clip", "guide", "scene-clip", "perception", "autoencoder")
@@ -46,7 +47,7 @@ def ship(source: str | Path, out: str | Path, evaluation: str | Path | None = No
     halves = {name: value.half() for name, value in model.denoise.state_dict().items()}
     about = {name: value for name, value in known.items() if name not in ("format", "model")}
     path = note_result(save_model(out, model.config, halves, about))
-    write_result(path.with_suffix(".json"), json.dumps(card, indent=1).encode())
+    write_json(path.with_suffix(".json"), card)
     return card
 
 
@@ -63,7 +64,7 @@ def _ship_as_it_is(source: Path, out: Path) -> dict[str, Any]:
     }
     card |= {name: about[name] for name in FROM_THE_RUN if name in about}
     path = note_result(save_checkpoint(out, halves, about))
-    write_result(path.with_suffix(".json"), json.dumps(card, indent=1).encode())
+    write_json(path.with_suffix(".json"), card)
     return card
 
 
@@ -100,8 +101,7 @@ def ship_command(arguments: argparse.Namespace) -> None:
 
 def add_ship(commands: argparse._SubParsersAction) -> None:
     """Adds the subcommand ship."""
-    p = commands.add_parser("ship", help="write a model in float16 with a card, as the repository carries it")
-    p.set_defaults(run=ship_command)
+    p = command(commands, "ship", ship_command)
     p.add_argument("--model", required=True, metavar="FILE", help="a run's model.safetensors")
     p.add_argument("--evaluation", metavar="FILE", help="evaluation.json of the very file, for the card")
     p.add_argument(

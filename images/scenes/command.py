@@ -1,15 +1,13 @@
 """table-scenes, draw-scene: which colour belongs to which digit, measured and shown."""
 
 import argparse
-import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from images.command import add_places, progress
+from images.command import add_places, command, progress
 from images.data.mnist import load
 from images.data.scenes import EXAMPLES, parse
 from images.metrics.classifier import load_classifier
@@ -26,9 +24,10 @@ from images.scenes.experiment import (
     readable,
 )
 from images.training.tasks import sheet
+from playground.cli import bare
 from playground.devices import device_named
 from playground.errors import require, require_whole
-from playground.files import write_result
+from playground.files import write_json, write_result
 from playground.gif import png_bytes
 from playground.knobs import add_options, config_of
 
@@ -41,13 +40,12 @@ def table_command(arguments: argparse.Namespace) -> None:
     stacks = _stacks(arguments, device)
     digits = load("test", arguments.data)
     found = binding(stacks, digits, load_classifier(device=device), config, progress("drawing scenes"))
-    said = [sentence.replace("**", "") for sentence in claims(found)]
+    said = bare(claims(found))
     print("\n".join([readable(found), *said]))
     out = Path(arguments.out)
     rows = [x for picture in found.pictures.values() for x in picture[:SHOWN]]
     print(write_result(out / "table-scenes.png", _png(rows, SHOWN)))
-    about = json.dumps(plain(found) | {"claims": said}, indent=1).encode()
-    print(write_result(out / "table-scenes.json", about))
+    print(write_json(out / "table-scenes.json", plain(found) | {"claims": said}))
 
 
 def plain(found: Binding) -> dict[str, Any]:
@@ -56,7 +54,7 @@ def plain(found: Binding) -> dict[str, Any]:
         way: {name: int(getattr(k, name).sum()) for name in ("parts", "bound", "whole")}
         for way, k in found.kept.items()
     }
-    return {"config": asdict(found.config), "scenes": found.config.count, "kept": rows}
+    return {"config": found.config, "scenes": found.config.count, "kept": rows}
 
 
 def draw_command(arguments: argparse.Namespace) -> None:
@@ -86,14 +84,10 @@ def _png(pictures: list[Tensor], columns: int) -> bytes:
 
 def add(commands: argparse._SubParsersAction) -> None:
     """Adds the subcommands table-scenes and draw-scene."""
-    p = commands.add_parser(
-        "table-scenes", help="colours bound to digits, with and without a caption's words (DALL-E 2)"
-    )
-    p.set_defaults(run=table_command, writes=["table-scenes"])
+    p = command(commands, "table-scenes", table_command, "table-scenes")
     add_options(p, ScenesConfig, count="scenes of held-out digits")
     _add_options(p, several=True)
-    p = commands.add_parser("draw-scene", help="two digits in two colours for a caption (DALL-E 2)")
-    p.set_defaults(run=draw_command, writes=["scene"])
+    p = command(commands, "draw-scene", draw_command, "scene")
     p.add_argument("caption", help=f"such as {EXAMPLES[0]!r}")
     p.add_argument("--count", type=int, default=8, help="scenes of each way")
     _add_options(p)

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from images.command import StageLine, add_measured_options, add_times, model_of
+from images.command import StageLine, add_measured_options, add_times, command, model_of
 from images.metrics.estimates import FCD
 from images.metrics.evaluate import Yardstick
 from images.metrics.report import interval_text, number_text
@@ -27,8 +27,7 @@ from playground.statistics import interval
 
 
 def add(commands: argparse._SubParsersAction) -> None:
-    p = commands.add_parser("table1", help="the lecture's Table 1 on MNIST, cell by cell")
-    p.set_defaults(run=table1_command)
+    p = command(commands, "table1", table1_command)
     add_options(p, TableConfig, samples="digits in each cell")
     etas, steps = " ".join(ETAS), " ".join(map(str, STEPS))
     add_options(p, TableConfig, etas=f"from 0 to 1, or sigma-hat (default: {etas})", metavar="ETA")

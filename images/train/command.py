@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from images.command import add_data, add_device
+from images.command import add_data, add_device, command
 from images.data.mnist import load
 from images.training import job, runs
 from images.training.config import TrainConfig, with_changes
@@ -193,8 +193,7 @@ def add(commands) -> None:
 
     add_stack(commands)
     add_looks(commands)
-    p = commands.add_parser("train", help="train a model, or go on with one")
-    p.set_defaults(run=train_command)
+    p = command(commands, "train", train_command)
     p.add_argument("--preset", choices=PRESETS, default="cpu", help="settings to begin with")
     add_options(p, TrainConfig, **CHANGEABLE, given=False)
     words = "through torch.compile; on a GPU as a CUDA graph"

@@ -6,7 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from images.command import add_data, add_device
+from images.command import add_data, add_device, command
 from images.data.mnist import load
 from images.models import Model, load_model
 from images.training import runs
@@ -16,7 +16,7 @@ from images.training.speed import OFFERED, images_per_second, said
 from images.training.tasks import task_for
 from playground.devices import device_named
 from playground.errors import require
-from playground.files import write_result
+from playground.files import write_json, write_result
 from playground.gif import png_bytes
 from playground.progress import duration
 
@@ -25,14 +25,10 @@ LOOKS = Path(__file__).parents[1] / "shipped" / "looks"
 
 
 def add(commands: Any) -> None:
-    p = commands.add_parser("minutes", help="how long the presets take on this machine, by a second of each")
-    p.set_defaults(run=minutes_command)
+    p = command(commands, "minutes", minutes_command)
     add_data(p)
     add_device(p)
-    p = commands.add_parser(
-        "looks", help="keep the digits of finished runs, or of models, as their presets' pictures"
-    )
-    p.set_defaults(run=looks_command)
+    p = command(commands, "looks", looks_command)
     p.add_argument(
         "--runs", nargs="+", default=[], metavar="DIR", help="finished runs, each of a preset unchanged"
     )
@@ -62,7 +58,7 @@ def looks_command(arguments: argparse.Namespace) -> None:
     found += [_of_model(load_model(name)) for name in arguments.models]
     for preset, picture, about in found:
         print(write_result(Path(arguments.out) / f"{preset}.png", picture))
-        write_result(Path(arguments.out) / f"{preset}.json", json.dumps(about, indent=1).encode())
+        write_json(Path(arguments.out) / f"{preset}.json", about)
 
 
 def _of_run(run: runs.Run) -> tuple[str, bytes, dict[str, Any]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from images.command import add_data, add_device
+from images.command import add_data, add_device, command
 from images.data.mnist import Digits, load
 from images.train.command import trained
 from images.training import job, runs
@@ -141,10 +141,7 @@ def _one(
 
 def add_stack(commands: argparse._SubParsersAction) -> None:
     """Adds the subcommand train-stack."""
-    p = commands.add_parser(
-        "train-stack", help="train CLIP, priors, decoder and upsampler, or go on with it (DALL-E 2)"
-    )
-    p.set_defaults(run=stack_command)
+    p = command(commands, "train-stack", stack_command)
     p.add_argument(
         "--run", dest="folder", default="runs/dalle2", metavar="DIR", help="folder of the stages' runs"
     )

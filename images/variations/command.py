@@ -1,18 +1,17 @@
 """table-variations: what varies among digits of one embedding, and what stays, attribute by attribute."""
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 
-from images.command import add_places, progress
+from images.command import add_places, command, progress
 from images.dalle2.clip_task import SHIPPED
 from images.dalle2.experiment import load_stack
 from images.data.mnist import load
 from images.metrics.classifier import load_classifier
 from images.models import best_device
 from images.variations.experiment import SpreadConfig, Spreads, spreads
-from playground.files import write_result
+from playground.files import write_json
 from playground.knobs import add_options, config_of
 from playground.statistics import interval
 
@@ -24,7 +23,7 @@ def table_command(arguments: argparse.Namespace) -> None:
     found = spreads(stack, digits, load_classifier(), config, progress("varying"))
     print("\n".join(readable(found)))
     path = Path(arguments.out) / "variations-spread.json"
-    print(write_result(path, json.dumps(plain(found), indent=1).encode()))
+    print(write_json(path, plain(found)))
 
 
 def readable(found: Spreads) -> list[str]:
@@ -44,8 +43,8 @@ def readable(found: Spreads) -> list[str]:
 
 def plain(found: Spreads) -> dict:
     return {
-        "config": asdict(found.config),
-        "spreads": {name: asdict(spread) for name, spread in found.spreads.items()},
+        "config": found.config,
+        "spreads": found.spreads,
         "verdicts": found.verdicts,
         "class kept": str(found.same_class),
         "picture above told": asdict(found.forgotten) | {"verdict": found.verdict},
@@ -54,10 +53,7 @@ def plain(found: Spreads) -> dict:
 
 def add(commands: argparse._SubParsersAction) -> None:
     """Adds the subcommand table-variations."""
-    p = commands.add_parser(
-        "table-variations", help="what varies among digits of one embedding, and what stays (DALL-E 2)"
-    )
-    p.set_defaults(run=table_command)
+    p = command(commands, "table-variations", table_command)
     add_options(
         p,
         SpreadConfig,

@@ -7,6 +7,7 @@ import streamlit as st
 
 from playground.denoisers import HIGHEST
 from playground.progress import Report
+from playground.tables import markdown_table
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.page import cached, on_request, page, shared, verdict_line
@@ -100,16 +101,13 @@ def table(result: Guidance) -> None:
     rows = [("what people believe, p(x) p(c|x)^(1+w)", result.along_belief, None, None),
             ("the exact conditional, p(x|c)", result.along_conditional, None, None)]  # fmt: skip
     rows += [(NAMES[run.name], run.along, run.to_belief, run.to_conditional) for run in result.runs]
-    shown = [
-        "| | mean on the axis | std | distance to the belief | to the conditional |",
-        "|:--|--:|--:|--:|--:|",
-    ]
-    for name, along, belief, conditional in rows:
-        far = " | ".join("" if d is None else f"{d:.2f}" for d in (belief, conditional))
-        shown.append(
-            f"| {name.replace('|', chr(92) + '|')} | {np.mean(along):.2f} | {np.std(along):.2f} | {far} |"
-        )
-    st.markdown("\n".join(shown))
+    columns = ("mean on the axis", "std", "distance to the belief", "to the conditional")
+    lines = [
+        {"": name} | {c: "" if x is None else f"{x:.2f}"
+                      for c, x in zip(columns, (np.mean(along), np.std(along), belief, conditional), strict=True)}
+        for name, along, belief, conditional in rows
+    ]  # fmt: skip
+    st.markdown(markdown_table(lines))
     st.caption(
         "From the same noise, DDIM with the classifier and classifier-free guidance end at most "
         f"{result.disagreement:.2g} apart: with exact models they are the same arithmetic, with learned ones they "

@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from playground.progress import Report, turn_of
+from playground.tables import markdown_table
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.page import cached, folded, on_request, page, verdict_line
@@ -110,19 +111,22 @@ def said(config: InpaintConfig, result: Inpainting) -> str:
 
 def table(config: InpaintConfig, result: Inpainting) -> None:
     k, u = "xy"[config.known], coordinate(config)
-    rows = [
-        f"| | distance of {u} to the exact conditional | variance of {u} above 0 | {k} is off by | calls |",
-        "|:--|--:|--:|--:|--:|",
-    ]
-    for run in result.runs:
-        wide = f"{run.above:.2f} ± {1.96 * run.above_se:.2f}"
-        rows.append(
-            f"| {named(run.name, config)} | {run.distance:.3f} | {wide} | {run.off:.3f} | {run.calls:,} |"
-        )
-    rows.append(
-        f"| exact: two samples (the floor); closed form | {result.floor:.3f} | {result.above:.2f} | 0 | |"
+    columns = (
+        "",
+        f"distance of {u} to the exact conditional",
+        f"variance of {u} above 0",
+        f"{k} is off by",
+        "calls",
     )
-    st.markdown("\n".join(rows))
+    lines = [
+        (named(run.name, config), f"{run.distance:.3f}", f"{run.above:.2f} ± {1.96 * run.above_se:.2f}",
+         f"{run.off:.3f}", f"{run.calls:,}")
+        for run in result.runs
+    ]  # fmt: skip
+    lines.append(
+        ("exact: two samples (the floor); closed form", f"{result.floor:.3f}", f"{result.above:.2f}", "0", "")
+    )
+    st.markdown(markdown_table([dict(zip(columns, line, strict=True)) for line in lines]))
     st.caption(
         "Distance: Wasserstein-1 on the line. Variance: of the particles above 0, with a 95 % interval. Off by: root "
         "mean square. Calls: of the denoiser, for a particle."
