@@ -1,22 +1,15 @@
 """What the pages of digits open with, made before: a first visit draws it, and computes only what is asked for.
 
-A file stands in for its computation where that would be the very same: same settings, same model, same digits.
-Whatever differs is computed.  `python -m images films` makes the files again; a test holds them to what is computed
-today.
+`python -m images films` makes the files again; a test holds them to what is computed today.
 """
 
-import hashlib
-import importlib
-import io
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
-import numpy as np
-import torch
+from playground import films
+from playground.films import content, digest, packed
+
+__all__ = ["content", "digest", "kept", "packed"]
 
 FILMS = Path(__file__).parent / "shipped" / "films"
 # What a file may hold beside arrays, lists and texts, and where it is: imported when a file has it.
@@ -36,73 +29,5 @@ RESULTS = {
 
 
 def kept(name: str, made_for: Any) -> Any | None:
-    """The result in the file of that name, where it was made for exactly this; else None.  A damaged file is none."""
-    path = FILMS / f"{name}.npz"
-    try:
-        with np.load(path, allow_pickle=False) as found:
-            about = json.loads(str(found["about"]))
-            return _read(about["result"], found) if about["made_for"] == digest(made_for) else None
-    except (OSError, ValueError, KeyError, BadZipFile):
-        return None
-
-
-def packed(made_for: Any, result: Any) -> bytes:
-    """The file's content."""
-    arrays: dict[str, Any] = {}
-    about = {"made_for": digest(made_for), "result": _written(result, arrays)}
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, about=np.array(json.dumps(about)), **arrays)
-    return buffer.getvalue()
-
-
-def content(*paths: Path) -> tuple[str, ...]:
-    """Of each file, a digest of its bytes: for models whose files say nothing about themselves."""
-    return tuple(hashlib.sha256(path.read_bytes()).hexdigest() for path in paths)
-
-
-def digest(made_for: Any) -> str:
-    """Of settings, of what a model's file says about itself, and of images: one text for one computation."""
-    return hashlib.sha256(json.dumps(_plain(made_for), sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _plain(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return {type(value).__name__: _plain(asdict(value))}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, (tuple, list)):
-        return [_plain(each) for each in value]
-    if isinstance(value, (np.ndarray, torch.Tensor)):
-        array = np.ascontiguousarray(value)
-        return [str(array.dtype), list(array.shape), hashlib.sha256(array.tobytes()).hexdigest()]
-    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
-
-
-def _written(result: Any, arrays: dict[str, np.ndarray]) -> Any:
-    if isinstance(result, (np.ndarray, torch.Tensor)):
-        name = f"a{len(arrays)}"
-        arrays[name] = np.asarray(result)
-        return {"tensor" if isinstance(result, torch.Tensor) else "array": name}
-    if is_dataclass(result) and not isinstance(result, type):
-        inside = {field.name: _written(getattr(result, field.name), arrays) for field in fields(result)}
-        return {"result": type(result).__name__, "fields": inside}
-    if isinstance(result, Mapping):
-        return {"map": {key: _written(each, arrays) for key, each in result.items()}}
-    if isinstance(result, (tuple, list)):
-        return {"tuple": [_written(each, arrays) for each in result]}
-    return {"plain": result}
-
-
-def _read(about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Any:
-    if "array" in about:
-        return arrays[about["array"]]
-    if "tensor" in about:
-        return torch.from_numpy(arrays[about["tensor"]])
-    if "result" in about:
-        result = getattr(importlib.import_module(RESULTS[about["result"]]), about["result"])
-        return result(**{name: _read(each, arrays) for name, each in about["fields"].items()})
-    if "map" in about:
-        return {name: _read(each, arrays) for name, each in about["map"].items()}
-    if "tuple" in about:
-        return tuple(_read(each, arrays) for each in about["tuple"])
-    return about["plain"]
+    """The result in the file of that name, where it was made for exactly this; else None."""
+    return films.kept(FILMS / f"{name}.npz", made_for, RESULTS)

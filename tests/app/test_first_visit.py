@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 import toy2d.labelled
 import toy2d.net
+import toy2d.own_data.experiment
 import toy2d.topics
 from benchmarks import first_visit
 from playground.threads import one_thread
@@ -55,12 +56,7 @@ sys.exit("sympy" in sys.modules)
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2]).returncode == 0
 
 
-UNTRAINED = [
-    topic for topic in toy2d.topics.TOPICS if topic.address != "own-data"
-]  # training on them is its subject
-
-
-@pytest.mark.parametrize("topic", UNTRAINED, ids=lambda topic: topic.address)
+@pytest.mark.parametrize("topic", toy2d.topics.TOPICS, ids=lambda topic: topic.address)
 def test_a_page_of_the_plane_opens_without_training(topic, monkeypatch):
     trained = []
     learn_points = toy2d.net.learn_points
@@ -70,6 +66,7 @@ def test_a_page_of_the_plane_opens_without_training(topic, monkeypatch):
         return learn_points(points, config, *rest)
 
     monkeypatch.setattr(toy2d.net, "learn_points", noted)
+    monkeypatch.setattr(toy2d.own_data.experiment, "learn_points", noted)
     st.cache_resource.clear()  # networks that another test's session has left
     path = Path(__file__).parents[2] / "toy2d" / topic.folder / "page.py"
     at = AppTest.from_file(str(path), default_timeout=60).run()

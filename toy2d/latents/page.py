@@ -2,10 +2,12 @@
 
 import streamlit as st
 
+from playground.progress import Report
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.page import cached, page, verdict_line
 from playground.ui.tries import Try, tries
+from toy2d.films import kept
 from toy2d.latents.experiment import (
     Latents,
     LatentsConfig,
@@ -33,6 +35,12 @@ def settings() -> LatentsConfig:
     )
     seed = ask(fifth.number_input, "Seed", LatentsConfig, "seed", key="seed")
     return LatentsConfig(weight, spread, width, steps, seed=seed)
+
+
+def ways_for(points: int, seed: int, report: Report) -> ThereAndBack:
+    """Those that the page opens with were made before; they take a second."""
+    found: ThereAndBack | None = kept("latents", (points, seed))
+    return found or there_and_back(points, seed, report)
 
 
 def show(found: Latents, ways: ThereAndBack) -> None:
@@ -83,6 +91,6 @@ with page(
     found = cached("latents", config, lambda report: latents(config, report), "Walking")
     # apart, because neither the code nor its scale changes anything in it
     walked = config.points, config.seed
-    ways = cached("latents-ways", walked, lambda report: there_and_back(*walked, report), "There and back")
+    ways = cached("latents-ways", walked, lambda report: ways_for(*walked, report), "There and back")
     show(found, ways)
     explain()

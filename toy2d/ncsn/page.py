@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import streamlit as st
 
+from playground.progress import Report
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.page import folded, on_request, page, shared, verdict_line
 from playground.ui.tries import Try, tries
+from toy2d.films import kept, made_with
 from toy2d.ncsn.experiment import FIRST, WEIGHTS, Ncsn, NcsnConfig, chain_too_short, learn_all, ncsn, said
 from toy2d.ncsn.figures import NAMES, error_chart, ncsn_clouds, share_chart
 from toy2d.net import Learned
@@ -44,12 +46,18 @@ def result_for(config: NcsnConfig) -> tuple[NcsnConfig, Ncsn]:
     return on_request(
         "ncsn",
         config,
-        lambda config, report: ncsn(config, networks_for(config), report),
+        made,
         "Annealed Langevin",
         button="Train the three networks",
         icon=":material/model_training:",
         first=replace(FIRST, mixture=config.mixture),
     )
+
+
+def made(config: NcsnConfig, report: Report) -> Ncsn:
+    """What the page opens with was made before: three chains of a thousand steps take seconds."""
+    found: Ncsn | None = kept("ncsn", made_with(config, map(config.learning, WEIGHTS)))
+    return found or ncsn(config, networks_for(config), report)
 
 
 def networks_for(config: NcsnConfig) -> dict[str, Learned]:

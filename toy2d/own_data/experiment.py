@@ -20,7 +20,8 @@ from playground.work import require_work
 from toy2d.datasets import MOST_POINTS, draw
 from toy2d.distances import sliced_wasserstein
 from toy2d.empirical import Empirical, nearest_distances
-from toy2d.net import LearnConfig, Learned, learn_points
+from toy2d.net import LearnConfig, Learned, learn_points, load
+from toy2d.shipped import OWN_DATA, path_of
 from toy2d.starts import KEPT
 from toy2d.work import LONGEST, NETWORK, RATE
 
@@ -111,6 +112,15 @@ class OwnData:
     below: float
     fresh_copies: float
     floor: float | None
+
+
+def shipped_network(config: OwnDataConfig) -> Learned | None:
+    """The network of the data and the training that a page begins with, made before; None for any other."""
+    first = OwnDataConfig()
+    wanted, made_for = (
+        (each.source, each.n, each.given, each.seed, each.learning()) for each in (config, first)
+    )
+    return load(path_of(OWN_DATA)) if wanted == made_for and path_of(OWN_DATA).exists() else None
 
 
 def train_network(config: OwnDataConfig, report: Report = silent) -> Learned:

@@ -13,7 +13,15 @@ from playground.ui.points import points_canvas
 from playground.ui.tries import Try, tries
 from toy2d.datasets import DATASETS, fitted, parse_csv
 from toy2d.net import Learned
-from toy2d.own_data.experiment import OwnData, OwnDataConfig, Points, own_data, said, train_network
+from toy2d.own_data.experiment import (
+    OwnData,
+    OwnDataConfig,
+    Points,
+    own_data,
+    said,
+    shipped_network,
+    train_network,
+)
 from toy2d.own_data.figures import nearest_chart, own_data_clouds
 from toy2d.ui import in_url, show_clouds
 
@@ -103,6 +111,9 @@ def given_points(source: str) -> Points:
 
 def network_for(config: OwnDataConfig, place: DeltaGenerator) -> Learned | None:
     """The network of these data; None until a long training has been asked for."""
+    known = shipped_network(config)
+    if known is not None:
+        return known
     made_for = (config.source, config.n, config.given, config.learning())
     if config.train_steps > AT_ONCE and not is_shared("own-learn", made_for):
         if not place.button(f"Train for {config.train_steps:,} steps", type="primary"):

@@ -43,10 +43,11 @@ FIRST_VISITS |= {
     f"families-{objective}": LearnConfig(objective=objective, steps=120) for objective in ("ncsn", "ddpm")
 }
 ALL = DEFAULTS | FIRST_VISITS
+OWN_DATA = "own-data"  # a network of no mixture: toy2d/own_data/experiment.py asks for it by its points
 
 
 def path_of(name: str) -> Path:
-    """The file of one of ALL."""
+    """The file of one of ALL, or of OWN_DATA."""
     return SHIPPED / f"{name}.safetensors"
 
 
