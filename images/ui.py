@@ -24,11 +24,6 @@ T = TypeVar("T")
 K = TypeVar("K")
 
 
-def ask_steps(widget: Any, label: str, config: type, T: int, *, key: str) -> int:
-    """A config's steps, among the numbers that the pages of codes and latents offer, up to the model's T."""
-    return ask(widget, label, config, "steps", key=key, among=(5, 10, 20, 50, 100, 200), most=T)
-
-
 def measured_on_request(
     key: str,
     label: str,
@@ -163,8 +158,11 @@ LABELS = {
 }
 
 
-def guidance_widgets(prefix: str = "") -> tuple[int | None, float]:
-    """The class that the model is told, and how much it is guided towards it.  prefix: of the two widgets' keys."""
+def guidance_widgets(config: type, prefix: str = "") -> tuple[int | None, float]:
+    """The class that the model is told, and how much it is guided towards it.
+
+    config: the experiment's, whose w it is; prefix: of the two widgets' keys.
+    """
     first, second = st.columns([3, 2], vertical_alignment="bottom")
     chosen = in_url(
         first.segmented_control,
@@ -174,8 +172,8 @@ def guidance_widgets(prefix: str = "") -> tuple[int | None, float]:
         default="none",
         required=True,
     )
-    w = in_url(
-        second.slider, "Guidance w", 0.0, 8.0, 0.0, 0.25, key=f"{prefix}w", disabled=chosen == "none",
+    w = ask(
+        second.slider, "Guidance w", config, "w", 0.25, key=f"{prefix}w", disabled=chosen == "none",
         help="The lecture's w: (1 + w) ε(x_t, c) - w ε(x_t); 0 is the conditional model.",
     )  # fmt: skip
     return (None, 0.0) if chosen == "none" else (int(chosen), float(w))

@@ -2,16 +2,16 @@
 
     @dataclass(frozen=True)
     class MixingConfig(Knobs):
-        L: int = knob(10, 1, 1_000, "The number of levels L")
+        L: int = knob(10, 1, 1_000, "The number of levels L", page=(1, 200))
         start: str = choice("square", STARTS, "The start")
 
 The dataclass refuses what lies outside, the command's options are made from it (`add_options`), and pages read the same
-first values as attributes of the class, the same limits by `limits`.
+first values as attributes of the class, the same limits by `limits`, or the narrower ones that a knob has for them.
 """
 
 import argparse
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 from playground.errors import UserError, require_known, require_range, require_whole
@@ -22,23 +22,32 @@ T = TypeVar("T")
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """low <= value <= high, or strictly between with open_ends; called: its name in a sentence."""
+    """low <= value <= high, or strictly between with open_ends; called: its name in a sentence.
+
+    page: the least and the largest value that a page offers; among: the values that it offers, where these are few.
+    """
 
     low: float
     high: float
     called: str
     open_ends: bool
     whole: bool
+    page: tuple[float, float]
+    among: tuple[float, ...]
 
 
 def knob(
-    value: T, low: float, high: float, called: str, *, open_ends: bool = False, whole: bool = False
-) -> T:
+    value: T, low: float, high: float, called: str, *, open_ends: bool = False, whole: bool = False,
+    page: tuple[float, float] | None = None, among: Sequence[float] = (),
+) -> T:  # fmt: skip
     """A field of numbers with its first value and limits; where that is whole, so is every other.
 
-    A first value of None may stay; whole says then that a number must be.
+    A first value of None may stay; whole says then that a number must be.  page, among: as in `Limits`, where a page
+    offers less than the command line: so that it answers soon, or because a slider has room for so much.
     """
-    limits = Limits(low, high, called, open_ends, whole or isinstance(value, int))
+    limits = Limits(
+        low, high, called, open_ends, whole or isinstance(value, int), page or (low, high), tuple(among)
+    )
     found: T = dataclasses.field(default=value, metadata={"limits": limits})
     return found
 
@@ -70,12 +79,12 @@ def _check(value: Any, within: Limits) -> None:
         require_range(within.called, value, within.low, within.high, open_ends=within.open_ends)
 
 
-def limits(config: type, name: str) -> tuple[float, float]:
-    """The least and the largest value of a knob.  Raises UserError for a field that has none."""
+def limits(config: type, name: str) -> Limits:
+    """The limits of a knob.  Raises UserError for a field that has none."""
     found: Limits | None = _field(config, name).metadata.get("limits")
     if found is None:
         raise UserError(f"{config.__name__} states no limits for {name}: make its field a knob.")
-    return found.low, found.high
+    return found
 
 
 def known(config: type, name: str) -> tuple[str, ...]:

@@ -54,6 +54,8 @@ UNTOLD = 0.05  # share of the points whose π is withheld, where π is told: so 
 # the rate of the others by 0.19, 0.14 and 0.11 (one trained for that π alone: 0.08, 0.09 and 0.10).
 TOLD_LR = 1e-2
 PIS = (0.01, 0.99)  # the π of the points are drawn from here: all that the pages' sliders reach
+POINTS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)  # of training, and steps of it, that pages offer
+STEPS = (100, 200, 400, 800, 1_500, 2_000, 3_000, 4_000, 8_000)
 QUICK = 400  # training steps that a page begins with, for its viewer waits; the command lines take them all
 
 
@@ -88,8 +90,8 @@ class LearnConfig(Knobs):
     sigma_L: float = 0.1
     levels: int = 50
     schedule: str = choice("linear", SCHEDULES, "The schedule")
-    points: int = knob(10_000, 2, 1_000_000, "The number of training points")
-    steps: int = knob(2_000, 1, 100_000, "The number of training steps")
+    points: int = knob(10_000, 2, 1_000_000, "The number of training points", among=POINTS)
+    steps: int = knob(2_000, 1, 100_000, "The number of training steps", among=STEPS)
     batch: int = knob(256, 1, 100_000, "The batch")
     width: int = knob(96, 4, 1024, "The width of the network")
     lr: float = knob(3e-3, 0, 1, "The learning rate", open_ends=True)

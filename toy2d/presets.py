@@ -25,7 +25,7 @@ class MixtureSpec(Knobs):
     """preset: a name in PRESETS; pi: the first mode's weight, used by the presets that have two modes."""
 
     preset: str = choice("two_modes", PRESETS, "The mixture")
-    pi: float = knob(0.8, 0, 1, "pi", open_ends=True)
+    pi: float = knob(0.8, 0, 1, "pi", open_ends=True, page=(0.01, 0.99))
 
     @property
     def has_pi(self) -> bool:

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from playground.ui.downloads import download_gif
+from playground.ui.knobs import ask
 from playground.ui.page import in_url, shared
 from playground.ui.player import PointsPanel, player
 from toy2d.distances import Distances
@@ -34,10 +35,16 @@ TRAINED_FOR_HELP = (
 def mixture_widgets(first: DeltaGenerator, second: DeltaGenerator) -> MixtureSpec:
     """The mixture, and the weight π of its first mode where there are two."""
     preset = in_url(first.selectbox, "Mixture", list(PRESETS), key="mixture", format_func=NAMES.get)
-    pi = in_url(
-        second.slider, "π, weight of the first mode", 0.01, 0.99, MixtureSpec.pi, 0.01, key="pi",
-        disabled=not MixtureSpec(preset).has_pi, help="For the mixtures of two modes.",
-    )  # fmt: skip
+    pi = ask(
+        second.slider,
+        "π, weight of the first mode",
+        MixtureSpec,
+        "pi",
+        0.01,
+        key="pi",
+        disabled=not MixtureSpec(preset).has_pi,
+        help="For the mixtures of two modes.",
+    )
     return MixtureSpec(preset, pi)
 
 

@@ -1,18 +1,21 @@
 """Page "In between and change": two digits and a slider; one digit and three attributes."""
 
+from dataclasses import replace
+
 import numpy as np
 import streamlit as st
 
 from images.change.directions import NAMES, UNITS, Directions, directions
 from images.change.experiment import ChangeConfig, Changed, change
 from images.change.measure import VIEWS, MeasureConfig, Measured, claims, measure
-from images.diffusion_autoencoder.experiment import WAYS, BetweenConfig, between
+from images.diffusion_autoencoder.experiment import FILM, WAYS, between
 from images.films import kept
 from images.models import Model
-from images.ui import ask_steps, choose_model, classifier, digits, measured_on_request, training_sidebar
+from images.ui import choose_model, classifier, digits, measured_on_request, training_sidebar
 from playground.gif import enlarged, gif_bytes, png_bytes, tiled, webp_bytes
 from playground.statistics import FAILS, HOLDS, interval
 from playground.ui.downloads import download_gif, download_png, download_webp
+from playground.ui.knobs import ask
 from playground.ui.page import cached, in_url, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
@@ -29,13 +32,13 @@ def settings(T: int) -> tuple[str, int, int, int]:
     one = in_url(second.number_input, "Test digit", 0, most, 0, key="c-one")
     label = "And another" if shown == BETWEEN else "Another (not used)"
     two = in_url(third.number_input, label, 0, most, 1, key="c-two", disabled=shown == CHANGE)
-    steps = ask_steps(fourth.select_slider, "Steps, up and down", BetweenConfig, T, key="c-steps")
+    steps = ask(fourth.select_slider, "Steps, up and down", FILM, "steps", key="c-steps", most=T)
     return shown, int(one), int(two), steps
 
 
 def way(model: Model, one: int, two: int, steps: int) -> None:
     """Three ways from one digit to the other, played side by side."""
-    images, config = [digits("test").images[i, 0].numpy() for i in (one, two)], BetweenConfig(21, steps)
+    images, config = [digits("test").images[i, 0].numpy() for i in (one, two)], replace(FILM, steps=steps)
     found = cached(
         "between",
         (model.about, one, two, config),

@@ -86,10 +86,10 @@ class DrawConfig(Knobs):
     """count digits for a caption.  w: guidance of the decoder, prior_w of the prior, 0 none; steps: of each stage."""
 
     caption: str = "a thick seven leaning left"
-    count: int = knob(8, 1, MOST, "The number of digits")
-    w: float = knob(1.0, 0, 20, "The guidance w")
-    prior_w: float = knob(0.0, 0, 20, "The prior's guidance w")
-    steps: int = knob(25, 1, 1000, "The number of steps")
+    count: int = knob(8, 1, MOST, "The number of digits", page=(1, 25))
+    w: float = knob(1.0, 0, 20, "The guidance w", page=(0, 8))
+    prior_w: float = knob(0.0, 0, 20, "The prior's guidance w", page=(0, 4))
+    steps: int = knob(25, 1, 1000, "The number of steps", among=(5, 10, 20, 25, 50, 100))
     seed: int = knob(0, *SEEDS, "The seed")
     frames: int = 13
 

@@ -61,7 +61,7 @@ def settings() -> tuple[DrawConfig, DeltaGenerator]:
     box, examples, second, third, last = st.columns([2, 1.3, 1.6, 1.3, 1], vertical_alignment="bottom")
     caption = choose_caption(box, folded("Examples", examples))
     more = folded("More settings", third)
-    count = ask(more.number_input, "Digits", DrawConfig, "count", key="count", most=25)
+    count = ask(more.number_input, "Digits", DrawConfig, "count", key="count")
     w = ask(
         second.slider,
         "w of the decoder",
@@ -69,18 +69,10 @@ def settings() -> tuple[DrawConfig, DeltaGenerator]:
         "w",
         0.5,
         key="w",
-        most=8,
         help="guidance; 0 is the conditional model",
     )
-    prior_w = ask(more.slider, "w of the prior", DrawConfig, "prior_w", 0.5, key="prior_w", most=4)
-    steps = ask(
-        more.select_slider,
-        "Steps of each stage",
-        DrawConfig,
-        "steps",
-        key="steps",
-        among=[5, 10, 20, 25, 50, 100],
-    )
+    prior_w = ask(more.slider, "w of the prior", DrawConfig, "prior_w", 0.5, key="prior_w")
+    steps = ask(more.select_slider, "Steps of each stage", DrawConfig, "steps", key="steps")
     seed = ask(more.number_input, "Seed", DrawConfig, "seed", key="seed")
     return DrawConfig(caption, count, w, prior_w, steps, seed), last
 

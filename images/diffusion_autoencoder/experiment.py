@@ -24,14 +24,15 @@ from playground.walk import State, checked, final, walk, watched
 
 MOST = 64  # draws of x_T for one digit
 LEAST_STEPS = 2  # a single step from noise says nothing about the way
+CODE_STEPS = (5, 10, 20, 50, 100, 200)  # that the pages of codes and latents offer
 
 
 @dataclass(frozen=True)
 class ReconstructConfig(Knobs):
     """count: reconstructions from z with a random x_T, beside the one with the digit's own; steps: each way."""
 
-    count: int = knob(7, 1, MOST, "The number of reconstructions")
-    steps: int = knob(20, LEAST_STEPS, 1000, "The number of steps")
+    count: int = knob(7, 1, MOST, "The number of reconstructions", page=(1, 24))
+    steps: int = knob(20, LEAST_STEPS, 1000, "The number of steps", among=CODE_STEPS)
     seed: int = knob(0, *SEEDS, "The seed")
     frames: int = 40
 
@@ -145,7 +146,10 @@ class BetweenConfig(Knobs):
     """count: digits on the way, both ends included."""
 
     count: int = knob(11, 3, MOST, "The number of digits on the way")
-    steps: int = knob(20, LEAST_STEPS, 1000, "The number of steps")
+    steps: int = knob(20, LEAST_STEPS, 1000, "The number of steps", among=CODE_STEPS)
+
+
+FILM = BetweenConfig(21)  # what a page plays; every other one of its digits is a command's sheet
 
 
 def between(

@@ -10,7 +10,7 @@ from images.diffusion_autoencoder.figures import z_chart
 from images.diffusion_autoencoder.measure import MeasureConfig, Measured, measure
 from images.films import kept
 from images.models import Model, load_model
-from images.ui import ask_steps, choose_model, classifier, digits, measured_on_request, training_sidebar
+from images.ui import choose_model, classifier, digits, measured_on_request, training_sidebar
 from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
 from playground.statistics import ends, interval
 from playground.ui.charts import chart
@@ -25,8 +25,8 @@ def settings(T: int) -> tuple[int, ReconstructConfig]:
     first, third, fourth, fifth = st.columns([1, 2, 1, 1], vertical_alignment="bottom")
     most = len(digits("test")) - 1
     one = in_url(first.number_input, "Test digit", 0, most, 0, key="d-one")
-    steps = ask_steps(third.select_slider, "Steps, up and down", ReconstructConfig, T, key="d-steps")
-    count = ask(fourth.number_input, "Random $x_T$", ReconstructConfig, "count", key="d-count", most=24)
+    steps = ask(third.select_slider, "Steps, up and down", ReconstructConfig, "steps", key="d-steps", most=T)
+    count = ask(fourth.number_input, "Random $x_T$", ReconstructConfig, "count", key="d-count")
     seed = ask(fifth.number_input, "Seed", ReconstructConfig, "seed", key="d-seed")
     return int(one), ReconstructConfig(count, steps, seed)
 

@@ -49,10 +49,8 @@ def settings(T: int) -> tuple[tuple[SampleConfig, SampleConfig], str, DeltaGener
         fifth.selectbox, "NCSN is told", LANGEVIN, format_func=TOLD.get, key="f-told",
         help="Same updates, same noise; only the noise level that the network hears differs.",
     )  # fmt: skip
-    steps = ask(
-        more.select_slider, "Steps for both", FIRST, "steps", key="f-steps", among=[50, 100, 200, 500, 1000]
-    )
-    count = ask(more.number_input, "Digits", FIRST, "count", key="f-count", most=100)
+    steps = ask(more.select_slider, "Steps for both", FIRST, "steps", key="f-steps")
+    count = ask(more.number_input, "Digits", FIRST, "count", key="f-count")
     seed = ask(more.number_input, "Seed", FIRST, "seed", key="f-seed")
     ddpm = SampleConfig(count, sampler, min(steps, T), seed=seed)
     return (ddpm, SampleConfig(count, langevin, steps, seed=seed)), what, last

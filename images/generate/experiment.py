@@ -36,13 +36,15 @@ class SampleConfig(Knobs):
 
     count: int = knob(25, 1, MOST, "The number of images")
     sampler: str = choice("DDIM", SAMPLERS, "The sampler")
-    steps: int = knob(50, 1, MOST_STEPS, "The number of steps")
+    steps: int = knob(
+        50, 1, MOST_STEPS, "The number of steps", among=(5, 8, 10, 20, 50, 100, 200, 500, 1_000)
+    )
     eta: float = knob(0.0, 0, 1, "eta")
     seed: int = knob(0, *SEEDS, "The seed")
     frames: int = 40
     spacing: str = choice(EVEN, SPACINGS, "The spacing of the times")
     label: int | None = knob(None, 0, 9, "The label", whole=True)
-    w: float = knob(0.0, 0, MOST_W, "The guidance w")
+    w: float = knob(0.0, 0, MOST_W, "The guidance w", page=(0, 8))
 
     @staticmethod
     def quick() -> "SampleConfig":

@@ -9,7 +9,7 @@ import torch
 
 from images.command import command
 from images.data.mnist import load
-from images.diffusion_autoencoder.experiment import BetweenConfig, ReconstructConfig, between, reconstruct
+from images.diffusion_autoencoder.experiment import FILM, ReconstructConfig, between, reconstruct
 from images.families.experiment import FIRST as FAMILIES
 from images.films import packed
 from images.generate.experiment import SampleConfig, sample
@@ -54,7 +54,7 @@ def latents() -> Made:
 
 
 def in_between() -> Made:
-    model, config = _model("diffusion-autoencoder"), BetweenConfig(21)
+    model, config = _model("diffusion-autoencoder"), FILM
     one, two = (_digits().images[i, 0].numpy() for i in (0, 1))
     return (model.about, one, two, config), between(model, one, two, config)
 

@@ -35,22 +35,14 @@ def settings(T: int, knows_labels: bool) -> tuple[SampleConfig, DeltaGenerator]:
     more = folded("More settings", fourth)
     quick = SampleConfig.quick()
     sampler = ask(first.selectbox, "Sampler", quick, "sampler", key="sampler")
-    steps = ask(
-        second.select_slider,
-        "Steps",
-        quick,
-        "steps",
-        key="steps",
-        among=(5, 8, 10, 20, 50, 100, 200, 500, 1000),
-        most=T,
-    )
+    steps = ask(second.select_slider, "Steps", quick, "steps", key="steps", most=T)
     eta = ask(
         third.slider, "η", quick, "eta", 0.05, key="eta", disabled=sampler != "DDIM",
         help="DDIM's noise: 0 none, 1 as much as DDPM",
     )  # fmt: skip
     count = ask(more.number_input, "Digits", quick, "count", key="count")
     seed = ask(more.number_input, "Seed", quick, "seed", key="seed")
-    label, w = guidance_widgets() if knows_labels else (None, 0.0)
+    label, w = guidance_widgets(SampleConfig) if knows_labels else (None, 0.0)
     eta = eta if sampler == "DDIM" else 0.0
     return SampleConfig(count, sampler, steps, eta, seed, label=label, w=w), last
 

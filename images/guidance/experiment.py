@@ -52,7 +52,7 @@ class GuidanceConfig(Knobs):
     """
 
     samples: int = knob(200, 20, 10_000, "The number of digits")
-    steps: int = knob(20, 1, 1000, "The number of steps")
+    steps: int = knob(20, 1, 1000, "The number of steps", among=(5, 10, 15, 20, 50, 100))
     strengths: tuple[float, ...] = WEIGHTS
     seed: int = knob(0, *SEEDS, "The seed")
     low: float = knob(0.0, 0, HIGHEST, "The level above which there is guidance")

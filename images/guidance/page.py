@@ -24,7 +24,6 @@ from images.guidance.task import SHIPPED, SHIPPED_CLEAN, accuracy_by_level, load
 from images.metrics.readable import read
 from images.models import Model
 from images.ui import choose_model, classifier, digits, training_sidebar, yardstick
-from playground.denoisers import HIGHEST
 from playground.gif import enlarged, png_bytes, tiled
 from playground.progress import Report
 from playground.solvers import dpmpp_2m
@@ -56,22 +55,13 @@ def settings() -> tuple[str, GuidanceConfig]:
     first, second, fourth, fifth, third = st.columns([3, 2, 1, 1, 1], vertical_alignment="bottom")
     by = in_url(first.selectbox, "Guided", list(BY), key="by", format_func=BY.get)
     if by == "itself":
-        steps = ask(
-            second.select_slider,
-            "Steps of DPM-Solver++",
-            FIRST,
-            "steps",
-            key="steps",
-            among=[5, 10, 15, 20, 50],
-        )
+        steps = ask(second.select_slider, "Steps of DPM-Solver++", FIRST, "steps", key="steps")
     else:
-        steps = ask(
-            second.select_slider, "Steps", GuidanceConfig, "steps", key="guide-steps", among=[10, 20, 50, 100]
-        )
+        steps = ask(second.select_slider, "Steps", GuidanceConfig, "steps", key="guide-steps")
     seed = ask(third.number_input, "Seed", GuidanceConfig, "seed", key="seed")
     says = "Guidance only at levels with more noise than the first and no more than the second, σ/α."
     low = ask(fourth.number_input, "Above σ/α", GuidanceConfig, "low", key="low", help=says)
-    high = in_url(fifth.number_input, "Up to σ/α", low, HIGHEST, GuidanceConfig.high, key="high", help=says)
+    high = ask(fifth.number_input, "Up to σ/α", GuidanceConfig, "high", key="high", least=low, help=says)
     strengths = WEIGHTS if by == "itself" else SCALES
     return by, GuidanceConfig(steps=steps, strengths=strengths, seed=seed, low=low, high=high)
 

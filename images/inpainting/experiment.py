@@ -78,10 +78,10 @@ FIRST_DIGIT = 18  # in MNIST's test set a 3 whose right half could as well belon
 class InpaintConfig(Knobs):
     """count completions of one image.  resamplings: RePaint's r (1 is plain re-noising); zeta: DPS's step."""
 
-    count: int = knob(8, 1, MOST, "The number of completions")
+    count: int = knob(8, 1, MOST, "The number of completions", page=(1, 64))
     method: str = choice("RePaint", METHODS, "The method")
-    steps: int = knob(50, 1, MOST_STEPS, "The number of steps")
-    resamplings: int = knob(5, 1, 50, "The number of resamplings")
+    steps: int = knob(50, 1, MOST_STEPS, "The number of steps", among=(10, 20, 50, 100, 250))
+    resamplings: int = knob(5, 1, 50, "The number of resamplings", page=(1, 20))
     eta: float = knob(1.0, 0, 1, "eta")
     seed: int = knob(0, *SEEDS, "The seed")
     frames: int = 40

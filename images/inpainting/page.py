@@ -79,17 +79,9 @@ def settings(T: int) -> tuple[InpaintConfig, DeltaGenerator]:
     method = in_url(
         cells[0].selectbox, "Method", METHODS, key="method", help="; ".join(f"{m} {HELP[m]}" for m in METHODS)
     )
-    steps = ask(
-        cells[1].select_slider,
-        "Steps",
-        InpaintConfig,
-        "steps",
-        key="in-steps",
-        among=(10, 20, 50, 100, 250),
-        most=T,
-    )
+    steps = ask(cells[1].select_slider, "Steps", InpaintConfig, "steps", key="in-steps", most=T)
     resamplings = ask(
-        cells[2].slider, "Resamplings r", InpaintConfig, "resamplings", key="resamplings", most=20,
+        cells[2].slider, "Resamplings r", InpaintConfig, "resamplings", key="resamplings",
         disabled=method != "RePaint", help="how often RePaint walks each level; r = 1 is plain re-noising",
     )  # fmt: skip
     eta = ask(
@@ -101,7 +93,7 @@ def settings(T: int) -> tuple[InpaintConfig, DeltaGenerator]:
         key="in-eta",
         help="DDIM's noise: 0 none, 1 as much as DDPM",
     )
-    count = ask(more.number_input, "Images", InpaintConfig, "count", key="completions", most=64)
+    count = ask(more.number_input, "Images", InpaintConfig, "count", key="completions")
     seed = ask(more.number_input, "Seed", InpaintConfig, "seed", key="in-seed")
     return InpaintConfig(count, method, steps, resamplings, eta, seed), cells[4]
 

@@ -44,12 +44,12 @@ class LatentConfig(Knobs):
     """count digits in `steps` steps of DDIM; label and w: as in `images.generate.experiment.SampleConfig`."""
 
     count: int = knob(16, 1, MOST, "The number of images")
-    steps: int = knob(50, 1, MOST_STEPS, "The number of steps")
+    steps: int = knob(50, 1, MOST_STEPS, "The number of steps", among=(5, 10, 20, 50, 100, 200))
     eta: float = knob(0.0, 0, 1, "eta")
     seed: int = knob(0, *SEEDS, "The seed")
     frames: int = 40
     label: int | None = knob(None, 0, 9, "The label", whole=True)
-    w: float = knob(0.0, 0, MOST_W, "The guidance w")
+    w: float = knob(0.0, 0, MOST_W, "The guidance w", page=(0, 8))
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -17,7 +17,6 @@ from images.latent.experiment import (
 from images.metrics.readable import clear, said_of_clear
 from images.models import Model
 from images.ui import (
-    ask_steps,
     choose_model,
     classifier,
     digits,
@@ -41,7 +40,7 @@ def settings(T: int, knows_labels: bool) -> tuple[LatentConfig, DeltaGenerator]:
     """One row above the picture, and its last cell, for the button; a second one where a label can be told."""
     first, second, third, last = st.columns([2, 2, 1.2, 1], vertical_alignment="bottom")
     more = folded("More settings", third)
-    steps = ask_steps(first.select_slider, "Steps", LatentConfig, T, key="l-steps")
+    steps = ask(first.select_slider, "Steps", LatentConfig, "steps", key="l-steps", most=T)
     eta = ask(
         second.slider,
         "η",
@@ -53,7 +52,7 @@ def settings(T: int, knows_labels: bool) -> tuple[LatentConfig, DeltaGenerator]:
     )
     count = ask(more.number_input, "Digits", LatentConfig, "count", key="l-count")
     seed = ask(more.number_input, "Seed", LatentConfig, "seed", key="l-seed")
-    label, w = guidance_widgets("l-") if knows_labels else (None, 0.0)
+    label, w = guidance_widgets(LatentConfig, "l-") if knows_labels else (None, 0.0)
     return LatentConfig(count, steps, eta, seed, label=label, w=w), last
 
 

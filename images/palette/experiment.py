@@ -34,9 +34,9 @@ class PaletteConfig(Knobs):
     task: str = choice("colourisation", TASKS, "The task")
     digits: int = knob(50, 1, 2_000, "The number of digits")
     samples: int = knob(4, 1, 64, "The number of samples of each")
-    steps: int = knob(20, 1, 1000, "The number of steps")
+    steps: int = knob(20, 1, 1000, "The number of steps", among=(5, 10, 20, 50, 100))
     eta: float = 1.0
-    first: int = knob(0, 0, 60_000, "The first digit")
+    first: int = knob(0, 0, 60_000, "The first digit", page=(0, 4_000))
     seed: int = knob(0, *SEEDS, "The seed")
 
 

@@ -43,8 +43,8 @@ def settings() -> PaletteConfig:
         first.segmented_control, "Damage", list(TASKS), key="task", default=FIRST.task, required=True,
         format_func=NAMES.get,
     )  # fmt: skip
-    steps = ask(second.select_slider, "Steps", FIRST, "steps", key="steps", among=[5, 10, 20, 50, 100])
-    number = ask(third.number_input, "First digit", FIRST, "first", 10, key="first", most=4_000)
+    steps = ask(second.select_slider, "Steps", FIRST, "steps", key="steps")
+    number = ask(third.number_input, "First digit", FIRST, "first", 10, key="first")
     seed = ask(fourth.number_input, "Seed", FIRST, "seed", key="seed")
     return replace(FIRST, task=task, steps=steps, first=number, seed=seed)
 

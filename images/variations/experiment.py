@@ -26,6 +26,7 @@ from playground.statistics import Difference, verdict
 TOLD = ("thickness", "slant", "width")
 PIXELS = "pixels, all together"
 RANDOM = 2000  # test digits whose spread is the measure
+LEAST = 2  # variations of an original: of one there is no spread
 FIRST = DrawConfig(
     count=10, w=0.0, steps=20
 )  # what the page opens with: variations show what w = 0 leaves open
@@ -36,7 +37,7 @@ class SpreadConfig(Knobs):
     """originals: test digits, the first ones; count: variations of each; w, steps: as in DrawConfig."""
 
     originals: int = knob(20, 5, 1000, "The number of originals")
-    count: int = knob(8, 2, MOST, "The number of variations")
+    count: int = knob(8, LEAST, MOST, "The number of variations")
     w: float = knob(0.0, 0, 20, "The guidance w")
     steps: int = 20
     seed: int = knob(0, *SEEDS, "The seed")

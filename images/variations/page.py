@@ -11,7 +11,7 @@ from images.dalle2.experiment import DrawConfig, Drawing, Stack, between, load_s
 from images.metrics.readable import read, said_of_class
 from images.models import best_device
 from images.ui import classifier, digits, measured_on_request, training_sidebar
-from images.variations.experiment import FIRST, SpreadConfig, Spreads, spreads
+from images.variations.experiment import FIRST, LEAST, SpreadConfig, Spreads, spreads
 from playground.gif import gif_bytes, png_bytes, tiled
 from playground.statistics import interval
 from playground.ui.downloads import download_gif, download_png
@@ -37,8 +37,8 @@ def settings() -> tuple[str, int, int, DrawConfig]:
     most = len(digits("test")) - 1
     first = in_url(two.number_input, "Test digit", 0, most, 18, key="v-digit")
     other = in_url(three.number_input, "and", 0, most, 25, key="v-other", disabled=kind == VARY)
-    count = ask(more.number_input, "Digits", FIRST, "count", key="v-count", least=2, most=25)
-    w = ask(five.slider, "w of the decoder", FIRST, "w", 0.5, key="v-w", help="guidance; 0 none", most=8)
+    count = ask(more.number_input, "Digits", FIRST, "count", key="v-count", least=LEAST)
+    w = ask(five.slider, "w of the decoder", FIRST, "w", 0.5, key="v-w", help="guidance; 0 none")
     seed = ask(more.number_input, "Seed", FIRST, "seed", key="v-seed")
     return kind, int(first), int(other), replace(FIRST, count=count, w=w, seed=seed)
 

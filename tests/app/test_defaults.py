@@ -1,6 +1,8 @@
 """A knob's first value stands once, in its experiment's dataclass: commands and pages begin with it."""
 
 import argparse
+import ast
+import re
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from importlib import import_module
@@ -132,3 +134,73 @@ def check_free(config: type) -> object:
     begins = object.__new__(config)
     begins.__dict__.update({field.name: field.default for field in fields(config)})
     return begins
+
+
+# --- limits --------------------------------------------------------------------------------------------------
+
+NUMBERS = {"slider", "number_input", "select_slider"}
+NO_FIELD = {  # widgets of numbers that no experiment's field holds: which digit, how far along a slider, what is drawn
+    "eta", "path_steps", "at", "class", "told-hold", "digit", "d-one", "v-digit", "v-other", "c-one", "c-two",
+    "c-count", "c-others", "c-{}",
+}  # fmt: skip
+
+
+def configs_of(wing: str) -> list[type]:
+    """Every dataclass of knobs that a wing's files define."""
+    modules = [
+        import_module(".".join(path.relative_to(HOUSE).with_suffix("").parts))
+        for path in sorted((HOUSE / wing).rglob("*.py"))
+        if path.name not in ("page.py", "weights_page.py", "measured_page.py", "__main__.py")
+        and "knob(" in path.read_text()
+    ]
+    return [
+        value for module in modules for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Knobs) and value.__module__ == module.__name__
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("wing, least", [("toy2d", 40), ("images", 15)])
+def test_what_a_page_offers_lies_within_the_limits_and_holds_the_first_value(wing, least):
+    seen = 0
+    for config in configs_of(wing):
+        for field in fields(config):
+            if (found := field.metadata.get("limits")) is None:
+                continue
+            low, high = found.page
+            assert found.low <= low < high <= found.high, (config.__name__, field.name)
+            offered = found.among or (low, high)
+            assert list(offered) == sorted(set(offered)), (config.__name__, field.name)
+            assert low <= offered[0] and offered[-1] <= high, (config.__name__, field.name)
+            if field.default is not None:
+                assert low <= field.default <= high, (config.__name__, field.name)
+            assert not found.among or field.default in found.among, (config.__name__, field.name)
+            seen += (low, high) != (found.low, found.high) or bool(found.among)
+    assert seen > least
+
+
+def widgets_of(path: Path) -> list[ast.Call]:
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    return [call for call in calls if getattr(call.func, "id", "") in ("ask", "in_url")]
+
+
+@pytest.mark.parametrize("wing", ["toy2d", "images"])
+def test_no_page_says_a_limit_of_its_own(wing):
+    """Widgets of numbers read knobs by `ask`, whose least and most are what model or data allow: no literals."""
+    seen = 0
+    for path in [HOUSE / wing / "ui.py", *(HOUSE / wing).glob("*/*page.py")]:
+        for call in widgets_of(path):
+            given = {keyword.arg: keyword.value for keyword in call.keywords}
+            key = ast.unparse(given["key"])
+            key = re.sub(r"{\w+}", "{}", key.lstrip("f").strip("'"))
+            if getattr(call.args[0], "attr", "") not in NUMBERS or key in NO_FIELD:
+                continue
+            where = f"{path.relative_to(HOUSE)}:{call.lineno}, {key}"
+            assert call.func.id == "ask", (
+                f"{where}: let `ask` read first value and limits from the experiment's knob"
+            )
+            literal = [
+                name for name in ("least", "most") if isinstance(given.get(name), (ast.Constant, ast.UnaryOp))
+            ]
+            assert not literal, f"{where}: write the limit into the knob (page=, among=)"
+            seen += 1
+    assert seen > 10

@@ -55,7 +55,8 @@ def test_more_rules_follow_the_knobs():
 
 
 def test_pages_read_the_limits_and_a_field_without_any_is_named():
-    assert limits(Config, "steps") == (2, 100)
+    steps = limits(Config, "steps")
+    assert (steps.low, steps.high) == steps.page == (2, 100)
     with pytest.raises(UserError, match="Config states no limits for plain"):
         limits(Config, "plain")
 

@@ -11,7 +11,6 @@ from playground.ui.knobs import ask
 from playground.ui.page import cached, folded, on_request, page, picture, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.annealing.experiment import (
-    RULES,
     Annealing,
     AnnealingConfig,
     Map,
@@ -36,15 +35,17 @@ COARSE = {"L": (3, 10, 30), "T": (3, 10, 30), "eps": (0.03, 0.3, 3.0), "sigma_1"
 def settings() -> AnnealingConfig:
     first, second, third, last = st.columns([1.2, 1.8, 2, 1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
-    rule = in_url(third.selectbox, "Step size a_i", list(RULES), key="rule", format_func=RULE_NAMES.get)
-    more = folded("More settings", last)
-    levels = in_url(
-        more.selectbox, "The sigmas are", list(LEVEL_NAMES), key="levels", format_func=LEVEL_NAMES.get
+    rule = ask(
+        third.selectbox, "Step size a_i", AnnealingConfig, "rule", key="rule", format_func=RULE_NAMES.get
     )
-    L = ask(more.number_input, "L", AnnealingConfig, "L", key="L", help="Noise levels", most=200)
-    T = ask(more.number_input, "T", AnnealingConfig, "T", key="T", help="Steps at each level", most=1_000)
-    eps = in_url(more.number_input, "eps", 0.0001, 10.0, AnnealingConfig.eps, 0.01, key="eps", format="%.4f")
-    sigma_1 = in_url(more.number_input, "Highest σ", 0.1, 100.0, AnnealingConfig.sigma_1, key="sigma_1")
+    more = folded("More settings", last)
+    levels = ask(
+        more.selectbox, "The sigmas are", AnnealingConfig, "levels", key="levels", format_func=LEVEL_NAMES.get
+    )
+    L = ask(more.number_input, "L", AnnealingConfig, "L", key="L", help="Noise levels")
+    T = ask(more.number_input, "T", AnnealingConfig, "T", key="T", help="Steps at each level")
+    eps = ask(more.number_input, "eps", AnnealingConfig, "eps", 0.01, key="eps", format="%.4f")
+    sigma_1 = ask(more.number_input, "Highest σ", AnnealingConfig, "sigma_1", key="sigma_1")
     seed = ask(more.number_input, "Seed", AnnealingConfig, "seed", key="seed")
     return AnnealingConfig(mixture, levels, rule, L, T, eps, sigma_1, seed=seed)
 

@@ -25,7 +25,7 @@ class AutoencoderConfig(Knobs):
     """Where the autoencoder is looked at: at noise sigma, on `samples` fresh points, and on a grid."""
 
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
-    sigma: float = knob(1.0, *SIGMAS, "sigma")
+    sigma: float = knob(1.0, *SIGMAS, "sigma", among=(0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0))
     samples: int = knob(20_000, 2, 1_000_000, "The number of samples")
     resolution: int = 91
     seed: int = knob(0, *SEEDS, "The seed")

@@ -16,22 +16,16 @@ from toy2d.autoencoder.experiment import (
 )
 from toy2d.autoencoder.figures import arrows_chart, autoencoder_clouds, descent_chart
 from toy2d.net import QUICK, LearnConfig
-from toy2d.ui import in_url, learned_for, mixture_widgets, show_clouds, told_widget
-
-SIGMAS = (0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0)
-POINTS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
-STEPS = (100, 200, 400, 800, 1_500, 3_000)
+from toy2d.ui import learned_for, mixture_widgets, show_clouds, told_widget
 
 
 def settings() -> tuple[AutoencoderConfig, LearnConfig]:
     first, second, third, last = st.columns([1.3, 2, 2, 1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
-    sigma = in_url(third.select_slider, "Noise σ", list(SIGMAS), value=AutoencoderConfig.sigma, key="sigma")
+    sigma = ask(third.select_slider, "Noise σ", AutoencoderConfig, "sigma", key="sigma")
     more = folded("More settings", last)
-    points = in_url(
-        more.select_slider, "Training points", list(POINTS), value=LearnConfig.points, key="points"
-    )
-    steps = in_url(more.select_slider, "Training steps", list(STEPS), value=QUICK, key="steps")
+    points = ask(more.select_slider, "Training points", LearnConfig, "points", key="points")
+    steps = ask(more.select_slider, "Training steps", LearnConfig(steps=QUICK), "steps", key="steps")
     told_pi = told_widget(more, mixture)
     seed = ask(more.number_input, "Seed", AutoencoderConfig, "seed", key="seed")
     learn = LearnConfig(mixture, "dae", sigma=sigma, points=points, steps=steps, seed=seed).telling_pi(

@@ -45,10 +45,10 @@ class CaptionsConfig(Knobs):
 
     mixture: MixtureSpec = field(default_factory=lambda: MixtureSpec("ring"))
     caption: str = choice("upper", CAPTIONS, "The caption")
-    angle: float = knob(0.0, -360, 360, "The angle")
-    noise: float = knob(0.3, 0.01, 100, "The noise of z")
-    steps: int = knob(50, 2, 1_000, "The number of steps")
-    particles: int = knob(4_000, 10 * PARTS, 50_000, "The number of particles")
+    angle: float = knob(0.0, -360, 360, "The angle", page=(0.0, 180.0))
+    noise: float = knob(0.3, 0.01, 100, "The noise of z", page=(0.05, 3.0))
+    steps: int = knob(50, 2, 1_000, "The number of steps", among=(10, 20, 50, 100, 200))
+    particles: int = knob(4_000, 10 * PARTS, 50_000, "The number of particles", page=(100, 20_000))
     frames: int = knob(50, 2, 1_000, "The number of frames")
     seed: int = knob(0, *SEEDS, "The seed")
 

@@ -4,9 +4,10 @@ import streamlit as st
 
 from playground.statistics import interval
 from playground.ui.charts import chart
+from playground.ui.knobs import ask
 from playground.ui.page import cached, folded, page, verdict_line
 from playground.ui.tries import Try, tries
-from toy2d.captions.experiment import CAPTIONS, TEXT, WAYS, Captions, CaptionsConfig, captions
+from toy2d.captions.experiment import TEXT, WAYS, Captions, CaptionsConfig, captions
 from toy2d.captions.figures import caption_clouds, prior_chart
 from toy2d.presets import PRESETS, MixtureSpec
 from toy2d.ui import NAMES, in_url, show_clouds
@@ -19,18 +20,17 @@ ROOM = [
 
 def settings() -> CaptionsConfig:
     a, b, c, d = st.columns([1.6, 2, 2, 1], vertical_alignment="bottom")
-    caption = in_url(
-        a.selectbox,
-        "Caption: points on the side",
-        list(CAPTIONS),
-        CAPTIONS.index(FIRST.caption),
-        key="caption",
-    )
-    angle = in_url(
-        b.slider, "z measures the direction, degrees", 0.0, 180.0, FIRST.angle, 15.0, key="angle",
+    caption = ask(a.selectbox, "Caption: points on the side", CaptionsConfig, "caption", key="caption")
+    angle = ask(
+        b.slider,
+        "z measures the direction, degrees",
+        CaptionsConfig,
+        "angle",
+        15.0,
+        key="angle",
         help="0: z is x, 90: z is y, and noise",
-    )  # fmt: skip
-    noise = in_url(c.slider, "Noise of z", 0.05, 3.0, FIRST.noise, 0.05, key="noise")
+    )
+    noise = ask(c.slider, "Noise of z", CaptionsConfig, "noise", 0.05, key="noise")
     with folded("More", d):
         preset = in_url(
             st.selectbox,
@@ -40,9 +40,9 @@ def settings() -> CaptionsConfig:
             key="mixture",
             format_func=NAMES.get,
         )
-        steps = in_url(st.select_slider, "Steps", [10, 20, 50, 100, 200], value=FIRST.steps, key="steps")
-        particles = in_url(st.number_input, "Points", 100, 20_000, FIRST.particles, key="particles")
-        seed = in_url(st.number_input, "Seed", 0, 2**31 - 1, FIRST.seed, key="seed")
+        steps = ask(st.select_slider, "Steps", CaptionsConfig, "steps", key="steps")
+        particles = ask(st.number_input, "Points", CaptionsConfig, "particles", key="particles")
+        seed = ask(st.number_input, "Seed", CaptionsConfig, "seed", key="seed")
     return CaptionsConfig(
         MixtureSpec(preset), caption, angle, noise, int(steps), int(particles), seed=int(seed)
     )

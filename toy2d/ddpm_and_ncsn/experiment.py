@@ -9,7 +9,7 @@ from torch import Tensor
 
 from playground.claims import within
 from playground.denoisers import Denoiser
-from playground.errors import SEEDS, require, require_whole
+from playground.errors import SEEDS, require
 from playground.knobs import Knobs, choice, knob
 from playground.levels import SCHEDULES, Level, geometric_sigmas, repeated, seeded
 from playground.progress import Report, part_of, silent
@@ -45,17 +45,18 @@ class FamiliesConfig(Knobs):
     T: int = knob(30, 1, 1_000, "The number of steps at each level T")
     step_size: float = knob(0.1, 1e-6, 4, "The step size")
     schedule: str = choice("linear", SCHEDULES, "The schedule")
-    steps: int = 50
+    steps: int = knob(50, 2, 1_000, "The number of steps", page=(2, 500))
     inside: bool = True
     points: int = 10_000
-    train_steps: int = 2_000
-    particles: int = knob(1_000, 2, MOST, "The number of particles")
+    train_steps: int = knob(
+        2_000, 1, 100_000, "The number of training steps", among=(120, 300, 1_000, 2_000, 5_000)
+    )
+    particles: int = knob(1_000, 2, MOST, "The number of particles", page=(2, 20_000))
     frames: int = 50
     seed: int = knob(0, *SEEDS, "The seed")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require_whole("The number of steps", self.steps, 2, SCHEDULES[self.schedule]().T)
         geometric_sigmas(self.sigma_1, self.sigma_L, self.levels)  # refuses sigmas that do not fall
         calls = (self.levels * self.T + 2 * self.steps) * len(TRAINED)
         require_walk(self.mixture, particles=self.particles, calls=calls, learned=True)

@@ -5,7 +5,6 @@ from dataclasses import replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from playground.levels import SCHEDULES
 from playground.progress import Report, turn_of
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
@@ -29,18 +28,16 @@ from toy2d.presets import MixtureSpec
 from toy2d.shipped import shipped_or_learned
 from toy2d.ui import distance_table, in_url, mixture_widgets, show_clouds
 
-LENGTHS = (FIRST.train_steps, 300, 1_000, 2_000, 5_000)
-
 
 def settings() -> tuple[FamiliesConfig, DeltaGenerator]:
     """One row above the picture, and its last cell, for the button."""
     first, second, third, last, button = st.columns([1.2, 1.6, 1.6, 1.1, 1.1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
-    length = in_url(
+    length = ask(
         third.select_slider,
         "Training steps of each network",
-        list(LENGTHS),
-        value=FIRST.train_steps,
+        FIRST,
+        "train_steps",
         key="train_steps",
         help="2,000 take about 20 seconds for the two.",
     )
@@ -48,9 +45,9 @@ def settings() -> tuple[FamiliesConfig, DeltaGenerator]:
     T = ask(
         more.number_input, "Langevin: T", FIRST, "T", key="T", help="Steps at each of ten levels, 20 to 0.1."
     )
-    steps = in_url(more.number_input, "DDPM, DDIM: steps", 2, 500, FIRST.steps, key="steps")
-    schedule = in_url(more.selectbox, "DDPM's schedule", list(SCHEDULES), key="schedule")
-    particles = ask(more.number_input, "Particles", FIRST, "particles", key="particles", most=20_000)
+    steps = ask(more.number_input, "DDPM, DDIM: steps", FIRST, "steps", key="steps")
+    schedule = ask(more.selectbox, "DDPM's schedule", FIRST, "schedule", key="schedule")
+    particles = ask(more.number_input, "Particles", FIRST, "particles", key="particles")
     inside = in_url(
         more.toggle, "Shared levels only", FIRST.inside, key="inside",
         help="DDPM's schedule reaches noise far above and below what NCSN was trained on; off: all of it is walked.",

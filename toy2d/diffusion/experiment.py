@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.errors import SEEDS, require_whole
+from playground.errors import SEEDS
 from playground.inpainting import climbing
 from playground.knobs import Knobs, choice, knob
 from playground.levels import SCHEDULES, Schedule, seeded
@@ -39,14 +39,13 @@ class DiffusionConfig(Knobs):
     schedule: str = choice("linear", SCHEDULES, "The schedule")
     sampler: str = choice("ddim", SAMPLERS, "The sampler")
     eta: float = knob(0.0, 0, 1, "eta")
-    steps: int = 50
+    steps: int = knob(50, 1, 1_000, "The number of steps", among=STEPS)
     particles: int = knob(2_000, 2, MOST, "The number of particles")
     frames: int = knob(60, 2, 1_000, "The number of frames")
     seed: int = knob(0, *SEEDS, "The seed")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require_whole("The number of steps", self.steps, 1, SCHEDULES[self.schedule]().T)
         self.require_walks()
 
     def require_walks(self, learned: bool = False) -> None:

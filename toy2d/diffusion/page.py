@@ -2,17 +2,16 @@
 
 import streamlit as st
 
-from playground.levels import SCHEDULES
 from playground.ui.busy import Report
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.page import cached, page, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
-from toy2d.diffusion.experiment import SAMPLERS, STEPS, Diffusion, DiffusionConfig, diffusion, said
+from toy2d.diffusion.experiment import Diffusion, DiffusionConfig, diffusion, said
 from toy2d.diffusion.figures import diffusion_clouds, weights_chart
 from toy2d.diffusion.live import ETA_STEP, live_diffusion
-from toy2d.ui import in_url, learned_at, mixture_widgets, score_widget, show_clouds
+from toy2d.ui import learned_at, mixture_widgets, score_widget, show_clouds
 
 SAMPLER_NAMES = {
     "ddim": "DDIM (η)",
@@ -27,9 +26,11 @@ def settings() -> tuple[DiffusionConfig, bool]:
     mixture = mixture_widgets(first, second)
     use_learned = score_widget(third)
     a, b, c, d, e, f = st.columns([1.6, 1, 1.6, 1.6, 1, 1], vertical_alignment="bottom")
-    sampler = in_url(a.selectbox, "Back by", list(SAMPLERS), key="sampler", format_func=SAMPLER_NAMES.get)
-    schedule = in_url(b.selectbox, "Schedule", list(SCHEDULES), key="schedule")
-    steps = in_url(c.select_slider, "Steps", list(STEPS), value=DiffusionConfig.steps, key="steps")
+    sampler = ask(
+        a.selectbox, "Back by", DiffusionConfig, "sampler", key="sampler", format_func=SAMPLER_NAMES.get
+    )
+    schedule = ask(b.selectbox, "Schedule", DiffusionConfig, "schedule", key="schedule")
+    steps = ask(c.select_slider, "Steps", DiffusionConfig, "steps", key="steps")
     eta = ask(
         d.slider, "η", DiffusionConfig, "eta", ETA_STEP, key="eta", disabled=sampler != "ddim",
         help="DDIM's noise: 0 none, 1 as much as DDPM with β̃",

@@ -44,7 +44,7 @@ class FewStepsConfig(Knobs):
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
     schedule: str = choice("linear", SCHEDULES, "The schedule")
     steps: tuple[int, ...] = STEPS
-    particles: int = knob(500, 2, MOST, "The number of particles")
+    particles: int = knob(500, 2, MOST, "The number of particles", page=(10, 10_000))
     repeats: int = knob(6, 2, 100, "The number of repeats")
     seed: int = knob(0, *SEEDS, "The seed")
     spacing: str = choice(EVEN, SPACINGS, "The spacing of the times")

@@ -26,9 +26,7 @@ def settings() -> tuple[FewStepsConfig, bool]:
     schedule = in_url(more.selectbox, "Schedule", list(SCHEDULES), key="schedule")
     steps = in_url(more.multiselect, "Steps S", list(ALL_STEPS), default=list(FewStepsConfig.steps), key="S")
     spacing = in_url(more.selectbox, "Times", list(SPACED), key="times", format_func=SPACED.get)
-    particles = in_url(
-        more.number_input, "Samples a cell, × 6", 10, 10_000, FewStepsConfig.particles, key="particles"
-    )
+    particles = ask(more.number_input, "Samples a cell, × 6", FewStepsConfig, "particles", key="particles")
     seed = ask(more.number_input, "Seed", FewStepsConfig, "seed", key="seed")
     return FewStepsConfig(
         mixture, schedule, tuple(sorted(steps)), int(particles), seed=seed, spacing=spacing

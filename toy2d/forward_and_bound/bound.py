@@ -9,7 +9,7 @@ from torch import Tensor
 
 from playground.bound import VARIANCES, bound_samples, bound_terms
 from playground.denoisers import Denoiser, counted
-from playground.errors import SEEDS, require_whole
+from playground.errors import SEEDS
 from playground.knobs import Knobs, choice, knob
 from playground.levels import SCHEDULES, Level, Schedule, eps_from_x0, noised, randn_like, seeded
 from playground.objectives import squared_norm
@@ -18,13 +18,12 @@ from playground.statistics import difference, interval, verdict
 from playground.steps import ddim
 from playground.walk import final, starting_noise, walk
 from toy2d.distances import Distances, distances, floors
-from toy2d.forward_and_bound.experiment import thinned
+from toy2d.forward_and_bound.experiment import LENGTHS, thinned
 from toy2d.mixture import Mixture
 from toy2d.net import LearnConfig, Learned, learn
 from toy2d.presets import MixtureSpec
 from toy2d.work import require_walk
 
-LENGTHS = (5, 10, 20, 50, 100, 200, 500, 1_000)  # chains whose bounds are compared
 STRATA = 20
 
 
@@ -34,13 +33,12 @@ class BoundConfig(Knobs):
 
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
     schedule: str = choice("linear", SCHEDULES, "The schedule")
-    steps: int = 100
+    steps: int = knob(100, 2, 1_000, "The number of steps", among=LENGTHS)
     samples: int = knob(2_000, 2, 100_000, "The number of samples")
     seed: int = knob(0, *SEEDS, "The seed")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require_whole("The number of steps", self.steps, 2, SCHEDULES[self.schedule]().T)
         self.require_terms(1)
 
     def require_terms(self, models: int, learned: bool = False) -> None:

@@ -21,6 +21,7 @@ from toy2d.mixture import Mixture
 from toy2d.presets import MixtureSpec
 
 SIDE = 121  # points a side of the grid on which q(x_{t-1} | x_t) is shown
+LENGTHS = (5, 10, 20, 50, 100, 200, 500, 1_000)  # chains that pages offer, and whose bounds are compared
 
 
 @dataclass(frozen=True)
@@ -32,14 +33,13 @@ class ForwardConfig(Knobs):
 
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
     schedule: str = choice("linear", SCHEDULES, "The schedule")
-    steps: int = 5
+    steps: int = knob(5, 2, 1_000, "The number of steps", among=LENGTHS)
     t: int = 3
     particles: int = knob(1_000, 2, 5_000, "The number of particles")
     seed: int = knob(0, *SEEDS, "The seed")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require_whole("The number of steps", self.steps, 2, SCHEDULES[self.schedule]().T)
         require_whole("The step t", self.t, 2, self.steps)
 
     def chain(self) -> Schedule:

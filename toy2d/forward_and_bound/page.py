@@ -45,8 +45,6 @@ PARTS = {
     "bound": "Variational bound",
     "losses": "Simple and weighted loss",
 }
-STEPS = (5, 10, 20, 50, 100, 200, 500, 1_000)
-TRAINING = (200, QUICK, 800, LearnConfig.steps, 4_000, 8_000)
 
 Cells = tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator]
 
@@ -56,7 +54,7 @@ def common() -> tuple[MixtureSpec, str, int, Cells]:
     first, second, *cells, last = st.columns([1.2, 1.8, 1.8, 1.8, 1.3], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
     more = folded("More settings", last)
-    schedule = in_url(more.selectbox, "Schedule", list(SCHEDULES), key="schedule")
+    schedule = ask(more.selectbox, "Schedule", BoundConfig, "schedule", key="schedule")
     seed = ask(more.number_input, "Seed", BoundConfig, "seed", key="seed")
     return mixture, schedule, seed, (cells[0], cells[1], more)
 
@@ -66,7 +64,7 @@ def common() -> tuple[MixtureSpec, str, int, Cells]:
 
 def forward_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) -> None:
     a, b, _ = cells
-    steps = in_url(a.select_slider, "Steps of the chain", list(STEPS), value=ForwardConfig.steps, key="chain")
+    steps = ask(a.select_slider, "Steps of the chain", ForwardConfig, "steps", key="chain")
     share = in_url(
         b.slider,
         "Step t, % of the way to noise",
@@ -150,10 +148,15 @@ def humps(mixture: MixtureSpec, schedule: str, n: int = 10_000) -> str:
 
 def bound_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) -> None:
     a, b, c = cells
-    steps = in_url(a.select_slider, "Steps of the chain", list(STEPS), value=BoundConfig.steps, key="steps")
+    steps = ask(a.select_slider, "Steps of the chain", BoundConfig, "steps", key="steps")
     use_learned = score_widget(b)
-    training = in_url(
-        c.select_slider, "Training steps", list(TRAINING), value=QUICK, key="train", disabled=not use_learned
+    training = ask(
+        c.select_slider,
+        "Training steps",
+        LearnConfig(steps=QUICK),
+        "steps",
+        key="train",
+        disabled=not use_learned,
     )
     told_pi = told_widget(c, mixture, disabled=not (use_learned and mixture.has_pi))
     config = BoundConfig(mixture, schedule, steps, seed=seed)
@@ -225,7 +228,7 @@ def table(result: Bounds) -> list[dict[str, str]]:
 
 def losses_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) -> None:
     a, b, _ = cells
-    training = in_url(a.select_slider, "Training steps", list(TRAINING), value=LearnConfig.steps, key="train")
+    training = ask(a.select_slider, "Training steps", LearnConfig, "steps", key="train")
     config = BoundConfig(mixture, schedule, seed=seed)
 
     def make(made_for: tuple[BoundConfig, int], report: Report) -> Losses:

@@ -40,8 +40,8 @@ class GuidanceConfig(Knobs):
     mixture: MixtureSpec = FIRST
     label: int = 0
     w: float = knob(3.0, 0, W_MOST, "The guidance w")
-    steps: int = knob(50, 1, 1_000, "The number of steps")
-    particles: int = knob(2_000, 2, 50_000, "The number of particles")
+    steps: int = knob(50, 1, 1_000, "The number of steps", among=(10, 20, 50, 100, 200, 500))
+    particles: int = knob(2_000, 2, 50_000, "The number of particles", page=(100, 20_000))
     frames: int = knob(50, 2, 1_000, "The number of frames")
     seed: int = knob(0, *SEEDS, "The seed")
     low: float = knob(0.0, 0, HIGHEST, "The level above which there is guidance")

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from playground.denoisers import HIGHEST
 from playground.progress import Report
 from playground.tables import markdown_table
 from playground.ui.charts import chart
@@ -38,18 +37,21 @@ def settings() -> tuple[GuidanceConfig, bool]:
     )  # fmt: skip
     use_learned = score_widget(d, "models")
     e, f, g, h, i, j = st.columns([2.2, 1.4, 1, 1, 1, 1], vertical_alignment="bottom")
-    pi = in_url(
-        e.slider, "π, weight of the first mode", 0.01, 0.99, FIRST.pi, 0.01, key="pi",
+    pi = ask(
+        e.slider,
+        "π, weight of the first mode",
+        FIRST,
+        "pi",
+        0.01,
+        key="pi",
         disabled=not MixtureSpec(preset).has_pi,
-    )  # fmt: skip
-    steps = in_url(
-        f.select_slider, "Steps", [10, 20, 50, 100, 200, 500], value=GuidanceConfig.steps, key="steps"
     )
-    particles = in_url(g.number_input, "Particles", 100, 20_000, GuidanceConfig.particles, key="particles")
+    steps = ask(f.select_slider, "Steps", GuidanceConfig, "steps", key="steps")
+    particles = ask(g.number_input, "Particles", GuidanceConfig, "particles", key="particles")
     seed = ask(h.number_input, "Seed", GuidanceConfig, "seed", key="seed")
     says = "Guidance only at levels with more noise than the first and no more than the second, σ/α."
     low = ask(i.number_input, "Above σ/α", GuidanceConfig, "low", key="low", help=says)
-    high = in_url(j.number_input, "Up to σ/α", low, HIGHEST, GuidanceConfig.high, key="high", help=says)
+    high = ask(j.number_input, "Up to σ/α", GuidanceConfig, "high", key="high", least=low, help=says)
     config = GuidanceConfig(
         MixtureSpec(preset, pi), int(label) - 1, w, steps, int(particles), seed=seed, low=low, high=high
     )

@@ -40,15 +40,15 @@ class InpaintConfig(Knobs):
     """
 
     mixture: str = choice(PAIR, (PAIR, *PRESETS), "The mixture")
-    pi: float = 0.63
-    lean: float = knob(2.0, 0, 8, "The lean of the pair")
+    pi: float = knob(0.63, 0, 1, "pi", open_ends=True, page=(0.01, 0.99))
+    lean: float = knob(2.0, 0, 8, "The lean of the pair", page=(0, 6))
     known: int = 0
-    value: float = knob(0.4, -20, 20, "The observation")
-    resamplings: int = knob(20, 1, 200, "The number of resamplings")
-    jump: int = knob(1, 1, 100, "RePaint's jump")
-    zeta: float = knob(0.3, 0, 10, "zeta")
-    steps: int = knob(50, 1, 1_000, "The number of steps")
-    particles: int = knob(2_000, 2, 20_000, "The number of particles")
+    value: float = knob(0.4, -20, 20, "The observation", page=(-8, 8))
+    resamplings: int = knob(20, 1, 200, "The number of resamplings", among=(1, 2, 5, 10, 20, 40))
+    jump: int = knob(1, 1, 100, "RePaint's jump", page=(1, 50))
+    zeta: float = knob(0.3, 0, 10, "zeta", page=(0, 2))
+    steps: int = knob(50, 1, 1_000, "The number of steps", among=(10, 20, 50, 100, 200))
+    particles: int = knob(2_000, 2, 20_000, "The number of particles", page=(100, 20_000))
     frames: int = knob(60, 2, 1_000, "The number of frames")
     seed: int = knob(0, *SEEDS, "The seed")
     variance: str = choice("beta_tilde", VARIANCES, "The variance")

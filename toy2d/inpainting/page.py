@@ -43,34 +43,41 @@ def settings() -> InpaintConfig:
         default="xy"[InpaintConfig.known],
         required=True,
     )
-    value = ask(
-        c.slider, f"The observation: {known} =", InpaintConfig, "value", 0.1, key="value", least=-8, most=8
-    )
+    value = ask(c.slider, f"The observation: {known} =", InpaintConfig, "value", 0.1, key="value")
     d, e, last = st.columns([2, 2, 1], vertical_alignment="bottom")
-    pi = in_url(
-        d.slider, "π, weight of the first mode", 0.01, 0.99, InpaintConfig.pi, 0.01, key="pi",
+    pi = ask(
+        d.slider,
+        "π, weight of the first mode",
+        InpaintConfig,
+        "pi",
+        0.01,
+        key="pi",
         disabled=mixture != PAIR and not MixtureSpec(mixture).has_pi,
-    )  # fmt: skip
+    )
     lean = ask(
-        e.slider, "Modes apart in x, half of it", InpaintConfig, "lean", 0.1, key="lean", most=6,
-        disabled=mixture != PAIR, help="0: x tells nothing about y. 6: x decides the mode.",
-    )  # fmt: skip
+        e.slider,
+        "Modes apart in x, half of it",
+        InpaintConfig,
+        "lean",
+        0.1,
+        key="lean",
+        disabled=mixture != PAIR,
+        help="0: x tells nothing about y. 6: x decides the mode.",
+    )
     seen = {"mixture": mixture, "pi": pi, "lean": lean, "known": "xy".index(known), "value": value}
     return InpaintConfig(**seen, **methods(folded("More settings", last)))
 
 
 def methods(place: DeltaGenerator) -> dict[str, Any]:
     """What the methods do, beside what they see."""
-    turns, lengths = [1, 2, 5, 10, 20, 40], [10, 20, 50, 100, 200]
     return {
-        "zeta": ask(place.slider, "zeta, the gradient's step (DPS)", InpaintConfig, "zeta", 0.05, key="zeta", most=2),
-        "resamplings": ask(place.select_slider, "RePaint: resamplings r", InpaintConfig, "resamplings", key="r",
-                           among=turns),
-        "jump": ask(place.number_input, "its jump", InpaintConfig, "jump", key="jump", most=50),
-        "steps": ask(place.select_slider, "Steps", InpaintConfig, "steps", key="steps", among=lengths),
+        "zeta": ask(place.slider, "zeta, the gradient's step (DPS)", InpaintConfig, "zeta", 0.05, key="zeta"),
+        "resamplings": ask(place.select_slider, "RePaint: resamplings r", InpaintConfig, "resamplings", key="r"),
+        "jump": ask(place.number_input, "its jump", InpaintConfig, "jump", key="jump"),
+        "steps": ask(place.select_slider, "Steps", InpaintConfig, "steps", key="steps"),
         "variance": ask(place.selectbox, "Variance", InpaintConfig, "variance", key="variance",
                         help="the noise of DDPM's step: beta_tilde is the smaller one, beta the larger"),
-        "particles": ask(place.number_input, "Particles", InpaintConfig, "particles", key="particles", least=100),
+        "particles": ask(place.number_input, "Particles", InpaintConfig, "particles", key="particles"),
         "seed": ask(place.number_input, "Seed", InpaintConfig, "seed", key="seed"),
     }  # fmt: skip
 

@@ -48,8 +48,8 @@ class InverseConfig(Knobs):
 
     mixture: MixtureSpec = field(default_factory=lambda: MixtureSpec("ring"))
     seen: str = choice("x", OPERATORS, "What is seen")
-    noise: float = knob(0.5, 1e-3, 100, "The noise in what is seen")
-    value: float = knob(2.0, -20, 20, "The observation")
+    noise: float = knob(0.5, 1e-3, 100, "The noise in what is seen", among=(0.1, 0.3, 0.5, 1.0, 2.0, 3.0))
+    value: float = knob(2.0, -20, 20, "The observation", page=(-8, 8))
     problems: int = knob(1_000, 20, 20_000, "The number of problems")
     samples: int = knob(8, 1, 64, "The number of samples of each")
     steps: int = knob(50, 1, 1_000, "The number of steps")

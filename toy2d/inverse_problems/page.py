@@ -7,7 +7,7 @@ from playground.ui.knobs import ask
 from playground.ui.page import cached, in_url, page, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
-from toy2d.inverse_problems.experiment import OPERATORS, Inverse, InverseConfig, claims, inverse
+from toy2d.inverse_problems.experiment import Inverse, InverseConfig, claims, inverse
 from toy2d.inverse_problems.figures import means_chart, plane_chart
 from toy2d.presets import PRESETS, MixtureSpec
 from toy2d.ui import NAMES as MIXTURES
@@ -26,11 +26,9 @@ def settings() -> InverseConfig:
         a.selectbox, "Mixture", list(PRESETS), index=list(PRESETS).index("ring"), key="mixture",
         format_func=MIXTURES.get,
     )  # fmt: skip
-    seen = in_url(b.selectbox, "Seen is", list(OPERATORS), index=0, key="seen", format_func=SEEN.get)
-    value = in_url(c.slider, "The measurement drawn, y =", -8.0, 8.0, InverseConfig.value, 0.5, key="value")
-    noise = in_url(
-        d.select_slider, "Its noise", [0.1, 0.3, 0.5, 1.0, 2.0, 3.0], value=InverseConfig.noise, key="noise"
-    )
+    seen = ask(b.selectbox, "Seen is", InverseConfig, "seen", key="seen", format_func=SEEN.get)
+    value = ask(c.slider, "The measurement drawn, y =", InverseConfig, "value", 0.5, key="value")
+    noise = ask(d.select_slider, "Its noise", InverseConfig, "noise", key="noise")
     seed = ask(e.number_input, "Seed", InverseConfig, "seed", key="seed")
     pi = st.session_state.get("pi", 0.8)
     return InverseConfig(MixtureSpec(preset, pi), seen, noise, value, seed=seed)

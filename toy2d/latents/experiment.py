@@ -41,10 +41,10 @@ class LatentsConfig(Knobs):
     spread, width: standard deviations of a mode in x and in y.  steps: of DDIM in the code; points: shown, inverted.
     """
 
-    weight: float = knob(10.0, 0.1, 1000, "The weight of y")
-    spread: float = knob(3.0, 0.1, 20, "The modes' spread in x")
-    width: float = knob(0.2, 0.02, 2, "The modes' width in y")
-    steps: int = knob(20, 2, 1000, "The number of steps")
+    weight: float = knob(10.0, 0.1, 1000, "The weight of y", among=(0.5, 1.0, 2.0, 2.9, 3.0, 5.0, 10.0, 30.0))
+    spread: float = knob(3.0, 0.1, 20, "The modes' spread in x", page=(0.5, 5.0))
+    width: float = knob(0.2, 0.02, 2, "The modes' width in y", page=(0.05, 1.0))
+    steps: int = knob(20, 2, 1000, "The number of steps", among=(5, 10, 20, 50, 100))
     points: int = knob(500, 10, 20_000, "The number of points")
     seed: int = knob(0, *SEEDS, "The seed")
 

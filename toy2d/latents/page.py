@@ -17,22 +17,14 @@ from toy2d.latents.experiment import (
     there_and_back,
 )
 from toy2d.latents.figures import codes_charts, curves_charts
-from toy2d.ui import in_url
 
 
 def settings() -> LatentsConfig:
     first, second, third, fourth, fifth = st.columns([2, 1.5, 1.5, 2, 1], vertical_alignment="bottom")
-    weights = [0.5, 1.0, 2.0, 2.9, 3.0, 5.0, 10.0, 30.0]
-    weight = in_url(first.select_slider, "Weight of y", weights, value=LatentsConfig.weight, key="weight")
-    spread = in_url(second.slider, "Spread in x", 0.5, 5.0, LatentsConfig.spread, 0.5, key="spread")
-    width = ask(third.slider, "Width in y", LatentsConfig, "width", 0.05, key="width", least=0.05, most=1.0)
-    steps = in_url(
-        fourth.select_slider,
-        "Steps in the code",
-        [5, 10, 20, 50, 100],
-        value=LatentsConfig.steps,
-        key="steps",
-    )
+    weight = ask(first.select_slider, "Weight of y", LatentsConfig, "weight", key="weight")
+    spread = ask(second.slider, "Spread in x", LatentsConfig, "spread", 0.5, key="spread")
+    width = ask(third.slider, "Width in y", LatentsConfig, "width", 0.05, key="width")
+    steps = ask(fourth.select_slider, "Steps in the code", LatentsConfig, "steps", key="steps")
     seed = ask(fifth.number_input, "Seed", LatentsConfig, "seed", key="seed")
     return LatentsConfig(weight, spread, width, steps, seed=seed)
 

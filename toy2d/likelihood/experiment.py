@@ -38,9 +38,13 @@ class LikelihoodConfig(Knobs):
     """
 
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
-    steps: int = knob(40, 2, 10_000, "The number of ODE steps")
-    sigma_min: float = knob(0.05, *SIGMAS, "The noise where the flow starts, sigma_min,")
-    sigma_max: float = knob(100.0, *SIGMAS, "The noise where the flow ends, sigma_max,")
+    steps: int = knob(40, 2, 10_000, "The number of ODE steps", among=(5, 10, 20, 40, 80, 160))
+    sigma_min: float = knob(
+        0.05, *SIGMAS, "The noise where the flow starts, sigma_min,", among=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+    )
+    sigma_max: float = knob(
+        100.0, *SIGMAS, "The noise where the flow ends, sigma_max,", among=(10.0, 20.0, 50.0, 100.0, 150.0)
+    )
     resolution: int = knob(41, 2, 1_000, "The resolution")
     samples: int = knob(500, 2, 100_000, "The number of samples")
     seed: int = knob(0, *SEEDS, "The seed")

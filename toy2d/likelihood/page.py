@@ -12,12 +12,7 @@ from playground.ui.tries import Try, tries
 from toy2d.likelihood.experiment import Likelihood, LikelihoodConfig, likelihood, said
 from toy2d.likelihood.figures import flow_clouds, maps_chart, parts_chart, steps_chart
 from toy2d.net import QUICK, LearnConfig
-from toy2d.ui import in_url, learned_for, mixture_widgets, score_widget, show_clouds, told_widget
-
-STEPS = (5, 10, 20, 40, 80, 160)
-TRAINING = (200, QUICK, 800, LearnConfig.steps, 4_000, 8_000)
-LOWEST = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
-HIGHEST = (10.0, 20.0, 50.0, 100.0, 150.0)
+from toy2d.ui import learned_for, mixture_widgets, score_widget, show_clouds, told_widget
 
 
 def settings() -> tuple[LikelihoodConfig, LearnConfig | None]:
@@ -26,22 +21,16 @@ def settings() -> tuple[LikelihoodConfig, LearnConfig | None]:
     use_learned = score_widget(third)
     more = folded("More settings", fourth)
     seed = ask(more.number_input, "Seed", LikelihoodConfig, "seed", key="seed")
-    steps = in_url(
-        b.select_slider, "Steps of the ODE", list(STEPS), value=LikelihoodConfig.steps, key="steps"
-    )
-    low = in_url(
-        more.select_slider, "Start at σ/α", list(LOWEST), value=LikelihoodConfig.sigma_min, key="low"
-    )
-    high = in_url(
-        more.select_slider, "End at σ/α", list(HIGHEST), value=LikelihoodConfig.sigma_max, key="high"
-    )
+    steps = ask(b.select_slider, "Steps of the ODE", LikelihoodConfig, "steps", key="steps")
+    low = ask(more.select_slider, "Start at σ/α", LikelihoodConfig, "sigma_min", key="low")
+    high = ask(more.select_slider, "End at σ/α", LikelihoodConfig, "sigma_max", key="high")
     config = LikelihoodConfig(mixture, steps, low, high, seed=seed)
     told_pi = told_widget(more, mixture, disabled=not (use_learned and mixture.has_pi))
-    training = in_url(
+    training = ask(
         more.select_slider,
         "Training steps",
-        list(TRAINING),
-        value=QUICK,
+        LearnConfig(steps=QUICK),
+        "steps",
         key="train",
         disabled=not use_learned,
     )

@@ -11,7 +11,7 @@ from playground.knobs import Knobs, knob
 from playground.levels import geometric_sigmas
 from playground.progress import Report, silent, turn_of
 from playground.statistics import FAILS, HOLDS, Difference, interval, mean_difference, verdict
-from toy2d.net import Learn, LearnConfig, Learned, learn
+from toy2d.net import POINTS, Learn, LearnConfig, Learned, learn
 from toy2d.presets import MixtureSpec
 from toy2d.score_fields.experiment import Field, FieldConfig, score_field
 
@@ -28,11 +28,13 @@ class LowDensityConfig(Knobs):
     """
 
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
-    sigma: float = knob(0.5, *SIGMAS, "sigma")
+    sigma: float = knob(0.5, *SIGMAS, "sigma", among=(0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0))
     sigma_1: float = 20.0
-    points: int = 10_000
-    width: int = 96
-    steps: int = 600
+    points: int = knob(10_000, 2, 1_000_000, "The number of training points", among=POINTS)
+    width: int = knob(96, 4, 1024, "The width of the network", among=(16, 32, 64, 96, 128, 256))
+    steps: int = knob(
+        600, 1, 100_000, "The number of training steps", among=(100, 300, 600, 1_500, 3_000, 6_000)
+    )
     sigmas: int = knob(13, 2, 100, "The number of sigmas")
     resolution: int = 61
     seed: int = knob(0, *SEEDS, "The seed")

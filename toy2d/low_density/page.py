@@ -24,30 +24,17 @@ from toy2d.low_density.experiment import (
 from toy2d.low_density.figures import by_density_chart, by_sigma_chart, maps_chart, sweep_chart
 from toy2d.net import Learned
 from toy2d.shipped import shipped_or_learned
-from toy2d.ui import in_url, mixture_widgets, told_widget
-
-SIGMAS = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0)
-POINTS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
-WIDTHS = (16, 32, 64, 96, 128, 256)
-STEPS = (100, 300, 600, 1_500, 3_000, 6_000)
+from toy2d.ui import mixture_widgets, told_widget
 
 
 def settings() -> LowDensityConfig:
     first, second, third, last = st.columns([1.3, 2, 2, 1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
-    sigma = in_url(
-        third.select_slider, "Small noise σ", list(SIGMAS), value=LowDensityConfig.sigma, key="sigma"
-    )
+    sigma = ask(third.select_slider, "Small noise σ", LowDensityConfig, "sigma", key="sigma")
     more = folded("More settings", last)
-    points = in_url(
-        more.select_slider, "Training points n", list(POINTS), value=LowDensityConfig.points, key="points"
-    )
-    width = in_url(
-        more.select_slider, "Network width", list(WIDTHS), value=LowDensityConfig.width, key="width"
-    )
-    steps = in_url(
-        more.select_slider, "Training steps", list(STEPS), value=LowDensityConfig.steps, key="steps"
-    )
+    points = ask(more.select_slider, "Training points n", LowDensityConfig, "points", key="points")
+    width = ask(more.select_slider, "Network width", LowDensityConfig, "width", key="width")
+    steps = ask(more.select_slider, "Training steps", LowDensityConfig, "steps", key="steps")
     told_pi = told_widget(more, mixture)
     seed = ask(more.number_input, "Seed", LowDensityConfig, "seed", key="seed")
     return LowDensityConfig(

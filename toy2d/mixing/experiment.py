@@ -44,11 +44,11 @@ class MixingConfig(Knobs):
 
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
     levels: str = choice("own", LEVELS, "The reading of sigma")
-    L: int = knob(10, 1, 1_000, "The number of levels L")
-    T: int = knob(100, 1, 10_000, "The number of steps at each level T")
-    sigma_1: float = knob(20.0, *SIGMAS, "The highest level, sigma_1,")
+    L: int = knob(10, 1, 1_000, "The number of levels L", page=(1, 200))
+    T: int = knob(100, 1, 10_000, "The number of steps at each level T", page=(1, 1_000))
+    sigma_1: float = knob(20.0, *SIGMAS, "The highest level, sigma_1,", page=(0.1, 100.0))
     sigma_L: float = knob(0.1, *SIGMAS, "The lowest level, sigma_L,")
-    step_size: float = knob(0.1, 1e-6, 1e4, "The step size")
+    step_size: float = knob(0.1, 1e-6, 1e4, "The step size", page=(0.001, 10.0))
     plain: int | None = None
     start: str = choice("square", STARTS, "The start")
     noise: bool = True

@@ -14,7 +14,6 @@ from toy2d.distances import total_variation
 from toy2d.mixing.experiment import Mixing, MixingConfig, mixing, said
 from toy2d.mixing.figures import mixing_clouds, shares_chart
 from toy2d.mixing.live import live_mixing
-from toy2d.starts import STARTS
 from toy2d.ui import in_url, learned_at, mixture_widgets, score_widget, show_clouds
 
 START_NAMES = {"square": "uniform on [-8, 8]²", "mode": "all at the last mode", "data": "at the data"}
@@ -38,25 +37,24 @@ def settings() -> tuple[MixingConfig, bool]:
 
 
 def _chains(mixture, noise: bool) -> MixingConfig:
-    levels = in_url(
-        st.selectbox, "The sigmas are", list(LEVEL_NAMES), key="levels", format_func=LEVEL_NAMES.get
+    levels = ask(
+        st.selectbox, "The sigmas are", MixingConfig, "levels", key="levels", format_func=LEVEL_NAMES.get
     )
-    L = ask(st.number_input, "Levels L", MixingConfig, "L", key="L", most=200)
-    T = in_url(
+    L = ask(st.number_input, "Levels L", MixingConfig, "L", key="L")
+    T = ask(
         st.number_input,
         "Steps at each, T",
-        1,
-        1_000,
-        MixingConfig.T,
+        MixingConfig,
+        "T",
         key="T",
         help="Plain: L × T steps. The paper has T = 100.",
     )
-    size = in_url(
-        st.number_input, "Step size a", 0.001, 10.0, MixingConfig.step_size, 0.01, key="a", format="%.3f",
+    size = ask(
+        st.number_input, "Step size a", MixingConfig, "step_size", 0.01, key="a", format="%.3f",
         help="a of x + (a/2) s + √a z, in units of the narrowest mode's variance at the level. Above 4 it diverges.",
     )  # fmt: skip
-    start = in_url(st.selectbox, "Start", list(STARTS), key="start", format_func=START_NAMES.get)
-    sigma_1 = ask(st.number_input, "Highest σ", MixingConfig, "sigma_1", key="sigma_1", least=0.1, most=100.0)
+    start = ask(st.selectbox, "Start", MixingConfig, "start", key="start", format_func=START_NAMES.get)
+    sigma_1 = ask(st.number_input, "Highest σ", MixingConfig, "sigma_1", key="sigma_1")
     particles = ask(st.number_input, "Particles", MixingConfig, "particles", key="particles")
     seed = ask(st.number_input, "Seed", MixingConfig, "seed", key="seed")
     return MixingConfig(

@@ -46,11 +46,11 @@ class CrossingConfig(Knobs):
     longest:    the most steps that are walked; else it is one and a half relaxation times
     """
 
-    pi: float = knob(0.8, 0, 1, "pi", open_ends=True)
-    distance: float = knob(1.75, 0.25, FARTHEST, "The distance")
+    pi: float = knob(0.8, 0, 1, "pi", open_ends=True, page=(0.01, 0.99))
+    distance: float = knob(1.75, 0.25, FARTHEST, "The distance", page=(0.5, FARTHEST))
     step_size: float = knob(0.1, 0.01, 0.5, "The step size")
-    particles: int = knob(1_000, 10, 100_000, "The number of particles")
-    longest: int = knob(1_000, 10, 1_000_000, "The largest number of steps")
+    particles: int = knob(1_000, 10, 100_000, "The number of particles", page=(10, 20_000))
+    longest: int = knob(1_000, 10, 1_000_000, "The largest number of steps", page=(100, 50_000))
     frames: int = knob(80, 5, 1_000, "The number of frames")
     seed: int = knob(0, *SEEDS, "The seed")
 

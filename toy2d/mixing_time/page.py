@@ -12,7 +12,6 @@ from playground.ui.knobs import ask
 from playground.ui.page import cached, folded, on_request, page, picture, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.mixing_time.experiment import (
-    FARTHEST,
     Crossing,
     CrossingConfig,
     Sweep,
@@ -39,16 +38,10 @@ YEAR = 365.25 * 86_400
 
 def settings() -> CrossingConfig:
     a, b, c, last = st.columns([2, 2, 1, 1], vertical_alignment="bottom")
-    distance = in_url(
-        a.slider,
-        "Distance d of the modes at (d, d) and (-d, -d)",
-        0.5,
-        FARTHEST,
-        CrossingConfig.distance,
-        0.05,
-        key="d",
+    distance = ask(
+        a.slider, "Distance d of the modes at (d, d) and (-d, -d)", CrossingConfig, "distance", 0.05, key="d"
     )
-    pi = in_url(b.slider, "π, weight of the first mode", 0.01, 0.99, CrossingConfig.pi, 0.01, key="pi")
+    pi = ask(b.slider, "π, weight of the first mode", CrossingConfig, "pi", 0.01, key="pi")
     size = ask(
         c.number_input,
         "Step size a",
@@ -59,10 +52,10 @@ def settings() -> CrossingConfig:
         help="a of x + (a/2) s + √a z",
     )
     more = folded("More settings", last)
-    particles = in_url(
-        more.number_input, "Particles from each mode", 10, 20_000, CrossingConfig.particles, key="particles"
+    particles = ask(
+        more.number_input, "Particles from each mode", CrossingConfig, "particles", key="particles"
     )
-    longest = in_url(more.number_input, "Most steps", 100, 50_000, CrossingConfig.longest, 100, key="longest")
+    longest = ask(more.number_input, "Most steps", CrossingConfig, "longest", 100, key="longest")
     seed = ask(more.number_input, "Seed", CrossingConfig, "seed", key="seed")
     return CrossingConfig(pi, distance, size, int(particles), int(longest), seed=seed)
 

@@ -31,9 +31,9 @@ class RecoveryConfig(Knobs):
     """
 
     pis: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-    repeats: int = knob(5, 2, 100, "The number of repeats")
-    L: int = 10
-    T: int = 100
+    repeats: int = knob(5, 2, 100, "The number of repeats", page=(2, 10))
+    L: int = knob(10, 1, 1_000, "The number of levels L", page=(1, 200))
+    T: int = knob(100, 1, 10_000, "The number of steps at each level T", page=(1, 1_000))
     sigma_1: float = 20.0
     step_size: float = knob(0.1, 0.01, 0.5, "The step size")
     start: str = choice("square", STARTS, "The start")

@@ -7,7 +7,6 @@ from playground.ui.knobs import ask
 from playground.ui.page import on_request, verdict_line
 from toy2d.mixing_time.figures import recovery_chart
 from toy2d.mixing_time.recovery import Recovery, RecoveryConfig, recovery, said
-from toy2d.ui import in_url
 
 STARTS = {"square": "uniform on [-8, 8]²", "mode": "all at the last mode", "data": "at the data"}
 QUICK = RecoveryConfig((0.1, 0.3, 0.5, 0.7, 0.9), T=20)
@@ -23,25 +22,18 @@ def weights_view() -> None:
 
 def _settings() -> RecoveryConfig:
     a, b, c, d, e = st.columns([1.6, 1, 1, 1, 1], vertical_alignment="bottom")
-    start = in_url(a.selectbox, "Start", list(STARTS), key="start", format_func=STARTS.get)
-    L = in_url(b.number_input, "Levels L", 1, 200, RecoveryConfig.L, key="L")
-    T = in_url(
+    start = ask(a.selectbox, "Start", RecoveryConfig, "start", key="start", format_func=STARTS.get)
+    L = ask(b.number_input, "Levels L", RecoveryConfig, "L", key="L")
+    T = ask(
         c.number_input,
         "Steps at each, T",
-        1,
-        1_000,
-        RecoveryConfig.T,
+        RecoveryConfig,
+        "T",
         key="T",
         help="Plain Langevin takes L × T steps.",
     )
-    repeats = in_url(
-        d.number_input,
-        "Repeats",
-        2,
-        10,
-        RecoveryConfig.repeats,
-        key="repeats",
-        help="Independent runs at each π",
+    repeats = ask(
+        d.number_input, "Repeats", RecoveryConfig, "repeats", key="repeats", help="Independent runs at each π"
     )
     seed = ask(e.number_input, "Seed", RecoveryConfig, "seed", key="seed2")
     return RecoveryConfig(repeats=int(repeats), L=int(L), T=int(T), start=start, seed=seed)

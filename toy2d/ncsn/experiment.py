@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from playground.denoisers import Denoiser, score_of
-from playground.errors import SEEDS
+from playground.errors import SEEDS, SIGMAS
 from playground.knobs import Knobs, knob
 from playground.levels import Level, geometric_sigmas, repeated, seeded
 from playground.objectives import dsm
@@ -43,10 +43,12 @@ class NcsnConfig(Knobs):
 
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
     levels: int = knob(10, 2, 200, "The number of levels")
-    sigma_1: float = 20.0
-    sigma_L: float = 0.1
+    sigma_1: float = knob(20.0, *SIGMAS, "The highest level, sigma_1,", page=(0.1, 100.0))
+    sigma_L: float = knob(0.1, *SIGMAS, "The lowest level, sigma_L,", page=(0.01, 10.0))
     points: int = 10_000
-    train_steps: int = 2_000
+    train_steps: int = knob(
+        2_000, 1, 100_000, "The number of training steps", among=(120, 300, 1_000, 2_000, 5_000)
+    )
     T: int = knob(100, 1, 1_000, "The number of steps at each level T")
     step_size: float = knob(0.1, 1e-6, 4, "The step size")
     particles: int = knob(1_000, 2, MOST, "The number of particles")

@@ -14,28 +14,27 @@ from toy2d.ncsn.experiment import FIRST, WEIGHTS, Ncsn, NcsnConfig, chain_too_sh
 from toy2d.ncsn.figures import NAMES, error_chart, ncsn_clouds, share_chart
 from toy2d.net import Learned
 from toy2d.shipped import shipped_or_learned
-from toy2d.ui import distance_table, in_url, mixture_widgets, show_clouds
+from toy2d.ui import distance_table, mixture_widgets, show_clouds
 
 # Training steps, and sampling steps at each level, of the first visit: some seconds.  With fewer of these the chain
 # itself is wrong in a tenth of the shares, and with lambda = 1 that error may cancel the network's.
-LENGTHS = (120, FIRST.train_steps, 1_000, 2_000, 5_000)
 
 
 def settings() -> NcsnConfig:
     first, second, third, last = st.columns([1.3, 2, 1.6, 1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
-    length = in_url(
+    length = ask(
         third.select_slider,
         "Training steps of each network",
-        list(LENGTHS),
-        value=FIRST.train_steps,
+        FIRST,
+        "train_steps",
         key="train_steps",
         help="2,000 take about half a minute for the three.",
     )
     more = folded("More settings", last)
     levels = ask(more.number_input, "Levels L", FIRST, "levels", key="L")
-    sigma_1 = in_url(more.number_input, "Highest σ", 0.1, 100.0, FIRST.sigma_1, key="sigma_1")
-    sigma_L = in_url(more.number_input, "Lowest σ", 0.01, 10.0, FIRST.sigma_L, 0.01, key="sigma_L")
+    sigma_1 = ask(more.number_input, "Highest σ", FIRST, "sigma_1", key="sigma_1")
+    sigma_L = ask(more.number_input, "Lowest σ", FIRST, "sigma_L", 0.01, key="sigma_L")
     T = ask(more.number_input, "Sampling steps at each, T", FIRST, "T", key="T")
     seed = ask(more.number_input, "Seed", FIRST, "seed", key="seed")
     return NcsnConfig(mixture, levels, sigma_1, sigma_L, train_steps=length, T=T, seed=seed)

@@ -39,14 +39,22 @@ class OwnDataConfig(Knobs):
     """
 
     source: str = "moons"
-    n: int = 100
+    n: int = knob(
+        100,
+        2,
+        MOST_POINTS,
+        "The number of training points",
+        among=(2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000),
+    )
     given: Points = ()
-    threshold: float = knob(0.2, 0, 2, "The threshold", open_ends=True)
-    train_steps: int = 300
-    width: int = 96
-    steps: int = knob(50, 1, 1_000, "The number of steps")
+    threshold: float = knob(0.2, 0, 2, "The threshold", open_ends=True, page=(0.02, 1.0))
+    train_steps: int = knob(
+        300, 1, 100_000, "The number of training steps", among=(100, 300, 1_000, 3_000, 10_000)
+    )
+    width: int = knob(96, 4, 1024, "The width of the network", among=(8, 16, 32, 64, 96, 192))
+    steps: int = knob(50, 1, 1_000, "The number of steps", among=(10, 20, 50, 100, 200))
     eta: float = knob(1.0, 0, 1, "eta")
-    particles: int = knob(1_000, 2, 20_000, "The number of particles")
+    particles: int = knob(1_000, 2, 20_000, "The number of particles", page=(10, 5_000))
     frames: int = knob(50, 2, 1_000, "The number of frames")
     seed: int = knob(0, *SEEDS, "The seed")
 

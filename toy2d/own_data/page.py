@@ -49,29 +49,17 @@ def settings() -> tuple[OwnDataConfig, DeltaGenerator, DeltaGenerator]:
         with beside:
             given = given_points(source)
     a, b, c, d = row.columns([1.6, 1.6, 1.6, 1], vertical_alignment="bottom")
-    n = in_url(
+    n = ask(
         a.select_slider,
         "Training points",
-        [2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000],
-        value=OwnDataConfig.n,
+        OwnDataConfig,
+        "n",
         key="n",
         disabled=bool(given),
         help="Of the named data; painted and pasted points are all taken.",
     )
-    train_steps = in_url(
-        b.select_slider,
-        "Training steps",
-        [100, 300, 1000, 3000, 10000],
-        value=OwnDataConfig.train_steps,
-        key="train",
-    )
-    width = in_url(
-        c.select_slider,
-        "Width of the network",
-        [8, 16, 32, 64, 96, 192],
-        value=OwnDataConfig.width,
-        key="width",
-    )
+    train_steps = ask(b.select_slider, "Training steps", OwnDataConfig, "train_steps", key="train")
+    width = ask(c.select_slider, "Width of the network", OwnDataConfig, "width", key="width")
     threshold, eta, steps, particles, seed = _more(folded("More settings", d))
     config = OwnDataConfig(source, n, given, threshold, train_steps, width, steps, eta, particles, seed=seed)
     return config, place, result
@@ -80,15 +68,18 @@ def settings() -> tuple[OwnDataConfig, DeltaGenerator, DeltaGenerator]:
 def _more(more: DeltaGenerator) -> tuple[float, float, int, int, int]:
     """What is folded: the distance of a copy, and the sampler's η, steps, samples and seed."""
     seed = ask(more.number_input, "Seed", OwnDataConfig, "seed", key="seed")
-    threshold = in_url(
-        more.slider, "A copy is nearer than", 0.02, 1.0, OwnDataConfig.threshold, 0.02, key="threshold",
+    threshold = ask(
+        more.slider,
+        "A copy is nearer than",
+        OwnDataConfig,
+        "threshold",
+        0.02,
+        key="threshold",
         help="In units of the median distance of fresh data to the nearest training point.",
-    )  # fmt: skip
-    eta = ask(more.slider, "η of the sampler", OwnDataConfig, "eta", 0.1, key="eta", help="0 DDIM, 1 DDPM")
-    steps = in_url(
-        more.select_slider, "Sampling steps", [10, 20, 50, 100, 200], value=OwnDataConfig.steps, key="steps"
     )
-    particles = in_url(more.number_input, "Samples", 10, 5_000, OwnDataConfig.particles, key="samples")
+    eta = ask(more.slider, "η of the sampler", OwnDataConfig, "eta", 0.1, key="eta", help="0 DDIM, 1 DDPM")
+    steps = ask(more.select_slider, "Sampling steps", OwnDataConfig, "steps", key="steps")
+    particles = ask(more.number_input, "Samples", OwnDataConfig, "particles", key="samples")
     return threshold, eta, steps, int(particles), seed
 
 

@@ -14,6 +14,7 @@ from toy2d.net import Learned
 from toy2d.presets import EXTENT, MixtureSpec
 
 TOLERANCE = 0.1  # a score is called good where its relative error is below 10 %
+SIGMAS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 20.0)  # that the page offers
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class FieldConfig(Knobs):
     """The square [-extent, extent]^2 at noise sigma (0: the data themselves), `resolution` points a side."""
 
     mixture: MixtureSpec = field(default_factory=MixtureSpec)
-    sigma: float = knob(1.0, 0, 1_000, "sigma")
+    sigma: float = knob(1.0, 0, 1_000, "sigma", among=SIGMAS)
     extent: float = knob(EXTENT, 0, 1_000, "The extent", open_ends=True)
     resolution: int = knob(91, 2, 1_000, "The resolution")
 

@@ -9,21 +9,19 @@ from playground.ui.page import folded, page, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.drawing.fields import field_chart
 from toy2d.net import LearnConfig
-from toy2d.score_fields.experiment import Field, FieldConfig, score_field
+from toy2d.score_fields.experiment import SIGMAS, Field, FieldConfig, score_field
 from toy2d.score_fields.figures import error_by_density_chart
 from toy2d.score_fields.live import live_fields
 from toy2d.shipped import told
 from toy2d.ui import in_url, learned_for, mixture_widgets, told_widget
 
-SIGMAS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 20.0)
 TAUGHT = {"none": "none", "dsm": "at this σ", "ncsn": "at all σ", "told": "at all σ, longest"}
-POINTS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
 
 
 def settings() -> tuple[FieldConfig, LearnConfig | None]:
     first, second, third, last = st.columns([1.3, 2, 2, 1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
-    sigma = in_url(third.select_slider, "Noise σ", list(SIGMAS), value=FieldConfig.sigma, key="sigma")
+    sigma = ask(third.select_slider, "Noise σ", FieldConfig, "sigma", key="sigma")
     more = folded("More settings", last)
     taught = in_url(
         more.segmented_control,
@@ -37,10 +35,7 @@ def settings() -> tuple[FieldConfig, LearnConfig | None]:
         "mixtures of every π. The others are trained here, from the points below.",
     )
     ready = taught == "told" and mixture.has_pi
-    points = in_url(
-        more.select_slider, "Training points", list(POINTS), value=LearnConfig.points, key="points",
-        disabled=ready,
-    )  # fmt: skip
+    points = ask(more.select_slider, "Training points", LearnConfig, "points", key="points", disabled=ready)
     told_pi = told_widget(more, mixture, disabled=ready or not mixture.has_pi)
     seed = ask(more.number_input, "Seed", LearnConfig, "seed", key="seed")
     field = FieldConfig(mixture, sigma)
