@@ -1,15 +1,23 @@
 """The benchmarks run, and compare what they say they compare."""
 
 import json
+import re
+import subprocess
+import sys
 from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
 
-from benchmarks import limits, mnist_sizes, mnist_training
+from benchmarks import limits, mnist_recipes, mnist_sizes, mnist_training
 from benchmarks.peers import DiffusersUNet, PlainUNet, has_diffusers, of_size, size, timesteps
 from images.data.mnist import load
+from images.metrics.classifier import features, load_classifier
+from images.metrics.evaluate import EvaluateConfig, Reference, Yardstick
 from images.networks.unet import UNetConfig
+from images.training.config import with_changes
+from images.training.presets import PRESETS
 from playground.levels import linear_beta, seeded
 
 
@@ -95,3 +103,90 @@ def test_the_limits_are_worked_out_for_everything_that_is_timed(tmp_path, monkey
 def test_the_limits_refuse_a_device_that_is_not_there(tmp_path, capsys):
     assert limits.main(["--device", "cuda:99", "--out", str(tmp_path / "limits.json")]) == 2
     assert "choose one of these" in capsys.readouterr().err and list(tmp_path.iterdir()) == []
+
+
+def test_the_races_langevins_are_one_chain():
+    """From one start each has its own noise after the same steps: shares of the first mode differ by chance alone."""
+    words = ["--particles", "2000", "--steps", "50", "--rounds", "1", "--threads", "1"]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.toy", *words], cwd=root, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    shares = {
+        name.strip(): float(share)
+        for name, share in re.findall(
+            r"(.+?)  first run .* share in mode 1 ([\d.]+)", done.stdout.split("DDIM")[0]
+        )
+    }
+    assert {"textbook autograd loop", "numpy", "playground"} <= set(shares)
+    standard_error = (
+        2 * 0.25 / 2000
+    ) ** 0.5  # of a difference of two independent shares; one start makes it less
+    assert max(shares.values()) - min(shares.values()) < 4 * standard_error
+
+
+# --- the recipe's parts --------------------------------------------------------------------------------------
+
+
+def few_digits() -> Yardstick:
+    network, training, test = load_classifier(), load("train", download=False), load("test", download=False)
+    few = test.part(0, 100)
+    return Yardstick(network, training.part(0, 100), few, Reference(features(network, few.images)), 2)
+
+
+def small_recipe(**changes):
+    base = with_changes(PRESETS["look"], images=128, batch=64, optimizer="adamw", objective="min-snr")
+    return with_changes(base, width=8, blocks=1, **changes)
+
+
+@pytest.mark.parametrize("name", mnist_recipes.VARIANTS)
+def test_every_variant_of_the_recipe_is_a_config(name):
+    base = small_recipe()
+    assert (with_changes(base, **mnist_recipes.VARIANTS[name]) == base) == (
+        not mnist_recipes.VARIANTS[name] or name == "batch 64"
+    )
+
+
+def test_a_variant_is_trained_for_its_images_and_measured():
+    digits, evaluation = load("train", download=False), EvaluateConfig(20, "DDIM", 2, bound_digits=0)
+    found = mnist_recipes.measure("small", small_recipe(), digits, few_digits(), evaluation)
+    assert found.images_per_second == pytest.approx(128 / found.seconds)
+    value, low, high = found.fcd
+    assert low <= value <= high and 0 <= found.precision <= 1 and 0 <= found.recall <= 1
+    apart = mnist_recipes.averages(small_recipe(), digits, few_digits(), evaluation)
+    assert list(apart) == ["average, half-way", "last, half-way", "average, end", "last, end"]
+    assert found.fcd[0] == pytest.approx(apart["average, end"], rel=1e-4)  # one run, measured twice
+
+
+def test_a_recipes_command_keeps_what_is_finished(tmp_path, monkeypatch, capsys):
+    yardstick, runs = few_digits(), []
+    monkeypatch.setattr(Yardstick, "load", staticmethod(lambda *_: yardstick))
+    row = mnist_recipes.Measured("as it is", 1, 1.0, 1.0, (1.0, 0.5, 1.5), 1.0, 1.0)
+    monkeypatch.setattr(mnist_recipes, "measure", lambda name, *_: runs.append(name) or row)
+    words = ["--samples", "20", "--variants", "as it is", "muon", "--out", str(tmp_path)]
+    assert mnist_recipes.main(words) == mnist_recipes.main(words) == 0
+    assert runs == ["as it is", "muon"]  # the second call only reads
+    assert capsys.readouterr().out.count("FCD of 20") == 4
+    assert len(json.loads((tmp_path / "recipes.json").read_text())) == 2
+
+
+@pytest.mark.parametrize("backend", ["eager", pytest.param("inductor", marks=pytest.mark.slow)])
+def test_a_compiled_network_says_what_it_says_uncompiled(backend, monkeypatch):
+    """Traced in seconds, and run as it was traced; the compiler itself takes half a minute."""
+    compile_as_is = torch.nn.Module.compile
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda net: compile_as_is(net, backend=backend))
+    net, x, t = UNetConfig(8, 1).build(), torch.randn(4, 1, 28, 28, generator=seeded(0)), torch.zeros(4)
+    for values in net.parameters():
+        torch.nn.init.normal_(values, std=0.1, generator=seeded(1))
+    said = net(x, t)
+    assert float(said.abs().max()) > 0.01
+    torch.testing.assert_close(mnist_recipes.compiled(net)(x, t), said, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("change", [mnist_recipes.channels_first, mnist_recipes.without_attention])
+def test_what_is_timed_beside_the_recipe_trains(change):
+    digits = load("train", download=False)
+    session = mnist_recipes.session_with(small_recipe(), digits, change)
+    step = next(iter(mnist_recipes.train(session.alone, session.batches, session.loss)))
+    assert step.step == 1 and float(step.loss) > 0
