@@ -1,7 +1,9 @@
-"""streamlit run streamlit_app.py: navigation only."""
+"""streamlit run streamlit_app.py: navigation only.
+
+The server imports this file once, as a module, for `app`; each run of a page executes it as __main__.
+"""
 
 import os
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from playground.topics import Topic, touring
 from playground.ui.claims import TITLE, claims_page
 from playground.ui.history import one_entry_per_page
 from playground.ui.home import home
+from playground.ui.serving import serving
 from playground.ui.tour import Stop, set_out
 from toy2d.topics import TOPICS as TOY2D
 
@@ -37,14 +40,6 @@ def claims() -> dict[str, Sequence[Claim]]:
     return {"two dimensions": IN_THE_PLANE, "MNIST": ON_DIGITS}
 
 
-@st.cache_resource(show_spinner=False)
-def load_torch() -> threading.Thread:
-    """In the background, when the first page of all is opened: the next one need not wait for the import."""
-    thread = threading.Thread(target=lambda: __import__("torch"), name="torch", daemon=True)
-    thread.start()
-    return thread
-
-
 def run_page(page: StreamlitPage, on_one_thread: bool) -> None:
     """A page of the plane takes one thread: its tensors are small, and a second one waits longer than it works."""
     if not on_one_thread:
@@ -62,27 +57,36 @@ def may_measure() -> bool:
     return not readonly()
 
 
-wings = {
-    "Two dimensions": {topic: stop_at("toy2d", topic) for topic in TOY2D},
-    "MNIST": {topic: stop_at("images", topic) for topic in IMAGES},
-}
-found = {**wings["Two dimensions"], **wings["MNIST"]}
-stops = [found[topic] for topic in touring(found)]
-all_claims = st.Page(
-    lambda: claims_page(claims, may_measure), title=TITLE, icon=":material/checklist:", url_path="claims"
-)
-about = "What the lecture says, where it is tested, and how it came out."
-stops.append(Stop(all_claims, Topic("", "claims", TITLE, "checklist", about, claim=about)))
-start = st.Page(lambda: home(stops), title="Start", icon=":material/home:", url_path="start", default=True)
-st.set_page_config(page_title="Denoising playground", page_icon=str(UI / "icon.png"), layout="wide")
-st.html(UI / "style.css")
-one_entry_per_page()
-menu = {
-    "": [start, all_claims],
-    **{name: [stop.page for stop in pages.values()] for name, pages in wings.items()},
-}
-current = st.navigation(menu, position="top")
-set_out([Stop(start, Topic("", "start", "Start", "home", "")), *stops], current)
-load_torch()
-in_the_plane = {stop.page.url_path for stop in wings["Two dimensions"].values()}
-run_page(current, current.url_path in in_the_plane)
+def main() -> None:
+    """One run of the page that is asked for."""
+    wings = {
+        "Two dimensions": {topic: stop_at("toy2d", topic) for topic in TOY2D},
+        "MNIST": {topic: stop_at("images", topic) for topic in IMAGES},
+    }
+    found = {**wings["Two dimensions"], **wings["MNIST"]}
+    stops = [found[topic] for topic in touring(found)]
+    all_claims = st.Page(
+        lambda: claims_page(claims, may_measure), title=TITLE, icon=":material/checklist:", url_path="claims"
+    )
+    about = "What the lecture says, where it is tested, and how it came out."
+    stops.append(Stop(all_claims, Topic("", "claims", TITLE, "checklist", about, claim=about)))
+    start = st.Page(
+        lambda: home(stops), title="Start", icon=":material/home:", url_path="start", default=True
+    )
+    st.set_page_config(page_title="Denoising playground", page_icon=str(UI / "icon.png"), layout="wide")
+    st.html(UI / "style.css")
+    one_entry_per_page()
+    menu = {
+        "": [start, all_claims],
+        **{name: [stop.page for stop in pages.values()] for name, pages in wings.items()},
+    }
+    current = st.navigation(menu, position="top")
+    set_out([Stop(start, Topic("", "start", "Start", "home", "")), *stops], current)
+    in_the_plane = {stop.page.url_path for stop in wings["Two dimensions"].values()}
+    run_page(current, current.url_path in in_the_plane)
+
+
+if __name__ == "__main__":
+    main()
+else:
+    app = st.App(__file__, lifespan=serving)

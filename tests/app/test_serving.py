@@ -1,11 +1,15 @@
 """What the app offers to others: where it listens, what it tells, and what it refuses when it is read-only."""
 
+import os
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 from streamlit import config as streamlit_config
 from streamlit.testing.v1 import AppTest
+from streamlit.web.server.app_discovery import discover_asgi_app
 
 from images.__main__ import main
 from images.training import job, making, runs
@@ -93,3 +97,24 @@ def test_the_installed_app_is_started_with_the_same_configuration():
     given = dict(option.removeprefix("--").split("=", 1) for option in launch.OPTIONS)
     lower = {name: value.lower() if value in ("True", "False") else value for name, value in said.items()}
     assert given == lower
+
+
+def test_the_server_loads_torch_before_a_page_is_asked_for():
+    """Streamlit finds the app in the file that is run, and its start has loaded torch when its thread is done."""
+    assert discover_asgi_app(ROOT / "streamlit_app.py").import_string == "streamlit_app:app"
+    code = """
+import asyncio, sys, threading
+from streamlit_app import app
+from playground.ui.serving import serving
+before = "torch" in sys.modules
+async def start():
+    async with serving(app):
+        return [thread for thread in threading.enumerate() if thread.name == "ready"]
+for thread in asyncio.run(start()):
+    thread.join(120)
+sys.exit(0 if "torch" in sys.modules and not before else 1)
+"""
+    environment = {**os.environ, "STREAMLIT_SERVER_HEADLESS": "true"}
+    assert (
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, timeout=200).returncode == 0
+    )

@@ -1,0 +1,27 @@
+"""What the server does once, when it starts: before the first page is asked for."""
+
+import threading
+import webbrowser
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import streamlit as st
+
+
+@asynccontextmanager
+async def serving(app: st.App) -> AsyncIterator[None]:
+    """torch takes a second to import: it is loaded beside the server, so that the first page need not wait for it.
+
+    Streamlit opens the browser for scripts that are no app of their own; this one's is opened here, likewise.
+    """
+    threading.Thread(target=_ready, name="ready", daemon=True).start()
+    yield
+
+
+def _ready() -> None:
+    if not st.get_option("server.headless"):
+        scheme = "https" if st.get_option("server.sslCertFile") else "http"
+        host = st.get_option("server.address") or "localhost"
+        path = (st.get_option("server.baseUrlPath") or "").strip("/")
+        webbrowser.open(f"{scheme}://{host}:{st.get_option('server.port')}/{path}")
+    __import__("torch")
