@@ -31,7 +31,7 @@ from playground.progress import Report, turn_of
 from playground.statistics import ends
 from playground.ui.downloads import download_png
 from playground.ui.knobs import ask
-from playground.ui.page import cached, in_url, page, verdict_line
+from playground.ui.page import cached, explained, in_url, page, verdict_line
 from playground.ui.tour import presenting
 from playground.ui.tries import Try, tries
 
@@ -154,21 +154,6 @@ def table(found: Measured, critics: losses.Compared) -> None:
     )
 
 
-def explain() -> None:
-    with st.expander("What happens here"):
-        st.markdown(
-            "A digit, padded to 32 x 32 with paper, becomes 16 x 16 x 1, 8 x 8 x 3 or 4 x 4 x 8 numbers, and comes "
-            "back cropped. The loss is the squared error and a tiny weight, 1e-6, of the divergence from N(0, I). "
-            "**With a critic**, digits are also compared in the inner maps of a small classifier (perceptual loss; not "
-            "the metrics' classifier, or it would be told what it is measured by), and from a third of the training on "
-            "a critic judges patches of 12 x 12 pixels (adversarial loss), pulling half as hard as all else. "
-            "PCA with as many numbers is the yardstick: the best that straight lines can do.\n\n"
-            "**decode(randn) is no generator** with so small a weight: that is what the diffusion in the latents is "
-            "for (page Latent diffusion). The fold of 2 x 2 pixels that this project's U-Net begins with is a "
-            "lossless f = 2 already."
-        )
-
-
 with page(
     "Autoencoder and latents", "What do f = 2, 4 and 8 keep of a digit, and what does noise decode to?"
 ):
@@ -188,4 +173,4 @@ with page(
     pictures(found)
     verdict_line(*said(found))
     measured()
-    explain()
+    explained(__file__)

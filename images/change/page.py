@@ -16,7 +16,7 @@ from playground.gif import enlarged, gif_bytes, png_bytes, tiled, webp_bytes
 from playground.statistics import FAILS, HOLDS, interval
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.knobs import ask
-from playground.ui.page import cached, in_url, page, verdict_line
+from playground.ui.page import cached, explained, in_url, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
 
@@ -196,20 +196,6 @@ def tables(found: Measured) -> None:
     st.caption(f"Standard deviations within a class: {spreads}. N = {found.config.digits}.")
 
 
-def explain() -> None:
-    with st.expander("What happens here"):
-        st.markdown(
-            "A digit is z, what it is, and x_T, the rest. **In between**, z goes straight from one digit's to the "
-            "other's, and x_T along the sphere.\n\n"
-            "To **change** a digit, z is moved along a straight line and x_T stays. Thickness, slant and width are "
-            "regressed on z (ridge, 8,000 training digits, each compared with its own class only, so that no "
-            "direction leads to another class). A direction has length one where every number of z has standard "
-            "deviation one. What the drawn digit does is measured: the regression's promise is one thing, the "
-            "decoder's digit another (Preechakul et al. 2022).\n\n"
-            "**Try** slant to both ends, and *Hold the others* off; **look** how far the promise is kept."
-        )
-
-
 with page(
     "In between and change",
     "z is straightened out: the way between two digits, and along thickness, slant and width.",
@@ -234,4 +220,4 @@ with page(
         way(model, one, two, steps)
     else:
         changed(model, one, steps)
-    explain()
+    explained(__file__)

@@ -25,7 +25,7 @@ from playground.progress import Report
 from playground.statistics import difference_of_shares, ends, interval, verdict
 from playground.ui.charts import chart
 from playground.ui.downloads import download_png
-from playground.ui.page import in_url, on_request, page, verdict_line
+from playground.ui.page import explained, in_url, on_request, page, verdict_line
 from playground.ui.tour import presenting
 from playground.ui.tries import Try, tries
 
@@ -124,19 +124,6 @@ def without_a_classifier() -> None:
         chart(clouds_chart(seen), "c-clouds", 430)
 
 
-def explain() -> None:
-    with st.expander("What happens here"):
-        st.markdown(
-            "Two networks, one for digits and one for captions, were trained together so that a digit's vector and "
-            "that of a caption that is true of it point the same way (Radford et al. 2021). Here **all** captions "
-            "that are true of a digit attract it; in the paper only its own does, and others that are as true are "
-            "pushed away (`python -m images train --preset clip-own`, figures in docs/training.md).\n\n"
-            "Width is compared within a class, so thickness, width and slant are asked with the digit's own class "
-            'in the caption. **Try** "a digit leaning left", and a caption that nothing fits, such as "a thick wide '
-            'one leaning left": the nearest digits are then near, and wrong.'
-        )
-
-
 with page("CLIP", "Digits and captions on one sphere: is what is near true?"):
     tries(
         Try("One word", "A slant alone: which classes come first?", {"c-caption": "a digit leaning left"}),
@@ -158,4 +145,4 @@ with page("CLIP", "Digits and captions on one sphere: is what is near true?"):
     with two:
         cosines_of()
     without_a_classifier()
-    explain()
+    explained(__file__)

@@ -18,7 +18,7 @@ from images.ui import classifier, digits
 from playground.gif import gif_bytes, png_bytes, tiled
 from playground.ui.downloads import download_gif, download_png
 from playground.ui.knobs import ask
-from playground.ui.page import folded, in_url, on_request, page, verdict_line
+from playground.ui.page import explained, folded, in_url, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
 
@@ -133,19 +133,7 @@ def nearest(drawing: Drawing) -> None:
 
 
 def explain() -> None:
-    with st.expander("What happens here"):
-        st.markdown(
-            "1. **CLIP** was trained on digits and captions: an image's embedding $z_i$ lies near those of captions "
-            "that are true of it. Captions are made from measurements: class, thickness, width within the class, "
-            "slant.\n"
-            "2. The **prior** denoises an embedding $z_i$, told the caption: the engine of the 2-D pages, on 64 "
-            "numbers. Nothing is clipped, because embeddings have no range.\n"
-            "3. The **decoder** denoises 14 x 14 pixels, told $z_i$ and the caption, with classifier-free guidance w.\n"
-            "4. The **upsampler** denoises 28 x 28 pixels, told the small digit.\n\n"
-            "A caption's embedding is not an image's: it stands for all digits that the caption is true of, and lies "
-            "elsewhere, so it cannot take the place of $z_i$. `python -m images table-captions` measures what that "
-            "costs. **Try** w = 0 and w = 4, and a caption that says less, such as *a thick digit*."
-        )
+    explained(__file__)
     with st.expander("Real digits that lie near"):
         nearest(st.session_state["drawing"][1])
 

@@ -16,7 +16,7 @@ from playground.statistics import ends, interval
 from playground.ui.charts import chart
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.knobs import ask
-from playground.ui.page import cached, in_url, on_request, page, verdict_line
+from playground.ui.page import cached, explained, in_url, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
 
@@ -151,22 +151,6 @@ def tables(found: Measured) -> None:
     )
 
 
-def explain() -> None:
-    with st.expander("What happens here"):
-        st.markdown(
-            "An encoder makes z of the clean digit, a few numbers; the denoiser is told z; both are trained by the one "
-            "diffusion loss (Preechakul et al. 2022). A tenth of the digits in training have z withheld, so the same "
-            "network can also be told nothing.\n\n"
-            "DDIM without noise is a flow, and can be walked up as well: from the digit, taken for x_1 because at "
-            "σ = 0 ε is 0/0, to its own x_T, with the same z, the same times and nothing clipped. Walked down again "
-            "it gives the digit back, up to the error of the steps. z says what the digit is, x_T the rest.\n\n"
-            "A random x_T is another kind of input than a digit's own: that one is shorter, and on empty paper it is "
-            "nearly constant, because nothing is to be said there. **Try** 5 and 50 steps, and a digit whose random "
-            "reconstructions differ. The way between two digits, and along "
-            "attributes, has a page of its own: In between and change."
-        )
-
-
 with page(
     "Diffusion autoencoder",
     "A digit as z, what it is, and x_T, the rest: one loss, and DDIM walked both ways.",
@@ -192,4 +176,4 @@ with page(
     verdict_line(*said(found))
     new_digits(model, config)
     measured(model)
-    explain()
+    explained(__file__)

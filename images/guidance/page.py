@@ -31,7 +31,7 @@ from playground.statistics import difference_of_shares, verdict
 from playground.ui.charts import chart
 from playground.ui.downloads import download_png
 from playground.ui.knobs import ask
-from playground.ui.page import cached, in_url, on_request, page, picture, verdict_line
+from playground.ui.page import cached, explained, in_url, on_request, page, picture, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.sheet import sheet
 from playground.ui.tries import Try, tries
@@ -143,21 +143,6 @@ def by_level() -> None:
     chart(accuracy_chart(curves, N), "guides-chart", 300)
 
 
-def explain() -> None:
-    with st.expander("What happens here"):
-        st.markdown(
-            "**Without a classifier** (Ho and Salimans 2022) one network is trained with the class hidden from a "
-            "tenth of the digits, and $\\hat\\epsilon = (1 + w)\\,\\epsilon(x_t, c) - w\\,\\epsilon(x_t)$; both "
-            "halves are one call; DPM-Solver++ (Lu et al. 2022) walks it, in fewer steps than DDIM. "
-            "**By a classifier** (the lecture, Dhariwal and Nichol 2021) the score is moved by $s\\,\\nabla_{x_t} "
-            "\\log p(c\\,|\\,x_t)$, here of the model that is told nothing. In the stochastic "
-            "form the mean of DDPM's step is moved by $s\\,\\Sigma\\,\\nabla\\log p$ instead. The classifier must "
-            "know every noise level; one that has seen clean digits only is fooled: choose it, and look.\n\n"
-            "The estimate of $x_0$ is clipped after guiding. Agreement is read by the metrics' classifier, which "
-            "guides nothing; labels have MNIST's own shares."
-        )
-
-
 with page("Guidance on digits", "How hard should a digit be pulled towards its class?"):
     tries(
         Try("A guide of noised digits", "The classifier has seen every level of noise.", {"by": "guide"}),
@@ -188,4 +173,4 @@ with page("Guidance on digits", "How hard should a digit be pulled towards its c
     verdict_line(*told)
     if by != "itself":
         by_level()
-    explain()
+    explained(__file__)

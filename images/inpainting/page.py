@@ -19,7 +19,7 @@ from playground.progress import Report
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.knobs import ask
 from playground.ui.mask import mask_canvas
-from playground.ui.page import folded, in_url, on_request, page, verdict_line
+from playground.ui.page import explained, folded, in_url, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
@@ -115,23 +115,6 @@ def show(film: Film, image: np.ndarray, hole: np.ndarray) -> None:
         download_gif("GIF", lambda: gif_bytes(film.pairs(columns)), f"{name}.gif", "in-gif")
         download_webp("WebP", lambda: webp_bytes(film.pairs(columns)), f"{name}.webp", "in-webp")
         download_png("PNG", lambda: png_bytes(enlarged(sheets[0][-1])), f"{name}.png", "in-png")
-
-
-def explain() -> None:
-    with st.expander("What happens here"):
-        st.markdown(
-            "The known part is brought to the noise level of every step, the hole comes from the model:"
-        )
-        st.latex(
-            r"\mathbf{x}_{t-1} = \mathbf{m} \odot \left(\sqrt{\bar\alpha_{t-1}}\,\mathbf{x}_0^{\text{known}} +"
-            r" \sqrt{1-\bar\alpha_{t-1}}\,\epsilon\right) + (1-\mathbf{m}) \odot \mathbf{x}_{t-1}^{\text{model}}"
-        )
-        st.markdown(
-            "(RePaint, Lugmayr et al. 2022, eq. 8; the lecture's home assignment.) The model's half of a step does not "
-            "know the known part that is drawn beside it; RePaint climbs back and walks again, so the two can agree, "
-            "as long as there is noise left (Algorithm 1: only while t > 1); the step to clean pixels is taken once. "
-            "**Try** the left half of a 3, 5 or 8, with r = 1 and r = 10: with r = 1 strokes often break at the edge."
-        )
 
 
 def completed(
@@ -238,7 +221,7 @@ def contents() -> None:
         )
         completed(model, image, label, hole, config, place, answer)
     measured(model, config.seed)
-    explain()
+    explained(__file__)
 
 
 with page(

@@ -29,7 +29,7 @@ from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
 from playground.statistics import ends, interval
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.knobs import ask
-from playground.ui.page import folded, on_request, page, verdict_line
+from playground.ui.page import explained, folded, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
 
@@ -112,25 +112,6 @@ def table(found: Measured) -> None:
     )
 
 
-def explain() -> None:
-    with st.expander("What happens here"):
-        st.markdown(
-            "An autoencoder, trained first and then left alone, makes a digit (padded to 32 x 32) a latent of "
-            "8 x 8 x 3 numbers (f = 4) and back. Its loss is the squared error and a tiny weight, 1e-6, of the "
-            "divergence from N(0, I), so the latents' scale means nothing: they are centred and scaled channel by "
-            "channel over the training digits, and the file carries these numbers. Then the denoiser is trained on "
-            "latents as it is on digits, with the same loss, schedule and walk (Rombach et al. 2022). "
-            "Latents have no range, so nothing is clipped.\n\n"
-            "Each map has a quarter of the places of the folded digits that the other pages' network works on, which "
-            "is where the saving comes from. The fold of 2 x 2 pixels to four channels is a lossless f = 2 already, so "
-            "against this project's own U-Net an autoencoder with f = 2 would save nothing.\n\n"
-            "**Try** 5 and 50 steps; **look** at the middle panel: half-way the latents decode to strokes that are no "
-            "digit, because the decoder has never seen noised latents. **Told a label**, the walk is guided in "
-            "latents by the same formula as in pixels: the decoder knows of no class. Perceptual and adversarial "
-            "losses: page Autoencoder and latents."
-        )
-
-
 with page(
     "Latent diffusion",
     "The same diffusion on 8 x 8 x 3 numbers instead of pixels; decoding listens to the walk.",
@@ -151,4 +132,4 @@ with page(
     show(shown[1], shown[0][1])
     verdict_line(said_of_clear(clear(classifier(), shown[1].film.images), real_clear()))
     measured(model)
-    explain()
+    explained(__file__)

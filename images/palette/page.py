@@ -24,7 +24,7 @@ from playground.progress import Report
 from playground.statistics import Z
 from playground.ui.downloads import download_png
 from playground.ui.knobs import ask
-from playground.ui.page import cached, in_url, on_request, page, picture, verdict_line
+from playground.ui.page import cached, explained, in_url, on_request, page, picture, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.sheet import sheet
 from playground.ui.tries import Try, tries
@@ -111,19 +111,6 @@ def against_others(config: PaletteConfig) -> None:
     st.markdown(markdown(found[1]))
 
 
-def explain() -> None:
-    with st.expander("What happens here"):
-        st.markdown(
-            'Palette (Saharia et al. 2022) is the lecture\'s "conditioned on images": the damaged picture stands '
-            "beside $x_t$, one network learns all four tasks, and for holes only the hole counts. Digits are inked "
-            "in one of two colours of equal luminance for each class, 70 % and 30 %, so that gray does not give the "
-            "colour away, and a calibrated colourisation has that law.\n\n"
-            "**Regression** is what the same network says at its first step, from pure noise: $E[x_0\\,|\\,y]$. It "
-            "wins the squared error and lies between the possible pictures. **A sample** of the posterior has "
-            "exactly twice that error: its own variance on top of the truth's."
-        )
-
-
 with page("Palette", "One network, told a damaged picture: what was it?"):
     tries(
         Try("A side is missing", "One side is seen: how many digits could have it?", {"task": "uncropping"}),
@@ -150,4 +137,4 @@ with page("Palette", "One network, told a damaged picture: what was it?"):
         f"{found.N} digits; 2 is a posterior sample's. {compared(answer, found.ratio)}"
     )
     against_others(config)
-    explain()
+    explained(__file__)

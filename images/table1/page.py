@@ -24,7 +24,7 @@ from playground.levels import AUTHORS, EVEN, SPACINGS
 from playground.statistics import FAILS, HOLDS, OPEN, interval
 from playground.steps import last_but_one
 from playground.ui.busy import busy
-from playground.ui.page import in_url, page, verdict_line
+from playground.ui.page import explained, in_url, page, verdict_line
 from playground.ui.tour import presenting
 from playground.ui.tries import Try, tries
 
@@ -161,25 +161,6 @@ def fill_more(model) -> None:
             pattern(cells)
 
 
-def explain() -> None:
-    with st.expander("What happens here"):
-        st.markdown("The rows differ in the noise that a step adds back (Song et al. 2021, eq. 16):")
-        st.latex(
-            r"\sigma_{\tau_i}(\eta) = \eta \sqrt{\frac{1-\bar\alpha_{\tau_{i-1}}}{1-\bar\alpha_{\tau_i}}}"
-            r"\sqrt{1-\frac{\bar\alpha_{\tau_i}}{\bar\alpha_{\tau_{i-1}}}},\qquad"
-            r"\hat\sigma_{\tau_i} = \sqrt{1-\frac{\bar\alpha_{\tau_i}}{\bar\alpha_{\tau_{i-1}}}}"
-        )
-        st.markdown(
-            "η = 0 is DDIM, η = 1 is DDPM with the smaller variance, σ̂ DDPM with the larger one. With few "
-            "steps σ̂ leaves more noise in x than the next level should have, and most with the authors' times. "
-            "The numbers are of another kind than the lecture's: FID looks through a network trained on photographs, "
-            "this through a classifier of digits. So compare the rows of a column, not this table with the "
-            "lecture's.\n\n"
-            "**Look** for the lowest number of each column, and for its distance from the floor. **Try** filling 10 "
-            "and 20 steps for a model that you trained yourself."
-        )
-
-
 def contents() -> None:
     model = choose_model()
     training_sidebar()
@@ -199,7 +180,7 @@ def contents() -> None:
     lecture()
     last_noise(model)
     fill_more(model)
-    explain()
+    explained(__file__)
 
 
 with page(

@@ -14,7 +14,7 @@ from images.training.speed import OFFERED, Measuring
 from images.ui import LABELS, digits, start_training, training_sidebar
 from playground.progress import duration
 from playground.ui.charts import chart
-from playground.ui.page import in_url, page, verdict_line
+from playground.ui.page import explained, in_url, page, verdict_line
 from playground.ui.tour import page_at
 from playground.ui.tries import Try, tries
 
@@ -130,25 +130,6 @@ def offer(preset: str, speed: float | None, over: bool, busy: bool) -> None:
         st.markdown(f":small[Above: drawn {look[1]}.]")
 
 
-def explain() -> None:
-    with st.expander("What happens here"):
-        st.markdown("A digit, a level and a noise are drawn, and the network is to find the noise again:")
-        st.latex(
-            r"L = E_{\mathbf{x}_0, t, \epsilon}\left[w_t\,\|\epsilon - \epsilon_\theta(\mathbf{x}_t, t)\|^2\right],"
-            r"\qquad \mathbf{x}_t = \sqrt{\bar\alpha_t}\,\mathbf{x}_0 + \sqrt{1 - \bar\alpha_t}\,\epsilon"
-        )
-        st.markdown(
-            "The lecture's training procedure of DDPM (Ho et al. 2020, eq. 14) has w = 1 and t uniform. The first "
-            "three presets take flow matching's w = (1 + sigma / alpha)² (Lipman et al. 2023), and draw "
-            "log(sigma / alpha) from N(0, 1) (Esser et al. 2024): most training goes to the middle levels, where "
-            "a digit gets its shape, and least to the last traces of noise, where nothing visible is decided. The "
-            "network itself answers with v, from which noise and digit both follow at every level "
-            "(Salimans and Ho 2022). Samples come from an average of the weights over the last thousand steps.\n\n"
-            "**Try** stopping the run and going on: it continues as if nothing had happened. **Look** at the samples: "
-            "strokes come first, whole digits later, while the loss seems to stand still."
-        )
-
-
 def contents() -> None:
     tries(
         Try("A first look", "The shortest preset: strokes, and some digits.", {"train-preset": "look"}),
@@ -167,7 +148,7 @@ def contents() -> None:
             "No run yet: press Start below a preset. The minutes are measured on this machine, a second each."
         )
         st.caption(f"Data: {digits('train').source}. Runs are kept in {runs.root()}.")
-        explain()
+        explained(__file__)
         return
     name = in_url(st.selectbox, "Run", [run.name for run in found], key="run")
     run = runs.Run(runs.root() / name)
@@ -181,7 +162,7 @@ def contents() -> None:
     with st.expander("Settings of this run"):
         st.json(asdict(run.config))
     st.caption(f"Data: {digits('train').source}. Runs are kept in {runs.root()}.")
-    explain()
+    explained(__file__)
 
 
 with page(

@@ -16,7 +16,7 @@ from playground.gif import gif_bytes, png_bytes, tiled
 from playground.statistics import interval
 from playground.ui.downloads import download_gif, download_png
 from playground.ui.knobs import ask
-from playground.ui.page import cached, folded, in_url, page, verdict_line
+from playground.ui.page import cached, explained, folded, in_url, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
 
@@ -147,18 +147,6 @@ def table(found: Spreads) -> None:
     )
 
 
-def explain() -> None:
-    with st.expander("What happens here"):
-        st.markdown(
-            "A digit becomes CLIP's embedding, 64 numbers, and the decoder draws digits from it with no caption "
-            "(Ramesh et al. 2022, Sections 3.1 and 3.2). CLIP learned from captions that tell class, thickness, width "
-            "and slant. Whatever else a digit has, such as where its strokes meet, the embedding had no reason to "
-            "keep, and variations show it. Attributes are measured on the pixels, never by CLIP. A decoder that "
-            "misses what it is told also adds to the spread of what is told.\n\n"
-            "**Try** digits 18 and 25, and between a digit and itself."
-        )
-
-
 with page("Variations and in between", "What does an embedding keep of a digit?"):
     tries(
         Try(
@@ -182,4 +170,4 @@ with page("Variations and in between", "What does an embedding keep of a digit?"
         measured()
     else:
         measured_way()
-    explain()
+    explained(__file__)

@@ -102,6 +102,16 @@ def folded(label: str, place: Any = st) -> DeltaGenerator:
     return found
 
 
+def explained(page_file: str, name: str = "explained.md", more: str = "") -> None:
+    """What is folded at a page's end: the Markdown file that lies beside it, and what was counted only now.
+
+    Formulas stand between two lines of $$.
+    """
+    text = Path(page_file).with_name(name).read_text(encoding="utf-8").rstrip()
+    with st.expander("What happens here"):
+        st.markdown(f"{text} {more}".rstrip())
+
+
 # --- results --------------------------------------------------------------------------------------------------
 
 

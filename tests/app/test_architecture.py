@@ -238,3 +238,18 @@ def test_a_breach_is_found(rule: Rule, path: str, code: str):
 @pytest.mark.parametrize("rule, path, code", FINE)
 def test_what_is_allowed_is_allowed(rule: Rule, path: str, code: str):
     assert not list(rule(Path(path), ast.parse(code)))
+
+
+PROSE = sorted([*(ROOT / "toy2d").glob("*/*.md"), *(ROOT / "images").glob("*/*.md")])
+
+
+@pytest.mark.parametrize("path", PROSE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_a_page_explains_is_shown_by_it_and_its_formulas_close(path):
+    pages = [page.read_text(encoding="utf-8") for page in path.parent.glob("*page.py")]
+    named = "" if path.name == "explained.md" else f', "{path.name}"'
+    calls = [f"explained(__file__{named}{end}" for end in (")", ", more=")]
+    assert sum(any(call in page for call in calls) for page in pages) == 1
+    text = path.read_text(encoding="utf-8")
+    assert text.splitlines().count("$$") % 2 == 0
+    assert text.count("$$") == text.splitlines().count("$$")  # Streamlit wants them on lines of their own
+    assert text.replace("$$", "").replace("\\$", "").count("$") % 2 == 0

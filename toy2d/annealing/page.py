@@ -8,7 +8,7 @@ from playground.errors import UserError
 from playground.ui.busy import Report
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
-from playground.ui.page import cached, folded, on_request, page, picture, verdict_line
+from playground.ui.page import cached, explained, folded, on_request, page, picture, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.annealing.experiment import (
     Annealing,
@@ -110,26 +110,6 @@ def map_for(config: AnnealingConfig) -> tuple[MapConfig, Map]:
     return kept
 
 
-def explain() -> None:
-    with st.expander("What happens here"):
-        st.markdown("Algorithm 1 of Song and Ermon (2019) and the lecture, lines 3 and 6:")
-        st.latex(r"\alpha_i \leftarrow \epsilon\,\sigma_i^2/\sigma_L^2, \qquad \tilde{\mathbf{x}}_t \leftarrow "
-                 r"\tilde{\mathbf{x}}_{t-1} + \tfrac{\alpha_i}{2}\,\mathbf{s}(\tilde{\mathbf{x}}_{t-1}, \sigma_i) + "
-                 r"\sqrt{\alpha_i}\,\mathbf{z}_t")  # fmt: skip
-        st.markdown(
-            "**The slip.** The lecture's prose has $\\alpha_i = \\sigma_i/\\sigma_L$. The score is of order "
-            "$1/\\sigma_i$, so only the square makes every level's step the same share of its noise. What decides is "
-            "$\\alpha_i$ over a mode's variance at the level (the chart): a level forgets in $2/\\text{ratio}$ steps, "
-            "leaves the variance $1/(1 - \\text{ratio}/4)$ times too wide, and above 4 diverges.\n\n"
-            "**Try** the slip with two modes: no level diverges, but the last step is as large as the mode, and the "
-            "samples come out too wide; on the 5 x 5 grid, whose modes are narrow, it diverges. With eps in it, the "
-            "high levels, which should set the weights, hardly move. **Look** at the map: more levels or more steps "
-            "bring the weights to the floor, larger eps does the same for less work until the sliced distance rises. "
-            "With noise that is added, $\\sigma_L$ is 0.1 and Algorithm 1 needs eps below 0.04: the modes' own width "
-            "does not shrink with the noise; the last rule accounts for it."
-        )
-
-
 with page(
     "Annealed Langevin, dissected",
     "How many levels, how many steps, how large: what each setting does to the weights and to the samples.",
@@ -155,4 +135,4 @@ with page(
         numbers(result)
     st.subheader("Two settings at a time")
     chart(map_chart(*map_for(config)), "map", 440)
-    explain()
+    explained(__file__)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
-from playground.ui.page import folded, on_request, page, picture, verdict_line
+from playground.ui.page import explained, folded, on_request, page, picture, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.autoencoder.experiment import (
     Autoencoder,
@@ -63,30 +63,6 @@ def smaller_and_smaller(learn: LearnConfig) -> None:
         chart(descent_chart(found[1]), "descent-chart")
 
 
-def explain() -> None:
-    with st.expander("What happens here"):
-        st.markdown("The lecture's first section: corrupt, and learn to undo it by the plain loss")
-        st.latex(r"\tilde{\mathbf{x}} = \mathbf{x} + \epsilon, \quad \epsilon \sim \mathcal{N}(0, \sigma^2\mathbf{I}), "
-                 r"\qquad \mathcal{L} = E\left[\|\mathbf{d}(\tilde{\mathbf{x}}) - \mathbf{x}\|^2\right]")  # fmt: skip
-        st.markdown(
-            "Its minimum, the optimal denoising (Alain and Bengio 2014), which a mixture has in closed form:"
-        )
-        st.latex(r"\mathbf{d}(\tilde{\mathbf{x}}) = \tilde{\mathbf{x}} + \sigma^2 \nabla_{\tilde{\mathbf{x}}} "
-                 r"\log q_\sigma(\tilde{\mathbf{x}})")  # fmt: skip
-        st.markdown(
-            "The network is told π, and each training point comes from a mixture with a π of its own: one training "
-            "serves every place of the slider. Under *More settings* it can be trained for this π alone.\n\n"
-            "Arrow directions are true; a length s is drawn as s / (s + median). Mind a slip on the next slide: the "
-            "target of denoising score matching is $(\\mathbf{x} - \\tilde{\\mathbf{x}})/\\sigma^2 = "
-            "-\\epsilon/\\sigma^2$, with a minus, not the noise itself.\n\n"
-            "**Try** σ = 0.3: the arrows are right near the modes and wild in between, where no noisy point ever "
-            "was.\n\n"
-            "**Look** at the curve above: with less noise the score of $q_\\sigma$ comes closer to that of the data, "
-            "by $\\sigma^2$, but the network's error, divided by $\\sigma^2$, grows. The best σ lies between, and "
-            "more training moves it down."
-        )
-
-
 with page("Denoising autoencoder", "A network that takes noise away has learned which way the data lie."):
     tries(
         Try(
@@ -115,4 +91,4 @@ with page("Denoising autoencoder", "A network that takes noise away has learned 
     numbers(result)
     chart(arrows, "arrows")
     smaller_and_smaller(learn)
-    explain()
+    explained(__file__)

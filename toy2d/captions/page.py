@@ -5,7 +5,7 @@ import streamlit as st
 from playground.statistics import interval
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
-from playground.ui.page import cached, folded, page, verdict_line
+from playground.ui.page import cached, explained, folded, page, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.captions.experiment import TEXT, WAYS, Captions, CaptionsConfig, captions
 from toy2d.captions.figures import caption_clouds, prior_chart
@@ -63,24 +63,6 @@ def table(found: Captions) -> None:
     st.dataframe(rows, hide_index=True, key="captions-table", width="stretch")
 
 
-def explain() -> None:
-    with st.expander("What happens here"):
-        st.latex(
-            r"p(x\,|\,\mathrm{caption}) = \int p(x\,|\,z, \mathrm{caption})\,p(z\,|\,\mathrm{caption})\,dz"
-        )
-        st.markdown(
-            "A caption names a side of the plane and is true of the modes there. $z = u \\cdot x$ and noise stands for "
-            "CLIP's image embedding. Data and z are one Gaussian mixture, so prior and decoder are mixtures in closed "
-            "form; nothing is learned (Ramesh et al. 2022, Section 2). A caption's own embedding is the mean of "
-            "z over all that the caption is true of: a z that no point may have. Told that, the decoder "
-            "draws only points that have it: in one place, on a mode or between modes; the DALL-E 2 page's digits "
-            "are then blends.\n\n"
-            "**Try** the caption *upper* with the direction at 90 degrees: then z says little that the caption has "
-            "not said. **Look** at the second panel: without the caption the decoder has z alone, and draws points "
-            "from both sides. Noise of 3 makes z say nothing, and all ways alike but that one."
-        )
-
-
 with page("DALL-E 2 in the plane", "Why draw an embedding, when the caption has one of its own?"):
     tries(
         Try(
@@ -105,4 +87,4 @@ with page("DALL-E 2 in the plane", "Why draw an embedding, when the caption has 
     )
     table(found)
     chart(prior_chart(found), "captions-prior")
-    explain()
+    explained(__file__)

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from playground.progress import Report, turn_of
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
-from playground.ui.page import folded, on_request, page, shared, verdict_line
+from playground.ui.page import explained, folded, on_request, page, shared, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.ddpm_and_ncsn.experiment import FIRST, SAMPLERS, Families, FamiliesConfig, said, two_families
 from toy2d.ddpm_and_ncsn.figures import (
@@ -80,28 +80,6 @@ def networks_for(config: FamiliesConfig) -> dict[str, Learned]:
         "families-networks", tuple(learning.values()), lambda report: learn_each(learning, report, shipped_or_learned),
         "Training two networks",
     )  # fmt: skip
-
-
-def explain() -> None:
-    with st.expander("What happens here"):
-        st.markdown('The lecture: "the two approaches are very similar: the learning task is to denoise samples '
-                    'obtained with different levels of noise". Both losses, and what makes them one:')  # fmt: skip
-        st.latex(r"\left\|\epsilon - \epsilon_\theta(\mathbf{x}_t, t)\right\|^2, \qquad \frac{\sigma_i^2}{2}\left\|"
-                 r"\mathbf{s}_\theta(\tilde{\mathbf{x}}, \sigma_i) + \frac{\tilde{\mathbf{x}} - \mathbf{x}}{\sigma_i^2}"
-                 r"\right\|^2, \qquad \mathbf{s}_\theta = -\frac{\epsilon_\theta}{\sigma}")  # fmt: skip
-        st.latex(r"\mathbf{x}_t = \sqrt{\bar\alpha_t}\,\mathbf{x}_0 + \sqrt{1-\bar\alpha_t}\,\epsilon \quad"
-                 r"\Longrightarrow\quad \frac{\mathbf{x}_t}{\sqrt{\bar\alpha_t}} = \mathbf{x}_0 + \sigma\,\epsilon, "
-                 r"\qquad \sigma = \sqrt{\frac{1-\bar\alpha_t}{\bar\alpha_t}}")  # fmt: skip
-        st.markdown(
-            "So a noise level of one family is a noise level of the other, up to a factor on x (Song et al. 2021, "
-            '"Score-based generative modeling through SDEs": variance exploding and variance preserving), and one '
-            "denoiser answers to both. On the lecture's slide that compares them the division inside NCSN's norm is "
-            "by $\\sigma_i$; it is by $\\sigma_i^2$, as above.\n\n"
-            "**Look** at the bars: with enough training the colours agree, and the groups do not. Here the "
-            "sampler decides how good the samples are; which loss trained the network hardly matters. The grey "
-            "bars, with the exact score, have no learning error at all. **Try** 2,000 training steps, then T = 100 "
-            "against 50 steps of DDPM. **Switch** $x_t/α$ on: DDPM's cloud then shrinks as NCSN's does."
-        )
 
 
 def outcome(config: FamiliesConfig, result: Families) -> None:
@@ -179,5 +157,5 @@ with page(
     )
     config, button = settings()
     outcome(*result_for(config, button))
-    explain()
+    explained(__file__)
     told(config.mixture)

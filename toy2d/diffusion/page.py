@@ -5,7 +5,7 @@ import streamlit as st
 from playground.ui.busy import Report
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
-from playground.ui.page import cached, page, verdict_line
+from playground.ui.page import cached, explained, page, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
 from toy2d.diffusion.experiment import Diffusion, DiffusionConfig, diffusion, said
@@ -60,26 +60,6 @@ def numbers(config: DiffusionConfig, result: Diffusion) -> None:
         c.metric("Share in mode 1, and π", f"{result.shares[0]:.3f} / {result.weights[0]:.3f}")
 
 
-def explain() -> None:
-    with st.expander("What happens here"):
-        st.markdown('Out, in closed form (the lecture, "Diffusion probabilistic models"), and one step back by DDIM '
-                    '(Song et al. 2021, eq. 12):')  # fmt: skip
-        st.latex(r"q(\mathbf{x}_t \mid \mathbf{x}_0) = \mathcal{N}\left(\sqrt{\bar\alpha_t}\,\mathbf{x}_0, "
-                 r"(1 - \bar\alpha_t)\mathbf{I}\right)")  # fmt: skip
-        st.latex(
-            r"\mathbf{x}_{t-1} = \sqrt{\bar\alpha_{t-1}}\,\hat{\mathbf{x}}_0 + "
-            r"\sqrt{1-\bar\alpha_{t-1}-\sigma_t^2}\,\epsilon_\theta(\mathbf{x}_t) + \sigma_t \mathbf{z}"
-        )
-        st.markdown(
-            "DDPM with β̃ is this step with η = 1. With β it has the same mean and more noise, which is "
-            "eq. 12 for no η. Heun is this step with η = 0, corrected by what the denoiser says at the level "
-            "reached.\n\n"
-            "**Look** at the panel on the right: the predicted x0 starts as the mean of all data and splits into the "
-            "modes, long before $x_t$ does. **Try** 5 or 10 steps with η = 0 and with η = 1, and watch the distance to "
-            "exact samples against its floor: few steps cost DDPM more than DDIM."
-        )
-
-
 with page("Diffusion", "The same mixture, turned into noise and back. Drag the player's slider to any step."):
     tries(
         Try("One step only", "One step from noise lands at the mean of all data.", {"steps": 1}),
@@ -109,4 +89,4 @@ with page("Diffusion", "The same mixture, turned into noise and back. Drag the p
     verdict_line(f"{said(config, result)} {compared(answer, result.distance)}")
     numbers(config, result)
     chart(weights_chart(config, result), "weights")
-    explain()
+    explained(__file__)

@@ -7,7 +7,7 @@ from playground.levels import AUTHORS, EVEN, SCHEDULES
 from playground.ui.busy import Report
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
-from playground.ui.page import cached, folded, page, picture, verdict_line
+from playground.ui.page import cached, explained, folded, page, picture, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.few_steps.experiment import STEPS, FewSteps, FewStepsConfig, few_steps, last_noises, said
 from toy2d.few_steps.figures import MEASURES, cost_chart, paths_chart, solver_chart, table_chart, trip_clouds
@@ -119,34 +119,6 @@ def solvers(config: FlowConfig) -> DeltaGenerator:
     return place
 
 
-def explain() -> None:
-    with st.expander("What happens here"):
-        st.markdown('The step and its noise (the lecture, "Denoising diffusion implicit model"; Song et al. 2021, eq. '
-                    '12 and 16), on a subset τ of the steps, for the rows with η:')  # fmt: skip
-        st.latex(r"\mathbf{x}_{\tau_{i-1}} = \sqrt{\bar\alpha_{\tau_{i-1}}}\,\hat{\mathbf{x}}_0 + "
-                 r"\sqrt{1-\bar\alpha_{\tau_{i-1}}-\sigma^2}\;\epsilon_\theta + \sigma\,\mathbf{z}, \qquad "
-                 r"\sigma_{\tau_i}(\eta) = \eta\sqrt{\tfrac{1-\bar\alpha_{\tau_{i-1}}}{1-\bar\alpha_{\tau_i}}}"
-                 r"\sqrt{1-\tfrac{\bar\alpha_{\tau_i}}{\bar\alpha_{\tau_{i-1}}}}")  # fmt: skip
-        st.markdown(
-            "The σ̂ row keeps DDPM's mean and adds noise of the forward step's variance, "
-            "$1-\\bar\\alpha_{\\tau_i}/\\bar\\alpha_{\\tau_{i-1}}$. The lecture's Table 1 measures FID on images; "
-            "here the distance is to exact samples, so the last row says what is left to gain.\n\n"
-            "**Paths.** With η = 0 a step on the line is $a\\,x_t + b\\,\\hat x_0(x_t)$ with $a, b > 0$, and "
-            "$\\hat x_0$ rises with $x_t$: the order is kept by every step, however long. Noise breaks it.\n\n"
-            "**Round trip** (Song et al. 2021, Section 5.4): exact data up the schedule and down again, η = 0.\n\n"
-            "**Orders.** DDIM is Euler's method on the flow; Heun (Karras et al. 2022, Algorithm 1, here along the "
-            "angle arctan(σ/α), so that it also holds where a schedule ends in pure noise) and "
-            "DPM-Solver++(2M) (Lu et al. 2022, Algorithm 2) are of second order. Levels even in log(α/σ) "
-            "down to σ/α = 0.1, against scipy's DOP853, in float64, exact score. Heun calls the denoiser "
-            "twice a step.\n\n"
-            "**Try** 5 to 20 steps, then 100 and more. **Look** whether noise helps or hurts: at few steps η = 1 "
-            "costs; with many, all rows come to the floor where the score is exact. In the lecture's table σ̂ "
-            "is by far the worst at few steps; here it is not with evenly spread times: its variance is the best "
-            "one for data as wide as the noise, and η = 1's for data that are one point (Ho et al. 2020, Section "
-            "3.2). The rest of the lecture's row is its times: see above."
-        )
-
-
 with page(
     "Fewer steps",
     "How few steps are enough, with how much noise, and what better solvers make of the same denoiser.",
@@ -172,4 +144,4 @@ with page(
     below = solvers(FlowConfig(config.mixture, config.schedule, seed=config.seed))
     table(config, use_learned, below)
     crossing(config.mixture.pi)
-    explain()
+    explained(__file__)

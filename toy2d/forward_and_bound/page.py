@@ -10,7 +10,7 @@ from playground.statistics import told_share
 from playground.ui.busy import Report
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
-from playground.ui.page import cached, folded, on_request, page, picture, verdict_line
+from playground.ui.page import cached, explained, folded, on_request, page, picture, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.forward_and_bound.bound import (
     BoundConfig,
@@ -104,26 +104,7 @@ def forward_metrics(config: ForwardConfig, path: Forward, found: Posterior) -> N
 
 
 def explain_forward(mixture: MixtureSpec, schedule: str) -> None:
-    with st.expander("What happens here"):
-        st.markdown(
-            'The lecture, "Diffusion probabilistic models": a step, all steps at once, and the posterior.'
-        )
-        st.latex(r"q(\mathbf{x}_t \mid \mathbf{x}_{t-1}) = \mathcal{N}(\sqrt{1-\beta_t}\,\mathbf{x}_{t-1}, "
-                 r"\beta_t\mathbf{I}), \qquad q(\mathbf{x}_t \mid \mathbf{x}_0) = "
-                 r"\mathcal{N}(\sqrt{\bar\alpha_t}\,\mathbf{x}_0, (1-\bar\alpha_t)\mathbf{I})")  # fmt: skip
-        st.latex(r"q(\mathbf{x}_{t-1} \mid \mathbf{x}_t, \mathbf{x}_0) = \mathcal{N}\left("
-                 r"\tfrac{\sqrt{\bar\alpha_{t-1}}\beta_t}{1-\bar\alpha_t}\mathbf{x}_0 + "
-                 r"\tfrac{\sqrt{\alpha_t}(1-\bar\alpha_{t-1})}{1-\bar\alpha_t}\mathbf{x}_t,\; "
-                 r"\tilde\beta_t\mathbf{I}\right), "
-                 r"\qquad \tilde\beta_t = \tfrac{1-\bar\alpha_{t-1}}{1-\bar\alpha_t}\beta_t")  # fmt: skip
-        st.markdown(
-            "A circle is two standard deviations wide; the noise is isotropic, so the posterior's ellipse is a circle. "
-            "It is the product of the two Gaussians, and narrower than both.\n\n"
-            "**Look** at the shaded cloud, after 5 steps at 60 %: $x_t$ could come from either mode, so the true "
-            "reverse step has two humps, and no Gaussian p fits. **Try** 50 steps and more: the cloud is round at "
-            "every t, and p covers it. That is why diffusion takes many small steps. "
-            + humps(mixture, schedule)
-        )
+    explained(__file__, "forward.md", more=humps(mixture, schedule))
 
 
 @st.cache_data(max_entries=20)
@@ -226,6 +207,23 @@ def table(result: Bounds) -> list[dict[str, str]]:
 # --- the losses -----------------------------------------------------------------------------------------------
 
 
+LOSSES_EXPLAINED = r"""
+The lecture, "DDPM": the bound asks for the weight; "in practice, the authors drop the weights".
+
+$$
+L_{t-1} = E_{\mathbf{x}_0,\epsilon}\left[\frac{\beta_t^2}{2\sigma_t^2\alpha_t(1-\bar\alpha_t)}\|\epsilon -
+\epsilon_\theta(\mathbf{x}_t, t)\|^2\right], \qquad L_\mathrm{simple} = E\left[\|\epsilon -
+\epsilon_\theta(\mathbf{x}_t, t)\|^2\right]
+$$
+
+Ho et al. (2020), eq. 12 and 14, here with σ_t² = β_t; networks, data and noise are the same.
+
+**Look** where each is better: the weight is largest at small t, so the weighted network wins there, and loses at
+large t, where a sample's mode is decided: its samples lie farther from exact ones. **Try** longer training: the
+bound's gap closes for both.
+"""
+
+
 def losses_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) -> None:
     a, b, _ = cells
     training = ask(a.select_slider, "Training steps", LearnConfig, "steps", key="train")
@@ -246,19 +244,7 @@ def losses_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) ->
         show_losses(found[1])
     st.subheader("The weights")
     chart(weights_chart(SCHEDULES[schedule]()), "weights")
-    with st.expander("What happens here"):
-        st.markdown(
-            'The lecture, "DDPM": the bound asks for the weight; "in practice, the authors drop the weights".'
-        )
-        st.latex(r"L_{t-1} = E_{\mathbf{x}_0,\epsilon}\left[\frac{\beta_t^2}{2\sigma_t^2\alpha_t(1-\bar\alpha_t)}"
-                 r"\|\epsilon - \epsilon_\theta(\mathbf{x}_t, t)\|^2\right], \qquad L_\mathrm{simple} = "
-                 r"E\left[\|\epsilon - \epsilon_\theta(\mathbf{x}_t, t)\|^2\right]")  # fmt: skip
-        st.markdown(
-            "Ho et al. (2020), eq. 12 and 14, here with σ_t² = β_t; networks, data and noise are the same.\n\n"
-            "**Look** where each is better: the weight is largest at small t, so the weighted network wins there, and "
-            "loses at large t, where a sample's mode is decided: its samples lie farther from exact ones. **Try** "
-            "longer training: the bound's gap closes for both."
-        )
+    explained(__file__, "losses.md")
 
 
 def show_losses(result: Losses) -> None:

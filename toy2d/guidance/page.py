@@ -9,7 +9,7 @@ from playground.progress import Report
 from playground.tables import markdown_table
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
-from playground.ui.page import cached, on_request, page, shared, verdict_line
+from playground.ui.page import cached, explained, on_request, page, shared, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
 from toy2d.guidance.best_w import BestWConfig, best_w, claims
@@ -155,42 +155,6 @@ def weaker(config: GuidanceConfig) -> None:
         st.markdown(sentence)
 
 
-def explain() -> None:
-    with st.expander("What happens here"):
-        st.markdown(
-            "Classes are the modes of the mixture. The lecture's three rules (\"Conditional generation with "
-            'diffusion-based models"): stochastic, Sohl-Dickstein et al. (2015); DDIM, Dhariwal and Nichol (2021), '
-            "Algorithm 2; classifier-free, Ho and Salimans (2022), with $s = 1 + w$ here:"
-        )
-        for formula in FORMULAS:
-            st.latex(formula)
-        st.markdown(EXPLANATION)
-
-
-FORMULAS = (
-    r"\mathbf{x}_{t-1} \sim \mathcal{N}\left(\mu_{t-1} + s\,\Sigma_{t-1} \nabla_{\mathbf{x}_t} "
-    r"\log p(c \mid \mathbf{x}_t),\ \Sigma_{t-1}\right)",
-    r"\hat{\epsilon} = \epsilon_\theta(\mathbf{x}_t) - "
-    r"s\sqrt{1 - \bar\alpha_t}\,\nabla_{\mathbf{x}_t} \log p(c \mid \mathbf{x}_t)",
-    r"\hat{\epsilon}_t = (1 + w)\,\epsilon_\theta(\mathbf{x}_t, c) - w\,\epsilon_\theta(\mathbf{x}_t)",
-)
-EXPLANATION = r"""
-The score that is followed belongs, at each level by itself, to $p_t(\mathbf{x})\,p_t(c|\mathbf{x})^{1+w}$. But
-noising the believed density $p(\mathbf{x})\,p(c|\mathbf{x})^{1+w}$ gives these densities at $w = 0$ only. For other
-$w$ no diffusion leads there, and what comes out depends on the sampler (Bradley and Nakkiran 2024).
-
-**Look** at the grey contours, which hold 50 % and 90 % of the believed density: DDIM ends beyond the class, and far
-too narrow. The stochastic form strays less, because its noise repairs some of it. **Try** w = 0, where all agree with
-the exact conditional up to the steps taken, then 8. Then take the two modes: there the belief is the conditional
-itself, since $p(c|\mathbf{x})$ is one wherever the class has mass, and yet DDIM moves and shrinks.
-
-Slips of the lecture: its guided DDIM step divides by $\bar\alpha_t$, right is $\sqrt{\bar\alpha_t}$; its noise
-estimate has $\bar\alpha_t\mathbf{x}_0$, right is $\sqrt{\bar\alpha_t}\mathbf{x}_0$; the score needs no small noise,
-for $-\mathrm{E}[\epsilon|\mathbf{x}_t]/\sqrt{1-\bar\alpha_t}$ is exact at every level; and its loops stop before the
-step at $t = 1$.
-"""
-
-
 with page(
     "Guidance",
     "Pull samples towards a class by a classifier, or without one: do they end where the formula seems to say?",
@@ -228,4 +192,4 @@ with page(
     chart(along_chart(result), "along")
     sweep(config, use_learned)
     weaker(config)
-    explain()
+    explained(__file__)

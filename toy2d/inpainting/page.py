@@ -9,7 +9,7 @@ from playground.progress import Report, turn_of
 from playground.tables import markdown_table
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
-from playground.ui.page import cached, folded, on_request, page, verdict_line
+from playground.ui.page import cached, explained, folded, on_request, page, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
 from toy2d.inpainting.experiment import PAIR, InpaintConfig, Inpainting, inpainting
@@ -171,33 +171,6 @@ def sweeps(config: InpaintConfig) -> None:
     chart(narrowing_chart(config, narrow), "narrow")
 
 
-EXPLANATION = r"""
-**Replacement** (Lugmayr et al. 2022, eq. 8): after each step the known part is overwritten by a freshly noised copy,
-$\mathbf{x}_{t-1} = m \odot (\sqrt{\bar\alpha_{t-1}}\,\mathbf{x}_0 + \sqrt{1-\bar\alpha_{t-1}}\,\epsilon) + (1 - m)
-\odot \mathbf{x}^{\text{model}}_{t-1}$. **Projection** overwrites the known part of the predicted $\hat{\mathbf{x}}_0$.
-**RePaint** replaces, climbs back to more noise, and walks the step again, $r$ times in all, while the level reached
-still has noise: the step to clean data is taken once (Algorithm 1 climbs only while $t > 1$).
-**DPS** (Chung et al. 2023, Algorithm 1) leaves the known part free and moves against
-$\zeta\,\nabla_{\mathbf{x}_t} \lVert m \odot (\mathbf{x}_0 - \hat{\mathbf{x}}_0(\mathbf{x}_t)) \rVert$.
-"""
-ADVICE = r"""
-**Why replacement is wrong.** The unknown part is drawn for a known part seen through noise; by the time the noise is
-gone and the observation clear, the mode has been chosen and no step can change it. Too little of the evidence is
-used, so its share lies between the truth and the mode's weight.
-
-**Which to trust.** Replacement and projection, where the known part says nothing about the mode (set the modes apart
-to 0), or where there is one mode to find. Near the border between the modes, trust none of them unchecked. RePaint is
-closest, and closer with r, but pays r times the calls. With $\tilde\beta$ it also narrows the modes: every step down
-adds a little less noise than the data's width asks for, every resampling takes one more such step, and the errors add
-up. DDPM's larger variance $\beta$ keeps the width ("Measure them" shows both). DPS is
-cheap, and follows the observation only to within "off by"; its share depends on zeta. "Exact,
-walked" is the exact conditional's own denoiser under the same steps: what it misses is the steps'
-doing, not the conditioning's.
-
-**Try** moving the observation to 0 and to 2; set r to 1, and RePaint becomes replacement; set zeta to 0, and DPS
-forgets the observation. **Look** at the moment in the animation when the colours stop changing.
-"""
-
 with page(
     "Inpainting in 2-D",
     "One coordinate is seen; the other one is filled in. Here the exact conditional is known: which method finds it?",
@@ -232,6 +205,4 @@ with page(
     chart(low_chart(config, result), "low")
     table(config, result)
     sweeps(config)
-    with st.expander("What happens here"):
-        st.markdown(EXPLANATION)
-        st.markdown(ADVICE)
+    explained(__file__)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
-from playground.ui.page import cached, in_url, page, verdict_line
+from playground.ui.page import cached, explained, in_url, page, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
 from toy2d.inverse_problems.experiment import Inverse, InverseConfig, claims, inverse
@@ -32,19 +32,6 @@ def settings() -> InverseConfig:
     seed = ask(e.number_input, "Seed", InverseConfig, "seed", key="seed")
     pi = st.session_state.get("pi", 0.8)
     return InverseConfig(MixtureSpec(preset, pi), seen, noise, value, seed=seed)
-
-
-def explain() -> None:
-    with st.expander("What happens here"):
-        st.latex(r"\mathbf{y} = A\mathbf{x} + \eta, \qquad p(\mathbf{x}\,|\,\mathbf{y}) = \sum_k w_k(\mathbf{y})\,"
-                 r"\mathcal{N}\left(\mu_k + G_k(\mathbf{y} - A\mu_k),\ \Sigma_k - G_k A \Sigma_k\right)")  # fmt: skip
-        st.markdown(
-            "Of a mixture the posterior is a mixture again. **Regression** answers with its mean, which has the least "
-            "squared error and lies between the modes, where no data are. **A sample** is a point like the data, with "
-            "twice that error: the truth's variance about the mean, and its own. On digits only the ratio can be seen, "
-            "on the page Palette; here its 2 is known. The denoiser that is told y walks as Palette does; "
-            "[DPS](https://arxiv.org/abs/2209.14687) is told nothing, and pulled by the gradient of the distance to y."
-        )
 
 
 with page("Palette's twin", "A part of a point is seen: is the best guess a possible point?"):
@@ -81,4 +68,4 @@ with page("Palette's twin", "A part of a point is seen: is the best guess a poss
     verdict_line(f"{first} {compared(answer, found.methods[0].ratio.value)}")
     for sentence in others:
         st.markdown(sentence)
-    explain()
+    explained(__file__)

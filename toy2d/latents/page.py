@@ -5,7 +5,7 @@ import streamlit as st
 from playground.progress import Report
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
-from playground.ui.page import cached, page, verdict_line
+from playground.ui.page import cached, explained, page, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.films import kept
 from toy2d.latents.experiment import (
@@ -49,24 +49,6 @@ def show(found: Latents, ways: ThereAndBack) -> None:
     )
 
 
-def explain() -> None:
-    with st.expander("What happens here"):
-        st.markdown(
-            "**A code of one number.** PCA keeps what varies most, and that is x; the two modes, which a person would "
-            "see, lie in y. A loss that weighs y more, as a perceptual loss weighs what people see, keeps them. "
-            "Both are closed forms: the regression of x on the code, and Bayes' error on its law.\n\n"
-            "**The scale.** The code's law is a mixture, so its denoiser is exact at every scale c. The schedule was "
-            "made for data of variance one: for large c the signal $\\bar\\alpha_T c$ is left at the end, where the "
-            "walk starts from N(0, 1) all the same; for small c all structure hides below the last few levels, which "
-            "few steps jump over. So latents are divided by their standard deviation.\n\n"
-            "**There and back**, on the lecture's two modes. Told nothing, the flow bends where it chooses between "
-            "them. Told the mode, each conditional is one Gaussian, whose flow is *linear* in $x_t$: hardly anything "
-            "is left for the steps to get wrong, and for Heun nothing. That is why a diffusion autoencoder inverts in "
-            "few steps.\n\n"
-            "**Try** weights on both sides of 2.9: the code changes from x to y at once."
-        )
-
-
 with page(
     "Latents in the plane", "Which number of two to keep, at which scale, and what z does for the way back?"
 ):
@@ -85,4 +67,4 @@ with page(
     walked = config.points, config.seed
     ways = cached("latents-ways", walked, lambda report: ways_for(*walked, report), "There and back")
     show(found, ways)
-    explain()
+    explained(__file__)

@@ -7,7 +7,7 @@ import streamlit as st
 from playground.ui.busy import Report
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
-from playground.ui.page import cached, folded, page, picture, verdict_line
+from playground.ui.page import cached, explained, folded, page, picture, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.likelihood.experiment import Likelihood, LikelihoodConfig, likelihood, said
 from toy2d.likelihood.figures import flow_clouds, maps_chart, parts_chart, steps_chart
@@ -60,26 +60,6 @@ def numbers(config: LikelihoodConfig, result: Likelihood) -> None:
              help="The flow's own density has mass one; with too few steps what is computed does not.")  # fmt: skip
 
 
-def explain() -> None:
-    with st.expander("What happens here"):
-        st.markdown("DDIM with η = 0 walks an ordinary differential equation (the lecture's \"deterministic sampling "
-                    "procedure\"). Followed from data to noise it also gives the density (Song et al. 2021, "
-                    "\"Score-based generative modeling through SDEs\", eq. 39). With α² + σ² = 1, θ = arctan(σ/α) and "
-                    "v = αε − σx₀:")  # fmt: skip
-        st.latex(r"\frac{d\mathbf{x}}{d\theta} = \hat{\mathbf{v}}(\mathbf{x}, \theta), \qquad "
-                 r"\log p(\mathbf{x}_{\theta_0}) = \log p(\mathbf{x}_{\theta_1}) + \int_{\theta_0}^{\theta_1} "
-                 r"\nabla_{\mathbf{x}} \cdot \hat{\mathbf{v}}\,d\theta")  # fmt: skip
-        st.markdown(
-            "In two dimensions the divergence is exact, two derivatives; Heun's rule does the rest. The error's parts: "
-            "the exact denoiser with the exact density at the end leaves the **steps**; N(0, I) in its place is the "
-            "**prior**'s; the learned denoiser the **network**'s; and the flow starts at σ > 0, where the density is "
-            "already **smoothed**.\n\n"
-            "**Try** twice the steps: their error falls to a quarter, until the prior's remains; then end at lower "
-            "σ/α and see that one grow. **Try** the learned score: the map shows the error between the modes, where "
-            "few data were."
-        )
-
-
 with page(
     "Likelihood",
     "A diffusion model knows its own density: follow the deterministic flow, and add up its divergence.",
@@ -99,4 +79,4 @@ with page(
     chart(maps_chart(result), "maps")
     st.subheader("Whose error it is")
     chart(parts_chart(result.errors), "parts")
-    explain()
+    explained(__file__)

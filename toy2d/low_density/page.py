@@ -6,7 +6,7 @@ from playground.statistics import interval, verdict
 from playground.ui.busy import Report, busy
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
-from playground.ui.page import cached, folded, on_request, page, shared, verdict_line
+from playground.ui.page import cached, explained, folded, on_request, page, shared, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.low_density.experiment import (
     CLAIMS,
@@ -98,31 +98,6 @@ def more_data(config: LowDensityConfig) -> None:
         chart(sweep_chart(found[1]), "sweep-chart")
 
 
-def explain() -> None:
-    with st.expander("What happens here"):
-        st.markdown('The lecture, "Problem 1": the score is learned by an average over the data, so where there are '
-                    "none, nothing is asked of the network. The remedy is to perturb the data (Song and Ermon 2019, "
-                    "Sections 3.2 and 4.2):")  # fmt: skip
-        st.latex(r"\mathcal{L} = \frac{1}{L}\sum_{i=1}^{L} \lambda(\sigma_i)\,\mathcal{L}_i, \qquad \mathcal{L}_i = "
-                 r"\tfrac12 E_{p_\mathrm{data}(\mathbf{x})} E_{\tilde{\mathbf{x}} \sim N(\mathbf{x}, \sigma_i^2 I)}"
-                 r"\left\|\mathbf{s}_\theta(\tilde{\mathbf{x}}, \sigma_i) + "
-                 r"\frac{\tilde{\mathbf{x}}-\mathbf{x}}{\sigma_i^2}\right\|^2")  # fmt: skip
-        st.markdown(
-            "with $\\lambda(\\sigma) = \\sigma^2$ (the lecture has $\\sigma$; with the square each level's loss is of "
-            "order one). The relative error divides by the larger of the exact score there and its root mean square "
-            "over the data. White: 10 %; dotted: 99 % of the noisy data lie within.\n\n"
-            "**Look** at the first map: good within the dotted line, wrong outside. In the third, noise has carried "
-            "data everywhere, and the hole is closed: annealed Langevin starts there, and comes to the small σ only "
-            "when it stands among the data. So the claim is about the levels: at the small σ itself the network of "
-            "many levels shares its capacity among them, and where the data are it may be the poorer one.\n\n"
-            "**Try** 100,000 points, or a wider network: the hole at one level stays. More training steps help the "
-            "many levels, and the map on the right turns dark; trained for this π alone with 300 steps or fewer they "
-            "have learned too little, and which network is better at the small σ is a matter of the seed.\n\n"
-            "Both networks are told π, and each training point comes from a mixture with a π of its own: one training "
-            "serves every place of the slider. Under *More settings* they can be trained for this π alone."
-        )
-
-
 with page(
     "Problem 1: low density",
     "A score learned from data is good where there are data. Many noise levels put data everywhere.",
@@ -155,4 +130,4 @@ with page(
         st.subheader("Against the noise")
         chart(by_sigma_chart(config, result), "by-sigma")
     more_data(config)
-    explain()
+    explained(__file__)

@@ -7,7 +7,7 @@ from playground.statistics import wilson
 from playground.ui.busy import Report
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
-from playground.ui.page import cached, folded, page, picture, verdict_line
+from playground.ui.page import cached, explained, folded, page, picture, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
 from toy2d.distances import total_variation
@@ -116,25 +116,7 @@ def without_noise(config: MixingConfig, result: Mixing) -> str:
 
 
 def explain(config: MixingConfig, result: Mixing) -> None:
-    with st.expander("What happens here"):
-        st.markdown('Both chains take the step of Song and Ermon (2019), Algorithm 1, line 6; the lecture\'s "Langevin '
-                    'dynamics":')  # fmt: skip
-        st.latex(r"\mathbf{x} \leftarrow \mathbf{x} + \tfrac{a}{2}\,\nabla_{\mathbf{x}} \log q_\sigma(\mathbf{x}) + "
-                 r"\sqrt{a}\,\mathbf{z}, \qquad a_i = \epsilon\,\sigma_i^2 / \sigma_L^2")  # fmt: skip
-        st.markdown(
-            "The lecture's first form, $\\alpha\\,\\mathbf{s} + \\sqrt{2\\alpha}\\,\\mathbf{z}$, is the same chain "
-            "with $a = 2\\alpha$; its prose has $\\alpha_i = \\sigma_i/\\sigma_L$ for the annealed step, and the "
-            "square above is right.\n\n"
-            "**Try π.** Between far modes the score does not know the weights (the lecture's Problem 2): plain "
-            "Langevin ends where the start decided, near one half from a uniform start, whatever π is. Annealing "
-            "first walks where noise has joined the modes, and splits in the right proportion.\n\n"
-            "**Why do we need to add noise $\\mathbf{z}_t$?** Switch it off: every particle of the plain chain "
-            "climbs to the top of its mode and stays. The result is the set of modes, not a sample of the "
-            "distribution. Annealed, it is less than that: at the first levels the noise has joined the modes into "
-            "one hill, all particles climb it, and they follow its top into one mode, of two the heavier one, whatever "
-            "π is (only at π = 0.5, where the top lies between, do they part, and then as they started)."
-            + without_noise(config, result)
-        )
+    explained(__file__, more=without_noise(config, result))
 
 
 with page(

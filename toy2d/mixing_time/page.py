@@ -9,7 +9,7 @@ import streamlit as st
 from playground.progress import duration
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
-from playground.ui.page import cached, folded, on_request, page, picture, verdict_line
+from playground.ui.page import cached, explained, folded, on_request, page, picture, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.mixing_time.experiment import (
     Crossing,
@@ -104,32 +104,6 @@ def told_time(seconds: float) -> str:
     return duration(seconds) if seconds < 86_400 else f"{seconds / YEAR:,.2g} years"
 
 
-def explain() -> None:
-    with st.expander("What happens here"):
-        st.markdown(
-            "Half the particles start in each mode. The difference between the two starts falls as $e^{-t/\\tau}$; "
-            'the lecture\'s "Problem 2: bad mixing" is that $\\tau$ is huge. The step (Song and Ermon 2019, '
-            "Algorithm 1, line 6) is Euler's scheme, one step $a$ units of time:"
-        )
-        st.latex(r"\mathbf{x} \leftarrow \mathbf{x} + \tfrac{a}{2}\,\nabla\log p(\mathbf{x}) + \sqrt{a}\,\mathbf{z} "
-                 r"\quad\approx\quad d\mathbf{X} = \tfrac12 \nabla\log p\,dt + d\mathbf{W}, \qquad "
-                 r"\tau_{\text{gap}} = \frac{-1}{\log\lambda_2}")  # fmt: skip
-        st.latex(r"\tau_{\text{Kramers}} = 2\,w_1 w_2\int\frac{du}{p(u)}, \qquad \frac{1}{\tau_{\text{E-K}}} = "
-                 r"\sum_{k=1,2}\frac{\sqrt{U''(\text{top}_k)\,|U''(\text{saddle})|}}{4\pi}\,"
-                 r"\frac{p(\text{saddle})}{p(\text{top}_k)}, \qquad U = -\log p")  # fmt: skip
-        st.markdown(
-            "$\\lambda_2$ is the second eigenvalue of this very chain's transition matrix, on a grid along the line "
-            "through the modes: with round modes the other coordinate is independent, so one dimension is exact. "
-            "Kramers' time is that of small steps and a high barrier. Eyring and Kramers take the saddle for a "
-            "parabola; between two Gaussians it is a log cosh, and the formula stays too fast by "
-            "$\\sqrt{\\pi/2} = 1.25$. The lecture's first form, "
-            "$\\alpha\\,\\mathbf{s} + \\sqrt{2\\alpha}\\,\\mathbf{z}$, has $a = 2\\alpha$.\n\n"
-            "**Try** distances from 1 to 3 and **look** at the measured time with its error: it lies on the gap's "
-            "curve while crossings are seen at all (at right: 95 % bars around 1); then only the curves go on, as "
-            "$e^{d^2}$, to the paper's 5."
-        )
-
-
 with page(
     "Mixing time",
     "Plain Langevin dynamics does mix, in the end. When is that, and what does it say until then?",
@@ -163,6 +137,6 @@ with page(
         numbers(config, result)
         st.subheader("As the modes are moved apart")
         chart(times_chart(sweep_for(config), config.distance), "times", 400)
-        explain()
+        explained(__file__)
     else:
         weights_view()

@@ -4,7 +4,7 @@ import streamlit as st
 
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
-from playground.ui.page import on_request, verdict_line
+from playground.ui.page import explained, on_request, verdict_line
 from toy2d.mixing_time.figures import recovery_chart
 from toy2d.mixing_time.recovery import Recovery, RecoveryConfig, recovery, said
 
@@ -17,7 +17,7 @@ def weights_view() -> None:
     found = _result_for(_settings())
     chart(recovery_chart(found), "recovery", 460)
     verdict_line(*said(found))
-    _explain()
+    explained(__file__, "weights.md")
 
 
 def _settings() -> RecoveryConfig:
@@ -48,18 +48,3 @@ def _result_for(config: RecoveryConfig) -> Recovery:
         st.caption(f"Shown: {len(shown.pis)} weights, L = {shown.L}, T = {shown.T}, {STARTS[shown.start]}. "
                    "Press the button for the settings above.")  # fmt: skip
     return found
-
-
-def _explain() -> None:
-    with st.expander("What happens here"):
-        st.markdown('In the support of one mode the score does not depend on π (the lecture, "Problem 2"):')
-        st.latex(r"\nabla_{\mathbf{x}} \log p_{\text{data}}(\mathbf{x}) = \nabla_{\mathbf{x}}(\log \pi + \log "
-                 r"p_1(\mathbf{x})) = \nabla_{\mathbf{x}} \log p_1(\mathbf{x})")  # fmt: skip
-        st.markdown(
-            "The paper's modes at distance 5, its start and its ten sigmas from 20 down to 1 (Song and Ermon 2019, "
-            "Section 3.2); bars are one standard deviation of the repeats. The dotted line walks no particle: it "
-            "multiplies the start's distribution by the chain's transition matrix.\n\n"
-            "**Look**: plain Langevin is flat at what the start decided; annealed Langevin lies near the diagonal. "
-            "**Try** the start at the data, where plain is right for the wrong reason, and at the last mode, where it "
-            "finds nothing of the first; then L = 30, which puts annealed on the diagonal."
-        )

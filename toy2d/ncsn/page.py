@@ -7,7 +7,7 @@ import streamlit as st
 from playground.progress import Report
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
-from playground.ui.page import folded, on_request, page, shared, verdict_line
+from playground.ui.page import explained, folded, on_request, page, shared, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.films import kept, made_with
 from toy2d.ncsn.experiment import FIRST, WEIGHTS, Ncsn, NcsnConfig, chain_too_short, learn_all, ncsn, said
@@ -84,31 +84,6 @@ def caution(result: Ncsn) -> None:
         )
 
 
-def explain() -> None:
-    with st.expander("What happens here"):
-        st.markdown('One network learns the scores of all levels (the lecture, "Perturb the data using various '
-                    'levels of noise"; Song and Ermon 2019, eq. 5 and 6):')  # fmt: skip
-        st.latex(r"\mathcal{L} = \frac{1}{L}\sum_{i=1}^L \lambda(\sigma_i)\,\mathcal{L}_i, \qquad \mathcal{L}_i = "
-                 r"\frac{1}{2}\,E\left\|\mathbf{s}_\theta(\tilde{\mathbf{x}}, \sigma_i) + "
-                 r"\frac{\tilde{\mathbf{x}} - \mathbf{x}}{\sigma_i^2}\right\|^2")  # fmt: skip
-        st.markdown(
-            "The lecture has $\\lambda(\\sigma) = \\sigma$; the paper has $\\sigma^2$, which is right: the target is "
-            "of size $1/\\sigma_i$, so $\\sigma_i^2 \\mathcal{L}_i$ is of order one at every level, while with "
-            "$\\lambda = 1$ the smallest sigma makes nearly the whole loss (the bars). The optimiser forgives the "
-            "loss's overall size; it cannot forgive that.\n\n"
-            "The error is $\\sigma^2 E\\|\\hat{\\mathbf{s}} - \\mathbf{s}\\|^2$ against the mixture's exact score, on "
-            "exact noised samples. The grey line is the score of one Gaussian with the data's mean and covariance: a "
-            "network on that line knows where the data are, and none of their modes.\n\n"
-            "**Try** 2,000 training steps, then 120 with T = 30. **Look** at the middle levels, where the modes "
-            "part: with "
-            "λ = 1 they are learned last, and annealed Langevin passes through them on its way. In the table, "
-            "the row of the exact score is what the chain itself gets wrong: with T = 30 that "
-            "is a tenth of all samples, more than any network adds, and λ = 1 may come out best by the shares "
-            "alone, though it is worst by the sliced distance. With T = 100 the chain is near the floor, and lambda "
-            "decides."
-        )
-
-
 with page(
     "NCSN",
     "One network for all noise levels. The weight λ(σ) decides which of them it learns.",
@@ -145,4 +120,4 @@ with page(
     st.subheader("Distances of the samples")
     rows = {NAMES[name]: run.distances for name, run in result.runs.items()} | {"exact score": result.exact}
     distance_table(rows, result.floor, "table", "trained with")
-    explain()
+    explained(__file__)

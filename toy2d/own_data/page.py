@@ -8,7 +8,7 @@ from playground.statistics import wilson
 from playground.ui.busy import allow
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
-from playground.ui.page import cached, folded, is_shared, page, picture, shared, verdict_line
+from playground.ui.page import cached, explained, folded, is_shared, page, picture, shared, verdict_line
 from playground.ui.points import points_canvas
 from playground.ui.tries import Try, tries
 from toy2d.datasets import DATASETS, fitted, parse_csv
@@ -154,25 +154,6 @@ def numbers(config: OwnDataConfig, result: OwnData) -> None:
         d.caption(f"optimum {result.optimum.to_fresh:.2f}; floor, two fresh samples, {result.floor:.2f}")
 
 
-EXPLANATION = r"""
-Training minimises $\mathrm{E}\lVert \epsilon - \epsilon_\theta(\mathbf{x}_t, t) \rVert^2$ over $N$ points (the lecture,
-"The training procedure of DDPM"). With nothing to limit the network, its minimum is known: the denoiser of the smoothed
-empirical distribution,
-"""
-FORMULA = (
-    r"\hat{\mathbf{x}}_0 = \sum_i w_i\,\mathbf{x}_i, \qquad w = \mathrm{softmax}_i\left(-\frac{\lVert \mathbf{x}_t - "
-    r"\sqrt{\bar\alpha_t}\,\mathbf{x}_i \rVert^2}{2(1 - \bar\alpha_t)}\right)"
-)
-ADVICE = r"""
-Sampled, it returns the training points and nothing else: the best possible loss is perfect memorising. What a network
-generates beyond its data comes from **not** reaching that optimum, for it is smooth, and it is stopped in time.
-
-**Look** at the last frames: the optimum's samples fall onto the training points; the network's fill the shape between
-them. **Try** 10 training points and 3,000 steps: now the network copies, too. Then 2,000 points: the optimum still
-copies, but the copies lie so close together that they are as good as fresh data. The fewest copies do not make the
-best model: an untrained one has none.
-"""
-
 with page(
     "Your own data",
     "Named shapes, points that you paint, or a CSV: who memorises the points, and who learns the shape?",
@@ -193,7 +174,4 @@ with page(
         chart(nearest_chart(config, result), "nearest", tall=True)
     verdict_line(*said(config, result))
     numbers(config, result)
-    with st.expander("What happens here"):
-        st.markdown(EXPLANATION)
-        st.latex(FORMULA)
-        st.markdown(ADVICE)
+    explained(__file__)

@@ -5,7 +5,7 @@ import streamlit as st
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.live_field import live_field
-from playground.ui.page import folded, page, verdict_line
+from playground.ui.page import explained, folded, page, verdict_line
 from playground.ui.tries import Try, tries
 from toy2d.drawing.fields import field_chart
 from toy2d.net import LearnConfig
@@ -61,21 +61,6 @@ def numbers(result: Field) -> None:
     c.metric("Median error: sparsest / densest bin", f"{sparse:.2f} / {dense:.3f}")
 
 
-def explain() -> None:
-    with st.expander("What happens here"):
-        st.markdown("A network denoises training points, and its score follows from Tweedie's formula (the lecture's "
-                    "optimal denoising):")  # fmt: skip
-        st.latex(r"\nabla_{\tilde{\mathbf{x}}} \log q_\sigma(\tilde{\mathbf{x}}) = "
-                 r"\frac{\mathbf{d}(\tilde{\mathbf{x}}) - \tilde{\mathbf{x}}}{\sigma^2}")  # fmt: skip
-        st.markdown(
-            "Arrow directions are true; a length s is drawn as s / (s + median). The relative error divides by the "
-            "larger of the exact score there and its root mean square over the data.\n\n"
-            "**Problem 1.** Learned at one small σ, the score is poor wherever data are few: nothing was ever "
-            "asked of the network there. **Try** σ = 0.3, trained at this σ; then σ = 5: noise carries "
-            "points everywhere, and the good area grows."
-        )
-
-
 with page(
     "Score fields",
     "The score points to where data are denser. A learned one is good only where it has seen data.",
@@ -112,4 +97,4 @@ with page(
     if result.judged is not None:
         st.subheader("The error against the density")
         chart(error_by_density_chart(result), "by-density")
-    explain()
+    explained(__file__)
