@@ -1,6 +1,6 @@
 """Which model the pages use: the one that came with the project, or one trained here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,26 +25,42 @@ K = TypeVar("K")
 
 
 def measured_on_request(
+    heading: str,
     key: str,
     label: str,
-    sizes: Sequence[int],
     made_for: Callable[[int], K],
     make: Callable[[K, Report], T],
+    show: Callable[[T], object],
     *,
+    sizes: Sequence[int] = (20, 50, 100, 200),
     index: int = 1,
     n_key: str,
     verb: str = "Measuring",
-) -> T | None:
-    """A box of how many digits, and a button that measures on them: the last result, or None before the first.
+    note: str = "",
+) -> None:
+    """Below a heading, if any: a box of how many digits, a button that measures on them, and the last result as
+    `show` draws it, or before the first the note.
 
     made_for: from that number to the settings of one measurement.  key, n_key: of the result, and of the box.
     """
+    if heading:
+        st.subheader(heading)
     left, right = st.columns([1, 3], vertical_alignment="bottom")
     n = in_url(left.selectbox, label, list(sizes), index=index, key=n_key)
     found = on_request(
         key, made_for(int(n)), make, verb, button="Measure", icon=":material/straighten:", place=right
     )
-    return None if found is None else found[1]
+    if found is not None:
+        show(found[1])
+    elif note:
+        st.caption(note)
+
+
+def table_and_claims(rows: Sequence[Mapping[str, Any]], key: str, sentences: Iterable[str] = ()) -> None:
+    """A table of all rows, and each sentence below it."""
+    st.dataframe(rows, hide_index=True, key=key, width="stretch")
+    for sentence in sentences:
+        st.markdown(sentence)
 
 
 def choose_model(

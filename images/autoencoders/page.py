@@ -102,17 +102,10 @@ def pictures(found: Shown) -> None:
 
 
 def measured() -> None:
-    st.subheader("Measured on held-out digits")
-    found = measured_on_request(
-        "autoencoders-measured",
-        "Digits of each",
-        (200, 500, 1000, 2000),
-        MeasureConfig,
-        both,
-        n_key="a-measured",
-    )
-    if found is not None:
-        table(*found)
+    measured_on_request(
+        "Measured on held-out digits", "autoencoders-measured", "Digits of each", MeasureConfig, both,
+        lambda found: table(*found), sizes=(200, 500, 1000, 2000), n_key="a-measured",
+    )  # fmt: skip
 
 
 def both(wanted: MeasureConfig, report: Report) -> tuple[Measured, losses.Compared]:

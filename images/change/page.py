@@ -167,19 +167,11 @@ def said_of_move(found: Changed, promised: list[float]) -> str:
 
 
 def measured(model: Model, hold: bool) -> None:
-    st.subheader("Measured")
-    found = measured_on_request(
-        "change-measured",
-        "Test digits",
-        (20, 50, 100, 200),
-        lambda n: (model.about, MeasureConfig(n, hold=hold)),
-        lambda wanted, report: measure(
-            model, classifier(), digits("train"), digits("test"), wanted[1], report
-        ),
-        n_key="c-measured",
-    )
-    if found is not None:
-        tables(found)
+    measured_on_request(
+        "Measured", "change-measured", "Test digits", lambda n: (model.about, MeasureConfig(n, hold=hold)),
+        lambda wanted, report: measure(model, classifier(), digits("train"), digits("test"), wanted[1], report),
+        tables, n_key="c-measured",
+    )  # fmt: skip
 
 
 def tables(found: Measured) -> None:

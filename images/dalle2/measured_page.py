@@ -31,7 +31,7 @@ from images.scenes.experiment import (
 )
 from images.scenes.experiment import claims as scene_claims
 from images.training.tasks import sheet
-from images.ui import classifier, digits, measured_on_request
+from images.ui import classifier, digits, measured_on_request, table_and_claims
 from playground.ui.page import cached, in_url
 
 COUNT = 10  # scenes of each way
@@ -45,24 +45,13 @@ def scene_stack() -> SceneStack:
 
 def ways_to_tell(stack: Callable[[], Stack]) -> None:
     """The shares of digits that are what was asked, a row for each way to tell the decoder a caption."""
-    st.subheader("What the prior is for")
-    found = measured_on_request(
-        "dalle2-ways",
-        "Captions, those of as many test digits",
-        (20, 50, 100, 200),
+    measured_on_request(
+        "What the prior is for", "dalle2-ways", "Captions, those of as many test digits",
         lambda n: ClaimsConfig(n, first=fresh(digits("test"), n)),
         lambda wanted, report: claims(stack(), digits("test"), classifier(), wanted, report),
-        index=1,
-        n_key="ways-n",
-    )
-    if found is None:
-        st.caption(
-            "Each way draws a digit for the same captions from the same noise, judged from the pixels."
-        )
-        return
-    st.dataframe(_ways(found), hide_index=True, key="ways-table", width="stretch")
-    for sentence in found.verdicts:
-        st.markdown(sentence)
+        lambda found: table_and_claims(_ways(found), "ways-table", found.verdicts), n_key="ways-n",
+        note="Each way draws a digit for the same captions from the same noise, judged from the pixels.",
+    )  # fmt: skip
 
 
 def _ways(found: Claims) -> list[dict[str, str]]:
@@ -89,16 +78,16 @@ def guided(stack: Callable[[], Stack]) -> None:
         noisy = load_noisy_clip(stack().clip, device=best_device()) if wanted[0] == BY_CLIP else None
         return guidance(stack(), digits("test"), classifier(), wanted[0], wanted[1], noisy, report)
 
-    found = measured_on_request(
-        "dalle2-guided", "Digits at each strength", (20, 50, 100, 200),
-        lambda n: (by, GuidanceConfig(n, STRENGTHS[by])), make, index=1, n_key="guided-n", verb="Guiding",
+    measured_on_request(
+        "", "dalle2-guided", "Digits at each strength", lambda n: (by, GuidanceConfig(n, STRENGTHS[by])), make,
+        lambda found: table_and_claims(_guided(found), "guided-table", found.verdicts), n_key="guided-n",
+        verb="Guiding",
+        note="Captions say class and thickness; width and slant are left open, and should stay as varied.",
     )  # fmt: skip
-    if found is None:
-        st.caption(
-            "Captions say class and thickness; width and slant are left open, and should stay as varied."
-        )
-        return
-    rows = [
+
+
+def _guided(found: Guidance) -> list[dict[str, str]]:
+    return [
         {
             SIGNS[found.by]: f"{row.strength:g}", "as asked": str(row.shares["all"]), "recall": str(row.recall),
             "spread of width": f"{row.width:.2f}", "of slant": f"{row.slant:.2f}",
@@ -106,30 +95,20 @@ def guided(stack: Callable[[], Stack]) -> None:
         }
         for row in found.rows
     ]  # fmt: skip
-    st.dataframe(rows, hide_index=True, key="guided-table", width="stretch")
-    for sentence in found.verdicts:
-        st.markdown(sentence)
 
 
 def small_told(stack: Callable[[], Stack]) -> None:
     """The upsampler told true small digits and the decoder's, a row for each way."""
-    st.subheader("What of the whole does the upsampler lose?")
-    found = measured_on_request(
-        "dalle2-upsampler",
-        "Test digits, reduced and decoded",
-        (20, 50, 100, 200),
+    measured_on_request(
+        "What of the whole does the upsampler lose?", "dalle2-upsampler", "Test digits, reduced and decoded",
         upsampler_table.UpsamplerConfig,
         lambda wanted, report: upsampler_table.table(stack(), digits("test"), classifier(), wanted, report),
-        index=1,
-        n_key="upsampler-n",
-        verb="Enlarging",
-    )
-    if found is None:
-        st.caption("The same digits, embeddings and noise; the small digit is the true one or the decoder's.")
-        return
-    st.dataframe(upsampler_table.cells(found), hide_index=True, key="upsampler-table", width="stretch")
-    for sentence in upsampler_table.claims(found):
-        st.markdown(sentence)
+        lambda found: table_and_claims(
+            upsampler_table.cells(found), "upsampler-table", upsampler_table.claims(found)
+        ),
+        n_key="upsampler-n", verb="Enlarging",
+        note="The same digits, embeddings and noise; the small digit is the true one or the decoder's.",
+    )  # fmt: skip
 
 
 def scenes_bound() -> None:
@@ -148,19 +127,13 @@ def scenes_bound() -> None:
         caption=f"from the top: real, {', '.join(stack.ways)}",
         alt=f"scenes of two digits for: {text}",
     )
-    found = measured_on_request(
-        "dalle2-scenes", "Scenes", (50, 100, 200), ScenesConfig,
+    measured_on_request(
+        "", "dalle2-scenes", "Scenes", ScenesConfig,
         lambda wanted, report: binding([stack], digits("test"), classifier(), wanted, report),
-        n_key="scenes-n", verb="Drawing scenes",
+        lambda found: table_and_claims(_scenes(found), "scenes-table", scene_claims(found)),
+        sizes=(50, 100, 200), n_key="scenes-n", verb="Drawing scenes",
+        note="Four scenes have the same words; only their order says which is meant. `table-scenes` takes more.",
     )  # fmt: skip
-    if found is None:
-        st.caption(
-            "Four scenes have the same words; only their order says which is meant. `table-scenes` takes more."
-        )
-        return
-    st.dataframe(_scenes(found), hide_index=True, key="scenes-table", width="stretch")
-    for sentence in scene_claims(found):
-        st.markdown(sentence)
 
 
 def _scenes(found: Binding) -> list[dict[str, str]]:

@@ -12,6 +12,7 @@ from images.films import kept
 from images.models import Model, load_model
 from images.ui import choose_model, classifier, digits, measured_on_request, training_sidebar
 from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
+from playground.progress import Report
 from playground.statistics import ends, interval
 from playground.ui.charts import chart
 from playground.ui.downloads import download_gif, download_png, download_webp
@@ -116,25 +117,14 @@ def new_digits(model: Model, config: ReconstructConfig) -> None:
 
 
 def measured(model: Model) -> None:
-    st.subheader("Measured")
-    found = measured_on_request(
-        "dae-measured",
-        "Test digits",
-        (20, 50, 100, 200),
-        lambda n: (model.about, MeasureConfig(n, pairs=min(20, n // 2))),
-        lambda wanted, report: measure(
-            model,
-            load_model(device=model.device),
-            classifier(),
-            digits("train"),
-            digits("test"),
-            wanted[1],
-            report,
-        ),
-        n_key="d-measured",
-    )
-    if found is not None:
-        tables(found)
+    def make(wanted: tuple[dict, MeasureConfig], report: Report) -> Measured:
+        told_nothing = load_model(device=model.device)
+        return measure(model, told_nothing, classifier(), digits("train"), digits("test"), wanted[1], report)
+
+    measured_on_request(
+        "Measured", "dae-measured", "Test digits",
+        lambda n: (model.about, MeasureConfig(n, pairs=min(20, n // 2))), make, tables, n_key="d-measured",
+    )  # fmt: skip
 
 
 def tables(found: Measured) -> None:

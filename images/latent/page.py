@@ -79,19 +79,11 @@ def show(found: LatentFilm, config: LatentConfig) -> None:
 
 
 def measured(model: Model) -> None:
-    st.subheader("What the latents lose")
-    found = measured_on_request(
-        "latent-measured",
-        "Digits of each",
-        (200, 500, 1000, 2000),
-        lambda n: (model.about, MeasureConfig(n)),
-        lambda wanted, report: measure(
-            model, classifier(), digits("train"), digits("test"), wanted[1], report
-        ),
-        n_key="l-measured",
-    )
-    if found is not None:
-        table(found)
+    measured_on_request(
+        "What the latents lose", "latent-measured", "Digits of each", lambda n: (model.about, MeasureConfig(n)),
+        lambda wanted, report: measure(model, classifier(), digits("train"), digits("test"), wanted[1], report),
+        table, sizes=(200, 500, 1000, 2000), n_key="l-measured",
+    )  # fmt: skip
 
 
 def table(found: Measured) -> None:

@@ -91,40 +91,22 @@ def said(kind: str, first: int, drawing: Drawing) -> str:
 
 
 def measured() -> None:
-    st.subheader("What varies, and what stays")
-    found = measured_on_request(
-        "v-measured",
-        "Originals, 8 variations each",
-        (10, 20, 50),
-        SpreadConfig,
-        lambda wanted, report: spreads(stack(), digits("test"), classifier(), wanted, report),
-        index=0,
-        n_key="v-originals",
-        verb="Varying",
-    )
-    if found is None:
-        st.caption("The spread of each attribute within variations, beside its spread among real digits.")
-    else:
-        table(found)
+    measured_on_request(
+        "What varies, and what stays", "v-measured", "Originals, 8 variations each", SpreadConfig,
+        lambda wanted, report: spreads(stack(), digits("test"), classifier(), wanted, report), table,
+        sizes=(10, 20, 50), index=0, n_key="v-originals", verb="Varying",
+        note="The spread of each attribute within variations, beside its spread among real digits.",
+    )  # fmt: skip
 
 
 def measured_way() -> None:
-    st.subheader("How even is the way?")
-    found = measured_on_request(
-        "v-way",
-        "Pairs of digits",
-        (10, 20, 50),
-        BetweenConfig,
+    measured_on_request(
+        "How even is the way?", "v-way", "Pairs of digits", BetweenConfig,
         lambda wanted, report: measure_between(stack(), digits("test"), classifier(), wanted, report),
-        index=0,
-        n_key="v-pairs",
-        verb="Walking in between",
-    )
-    if found is None:
-        st.caption("CLIP's arc beside blending pixels, judged by the metrics' classifier, pair by pair.")
-        return
-    for sentence in claims(found):
-        st.markdown(sentence)
+        lambda found: st.markdown("\n\n".join(claims(found))),
+        sizes=(10, 20, 50), index=0, n_key="v-pairs", verb="Walking in between",
+        note="CLIP's arc beside blending pixels, judged by the metrics' classifier, pair by pair.",
+    )  # fmt: skip
 
 
 def table(found: Spreads) -> None:
