@@ -161,22 +161,7 @@ def bound_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) -> 
     st.dataframe(table(result), hide_index=True)
     st.subheader("The gap against the number of steps")
     chart(gaps_chart(gaps), "gaps")
-    with st.expander("What happens here"):
-        st.markdown("The lecture's bound (Sohl-Dickstein et al. 2015; Ho et al. 2020, Appendix A), in nats:")
-        st.latex(r"E[-\log p_\theta(\mathbf{x}_0)] \le E_q\Big[\underbrace{D_\mathrm{KL}(q(\mathbf{x}_T|\mathbf{x}_0)"
-                 r"\,\|\,p(\mathbf{x}_T))}_{L_T} + \sum_{t>1}\underbrace{D_\mathrm{KL}(q(\mathbf{x}_{t-1}|\mathbf{x}_t,"
-                 r"\mathbf{x}_0)\,\|\,p_\theta(\mathbf{x}_{t-1}|\mathbf{x}_t))}_{L_{t-1}} "
-                 r"\underbrace{-\log p_\theta(\mathbf{x}_0|\mathbf{x}_1)}_{L_0}\Big]")  # fmt: skip
-        st.markdown(
-            "The sum is high just before t = 1, and the last term, the decoder's, is a density with a tiny width and "
-            "takes it back. The gap is a mean over points; ± is two standard errors.\n\n"
-            "**Look** at the two variances: both work well for samples, as the lecture says, but they do not give the "
-            "same likelihood. For smooth densities β is nearly exact, and β̃, too narrow near the data, "
-            "costs nats even with the exact denoiser, and fewer with more steps: "
-            + cost_of_variances(gaps)
-            + ". "
-            "**Try** few steps: then β pays, too, because the true reverse step is no Gaussian."
-        )
+    explained(__file__, "bound.md", more=f"{cost_of_variances(gaps)}.")
 
 
 def cost_of_variances(gaps: Gaps) -> str:
