@@ -3,21 +3,33 @@
 Widgets with a key are part of the page's address: a copied link opens the same experiment.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from playground.progress import Report
 from playground.ui.downloads import download_gif
 from playground.ui.knobs import ask
-from playground.ui.page import in_url, shared
+from playground.ui.page import cached, in_url, shared
 from playground.ui.player import PointsPanel, player
 from toy2d.distances import Distances
 from toy2d.drawing.clouds import Cloud, clouds_gif
 from toy2d.net import LearnConfig, Learned, learn
 from toy2d.presets import PRESETS, MixtureSpec
 from toy2d.shipped import shipped, told
+
+
+class OfMixture(Protocol):
+    """A config that names its mixture."""
+
+    @property
+    def mixture(self) -> MixtureSpec: ...
+
+
+C = TypeVar("C", bound=OfMixture)
+T = TypeVar("T")
 
 NAMES = {
     "two_modes": "two modes",
@@ -86,6 +98,22 @@ def learned_for(config: LearnConfig) -> Learned:
     key = f"learn-{hash(training)}"  # a page may train two
     found = shared(key, training, lambda report: learn(training, report), "Training the network")
     return found.of(config.mixture)
+
+
+def with_score(
+    key: str, run: Callable[[C, Learned | None, Report], T], config: C, objective: str | None, verb: str
+) -> T:
+    """run(config, network, report), kept while the settings stay.
+
+    objective: of the network that serves as the score, `learned_at` the config's mixture; None: the exact score.
+    """
+
+    def make(report: Report) -> T:
+        schedule = getattr(config, "schedule", LearnConfig.schedule)
+        network = None if objective is None else learned_at(config.mixture, objective, schedule)
+        return run(config, network, report)
+
+    return cached(key, (config, objective), make, verb)
 
 
 def show_clouds(

@@ -2,16 +2,15 @@
 
 import streamlit as st
 
-from playground.ui.busy import Report
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
-from playground.ui.page import cached, explained, page, verdict_line
+from playground.ui.page import explained, page, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
 from toy2d.diffusion.experiment import Diffusion, DiffusionConfig, diffusion, said
 from toy2d.diffusion.figures import diffusion_clouds, weights_chart
 from toy2d.diffusion.live import ETA_STEP, live_diffusion
-from toy2d.ui import learned_at, mixture_widgets, score_widget, show_clouds
+from toy2d.ui import mixture_widgets, score_widget, show_clouds, with_score
 
 SAMPLER_NAMES = {
     "ddim": "DDIM (η)",
@@ -39,16 +38,6 @@ def settings() -> tuple[DiffusionConfig, bool]:
     seed = ask(f.number_input, "Seed", DiffusionConfig, "seed", key="seed")
     config = DiffusionConfig(mixture, schedule, sampler, eta, steps, particles, seed=seed)
     return config, use_learned
-
-
-def result_for(config: DiffusionConfig, use_learned: bool) -> Diffusion:
-    """Cached until the settings change."""
-
-    def make(report: Report) -> Diffusion:
-        network = learned_at(config.mixture, "ddpm", config.schedule) if use_learned else None
-        return diffusion(config, network, report)
-
-    return cached("diffusion", (config, use_learned), make, "Sampling")
 
 
 def numbers(config: DiffusionConfig, result: Diffusion) -> None:
@@ -83,7 +72,7 @@ with page("Diffusion", "The same mixture, turned into noise and back. Drag the p
         "(The modes' own standard deviation is about 1.)",
         lambda: st.slider("Distance", 0.0, 5.0, 1.0, 0.05, key="diffusion-answer"),
     )
-    result = result_for(config, use_learned)
+    result = with_score("diffusion", diffusion, config, "ddpm" if use_learned else None, "Sampling")
     moved = None if use_learned else live_diffusion(config)
     show_clouds(diffusion_clouds(config, result), "diffusion", fps=15, live=moved)
     verdict_line(f"{said(config, result)} {compared(answer, result.distance)}")

@@ -9,10 +9,10 @@ from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.page import cached, explained, folded, page, picture, verdict_line
 from playground.ui.tries import Try, tries
-from toy2d.few_steps.experiment import STEPS, FewSteps, FewStepsConfig, few_steps, last_noises, said
+from toy2d.few_steps.experiment import STEPS, FewStepsConfig, few_steps, last_noises, said
 from toy2d.few_steps.figures import MEASURES, cost_chart, paths_chart, solver_chart, table_chart, trip_clouds
 from toy2d.few_steps.flow import SOLVERS, FlowConfig, Orders, RoundTrip, orders, paths, round_trip
-from toy2d.ui import in_url, learned_at, mixture_widgets, score_widget, show_clouds
+from toy2d.ui import in_url, mixture_widgets, score_widget, show_clouds, with_score
 
 SPACED = {EVEN: "even: T, ..., 0", AUTHORS: "DDIM's authors: ..., 1 + T/S, 1, 0"}
 ALL_STEPS = (2, *STEPS, 200, 500, 1000)
@@ -33,16 +33,6 @@ def settings() -> tuple[FewStepsConfig, bool]:
     ), use_learned
 
 
-def table_for(config: FewStepsConfig, use_learned: bool) -> FewSteps:
-    """The last table while the settings stay; else a new one."""
-
-    def make(report: Report) -> FewSteps:
-        network = learned_at(config.mixture, "ddpm", config.schedule) if use_learned else None
-        return few_steps(config, network, report)
-
-    return cached("few-steps", (config, use_learned), make, "Filling the table")
-
-
 def flow_for(config: FlowConfig) -> tuple[RoundTrip, Orders]:
     """Both measurements on the exact flow, kept while the settings stay."""
 
@@ -55,7 +45,7 @@ def flow_for(config: FlowConfig) -> tuple[RoundTrip, Orders]:
 def table(config: FewStepsConfig, use_learned: bool, place: DeltaGenerator) -> None:
     """place: of the verdict, below the page's picture."""
     st.subheader("η and the number of steps")
-    result = table_for(config, use_learned)
+    result = with_score("few-steps", few_steps, config, "ddpm" if use_learned else None, "Filling the table")
     measure = in_url(st.segmented_control, "Measure", list(MEASURES), key="measure", default="sliced", required=True,
                     format_func=MEASURES.get)  # fmt: skip
     left, right = st.columns([1.15, 1])

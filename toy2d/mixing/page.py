@@ -4,17 +4,16 @@ import numpy as np
 import streamlit as st
 
 from playground.statistics import wilson
-from playground.ui.busy import Report
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
-from playground.ui.page import cached, explained, folded, page, picture, verdict_line
+from playground.ui.page import explained, folded, page, picture, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import Try, tries
 from toy2d.distances import total_variation
 from toy2d.mixing.experiment import Mixing, MixingConfig, mixing, said
 from toy2d.mixing.figures import mixing_clouds, shares_chart
 from toy2d.mixing.live import live_mixing
-from toy2d.ui import in_url, learned_at, mixture_widgets, score_widget, show_clouds
+from toy2d.ui import in_url, mixture_widgets, score_widget, show_clouds, with_score
 
 START_NAMES = {"square": "uniform on [-8, 8]²", "mode": "all at the last mode", "data": "at the data"}
 LEVEL_NAMES = {"own": "the modes' own std (as the paper ran it)", "added": "noise that is added"}
@@ -61,16 +60,6 @@ def _chains(mixture, noise: bool) -> MixingConfig:
         mixture, levels, L, int(T), sigma_1, step_size=size, start=start, noise=noise,
         particles=particles, frames=60, seed=seed,
     )  # fmt: skip
-
-
-def result_for(config: MixingConfig, use_learned: bool) -> Mixing:
-    """Cached until the settings change."""
-
-    def make(report: Report) -> Mixing:
-        network = learned_at(config.mixture, "ncsn") if use_learned else None
-        return mixing(config, network, report)
-
-    return cached("mixing", (config, use_learned), make, "Sampling")
 
 
 def expected(config: MixingConfig) -> float | None:
@@ -143,7 +132,7 @@ with page(
     )
     config, use_learned = settings()
     answer = expected(config)
-    result = result_for(config, use_learned)
+    result = with_score("mixing", mixing, config, "ncsn" if use_learned else None, "Sampling")
     with picture():
         show_clouds(
             mixing_clouds(config, result), "mixing", live=None if use_learned else live_mixing(config)
