@@ -26,10 +26,10 @@ from playground.statistics import difference_of_shares, ends, interval, verdict
 from playground.ui.charts import chart
 from playground.ui.downloads import download_png
 from playground.ui.page import explained, in_url, on_request, page, verdict_line
-from playground.ui.tour import presenting
 from playground.ui.tries import Try, tries
 
 SEARCHED = 2000  # test digits
+FEW = 25  # digits found that are shown five in a row
 
 
 @st.cache_resource(show_spinner=False)
@@ -58,7 +58,7 @@ def search() -> None:
     nearest = found(clip(), z_i, codes, count).cpu()
     right_ones = true_of(codes[None], true)[:, 0]
     share, all_true = Share(int(right_ones[nearest].sum()), count), Share(int(right_ones.sum()), len(few))
-    sheet = tiled(few.images[nearest, 0].numpy(), columns=5 if presenting() else 10)
+    sheet = tiled(few.images[nearest, 0].numpy(), columns=5 if count <= FEW else 10)
     large = sheet.repeat(3, 0).repeat(3, 1)
     st.image(large, width="stretch", caption="nearest first, row by row", alt="the digits that were found")
     more = difference_of_shares(share.value, share.n, all_true.value, all_true.n)

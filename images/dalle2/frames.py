@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from images.dalle2.experiment import STAGES
+from playground.trajectory import frames_of
 
 LARGEST = (
     3.0  # coordinates of embeddings from -3 to 3 are black to white; their standard deviation is about one
@@ -22,10 +23,15 @@ def embeddings_as_pictures(z: np.ndarray, z_t: np.ndarray) -> np.ndarray:
     return gray.reshape(F, B, side, side).repeat(4, 2).repeat(4, 3)
 
 
-def in_stages(walks: Sequence[np.ndarray]) -> tuple[list[np.ndarray], tuple[str, ...]]:
+def steps_shown(steps: int, frames: int) -> list[str]:
+    """What to say of a walk's frames: which of its steps each of them shows."""
+    return [f"step {i} of {steps}" for i in sorted(frames_of(steps, frames))]
+
+
+def in_stages(walks: Sequence[np.ndarray], steps: int) -> tuple[list[np.ndarray], tuple[str, ...]]:
     """Walks (F_k, B, H, W) one after another -> panels of the same number of frames, and a caption for each frame.
 
-    Before its stage a panel shows its first frame, pure noise, and after it the last.
+    steps: of each walk.  Before its stage a panel shows its first frame, pure noise, and after it the last.
     """
     lengths = [len(walk) for walk in walks]
     panels = []
@@ -33,8 +39,8 @@ def in_stages(walks: Sequence[np.ndarray]) -> tuple[list[np.ndarray], tuple[str,
         before, after = sum(lengths[:number]), sum(lengths[number + 1 :])
         panels.append(np.concatenate([walk[:1].repeat(before, 0), walk, walk[-1:].repeat(after, 0)]))
     captions = tuple(
-        f"{stage}, frame {i + 1} of {length}"
+        f"{stage}, {words}"
         for stage, length in zip(STAGES, lengths, strict=True)
-        for i in range(length)
+        for words in steps_shown(steps, length)
     )
     return panels, captions

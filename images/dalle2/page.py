@@ -79,7 +79,7 @@ def settings() -> tuple[DrawConfig, DeltaGenerator]:
 
 def show(config: DrawConfig, drawing: Drawing) -> None:
     embeddings = embeddings_as_pictures(drawing.embeddings, drawing.z_t)
-    panels, captions = in_stages([embeddings, drawing.smalls, drawing.larges])
+    panels, captions = in_stages([embeddings, drawing.smalls, drawing.larges], config.steps)
     rows = -(-config.count // COLUMNS)
     columns = (-(-(config.count + 1) // rows), COLUMNS, COLUMNS)  # one embedding more, in as many rows
     sheets = [

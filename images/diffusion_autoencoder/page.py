@@ -37,7 +37,10 @@ def show(image: np.ndarray, found: Reconstruction, config: ReconstructConfig) ->
     with left:
         x_T = np.clip(127.5 + found.x_T * 51, 0, 255).astype(np.uint8)  # 2.5 standard deviations to each end
         for column, picture, words in zip(
-            st.columns(2), (image, x_T), ("the digit", f"its own x_T, std {found.x_T.std():.2f}"), strict=True
+            st.columns(2),
+            (image, x_T),
+            ("the digit", f"its own $x_T$, std {found.x_T.std():.2f}"),
+            strict=True,
         ):
             column.image(
                 np.kron(picture, np.ones((5, 5), np.uint8)), caption=words, width="stretch", alt=words
@@ -147,8 +150,8 @@ with page(
 ):
     tries(
         Try("Few steps", "Five steps up and down: how far does the way back miss?", {"d-steps": 5}),
-        Try("Another digit", "Digit 17 of the test set: what do its z and x_T hold?", {"d-one": 17}),
-        Try("Other x_T", "Sixteen random x_T for one z: what z does not say.", {"d-count": 16}),
+        Try("Another digit", "Digit 17 of the test set: what do its z and $x_T$ hold?", {"d-one": 17}),
+        Try("Other $x_T$", "Sixteen random $x_T$ for one z: what z does not say.", {"d-count": 16}),
     )
     model = choose_model(kind="diffusion-autoencoder", key="dae-model")
     training_sidebar()

@@ -34,6 +34,7 @@ from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import Try, tries
 
 TOLD = {ANNEALED: "the noise that is there", AS_WRITTEN: "sigma_i, as written"}
+SIGNS = {"predicted x0": "predicted $x_0$", "x_t": "$x_t$"}
 SHOWN = {"predicted x0": lambda film: film.x0_hats, "x_t": lambda film: film.xs}
 
 
@@ -41,7 +42,13 @@ def settings(T: int) -> tuple[tuple[SampleConfig, SampleConfig], str, DeltaGener
     """One row above the picture: both sides' settings, what is shown, and the last cell, for the button."""
     first, fifth, shown, third, last = st.columns([1.1, 1.5, 1.4, 1.2, 1], vertical_alignment="bottom")
     what = in_url(
-        shown.segmented_control, "Show", list(SHOWN), default="predicted x0", key="f-show", required=True
+        shown.segmented_control,
+        "Show",
+        list(SHOWN),
+        default="predicted x0",
+        key="f-show",
+        required=True,
+        format_func=SIGNS.get,
     )
     more = folded("More settings", third)
     sampler = in_url(first.selectbox, "On the DDPM side", ("DDPM", "DDPM, beta", "DDIM"), key="f-sampler")
@@ -182,9 +189,9 @@ def _explain() -> None:
     )
     st.markdown(
         'The lecture: "The two approaches are very similar: the learning task is to denoise samples obtained with '
-        "different levels of noise.\" With s = -eps / sigma the right loss **is** half the left one. (The lecture's "
-        "slide has $σ_i$, not its square, below x̃ − x.) A network here is told the ratio of signal to noise, not a "
-        "timestep, so one network serves both samplers: both sides use the same one until you choose another.\n\n"
+        'different levels of noise." With $s = -\\epsilon / \\sigma$ the right loss **is** half the left one. (The '
+        "lecture's slide has $σ_i$, not its square, below x̃ − x.) A network here is told the ratio of signal to noise, "
+        "not a timestep, so one network serves both samplers: both sides use the same one until you choose another.\n\n"
         f"The annealed side walks {SIGMA_1:g} to {SIGMA_L:g} in geometric sigmas, {HOLD} Langevin steps at each "
         "(Song and Ermon 2019, Algorithm 1); told the noise that is there, its last step denoises. Its x_t is the "
         "digit plus noise far beyond the digit's range, so it is shown cut off at black and white.\n\n"

@@ -18,11 +18,11 @@ from playground.ui.tries import Try, tries
 
 # What a step of each sampler is, in terms of eq. 12, which is DDIM's.
 RULES = {
-    "DDIM": "eq. 12, with σ_t = eta times the root of beta_tilde",
-    "DDPM": "eq. 12 with eta = 1: the noise has the variance beta_tilde",
-    "DDPM, beta": "the mean of DDPM's step and more noise, of variance beta; that is eq. 12 for no eta",
-    "Heun": "eq. 12 with eta = 0, then corrected by what the model says at the level reached: two calls a step",
-    "DPM-Solver++": "eq. 12 with eta = 0, and a predicted x0 that is extrapolated from the last two",
+    "DDIM": "eq. 12, with $\\sigma_t = \\eta \\tilde\\beta_t^{1/2}$",
+    "DDPM": "eq. 12 with η = 1: the noise has the variance $\\tilde\\beta_t$",
+    "DDPM, beta": "the mean of DDPM's step and more noise, of variance $\\beta_t$; that is eq. 12 for no η",
+    "Heun": "eq. 12 with η = 0, then corrected by what the model says at the level reached: two calls a step",
+    "DPM-Solver++": "eq. 12 with η = 0, and a predicted $x_0$ that is extrapolated from the last two",
     "predictor-corrector": "a step of DDPM, then one of Langevin dynamics at the level reached",
     ANNEALED: "x + (a/2) score + √a z at each of NCSN's levels, told the noise that is there; not eq. 12",
     AS_WRITTEN: "the same updates, but the network is told σ_i, as Algorithm 1 has it; not eq. 12",
@@ -99,8 +99,8 @@ def explain() -> None:
         )
         st.markdown("\n".join(f"- **{sampler}**: {rule}." for sampler, rule in RULES.items()))
         st.markdown(
-            "The right panel shows that predicted x0. At first it is a blur, the mean of all digits that could have "
-            "led to this noise; then it decides. **Try** 10 steps by DDIM with eta 0 and with eta 1, and by "
+            "The right panel shows that predicted $x_0$. At first it is a blur, the mean of all digits that could have "
+            "led to this noise; then it decides. **Try** 10 steps by DDIM with η = 0 and with η = 1, and by "
             "DDPM, beta: the last one, σ̂ in the lecture's Table 1, leaves too much noise in the image. "
             "The page Table 1 measures them all."
         )

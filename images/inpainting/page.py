@@ -27,7 +27,7 @@ from playground.ui.tries import Try, tries
 HELP = {
     "RePaint": "re-noises the known part at every step, and climbs back to let the hole agree with it",
     "re-noise": "re-noises the known part at every step, once: quick, but edges may not match",
-    "project": "replaces the known part of the predicted x0 at every step",
+    "project": "replaces the known part of the predicted $x_0$ at every step",
     "DPS": "moves against the gradient of the distance to the known part: it is followed, not pinned",
 }
 

@@ -93,14 +93,14 @@ def said(cells: list[Cell]) -> tuple[str, str]:
     first, ties = column[0].eta, [cell.eta for cell in tied(column)]
     outcome = HOLDS if first == ETAS[0] and not ties else OPEN if ETAS[0] in (first, *ties) else FAILS
     return (
-        f"Is DDIM, η = 0, best with few steps? At S = {steps} the lowest is η = {first} "
+        f"Is DDIM, η = 0, best with few steps? At S = {steps} the lowest is η = {SIGNS.get(first, first)} "
         f"({column[0].metrics[FCD].value:.2f}); {clarity(column)}."
     ), outcome
 
 
 def clarity(column: list[Cell]) -> str:
     """How clearly the first of a column is the lowest, by the difference to each of the others."""
-    ties = [cell.eta for cell in tied(column)]
+    ties = [str(SIGNS.get(cell.eta, cell.eta)) for cell in tied(column)]
     if len(ties) == len(column) - 1:
         return "no other is told from it, each difference tested at 95 %: no clear winner"
     if ties:

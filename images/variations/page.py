@@ -8,6 +8,7 @@ import streamlit as st
 from images.dalle2.between_measure import BetweenConfig, claims, measure_between
 from images.dalle2.clip_task import SHIPPED
 from images.dalle2.experiment import DrawConfig, Drawing, Stack, between, load_stack, variations
+from images.dalle2.frames import steps_shown
 from images.metrics.readable import read, said_of_class
 from images.models import best_device
 from images.ui import classifier, digits, measured_on_request, training_sidebar
@@ -54,7 +55,7 @@ def made(kind: str, first: int, other: int, config: DrawConfig) -> Drawing:
     return cached("varied", (kind, first, other if kind == BETWEEN else 0, config), make, "Drawing")
 
 
-def show(kind: str, first: int, other: int, drawing: Drawing) -> None:
+def show(kind: str, first: int, other: int, drawing: Drawing, steps: int) -> None:
     """The walk to the digits, with the real ones before and, between two, after them."""
     images, frames = digits("test").images.numpy(), len(drawing.larges)
     ends = [images[first]] if kind == VARY else [images[first], images[other]]
@@ -63,7 +64,7 @@ def show(kind: str, first: int, other: int, drawing: Drawing) -> None:
     columns = 4 if kind == VARY else whole.shape[1]
     sheets = [tiled(frame, columns=columns) for frame in whole]
     smalls = [tiled(frame, columns=4) for frame in drawing.smalls]
-    captions = tuple(f"frame {i + 1} of {frames}" for i in range(frames))
+    captions = tuple(steps_shown(steps, frames))
     title = "the real digit first, then its variations" if kind == VARY else "real, what lies between, real"
     panels = [ImagesPanel(title, np.stack(sheets), captions)]
     if kind == VARY:
@@ -146,7 +147,7 @@ with page("Variations and in between", "What does an embedding keep of a digit?"
     training_sidebar()
     kind, first, other, config = settings()
     drawing = made(kind, first, other, config)
-    show(kind, first, other, drawing)
+    show(kind, first, other, drawing, config.steps)
     verdict_line(said(kind, first, drawing))
     if kind == VARY:
         measured()

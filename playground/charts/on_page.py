@@ -247,7 +247,13 @@ def _laid_out(figure: go.Figure, charts: Sequence[Chart], height: int) -> go.Fig
             trace.colorbar.update(
                 x=(left + right) / 2, len=0.9 * (right - left), y=-46 / inner, yanchor="top"
             )
-    legend = {"orientation": "h", "x": 0, "y": 1 + (6 + 20 * lines) / inner, "yanchor": "bottom"}
+    legend = {
+        "orientation": "h",
+        "x": 0,
+        "y": 1 + (6 + 20 * lines) / inner,
+        "yanchor": "bottom",
+        "itemsizing": "constant",
+    }
     figure.update_annotations(font_size=14)
     return figure.update_layout(height=height, margin={"l": 60, "r": 20, "t": top, "b": bottom}, legend=legend,
                                 barmode="overlay")  # fmt: skip

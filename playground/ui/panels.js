@@ -32,11 +32,13 @@ function ticks(low, high, count) {
   return found;
 }
 
-// x_t, x_{t-1}: what stands below the line, set so; all else as it is.
+// x_t, x_{t-1}, x0, 10^{-3} and 1e-03: what stands below or above the line, set so; all else as it is.
 const typeset = (place, text) => {
-  const parts = text.split(/_(\{[^}]*\}|[A-Za-z0-9])(?![A-Za-z0-9_])/);
+  const signs = text.replace(/\bx0\b/g, "x_0").replace(/(\d)e([+-]?)0*(\d+)/g, (_, digit, sign, power) =>
+    `${digit}\u00b710^{${sign === "-" ? "\u2212" : ""}${power}}`);
+  const parts = signs.split(/([_^](?:\{[^}]*\}|[A-Za-z0-9])(?![A-Za-z0-9_]))/);
   place.replaceChildren(...parts.map((part, i) =>
-    i % 2 ? element("sub", { textContent: part.replace(/[{}]/g, "") }) : part));
+    i % 2 ? element(part[0] === "_" ? "sub" : "sup", { textContent: part.slice(1).replace(/[{}]/g, "") }) : part));
 };
 
 class Panel {

@@ -54,11 +54,11 @@ def test_each_panel_moves_in_its_own_stage_and_waits_otherwise():
         np.arange(3).reshape(3, 1, 1, 1),
         np.arange(2).reshape(2, 1, 1, 1),
     ]
-    panels, captions = in_stages(walks)
+    panels, captions = in_stages(walks, 25)
     assert [panel.ravel().tolist() for panel in panels] == [
         [0, 1, 1, 1, 1, 1, 1], [0, 0, 0, 1, 2, 2, 2], [0, 0, 0, 0, 0, 0, 1],
     ]  # fmt: skip
-    assert captions[0].startswith("prior, frame 1 of 2") and captions[-1] == "upsampler, frame 2 of 2"
+    assert captions[0].startswith("prior, step 0 of 25") and captions[-1] == "upsampler, step 25 of 25"
 
 
 def test_an_embedding_is_a_picture_with_the_captions_own_first():

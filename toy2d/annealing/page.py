@@ -98,7 +98,7 @@ def map_for(config: AnnealingConfig) -> tuple[MapConfig, Map]:
         icon=":material/grid_on:", first=MapConfig(quick, x, y, COARSE[x], COARSE[y]), changed=None, place=c,
     )  # fmt: skip
     if "eps" in (kept[0].x, kept[0].y) and kept[0].base.rule == "prose":
-        st.caption("This rule has no eps, so changing it has no effect.")
+        st.caption("This rule has no ε, so changing it has no effect.")
     if kept[0] != wanted:
         base = kept[0].base
         fixed = {"L": base.L, "T": base.T, "eps": base.eps, "sigma_1": base.sigma_1}

@@ -55,7 +55,7 @@ def families_clouds(
         x = "x" if sampler == "annealed" else ("x_t / α" if rescaled else "x_t")
         xs = run.xs / run.alphas[:, None, None].astype(np.float32) if rescaled else run.xs
         captions = tuple(
-            f"step {i:,}   α {a:.2f}   σ {s:.2f}"
+            f"step {i:,}   α = {a:.2f}   σ = {s:.2f}"
             for i, a, s in zip(run.indices, run.alphas, run.sigmas, strict=True)
         )
         return Cloud(f"{SAMPLER_NAMES[sampler]}: {x}", xs, run.modes, captions, background, names)

@@ -89,7 +89,7 @@ def trip_clouds(config: FlowConfig, result: RoundTrip) -> list[Cloud]:
 
     def cloud(title: str, walked: Trajectory) -> Cloud:
         captions = tuple(
-            f"step {i} of {result.shown}   ᾱ {float(level.alpha_bar):.3g}"
+            f"step {i} of {result.shown}   ᾱ = {float(level.alpha_bar):.3g}"
             for i, level in zip(walked.indices, walked.levels, strict=True)
         )
         return Cloud(title, walked.xs.float().numpy(), result.modes, captions, background, names)

@@ -71,12 +71,12 @@ def settings() -> InpaintConfig:
 def methods(place: DeltaGenerator) -> dict[str, Any]:
     """What the methods do, beside what they see."""
     return {
-        "zeta": ask(place.slider, "zeta, the gradient's step (DPS)", InpaintConfig, "zeta", 0.05, key="zeta"),
+        "zeta": ask(place.slider, "ζ, the gradient's step (DPS)", InpaintConfig, "zeta", 0.05, key="zeta"),
         "resamplings": ask(place.select_slider, "RePaint: resamplings r", InpaintConfig, "resamplings", key="r"),
         "jump": ask(place.number_input, "its jump", InpaintConfig, "jump", key="jump"),
         "steps": ask(place.select_slider, "Steps", InpaintConfig, "steps", key="steps"),
         "variance": ask(place.selectbox, "Variance", InpaintConfig, "variance", key="variance",
-                        help="the noise of DDPM's step: beta_tilde is the smaller one, beta the larger"),
+                        help="the noise of DDPM's step: β̃ is the smaller one, β the larger"),
         "particles": ask(place.number_input, "Particles", InpaintConfig, "particles", key="particles"),
         "seed": ask(place.number_input, "Seed", InpaintConfig, "seed", key="seed"),
     }  # fmt: skip

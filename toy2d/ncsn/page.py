@@ -1,4 +1,4 @@
-"""Page "NCSN": one network for all noise levels, and what the weight lambda(sigma) does to each of them."""
+"""Page "NCSN": one network for all noise levels, and what the weight λ(σ) does to each of them."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ from toy2d.shipped import shipped_or_learned
 from toy2d.ui import distance_table, mixture_widgets, show_clouds
 
 # Training steps, and sampling steps at each level, of the first visit: some seconds.  With fewer of these the chain
-# itself is wrong in a tenth of the shares, and with lambda = 1 that error may cancel the network's.
+# itself is wrong in a tenth of the shares, and with λ = 1 that error may cancel the network's.
 
 
 def settings() -> NcsnConfig:
