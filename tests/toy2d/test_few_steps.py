@@ -11,12 +11,13 @@ from scipy import stats
 from streamlit.testing.v1 import AppTest
 
 from playground.errors import UserError
-from playground.levels import SCHEDULES, seeded
+from playground.levels import SCHEDULES, Level, seeded
 from playground.steps import ancestral, ddim
 from playground.walk import final, starting_noise, walk
 from toy2d.__main__ import main
 from toy2d.few_steps.experiment import ROWS, FewStepsConfig, counted, few_steps, last_noises
 from toy2d.few_steps.flow import SOLVERS, FlowConfig, exact_flow, levels_at, orders, paths, round_trip, swaps
+from toy2d.few_steps.quantiles import flowed, has_line
 from toy2d.mixture import Mixture
 from toy2d.presets import MixtureSpec
 
@@ -188,6 +189,39 @@ def test_scipys_flow_of_one_gaussian_is_the_closed_form():
     shrink = math.sqrt((s**2 + low**2) / (s**2 + high**2))
     u, alpha = x * math.sqrt(1 + high**2), 1 / math.sqrt(1 + low**2)
     assert torch.allclose(found, alpha * shrink * u, rtol=1e-8)
+
+
+@pytest.mark.parametrize("pi", [0.1, 0.8])
+def test_quantiles_end_where_scipys_flow_ends(pi):
+    """Two ways with nothing in common, for modes off the origin; scipy is asked for ten digits."""
+    modes = Mixture.of([[3.0, -1.0], [-2.0, 4.0]], [pi, 1 - pi], std=0.7, dtype=torch.float64)
+    high, low = 30.0, 0.3
+    levels = [
+        Level.of(alpha=1 / math.sqrt(1 + s**2), sigma=s / math.sqrt(1 + s**2), like=modes.means)
+        for s in (high, low)
+    ]
+    x = 4 * torch.rand((100, 2), generator=seeded(0), dtype=torch.float64) - 2
+    apart = (flowed(modes, x, *levels) - exact_flow(modes, x, high, low)).norm(dim=1)
+    assert apart.max() < 1e-6 and apart.median() < 1e-8
+
+
+@pytest.mark.parametrize(("there", "expected"), [(0.0, 10.0), (1.0, 10.0 * math.sqrt(2))])
+def test_far_out_quantiles_keep_their_digits(there, expected):
+    """Ten standard deviations outside a mode F is 1 to rounding; beside a mode with all but 1e-9 of the weight, in its
+    tail, the flow is one Gaussian's, and the point keeps its ten standard deviations."""
+    modes = Mixture.of([[0.0, 0.0], [-9.0, 0.0]], [1 - 1e-9, 1e-9], dtype=torch.float64)
+    clean, noisy = (Level.of(sigma=s, like=modes.means) for s in (0.0, there))
+    x = torch.tensor([[10.0, 1.0]], dtype=torch.float64)
+    assert flowed(modes, x, clean, noisy)[0, 0] == pytest.approx(expected, rel=1e-8)
+
+
+def test_only_two_round_modes_have_a_line():
+    of = Mixture.of
+    assert has_line(of([[1.0, 0.0], [0.0, 2.0]], std=0.5))
+    stretched = [[[1.0, 0.0], [0.0, 2.0]]] * 2
+    assert not has_line(of([[1.0, 0.0], [0.0, 2.0]], covariances=stretched))
+    assert not has_line(of([[1.0, 0.0], [1.0, 0.0]]))
+    assert not has_line(of([[1.0, 0.0], [0.0, 2.0], [3.0, 3.0]]))
 
 
 def test_a_counted_denoiser_answers_as_before(mixture):

@@ -15,7 +15,7 @@ from playground.steps import langevin
 from playground.walk import final, walk
 from toy2d.__main__ import main
 from toy2d.mixing.experiment import MixingConfig, mixing
-from toy2d.mixing_time.experiment import CrossingConfig, SweepConfig, crossing, sweep
+from toy2d.mixing_time.experiment import CrossingConfig, SweepConfig, crossing, measured, sweep, times
 from toy2d.mixing_time.recovery import RecoveryConfig, plain_share, recovery
 from toy2d.mixing_time.relaxation import (
     along,
@@ -149,6 +149,14 @@ def test_the_standard_error_is_the_spread_between_seeds():
     found = [crossing(config).measured for config in configs]
     spread = np.std([m.steps for m in found], ddof=1)  # of 16: known to 18 %
     assert 0.6 < spread / np.mean([m.error for m in found]) < 1.6
+
+
+def test_on_the_line_alone_the_time_is_the_gaps_too():
+    """The mean of 16 seeds within four of its standard errors, and those below a twentieth of it."""
+    configs = [CrossingConfig(0.7, 1.5, particles=1_000, frames=5, seed=s) for s in range(16)]
+    found, gap = [measured(config) for config in configs], times(0.7, 1.5, configs[0].step_size)[0].gap
+    error = np.sqrt(np.sum([m.error**2 for m in found])) / 16
+    assert error < 0.05 * gap and abs(np.mean([m.steps for m in found]) - gap) < 4 * error
 
 
 def test_where_nothing_crosses_nothing_is_measured():

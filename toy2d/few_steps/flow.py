@@ -19,6 +19,7 @@ from playground.trajectory import Trajectory, collect, frames_of
 from playground.walk import final, starting_noise, walk
 from toy2d.distances import modes_of
 from toy2d.few_steps.experiment import Tallied
+from toy2d.few_steps.quantiles import flowed, has_line
 from toy2d.mixture import Mixture
 from toy2d.presets import MixtureSpec
 from toy2d.work import require_walk
@@ -165,7 +166,7 @@ class Orders:
 
 
 def orders(config: FlowConfig, report: Report = silent) -> Orders:
-    """Each solver from the schedule's last level to `end`, against the flow solved by scipy's DOP853.
+    """Each solver from the schedule's last level to `end`, against the flow's exact ends.
 
     The levels are even in log(alpha / sigma), where all three solvers have their clean order.  The median, since
     the few paths that start beside the watershed between two modes have errors of another size.
@@ -173,7 +174,7 @@ def orders(config: FlowConfig, report: Report = silent) -> Orders:
     mixture, schedule = config.mixture.build(torch.float64), SCHEDULES[config.schedule]()
     high = float(schedule.sigma[-1] / schedule.alpha[-1])
     start = starting_noise((config.points, 2), _preserving(high), seeded(config.seed)).double()
-    exact = exact_flow(mixture, start, high, config.end)
+    exact = exact_ends(mixture, start, high, config.end)
     found, calls, starts = [], [], start.repeat(len(SOLVERS), 1)
     for j, n in enumerate(config.steps):
         grid = [_preserving(s) for s in np.geomspace(high, config.end, n + 1)]
@@ -191,6 +192,13 @@ def _preserving(ratio: float) -> Level:
     """The variance-preserving level with sigma / alpha = ratio, in float64."""
     alpha = torch.tensor(1 / np.sqrt(1 + ratio**2), dtype=torch.float64)
     return Level(alpha, ratio * alpha)
+
+
+def exact_ends(mixture: Mixture, x: Tensor, high: float, low: float) -> Tensor:
+    """Where the flow ends: by quantiles for two round modes, which is exact, and by scipy's DOP853 for all others."""
+    if has_line(mixture):
+        return flowed(mixture, x, _preserving(high), _preserving(low))
+    return exact_flow(mixture, x, high, low)
 
 
 def exact_flow(denoise: Denoiser, x: Tensor, high: float, low: float) -> Tensor:

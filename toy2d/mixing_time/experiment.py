@@ -134,10 +134,13 @@ def crossing(config: CrossingConfig, report: Report = silent) -> Crossing:
 
 
 def measured(config: CrossingConfig, report: Report = silent) -> Measured:
-    """What `crossing` measures, alone: no path is kept, and the walk ends where the time is told."""
+    """What `crossing` measures, alone: no path is kept, and the walk ends where the time is told.
+
+    It runs on the line through the modes.  Across it the chain is another one, independent, that no mode depends on.
+    """
     gap = times(config.pi, config.distance, config.step_size)[0].gap
     settled, end, _ = _plan(config, gap)
-    mixture = two_modes(config.pi, config.distance)
+    mixture = along(config.pi, config.distance).to(torch.float32)
     early, late = (
         _in_first(mixture, state.x)
         for state in watched(_walked(config, mixture, end), report, end)
@@ -156,7 +159,7 @@ def _plan(config: CrossingConfig, tau: float) -> tuple[int, int, int]:
 def _walked(config: CrossingConfig, mixture: Mixture, steps: int) -> Iterator[State]:
     """The first half of the particles starts as exact samples of mode 1, the second of mode 2."""
     rng, n = seeded(config.seed), config.particles
-    start = mixture.means.repeat_interleave(n, 0) + torch.randn((2 * n, 2), generator=rng)
+    start = mixture.means.repeat_interleave(n, 0) + torch.randn((2 * n, mixture.D), generator=rng)
     return checked(
         walk(langevin(config.step_size, estimate=False), mixture, start, [CLEAN] * (steps + 1), rng)
     )
