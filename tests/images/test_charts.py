@@ -22,6 +22,7 @@ from images.palette import table as palette
 from images.runs import figures as runs_figures
 from images.train import figures as train_figures
 from playground.charts import Chart
+from playground.colors import PALETTE, TRUTH
 from playground.levels import seeded
 from playground.statistics import Difference
 
@@ -117,6 +118,22 @@ TOPICS = {name.removeprefix("of_"): make for name, make in list(globals().items(
 @pytest.mark.parametrize("topic", TOPICS)
 def test_page_and_paper_carry_the_same_series_and_numbers(topic: str):
     drawn_alike(TOPICS[topic]())
+
+
+# Of "train", runs beside each other stand on another page than the loss of one.
+@pytest.mark.parametrize("topic", [topic for topic in TOPICS if topic != "train"])
+def test_one_look_has_one_meaning_in_all_charts_of_a_page(topic: str):
+    """Those drawn on request, too.  A look is a colour that colour-blind people can tell, a dash and a symbol."""
+    marks = [mark for chart in TOPICS[topic]() for mark in chart.marks if getattr(mark, "name", "")]
+    looks = {
+        (mark.name, (mark.color, getattr(mark, "dash", ""), getattr(mark, "symbol", ""))) for mark in marks
+    }
+    assert {color for _, (color, *_) in looks} <= {*PALETTE, TRUTH}
+    assert len({name for name, _ in looks}) == len(looks), "a name has two looks"
+    meaning = [
+        look for _, look in looks if look[0] != TRUTH
+    ]  # gray is what is true or real, whatever it is called
+    assert len(set(meaning)) == len(meaning), f"a look has two names: {sorted(looks)}"
 
 
 def test_every_chart_of_the_wing_was_looked_at():

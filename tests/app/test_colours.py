@@ -6,16 +6,24 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import images.topics
 import playground.ui.charts
 import playground.ui.player
+import toy2d.topics
 from playground.charts import Chart
 from playground.colors import PALETTE, TRUTH
-from toy2d.topics import TOPICS
 
 ROOT = Path(__file__).parents[2]
+FOLDERS = [
+    f"{wing.__name__.split('.')[0]}/{topic.folder}"
+    for wing in (toy2d.topics, images.topics)
+    for topic in wing.TOPICS
+]
+# What they show at a first visit are sheets of digits, tables and pictures, which have no colours that mean something.
+COLOURLESS = {f"images/{name}" for name in ("table1", "guidance", "palette", "autoencoders", "train")}
 
 
-@pytest.mark.parametrize("folder", [topic.folder for topic in TOPICS])
+@pytest.mark.parametrize("folder", FOLDERS)
 def test_a_colour_of_moving_points_is_no_other_things_and_a_name_has_one_colour(folder, monkeypatch):
     charts, panels = seen_on(folder, monkeypatch)
     legend = {
@@ -50,6 +58,6 @@ def seen_on(folder: str, monkeypatch) -> tuple[list[Chart], list]:
 
     monkeypatch.setattr(playground.ui.charts, "on_page", on_page)
     monkeypatch.setattr(playground.ui.player, "packed", pack)
-    app = AppTest.from_file(str(ROOT / "toy2d" / folder / "page.py"), default_timeout=120).run()
-    assert not app.exception and charts + panels
+    app = AppTest.from_file(str(ROOT / folder / "page.py"), default_timeout=120).run()
+    assert not app.exception and (folder in COLOURLESS or charts + panels)
     return charts, panels
