@@ -214,7 +214,7 @@ def contents() -> None:
                 "inpaint",
                 (config, image_key(image, hole), label),
                 f"{config.count} completions by {config.method}: how many are read as the digit that it was?",
-                lambda: st.slider("Completions", 0, config.count, config.count, key="inpaint-answer"),
+                lambda: st.slider("Completions", 0, config.count, config.count // 2, key="inpaint-answer"),
             )
             if label is not None
             else None

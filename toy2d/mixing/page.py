@@ -69,7 +69,8 @@ def expected(config: MixingConfig) -> float | None:
         config,
         f"Where does plain Langevin end: which share of its particles is in mode 1, whose weight is "
         f"{float(config.mixture.build().log_weights[0].exp()):.2f}?",
-        lambda: st.slider("Share of mode 1", 0.0, 1.0, 0.5, 0.01, key="mixing-answer"),
+        # not at one half, which is the answer for far modes: who just presses the button has not predicted it
+        lambda: st.slider("Share of mode 1", 0.0, 1.0, 0.0, 0.01, key="mixing-answer"),
     )
 
 
