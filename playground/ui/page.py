@@ -4,7 +4,7 @@ A page is `with page("Title", "The question, in one sentence?"):` around
 
     reading widgets with `in_url`: the one main control in sight, all others in `folded`;
     computing with `cached` or `on_request`;
-    drawing: the picture with its play bar, then `verdict_line`, and everything else below.
+    drawing: a place for the picture with its play bar, `verdict_line`, the picture itself, and everything else below.
 
 So title, main control, picture, play bar and verdict are in sight together at 1280 x 800: the player leaves room for
 the verdict, downloads go to the head (`saving`).  Whatever raises UserError in it becomes a sentence on the page.
@@ -70,14 +70,15 @@ def page(title: str, question: str) -> Iterator[None]:
 # --- the layout: what stands below the picture, and what is folded ---------------------------------------------
 
 
-@contextmanager
-def picture() -> Iterator[None]:
-    """What is looked at: a player or a sheet, and beside it, where the window has room, the charts drawn after it.
+def picture() -> DeltaGenerator:
+    """The place, `with picture():`, of what is looked at: a player or a sheet, and beside it the charts drawn after it.
 
-    A panel is no wider than it may be high, so a wide window has room left at its side.
+    They stand there where the window has room: a panel is no wider than it may be high, so a wide one has.
+
+    A chart takes longer than a sentence: a page whose slider is to answer at once keeps the place, says its verdict and
+    its numbers, and draws then.
     """
-    with st.container(key="page-picture", horizontal=True, gap="medium"):
-        yield
+    return st.container(key="page-picture", horizontal=True, gap="medium")
 
 
 def verdict_line(sentence: str, outcome: str = "") -> None:

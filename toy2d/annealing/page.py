@@ -126,13 +126,14 @@ with page(
     config = settings()
     result = result_for(config)
     rules = {rule: replace(config, rule=rule) for rule in ("algorithm1", config.rule)}
-    with picture():
-        if result is not None:
-            show_clouds([annealing_cloud(config, result)], "annealing")
-        chart(step_chart(rules), "steps", tall=True)
+    above = picture()
     if result is not None:
         verdict_line(*said(config, result))
         numbers(result)
+    with above:
+        if result is not None:
+            show_clouds([annealing_cloud(config, result)], "annealing")
+        chart(step_chart(rules), "steps", tall=True)
     st.subheader("Two settings at a time")
     chart(map_chart(*map_for(config)), "map", 440)
     explained(__file__)

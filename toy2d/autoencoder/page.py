@@ -83,12 +83,13 @@ with page("Denoising autoencoder", "A network that takes noise away has learned 
     )
     config, learn = settings()
     result = autoencoder(config, learned_for(learn))
-    *arrows, error = arrows_chart(result)
-    with picture():
-        show_clouds(autoencoder_clouds(config, result), "autoencoder")
-        chart(error, "error", tall=True)
+    above = picture()
     verdict_line(said(result))
     numbers(result)
+    *arrows, error = arrows_chart(result)
+    with above:
+        show_clouds(autoencoder_clouds(config, result), "autoencoder")
+        chart(error, "error", tall=True)
     chart(arrows, "arrows")
     smaller_and_smaller(learn)
     explained(__file__)

@@ -71,11 +71,12 @@ with page(
     )
     config, learn = settings()
     result = result_for(config, learn)
-    with picture():
-        show_clouds(flow_clouds(config, result), "likelihood", fps=12)
-        chart(steps_chart(result), "steps-chart", tall=True)
+    above = picture()
     verdict_line(said(config, result))
     numbers(config, result)
+    with above:
+        show_clouds(flow_clouds(config, result), "likelihood", fps=12)
+        chart(steps_chart(result), "steps-chart", tall=True)
     chart(maps_chart(result), "maps")
     st.subheader("Whose error it is")
     chart(parts_chart(result.errors), "parts")

@@ -134,12 +134,13 @@ with page(
     config, use_learned = settings()
     answer = expected(config)
     result = with_score("mixing", mixing, config, "ncsn" if use_learned else None, "Sampling")
-    with picture():
+    above = picture()
+    sentence, outcome = said(config, result)
+    verdict_line(f"{sentence} {compared(answer, float(result.plain.shares[-1, 0]))}", outcome)
+    numbers(config, result)
+    with above:
         show_clouds(
             mixing_clouds(config, result), "mixing", live=None if use_learned else live_mixing(config)
         )
         chart(shares_chart(config, result), "shares", tall=True)
-    sentence, outcome = said(config, result)
-    verdict_line(f"{sentence} {compared(answer, float(result.plain.shares[-1, 0]))}", outcome)
-    numbers(config, result)
     explain(config, result)

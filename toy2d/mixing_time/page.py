@@ -130,11 +130,12 @@ with page(
     if view == "time":
         config = settings()
         result = crossing_for(config)
-        with picture():
-            show_clouds([crossing_cloud(config, result)], "crossing")
-            chart(relaxation_chart(config, result), "relaxation", tall=True)
+        above = picture()
         verdict_line(*said(config, result))
         numbers(config, result)
+        with above:
+            show_clouds([crossing_cloud(config, result)], "crossing")
+            chart(relaxation_chart(config, result), "relaxation", tall=True)
         st.subheader("As the modes are moved apart")
         chart(times_chart(sweep_for(config), config.distance), "times", 400)
         explained(__file__)
