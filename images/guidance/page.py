@@ -59,9 +59,11 @@ def settings() -> tuple[str, GuidanceConfig]:
     else:
         steps = ask(second.select_slider, "Steps", GuidanceConfig, "steps", key="guide-steps")
     seed = ask(third.number_input, "Seed", GuidanceConfig, "seed", key="seed")
-    says = "Guidance only at levels with more noise than the first and no more than the second, σ/α."
-    low = ask(fourth.number_input, "Above σ/α", GuidanceConfig, "low", key="low", help=says)
-    high = ask(fifth.number_input, "Up to σ/α", GuidanceConfig, "high", key="high", least=low, help=says)
+    says = "Guidance only at levels of more noise than the first and no more than the second; 10,000 is above all."
+    low = ask(fourth.number_input, "Above σ/α", GuidanceConfig, "low", key="low", help=says, format="%g")
+    high = ask(
+        fifth.number_input, "Up to σ/α", GuidanceConfig, "high", key="high", least=low, help=says, format="%g"
+    )
     strengths = WEIGHTS if by == "itself" else SCALES
     return by, GuidanceConfig(steps=steps, strengths=strengths, seed=seed, low=low, high=high)
 

@@ -1,10 +1,11 @@
 """The loss of a training, and of several side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import cycle, product
 
 import numpy as np
 
-from playground.charts import Axis, Chart, Curve
+from playground.charts import Axis, Chart, Curve, Dash
 from playground.colors import PALETTE
 
 LOSS = Axis("loss per pixel", log=True)
@@ -22,8 +23,9 @@ def loss_chart(rows: Sequence[Mapping[str, float]]) -> Chart:
 
 def losses_chart(logs: Mapping[str, tuple[int, Sequence[Mapping[str, float]]]]) -> Chart:
     """Loss against images seen: runs with other batches are comparable there.  logs: name -> batch, and the log."""
+    looks: Iterator[tuple[Dash, str]] = cycle(product(("solid", "dash", "dot"), PALETTE))
     curves = [
-        Curve([row["step"] * batch for row in rows], [row["loss"] for row in rows], name, color, width=1.5)
-        for color, (name, (batch, rows)) in zip(PALETTE, logs.items(), strict=False)
+        Curve([row["step"] * batch for row in rows], [row["loss"] for row in rows], name, color, dash, 1.5)
+        for (dash, color), (name, (batch, rows)) in zip(looks, logs.items(), strict=False)
     ]
     return Chart("", Axis("training images seen"), LOSS, curves)

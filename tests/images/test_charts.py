@@ -109,6 +109,10 @@ def of_train() -> list[Chart]:
     both = calls(f.losses_chart, {"a": (32, log), "b": (64, log)})
     a, b = both[0].marks
     assert (b.x == 2 * a.x).all()
+    (many,) = calls(f.losses_chart, {str(i): (32, log) for i in range(10)})
+    assert (
+        len({(mark.color, mark.dash) for mark in many.marks}) == 10
+    )  # none is left out, none looks like another
     return one + both
 
 

@@ -49,9 +49,11 @@ def settings() -> tuple[GuidanceConfig, bool]:
     steps = ask(f.select_slider, "Steps", GuidanceConfig, "steps", key="steps")
     particles = ask(g.number_input, "Particles", GuidanceConfig, "particles", key="particles")
     seed = ask(h.number_input, "Seed", GuidanceConfig, "seed", key="seed")
-    says = "Guidance only at levels with more noise than the first and no more than the second, σ/α."
-    low = ask(i.number_input, "Above σ/α", GuidanceConfig, "low", key="low", help=says)
-    high = ask(j.number_input, "Up to σ/α", GuidanceConfig, "high", key="high", least=low, help=says)
+    says = "Guidance only at levels of more noise than the first and no more than the second; 10,000 is above all."
+    low = ask(i.number_input, "Above σ/α", GuidanceConfig, "low", key="low", help=says, format="%g")
+    high = ask(
+        j.number_input, "Up to σ/α", GuidanceConfig, "high", key="high", least=low, help=says, format="%g"
+    )
     config = GuidanceConfig(
         MixtureSpec(preset, pi), int(label) - 1, w, steps, int(particles), seed=seed, low=low, high=high
     )
