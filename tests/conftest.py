@@ -20,6 +20,11 @@ from playground.levels import Level, seeded
 from toy2d.mixture import Mixture, two_modes
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores: those that drive a browser wait for it half of the time."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture
 def rng() -> Generator:
     return seeded(0)
