@@ -13,8 +13,10 @@ CACHE = (
     2**20
 )  # bytes: an operation that touches more is taken to wait for memory, one that touches less is not
 EXPONENTIALS = {
-    "exp", "_softmax", "_log_softmax", "logsumexp", "sigmoid", "silu", "silu_backward", "softplus", "tanh", "gelu",
+    "exp", "_softmax", "_log_softmax", "logsumexp", "sigmoid", "sigmoid_", "silu", "silu_backward", "softplus", "tanh",
+    "gelu",
 }  # fmt: skip
+VECTORS = {"addmv": 1, "addr": 0}  # products with a vector: which argument has a number for each multiply-add
 NORMALS = {"randn", "normal", "normal_", "randn_like"}
 IDLE = {
     "empty",
@@ -78,13 +80,15 @@ def counted(run: Callable[[], Any]) -> Work:
 
 
 def _multiply_adds(func: Any, name: str, args: Any, kwargs: Any, out: Any) -> int:
-    """Of products and convolutions, as torch counts them; 0 for everything else."""
+    """Of products and convolutions, as torch counts them, and of those with vectors; 0 for everything else."""
     if name == ATTENTION:
         flops = sdpa_flop_count(*(tensor.shape for tensor in args[:3]))
     elif name == f"{ATTENTION}_backward":
         flops = sdpa_backward_flop_count(*(tensor.shape for tensor in args[:4]))
     elif func._overloadpacket in flop_registry:
         flops = flop_registry[func._overloadpacket](*args, **kwargs, out_val=out)
+    elif name in VECTORS:
+        return int(args[VECTORS[name]].numel())
     else:
         return 0
     return int(flops) // 2
