@@ -150,8 +150,11 @@ class Pair(Alike):
         slope = self.alpha / self.variance
         if isinstance(slope, Tensor) or isinstance(of_means, Tensor) or isinstance(of_x, Tensor):
             return super()._combined(x, of_means, of_x)
-        r = torch.addmv(self._ahead, x, self._apart, alpha=slope).sigmoid_()
-        mixed = torch.addr(x.T, self._apart, r, beta=of_x, alpha=of_means)
+        columns = (
+            x.T.contiguous()
+        )  # at the start of a walk alone: what comes out is laid out so, and comes in again
+        r = torch.addmv(self._ahead, columns.T, self._apart, alpha=slope).sigmoid_()
+        mixed = torch.addr(columns, self._apart, r, beta=of_x, alpha=of_means)
         return mixed.add_(self.means[1, :, None], alpha=of_means).T
 
     @cached_property
