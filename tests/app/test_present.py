@@ -80,7 +80,22 @@ def test_a_page_of_words_keeps_them(app, page):  # noqa: F811
     page.get_by_text("Annealed Langevin dynamics recovers π.").wait_for()
 
 
-@pytest.mark.parametrize("address", [one for one in ADDRESSES if one not in WORDS])
+FIRST = (
+    "mixing",
+    "table1",
+    "train",
+    "inpaint",
+)  # one of each kind of picture; all others are measured with -m slow
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        pytest.param(one, marks=() if one in FIRST else pytest.mark.slow)
+        for one in ADDRESSES
+        if one not in WORDS
+    ],
+)
 def test_a_presented_picture_fills_the_window(app, window, address):  # noqa: F811
     """Its height, or where panels stand beside each other their width, and then the height of each by its number."""
     window.set_viewport_size(LARGE)
