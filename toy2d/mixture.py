@@ -97,6 +97,12 @@ class Mixture:
 
     # --- closed forms at a level -------------------------------------------------------------------------
 
+    @property
+    def alike(self) -> bool:
+        """Whether all modes have one covariance, and a round one."""
+        round_one = self.covariances[0, 0, 0] * torch.eye(self.D).to(self.covariances)
+        return torch.equal(self.covariances, round_one.expand_as(self.covariances))
+
     @cached_property
     def at(self) -> Callable[[Level], Noised | Alike]:
         """mixture.at(level): all closed forms at that level; the last one is kept."""
@@ -142,13 +148,11 @@ class Mixture:
 
     @cached_property
     def _alike(self) -> Callable[[Level], Alike] | None:
-        """What makes the short form of a level, where all modes have one covariance that is round; else None."""
-        variance = self.covariances[0, 0, 0]
-        round_ones = variance * torch.eye(self.D).to(self.covariances)
-        if not torch.equal(self.covariances, round_ones.expand_as(self.covariances)):
+        """What makes the short form of a level, where the modes are alike; else None."""
+        if not self.alike:
             return None
-        lengths, reach = self.means.square().sum(1), float(self.means.square().sum(1).max())
-        return partial(Alike.of, self.means, self._columns, lengths, reach, float(variance))
+        lengths, variance = self.means.square().sum(1), float(self.covariances[0, 0, 0])
+        return partial(Alike.of, self.means, self._columns, lengths, float(lengths.max()), variance)
 
     @property
     def _columns(self) -> Tensor:

@@ -150,9 +150,8 @@ class Pair(Alike):
         slope = self.alpha / self.variance
         if isinstance(slope, Tensor) or isinstance(of_means, Tensor) or isinstance(of_x, Tensor):
             return super()._combined(x, of_means, of_x)
-        columns = (
-            x.T.contiguous()
-        )  # at the start of a walk alone: what comes out is laid out so, and comes in again
+        # Copied at the start of a walk alone: what comes out is laid out so, and comes in again.
+        columns = x.T.contiguous()
         r = torch.addmv(self._ahead, columns.T, self._apart, alpha=slope).sigmoid_()
         mixed = torch.addr(columns, self._apart, r, beta=of_x, alpha=of_means)
         return mixed.add_(self.means[1, :, None], alpha=of_means).T
