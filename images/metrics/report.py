@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from images.metrics import classifier
 from images.metrics.estimates import MEANINGS, Estimate
 from images.metrics.evaluate import Evaluation, Yardstick, fingerprint
 from images.models import Model
-from playground.files import write_result
+from playground.files import plain, write_result
 from playground.gif import png_bytes, tiled
 
 
@@ -29,21 +28,17 @@ def write_evaluation(
     closest = distance.argsort()[:10]
     pairs = torch.cat([evaluation.images[closest], yardstick.training.images[index[closest]]])
     content = about | {
-        "metrics": _plain(evaluation.metrics),
-        "floors": _plain(evaluation.floors),
-        "bound": evaluation.bound and asdict(evaluation.bound),
+        "metrics": evaluation.metrics,
+        "floors": evaluation.floors,
+        "bound": evaluation.bound,
         "class_counts": evaluation.class_counts,
         "nearest": {"training_digit": index.tolist(), "distance": [round(d, 4) for d in distance.tolist()]},
     }
     return [
         write(out / "samples.png", _sheet(evaluation.images[:100], 10)),
         write(out / "nearest.png", _sheet(pairs, len(closest))),
-        write(out / "evaluation.json", json.dumps(content).encode()),
+        write(out / "evaluation.json", json.dumps(plain(content)).encode()),
     ]
-
-
-def _plain(estimates: dict[str, Estimate]) -> dict[str, Any]:
-    return {name: asdict(estimate) for name, estimate in estimates.items()}
 
 
 def _sheet(images: Tensor, columns: int) -> bytes:

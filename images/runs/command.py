@@ -2,7 +2,6 @@
 
 import argparse
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 from images.command import StageLine, add_measured_options, add_times, command, model_of
@@ -68,6 +67,6 @@ def evaluate_command(arguments: argparse.Namespace) -> None:
     evaluation = evaluate(model, config, yardstick, line)
     seconds = time.perf_counter() - start
     print("\n".join(readable(evaluation, yardstick)))
-    about = about_evaluation(model, yardstick) | {"config": asdict(config), "seconds": round(seconds, 1)}
+    about = about_evaluation(model, yardstick) | {"config": config, "seconds": round(seconds, 1)}
     for path in write_evaluation(Path(arguments.out), evaluation, yardstick, about):
         print(path)
