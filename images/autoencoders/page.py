@@ -33,7 +33,7 @@ from playground.ui.downloads import download_png
 from playground.ui.knobs import ask
 from playground.ui.page import cached, explained, in_url, page, verdict_line
 from playground.ui.tour import presenting
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 
 MOST_NUMBERS = 256  # of f = 2: 16 x 16 x 1
 
@@ -150,11 +150,7 @@ def table(found: Measured, critics: losses.Compared) -> None:
 with page(
     "Autoencoder and latents", "What do f = 2, 4 and 8 keep of a digit, and what does noise decode to?"
 ):
-    tries(
-        Try("Show the failure", "f = 8: what do 128 numbers lose?", {"a-f": "f = 8"}),
-        Try("Mend it", "f = 2 keeps twice the numbers: nearly the digit itself.", {"a-f": "f = 2"}),
-        Try("Other digits", "Ten more of the test set, at the same f.", {"a-first": 100}),
-    )
+    tries(__file__)
     training_sidebar()
     config = settings()
     found = cached(

@@ -18,7 +18,7 @@ from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.knobs import ask
 from playground.ui.page import cached, explained, in_url, page, verdict_line
 from playground.ui.player import ImagesPanel, player
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 
 BETWEEN, CHANGE = "In between", "Change"
 
@@ -192,19 +192,7 @@ with page(
     "In between and change",
     "z is straightened out: the way between two digits, and along thickness, slant and width.",
 ):
-    tries(
-        Try(
-            "Change it",
-            "Thicker by two standard deviations of z: do slant and width stay?",
-            {"c-shown": "Change"},
-        ),
-        Try(
-            "Another pair",
-            "From digit 2 to 18: where does one become the other?",
-            {"c-shown": "In between", "c-one": 2, "c-two": 18},
-        ),
-        Try("Few steps", "Five steps up and down: do the ends come back?", {"c-steps": 5}),
-    )
+    tries(__file__)
     model = choose_model(kind="diffusion-autoencoder", key="dae-model")
     training_sidebar()
     shown, one, two, steps = settings(model.schedule.T)

@@ -26,7 +26,7 @@ from playground.statistics import difference_of_shares, ends, interval, verdict
 from playground.ui.charts import chart
 from playground.ui.downloads import download_png
 from playground.ui.page import explained, in_url, on_request, page, verdict_line
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 
 SEARCHED = 2000  # test digits
 FEW = 25  # digits found that are shown five in a row
@@ -125,19 +125,7 @@ def without_a_classifier() -> None:
 
 
 with page("CLIP", "Digits and captions on one sphere: is what is near true?"):
-    tries(
-        Try("One word", "A slant alone: which classes come first?", {"c-caption": "a digit leaning left"}),
-        Try(
-            "Show the failure",
-            "Hardly any digit is all of it: the nearest are near, and wrong.",
-            {"c-caption": "a thick wide one leaning left"},
-        ),
-        Try(
-            "Their own captions",
-            "At right: each digit and its own caption.",
-            {"c-captions": "their own, in full"},
-        ),
-    )
+    tries(__file__)
     training_sidebar()
     one, two = st.columns(2)
     with one:

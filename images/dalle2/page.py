@@ -20,7 +20,7 @@ from playground.ui.downloads import download_gif, download_png
 from playground.ui.knobs import ask
 from playground.ui.page import explained, folded, in_url, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 
 NEAREST = 8
 REAL = 500  # test digits that drawn ones are held to
@@ -141,11 +141,7 @@ def explain() -> None:
 with page(
     "DALL-E 2", "A caption becomes an embedding, the embedding a small digit, the small digit a digit."
 ):
-    tries(
-        Try("No guidance", "The decoder at w = 0: does it draw what the caption says?", {"w": 0.0}),
-        Try("Pull harder", "w = 4: surer, and how varied still?", {"w": 4.0}),
-        Try("Five steps a stage", "What is lost first when each stage takes five steps?", {"steps": 5}),
-    )
+    tries(__file__)
     config, place = settings()
     run = on_request(
         "drawing",

@@ -19,7 +19,7 @@ from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.knobs import ask
 from playground.ui.page import cached, explained, in_url, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 
 
 def settings(T: int) -> tuple[int, ReconstructConfig]:
@@ -148,11 +148,7 @@ with page(
     "Diffusion autoencoder",
     "A digit as z, what it is, and x_T, the rest: one loss, and DDIM walked both ways.",
 ):
-    tries(
-        Try("Few steps", "Five steps up and down: how far does the way back miss?", {"d-steps": 5}),
-        Try("Another digit", "Digit 17 of the test set: what do its z and $x_T$ hold?", {"d-one": 17}),
-        Try("Other $x_T$", "Sixteen random $x_T$ for one z: what z does not say.", {"d-count": 16}),
-    )
+    tries(__file__)
     model = choose_model(kind="diffusion-autoencoder", key="dae-model")
     training_sidebar()
     one, config = settings(model.schedule.T)

@@ -31,7 +31,7 @@ from playground.ui.downloads import download_gif, download_webp
 from playground.ui.knobs import ask
 from playground.ui.page import folded, in_url, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 
 TOLD = {ANNEALED: "the noise that is there", AS_WRITTEN: "sigma_i, as written"}
 SIGNS = {"predicted x0": "predicted $x_0$", "x_t": "$x_t$"}
@@ -204,15 +204,7 @@ with page(
     "DDPM and NCSN",
     "The lecture's two families, side by side on digits: one walks down a schedule, one anneals.",
 ):
-    tries(
-        Try(
-            "As the lecture writes it",
-            "Told σ_i, Algorithm 1 leaves noise that the network does not know of.",
-            {"f-told": "annealed Langevin, as written"},
-        ),
-        Try("Mend it", "Told the noise that is there.", {"f-told": "annealed Langevin"}),
-        Try("Fifty steps", "Half the steps for both: which side loses more?", {"f-steps": 50}),
-    )
+    tries(__file__)
     first = choose_model("Model, DDPM side", "f-model-1")
     models = first, choose_model("Model, NCSN side", "f-model-2", described=first)
     training_sidebar()

@@ -14,7 +14,7 @@ from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.knobs import ask
 from playground.ui.page import folded, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 
 # What a step of each sampler is, in terms of eq. 12, which is DDIM's.
 RULES = {
@@ -107,19 +107,7 @@ def explain() -> None:
 
 
 with page("Generate", "Digits from noise: the steps of the 2-D pages, unchanged, on 28 x 28 images."):
-    tries(
-        Try(
-            "Show the failure",
-            "DDPM in 10 steps: look at the specks.",
-            {"sampler": "DDPM", "steps": 10},
-        ),
-        Try("Mend it", "DDIM with η = 0, in as many steps.", {"sampler": "DDIM", "steps": 10, "eta": 0.0}),
-        Try(
-            "Five steps only",
-            "What the first estimate is: a mean of many digits, sharpened in five steps.",
-            {"sampler": "DDIM", "steps": 5, "eta": 0.0},
-        ),
-    )
+    tries(__file__)
     model = choose_model()
     training_sidebar()
     config, place = settings(model.schedule.T, "label" in model.told)

@@ -34,7 +34,7 @@ from playground.ui.knobs import ask
 from playground.ui.page import cached, explained, in_url, on_request, page, picture, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.sheet import sheet
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 
 BY = {
     "itself": "without a classifier: (1 + w) ε(x, c) - w ε(x)",
@@ -146,20 +146,7 @@ def by_level() -> None:
 
 
 with page("Guidance on digits", "How hard should a digit be pulled towards its class?"):
-    tries(
-        Try("A guide of noised digits", "The classifier has seen every level of noise.", {"by": "guide"}),
-        Try(
-            "At middle levels only",
-            "Guided where the noise is between a third of the data and three times them: as sure, and as varied?",
-            {"by": "itself", "low": 0.3, "high": 3.0},
-        ),
-        Try(
-            "Show the failure",
-            "A classifier of clean digits, asked about noised ones.",
-            {"by": "clean guide"},
-        ),
-        predict=True,
-    )
+    tries(__file__, predict=True)
     by, config = settings()
     # a classifier guides a model that was never told a label: that is what it is for
     model = (

@@ -22,7 +22,7 @@ from playground.ui.mask import mask_canvas
 from playground.ui.page import explained, folded, in_url, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.predict import compared, predicted
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 
 HELP = {
     "RePaint": "re-noises the known part at every step, and climbs back to let the hole agree with it",
@@ -228,18 +228,5 @@ with page(
     "Inpaint",
     "Paint over the part of the digit that is to be filled in, and see several ways to fill it.",
 ):
-    tries(
-        Try(
-            "Show the failure",
-            "Plain re-noising: press Inpaint, and look at the edges of the hole.",
-            {"method": "re-noise"},
-        ),
-        Try(
-            "Mend it",
-            "RePaint climbs back ten times at every level.",
-            {"method": "RePaint", "resamplings": 10},
-        ),
-        Try("Fewer steps", "Ten steps: what is lost first?", {"in-steps": 10}),
-        predict=True,
-    )
+    tries(__file__, predict=True)
     contents()

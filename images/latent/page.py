@@ -31,7 +31,7 @@ from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.knobs import ask
 from playground.ui.page import explained, folded, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 
 LARGER = 3  # latents are small; each of their pixels is drawn 3 x 3
 
@@ -108,11 +108,7 @@ with page(
     "Latent diffusion",
     "The same diffusion on 8 x 8 x 3 numbers instead of pixels; decoding listens to the walk.",
 ):
-    tries(
-        Try("Few steps", "Five steps in latent space, then one decoding.", {"l-steps": 5}),
-        Try("As noisy as DDPM", "η = 1: the same latents, with noise added at every step.", {"l-eta": 1.0}),
-        Try("Without noise", "η = 0: the deterministic way.", {"l-eta": 0.0}),
-    )
+    tries(__file__)
     model = choose_model(kind="latent", key="latent-model")
     training_sidebar()
     config, place = settings(model.schedule.T, "label" in model.told)

@@ -27,7 +27,7 @@ from playground.ui.knobs import ask
 from playground.ui.page import cached, explained, in_url, on_request, page, picture, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.sheet import sheet
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 
 NAMES = {
     "colourisation": "colour",
@@ -112,12 +112,7 @@ def against_others(config: PaletteConfig) -> None:
 
 
 with page("Palette", "One network, told a damaged picture: what was it?"):
-    tries(
-        Try("A side is missing", "One side is seen: how many digits could have it?", {"task": "uncropping"}),
-        Try("A hole", "The same network, told a picture with a hole.", {"task": "inpainting"}),
-        Try("JPEG", "Damage that no mask describes.", {"task": "jpeg"}),
-        predict=True,
-    )
+    tries(__file__, predict=True)
     model = choose_model(key="palette-model", kind="palette")
     training_sidebar()
     config = settings()

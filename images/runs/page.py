@@ -24,7 +24,7 @@ from playground.ui.busy import busy
 from playground.ui.charts import chart
 from playground.ui.page import in_url, page, picture, verdict_line
 from playground.ui.player import ImagesPanel, player
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 
 SAMPLES = (200, 500, 1000, 2000, 5000)
 
@@ -200,18 +200,7 @@ def nearest(found: list[runs.Run]) -> None:
 
 
 def contents() -> None:
-    tries(
-        Try(
-            "More digits",
-            "1,000 digits to measure with: narrower intervals, a lower floor.",
-            {"measure-samples": 1000},
-        ),
-        Try(
-            "In ten steps",
-            "The same run, measured in ten steps: what do few steps cost?",
-            {"measure-steps": 10},
-        ),
-    )
+    tries(__file__)
     training_sidebar()
     found = runs.all_runs()
     if not found:

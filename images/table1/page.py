@@ -26,7 +26,7 @@ from playground.steps import last_but_one
 from playground.ui.busy import busy
 from playground.ui.page import explained, in_url, page, verdict_line
 from playground.ui.tour import presenting
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 
 SHIPPED = [Path(__file__).parent.parent / "shipped" / name for name in ("table1", "table1-authors")]
 CARD = Path(__file__).parent.parent / "shipped" / "model.json"
@@ -188,8 +188,5 @@ with page(
     "Does DDIM win with few steps, and DDPM's larger variance with a thousand? The lecture's table (Song et al. "
     "2021) says so for CIFAR10 and CelebA; here it is measured on digits.",
 ):
-    tries(
-        Try("DDIM's own cells", "10 and 50 steps, as in the lecture's table.", {"t1-steps": [10, 50]}),
-        Try("The authors' times", "The last step is short: 1 to 0.", {"t1-times": "authors"}),
-    )
+    tries(__file__)
     contents()

@@ -16,7 +16,7 @@ from playground.progress import duration
 from playground.ui.charts import chart
 from playground.ui.page import explained, in_url, page, verdict_line
 from playground.ui.tour import page_at
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 
 STRIP = 5  # pictures in the film strip, from the first to the newest
 
@@ -131,15 +131,7 @@ def offer(preset: str, speed: float | None, over: bool, busy: bool) -> None:
 
 
 def contents() -> None:
-    tries(
-        Try("A first look", "The shortest preset: strokes, and some digits.", {"train-preset": "look"}),
-        Try("Good digits", "The long preset: minutes become an hour.", {"train-preset": "cpu"}),
-        Try(
-            "Told labels",
-            "The network is told the class: then it can be asked for one.",
-            {"train-preset": "labelled-quick"},
-        ),
-    )
+    tries(__file__)
     training_sidebar()
     found = runs.all_runs()
     if not found:

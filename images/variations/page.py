@@ -19,7 +19,7 @@ from playground.ui.downloads import download_gif, download_png
 from playground.ui.knobs import ask
 from playground.ui.page import cached, explained, folded, in_url, page, verdict_line
 from playground.ui.player import ImagesPanel, player
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 
 VARY, BETWEEN = "variations of one", "between two"
 
@@ -131,19 +131,7 @@ def table(found: Spreads) -> None:
 
 
 with page("Variations and in between", "What does an embedding keep of a digit?"):
-    tries(
-        Try(
-            "Vary it",
-            "Ten digits of one embedding: what do they share?",
-            {"v-kind": "variations of one", "v-digit": 25},
-        ),
-        Try("Between two", "Equal angles on the arc from one digit to another.", {"v-kind": "between two"}),
-        Try(
-            "Guided",
-            "w = 4: the decoder is pulled towards the embedding.",
-            {"v-kind": "variations of one", "v-w": 4.0},
-        ),
-    )
+    tries(__file__)
     training_sidebar()
     kind, first, other, config = settings()
     drawing = made(kind, first, other, config)

@@ -1,7 +1,8 @@
 """What a page offers to try: buttons that set its controls, and with them the address."""
 
+import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -12,33 +13,30 @@ from playground.ui.predict import SWITCH
 _TRIED = "playground_tried"  # in the session: the page's buttons -> the label of the one pressed last
 
 
-@dataclass(frozen=True)
-class Try:
-    """One button.  look: what to look at then, in a sentence; settings: key of a `in_url` widget -> its value."""
+def offered(page_file: str | Path) -> dict[str, dict[str, Any]]:
+    """The buttons in the tries.toml beside a page, by label.
 
-    label: str
-    look: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    look: what to look at then, in a sentence; set: key of a `in_url` widget -> its value.
+    """
+    return tomllib.loads(Path(page_file).with_name("tries.toml").read_text(encoding="utf-8"))
 
 
-def tries(*choices: Try, predict: bool = False) -> None:
+def tries(page_file: str, predict: bool = False) -> None:
     """One low row below the claim: the buttons, and of the one that was pressed what to look at.
 
     Controls that a button does not name keep their values.  predict: with the switch of `predicted` at its end.
     """
-    pressed = st.session_state.setdefault(_TRIED, {})
-    names = tuple(choice.label for choice in choices)
+    pressed, choices = st.session_state.setdefault(_TRIED, {}), offered(page_file)
+    names = tuple(choices)
     with st.container(key="page-tries", horizontal=True, vertical_alignment="center", gap="small"):
-        for choice in choices:
-            st.button(
-                choice.label, key=f"try-{choice.label}", on_click=_set, args=(names, choice), width="content"
-            )
-        look = next((choice.look for choice in choices if choice.label == pressed.get(names)), "")
-        st.markdown(look)
+        for name, choice in choices.items():
+            pressing = names, name, choice["set"]
+            st.button(name, key=f"try-{name}", on_click=_set, args=pressing, width="content")
+        st.markdown(choices[pressed[names]]["look"] if names in pressed else "")
         if predict:
             in_url(st.toggle, "Predict first", False, key=SWITCH, width="content")
 
 
-def _set(names: tuple[str, ...], choice: Try) -> None:
-    put(choice.settings)
-    st.session_state[_TRIED][names] = choice.label
+def _set(names: tuple[str, ...], name: str, settings: Mapping[str, Any]) -> None:
+    put(settings)
+    st.session_state[_TRIED][names] = name

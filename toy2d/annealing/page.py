@@ -9,7 +9,7 @@ from playground.ui.busy import Report
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.page import cached, explained, folded, on_request, page, picture, verdict_line
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 from toy2d.annealing.experiment import (
     Annealing,
     AnnealingConfig,
@@ -114,15 +114,7 @@ with page(
     "Annealed Langevin, dissected",
     "How many levels, how many steps, how large: what each setting does to the weights and to the samples.",
 ):
-    tries(
-        Try("Show the failure", "One level is plain Langevin: the weights are those of the start.", {"L": 1}),
-        Try(
-            "Mend it",
-            "Ten levels from σ = 20: at the first ones the modes are one hill.",
-            {"L": 10, "T": 100, "sigma_1": 20.0},
-        ),
-        Try("One step at each", "T = 1: can the chain follow its levels?", {"T": 1}),
-    )
+    tries(__file__)
     config = settings()
     result = result_for(config)
     rules = {rule: replace(config, rule=rule) for rule in ("algorithm1", config.rule)}

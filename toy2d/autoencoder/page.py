@@ -5,7 +5,7 @@ import streamlit as st
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.page import explained, folded, on_request, page, picture, verdict_line
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 from toy2d.autoencoder.experiment import (
     Autoencoder,
     AutoencoderConfig,
@@ -64,23 +64,7 @@ def smaller_and_smaller(learn: LearnConfig) -> None:
 
 
 with page("Denoising autoencoder", "A network that takes noise away has learned which way the data lie."):
-    tries(
-        Try(
-            "Show the failure",
-            "With 100 points and little noise the network knows only the points' own neighbourhood.",
-            {"sigma": 0.3, "points": 100},
-        ),
-        Try(
-            "Mend it",
-            "More data and more noise: the displacement is σ² times the score, over a wider area.",
-            {"sigma": 1.0, "points": 30000},
-        ),
-        Try(
-            "Much noise",
-            "At σ = 3 every point is sent towards the mean of all that it may have been.",
-            {"sigma": 3.0},
-        ),
-    )
+    tries(__file__)
     config, learn = settings()
     result = autoencoder(config, learned_for(learn))
     above = picture()

@@ -6,7 +6,7 @@ from playground.statistics import interval
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.page import cached, explained, folded, page, verdict_line
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 from toy2d.captions.experiment import TEXT, WAYS, Captions, CaptionsConfig, captions
 from toy2d.captions.figures import caption_clouds, prior_chart
 from toy2d.presets import PRESETS, MixtureSpec
@@ -64,17 +64,7 @@ def table(found: Captions) -> None:
 
 
 with page("DALL-E 2 in the plane", "Why draw an embedding, when the caption has one of its own?"):
-    tries(
-        Try(
-            "Show the failure",
-            "z measures across the caption's side: the text's own z is one that no point has.",
-            {"angle": 90.0, "noise": 0.3},
-        ),
-        Try("Mend it", "z says little: with noise of 3 all ways are alike but the last.", {"noise": 3.0}),
-        Try(
-            "Along the caption", "z measures what the caption says: how much is left to draw?", {"angle": 0.0}
-        ),
-    )
+    tries(__file__)
     config = settings()
     found = cached("captions", config, lambda report: captions(config, report), "Sampling")
     show_clouds(caption_clouds(found), "captions", fps=15)

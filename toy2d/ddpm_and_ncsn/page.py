@@ -9,7 +9,7 @@ from playground.progress import Report, turn_of
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.page import explained, folded, on_request, page, shared, verdict_line
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 from toy2d.ddpm_and_ncsn.experiment import FIRST, SAMPLERS, Families, FamiliesConfig, said, two_families
 from toy2d.ddpm_and_ncsn.figures import (
     MEASURES,
@@ -138,23 +138,7 @@ with page(
     "DDPM against NCSN",
     "One denoiser, two families: each family's network, run with the other's sampler.",
 ):
-    tries(
-        Try(
-            "Little training",
-            "120 steps of training: how far the colours are apart is the training's share.",
-            {"train_steps": 120},
-        ),
-        Try(
-            "Train longer",
-            "2,000 steps, then press the button: colours agree, groups do not.",
-            {"train_steps": 2000},
-        ),
-        Try(
-            "NCSN's view",
-            "Divided by α, DDPM's cloud shrinks from far out as NCSN's does.",
-            {"rescaled": True},
-        ),
-    )
+    tries(__file__)
     config, button = settings()
     outcome(*result_for(config, button))
     explained(__file__)

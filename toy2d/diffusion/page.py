@@ -6,7 +6,7 @@ from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.page import explained, page, verdict_line
 from playground.ui.predict import compared, predicted
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 from toy2d.diffusion.experiment import Diffusion, DiffusionConfig, diffusion, said
 from toy2d.diffusion.figures import diffusion_clouds, weights_chart
 from toy2d.diffusion.live import ETA_STEP, live_diffusion
@@ -50,20 +50,7 @@ def numbers(config: DiffusionConfig, result: Diffusion) -> None:
 
 
 with page("Diffusion", "The same mixture, turned into noise and back. Drag the player's slider to any step."):
-    tries(
-        Try("One step only", "One step from noise lands at the mean of all data.", {"steps": 1}),
-        Try(
-            "Show the failure",
-            "DDPM in 5 steps: compare the distance with its floor.",
-            {"sampler": "ddpm_tilde", "steps": 5},
-        ),
-        Try(
-            "Mend it",
-            "DDIM with η = 0, in 20 steps: is it at its floor?",
-            {"sampler": "ddim", "eta": 0.0, "steps": 20},
-        ),
-        predict=True,
-    )
+    tries(__file__, predict=True)
     config, use_learned = settings()
     answer = predicted(
         "diffusion",

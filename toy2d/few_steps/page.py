@@ -8,7 +8,7 @@ from playground.ui.busy import Report
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.page import cached, explained, folded, page, picture, verdict_line
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 from toy2d.few_steps.experiment import STEPS, FewStepsConfig, few_steps, last_noises, said
 from toy2d.few_steps.figures import MEASURES, cost_chart, paths_chart, solver_chart, table_chart, trip_clouds
 from toy2d.few_steps.flow import SOLVERS, FlowConfig, Orders, RoundTrip, orders, paths, round_trip
@@ -113,23 +113,7 @@ with page(
     "Fewer steps",
     "How few steps are enough, with how much noise, and what better solvers make of the same denoiser.",
 ):
-    tries(
-        Try(
-            "Show the failure",
-            "Very few steps: how far above the floor is each η?",
-            {"S": [2, 10, 20]},
-        ),
-        Try(
-            "As noisy as DDPM",
-            "η = 1 on the right: the same denoiser, and paths that wander.",
-            {"eta": 1.0, "path_steps": 10},
-        ),
-        Try(
-            "Nearly without noise",
-            "η = 0.05: the paths are the flow's own, in as few steps.",
-            {"eta": 0.05, "path_steps": 10},
-        ),
-    )
+    tries(__file__)
     config, use_learned = settings()
     below = solvers(FlowConfig(config.mixture, config.schedule, seed=config.seed))
     table(config, use_learned, below)

@@ -11,7 +11,7 @@ from playground.ui.busy import Report
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.page import cached, explained, folded, on_request, page, picture, verdict_line
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 from toy2d.forward_and_bound.bound import (
     BoundConfig,
     Bounds,
@@ -249,23 +249,7 @@ with page(
     "Diffusion probabilistic model",
     "Noise is added in small Gaussian steps; each is undone by a Gaussian step that is learned.",
 ):
-    tries(
-        Try(
-            "Five steps",
-            "Five large steps: is the posterior of one step still a Gaussian?",
-            {"part": "forward", "chain": 5},
-        ),
-        Try(
-            "Many small steps",
-            "With 1,000 steps each posterior is one hill, as the lecture needs.",
-            {"part": "forward", "chain": 1000},
-        ),
-        Try(
-            "The bound",
-            "How far the bound lies above −log p, and which steps it comes from.",
-            {"part": "bound", "steps": 100},
-        ),
-    )
+    tries(__file__)
     part = in_url(
         st.segmented_control, "Part", list(PARTS), key="part", default="forward", required=True,
         format_func=PARTS.get, label_visibility="collapsed",

@@ -11,7 +11,7 @@ from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.page import cached, explained, on_request, page, shared, verdict_line
 from playground.ui.predict import compared, predicted
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 from toy2d.guidance.best_w import BestWConfig, best_w, claims
 from toy2d.guidance.experiment import FIRST, Guidance, GuidanceConfig, guidance, guidance_sweep
 from toy2d.guidance.figures import NAMES, along_chart, best_w_chart, ends_chart, guidance_clouds, sweep_chart
@@ -161,20 +161,7 @@ with page(
     "Guidance",
     "Pull samples towards a class by a classifier, or without one: do they end where the formula seems to say?",
 ):
-    tries(
-        Try("Without guidance", "w = 0 is the conditional distribution itself: the floor.", {"w": 0.0}),
-        Try(
-            "Show the failure",
-            "w = 8: do samples stay in the class's own distribution?",
-            {"w": 8.0},
-        ),
-        Try(
-            "At middle levels only",
-            "w = 3 where noise is a third to three times the data: is the class as wide as it was?",
-            {"w": 3.0, "low": 0.3, "high": 3.0},
-        ),
-        predict=True,
-    )
+    tries(__file__, predict=True)
     config, use_learned = settings()
     answer = predicted(
         "guidance",

@@ -11,7 +11,7 @@ from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.page import cached, explained, folded, on_request, page, verdict_line
 from playground.ui.predict import compared, predicted
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 from toy2d.inpainting.experiment import PAIR, InpaintConfig, Inpainting, inpainting
 from toy2d.inpainting.figures import (
     NAMES,
@@ -175,20 +175,7 @@ with page(
     "Inpainting in 2-D",
     "One coordinate is seen; the other one is filled in. Here the exact conditional is known: which method finds it?",
 ):
-    tries(
-        Try(
-            "Show the failure",
-            "r = 1, plain re-noising: does the unseen coordinate hear of the seen one?",
-            {"r": 1, "value": 0.4},
-        ),
-        Try("Mend it", "r = 20: RePaint climbs back, twenty times at every level.", {"r": 20, "value": 0.4}),
-        Try(
-            "Far from the data",
-            "An observation that is rare: who still finds the exact conditional?",
-            {"value": 6.0},
-        ),
-        predict=True,
-    )
+    tries(__file__, predict=True)
     config = settings()
     answer = predicted(
         "inpainting-2d",

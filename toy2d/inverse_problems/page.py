@@ -6,7 +6,7 @@ from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.page import cached, explained, in_url, page, verdict_line
 from playground.ui.predict import compared, predicted
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 from toy2d.inverse_problems.experiment import Inverse, InverseConfig, claims, inverse
 from toy2d.inverse_problems.figures import means_chart, plane_chart
 from toy2d.presets import PRESETS, MixtureSpec
@@ -35,22 +35,7 @@ def settings() -> InverseConfig:
 
 
 with page("Palette's twin", "A part of a point is seen: is the best guess a possible point?"):
-    tries(
-        Try(
-            "Show the failure",
-            "Little noise, x alone: the regression lies where no data are.",
-            {"mixture": "ring", "seen": "x", "noise": 0.1, "value": 2.0},
-        ),
-        Try(
-            "Mend it",
-            "Both coordinates seen: one mode is left, and the best guess is a possible point.",
-            {"seen": "both", "noise": 0.3},
-        ),
-        Try(
-            "Much noise", "Noise of 3 hides the modes: what do samples say then?", {"seen": "x", "noise": 3.0}
-        ),
-        predict=True,
-    )
+    tries(__file__, predict=True)
     config = settings()
     answer = predicted(
         "inverse",

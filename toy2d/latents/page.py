@@ -6,7 +6,7 @@ from playground.progress import Report
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.page import cached, explained, page, verdict_line
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 from toy2d.films import kept
 from toy2d.latents.experiment import (
     Latents,
@@ -52,15 +52,7 @@ def show(found: Latents, ways: ThereAndBack) -> None:
 with page(
     "Latents in the plane", "Which number of two to keep, at which scale, and what z does for the way back?"
 ):
-    tries(
-        Try(
-            "Show the failure",
-            "PCA's own weight of y: the code keeps the variance and loses the modes.",
-            {"weight": 1.0},
-        ),
-        Try("Mend it", "y counts ten times: the code tells the modes.", {"weight": 10.0}),
-        Try("Few steps", "Five steps in the code: how much does its scale matter?", {"steps": 5}),
-    )
+    tries(__file__)
     config = settings()
     found = cached("latents", config, lambda report: latents(config, report), "Walking")
     # apart, because neither the code nor its scale changes anything in it

@@ -8,7 +8,7 @@ from playground.ui.busy import Report
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.page import cached, explained, folded, page, picture, verdict_line
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 from toy2d.likelihood.experiment import Likelihood, LikelihoodConfig, likelihood, said
 from toy2d.likelihood.figures import flow_clouds, maps_chart, parts_chart, steps_chart
 from toy2d.net import QUICK, LearnConfig
@@ -64,11 +64,7 @@ with page(
     "Likelihood",
     "A diffusion model knows its own density: follow the deterministic flow, and add up its divergence.",
 ):
-    tries(
-        Try("One coarse walk", "5 steps of the ODE: how far is the density off?", {"steps": 5}),
-        Try("Mend it", "160 steps, from nearer to the data.", {"steps": 160, "low": 0.02}),
-        Try("Begin far from the data", "From σ/α = 0.5 the density is that of noised data.", {"low": 0.5}),
-    )
+    tries(__file__)
     config, learn = settings()
     result = result_for(config, learn)
     above = picture()

@@ -7,7 +7,7 @@ from playground.ui.busy import Report, busy
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.page import cached, explained, folded, on_request, page, shared, verdict_line
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 from toy2d.low_density.experiment import (
     CLAIMS,
     COUNTS,
@@ -102,19 +102,7 @@ with page(
     "Problem 1: low density",
     "A score learned from data is good where there are data. Many noise levels put data everywhere.",
 ):
-    tries(
-        Try(
-            "Show the failure",
-            "At σ = 0.2 the score between the modes is a guess: no data ever were there.",
-            {"sigma": 0.2},
-        ),
-        Try("Mend it", "At σ = 2 noise fills the valley, and the network has seen it.", {"sigma": 2.0}),
-        Try(
-            "More data",
-            "A hundred thousand points: do they help where none lie?",
-            {"sigma": 0.2, "points": 100000},
-        ),
-    )
+    tries(__file__)
     config = settings()
     result = result_for(config)
     chart(maps_chart(config, result), "maps")

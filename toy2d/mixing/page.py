@@ -8,7 +8,7 @@ from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.page import explained, folded, page, picture, verdict_line
 from playground.ui.predict import compared, predicted
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 from toy2d.distances import total_variation
 from toy2d.mixing.experiment import Mixing, MixingConfig, mixing, said
 from toy2d.mixing.figures import mixing_clouds, shares_chart
@@ -113,24 +113,7 @@ with page(
     "Mixing",
     "Two modes, one weight π: does Langevin dynamics put the right share of particles into each?",
 ):
-    tries(
-        Try(
-            "Show the failure",
-            "Left: where does plain Langevin put its particles, where π is 0.95?",
-            {"pi": 0.95, "z": True, "start": "square", "score": "exact"},
-        ),
-        Try(
-            "Start at one mode",
-            "Left: does plain Langevin ever find the other mode?",
-            {"start": "mode", "z": True},
-        ),
-        Try(
-            "Take the noise away",
-            "Without z every particle climbs to a top: modes, and no sample of the distribution.",
-            {"z": False},
-        ),
-        predict=True,
-    )
+    tries(__file__, predict=True)
     config, use_learned = settings()
     answer = expected(config)
     result = with_score("mixing", mixing, config, "ncsn" if use_learned else None, "Sampling")

@@ -10,7 +10,7 @@ from playground.progress import duration
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.page import cached, explained, folded, on_request, page, picture, verdict_line
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 from toy2d.mixing_time.experiment import (
     Crossing,
     CrossingConfig,
@@ -108,23 +108,7 @@ with page(
     "Mixing time",
     "Plain Langevin dynamics does mix, in the end. When is that, and what does it say until then?",
 ):
-    tries(
-        Try(
-            "Near modes",
-            "At d = 1 particles cross all the time: plain Langevin mixes.",
-            {"view": "time", "d": 1.0},
-        ),
-        Try(
-            "Show the failure",
-            "d = 3: is a crossing seen at all? The curves go on as exp(d²).",
-            {"view": "time", "d": 3.0},
-        ),
-        Try(
-            "The weight recovered",
-            "Shares against π: which of the two lies on the diagonal?",
-            {"view": "weights"},
-        ),
-    )
+    tries(__file__)
     view = in_url(st.segmented_control, "View", list(VIEWS), key="view", default="time", required=True,
                  format_func=VIEWS.get, label_visibility="collapsed")  # fmt: skip
     if view == "time":

@@ -8,7 +8,7 @@ from playground.progress import Report
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.page import explained, folded, on_request, page, shared, verdict_line
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 from toy2d.films import kept, made_with
 from toy2d.ncsn.experiment import FIRST, WEIGHTS, Ncsn, NcsnConfig, chain_too_short, learn_all, ncsn, said
 from toy2d.ncsn.figures import NAMES, error_chart, ncsn_clouds, share_chart
@@ -88,23 +88,7 @@ with page(
     "NCSN",
     "One network for all noise levels. The weight λ(σ) decides which of them it learns.",
 ):
-    tries(
-        Try(
-            "As the lecture weighs",
-            "T = 100 steps at each level, as in the paper: compare the three λ(σ).",
-            {"T": 100},
-        ),
-        Try(
-            "Two levels",
-            "From σ = 20 to 0.1 in one leap: press the button, and see what the chain makes of it.",
-            {"L": 2},
-        ),
-        Try(
-            "Little noise at first",
-            "The highest level at σ = 2: are the modes ever joined?",
-            {"sigma_1": 2.0},
-        ),
-    )
+    tries(__file__)
     config, result = result_for(settings())
     show_clouds(ncsn_clouds(config, result), "ncsn", fps=15)
     verdict_line(*said(config, result))

@@ -10,7 +10,7 @@ from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.page import cached, explained, folded, is_shared, page, picture, shared, verdict_line
 from playground.ui.points import points_canvas
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 from toy2d.datasets import DATASETS, fitted, parse_csv
 from toy2d.net import Learned
 from toy2d.own_data.experiment import (
@@ -158,15 +158,7 @@ with page(
     "Your own data",
     "Named shapes, points that you paint, or a CSV: who memorises the points, and who learns the shape?",
 ):
-    tries(
-        Try(
-            "It memorises",
-            "Five points and a long training: how many samples are copies?",
-            {"n": 5, "train": 3000},
-        ),
-        Try("It learns the shape", "1,000 points: how many copies are left?", {"n": 1000, "train": 1000}),
-        Try("Too small to memorise", "Width 8: has the network room for the points?", {"n": 20, "width": 8}),
-    )
+    tries(__file__)
     config, place, beside = settings()
     result = result_for(config, network_for(config, place))
     with beside, picture():

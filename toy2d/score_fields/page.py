@@ -6,7 +6,7 @@ from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.live_field import live_field
 from playground.ui.page import explained, folded, page, verdict_line
-from playground.ui.tries import Try, tries
+from playground.ui.tries import tries
 from toy2d.drawing.fields import field_chart
 from toy2d.net import LearnConfig
 from toy2d.score_fields.experiment import SIGMAS, Field, FieldConfig, score_field
@@ -65,23 +65,7 @@ with page(
     "Score fields",
     "The score points to where data are denser. A learned one is good only where it has seen data.",
 ):
-    tries(
-        Try(
-            "Show the failure",
-            "Trained at σ = 0.3 alone: right where data are, wrong in the wide land between.",
-            {"sigma": 0.3, "taught": "dsm"},
-        ),
-        Try(
-            "Mend it",
-            "At σ = 5 noise carries data everywhere, and the good area grows.",
-            {"sigma": 5.0, "taught": "ncsn"},
-        ),
-        Try(
-            "Fewer data",
-            "100 points: do the learned arrows still point to the modes?",
-            {"points": 100, "sigma": 0.5, "taught": "ncsn"},
-        ),
-    )
+    tries(__file__)
     config, learn = settings()
     network = None if learn is None else learned_for(learn)
     result = score_field(config, network)
