@@ -271,12 +271,11 @@ def plain(value: float) -> str:
 
 
 def log_ticks(low: float, high: float) -> list[tuple[float, str]]:
-    """Decades where there are three of them, thinned to seven; else 1, 2, 5; else what lies between."""
+    """Decades, thinned to eight, where there are two of them or more; else 1, 2, 5; else what lies between."""
     first, last = int(np.floor(np.log10(low))), int(np.ceil(np.log10(high)))
-    decades = [10.0**k for k in range(first, last + 1) if k % max(1, -(-(last - first) // 7)) == 0]
-    if sum(low <= tick <= high for tick in decades) >= 3:
-        small, big = decades[0] < 1e-3, decades[-1] > 1e4
-        return [(t, f"10^{{{_minus(np.log10(t))}}}" if small or big else plain(t)) for t in decades]
+    if high >= 100 * low:
+        each = -(-(last - first) // 7)
+        return [(10.0**k, _power(k)) for k in range(first, last + 1) if k % each == 0]
     found: list[float] = []
     for steps in ([1, 2, 5], range(1, 10), np.arange(10, 100) / 10):
         ticks = [float(f"{s * 10.0**k:.6g}") for k in range(first - 1, last + 1) for s in steps]
@@ -286,8 +285,8 @@ def log_ticks(low: float, high: float) -> list[tuple[float, str]]:
     return [(tick, plain(tick)) for tick in found[:: -(-len(found) // 8) or 1]]
 
 
-def _minus(exponent: float) -> str:
-    return f"{round(exponent)}".replace("-", "−")
+def _power(exponent: int) -> str:
+    return f"{10**exponent}" if exponent in (0, 1) else f"10^{{{exponent}}}".replace("-", "−")
 
 
 def in_legend(mark: Mark, seen: set[tuple[str, str, str]]) -> bool:

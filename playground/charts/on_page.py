@@ -239,13 +239,13 @@ def _laid_out(figure: go.Figure, charts: Sequence[Chart], height: int) -> go.Fig
     """Margins that cut nothing off, the legend above the titles, a scale of colours below its panel."""
     lines = max(chart.title.count("\n") + bool(chart.title) for chart in charts)
     scale = any(trace.type == "heatmap" and trace.showscale for trace in figure.data)
-    top, bottom = 16 + 20 * lines, 110 if scale else 50
+    top, bottom = 16 + 20 * lines, 114 if scale else 50
     inner = height - top - bottom
     for trace in figure.data:
         if trace.type == "heatmap" and trace.showscale:
             left, right = figure.layout["xaxis" + (trace.xaxis or "x")[1:]].domain
             trace.colorbar.update(
-                x=(left + right) / 2, len=0.9 * (right - left), y=-46 / inner, yanchor="top"
+                x=(left + right) / 2, len=0.9 * (right - left), y=-60 / inner, yanchor="top"
             )
     legend = {
         "orientation": "h",

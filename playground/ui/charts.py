@@ -10,6 +10,9 @@ from playground.charts.on_page import on_page
 from playground.ui.tour import presenting
 
 PRESENTED = 930  # pixels: of the 1,080 of a projector's picture, with the page's head and verdict
+TALL = (
+    420  # pixels: of a chart beside a player, at the least; what stands above its panels is placed for that
+)
 STRIP = 200  # pixels: what is as low stands beside the picture, and stays so
 
 
@@ -26,7 +29,7 @@ def chart(panels: Chart | Sequence[Chart], key: str, height: int | None = None, 
     import pandas  # noqa: F401
 
     large = presenting() and (height or PRESENTED) > STRIP
-    figure = on_page(panels, PRESENTED if large else height)
+    figure = on_page(panels, PRESENTED if large else height or (TALL if tall else None))
     if large:  # read from the last row of a lecture hall
         figure.update_layout(
             font_size=18, legend_font_size=18, margin={"l": 90, "b": figure.layout.margin.b + 30}

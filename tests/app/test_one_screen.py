@@ -33,6 +33,39 @@ AXE = """async () => {
   return found.violations.filter(({ impact }) => ["serious", "critical"].includes(impact)).map(({ id, nodes }) =>
     `${id} of ${nodes.length}: ${nodes[0].html.slice(0, 120)} ${(nodes[0].any[0] ?? nodes[0].all[0] ?? {}).message}`);
 }"""
+# A chart's words and ground: how far the palest is from what lies behind it, and whether that is the page.  A canvas
+# mixes colours as the window does, however they are written.
+PALE = """() => {
+  const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const mixed = (...colours) => {
+    context.clearRect(0, 0, 1, 1);
+    for (const colour of colours) {
+      context.fillStyle = colour;
+      context.fillRect(0, 0, 1, 1);
+    }
+    return [...context.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+  };
+  const light = (rgb) => {
+    const linear = (part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+    const [r, g, b] = rgb.map((part) => linear(part / 255));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const page = getComputedStyle(document.querySelector(".stApp")).backgroundColor;
+  const wrong = new Set();
+  for (const chart of document.querySelectorAll(".js-plotly-plot")) {
+    const ground = getComputedStyle(chart.querySelector(".main-svg")).backgroundColor;
+    const behind = mixed(page, ground);
+    if (String(behind) !== String(mixed(page))) wrong.add(`a chart lies on ${ground}, the page is ${page}`);
+    for (const text of chart.querySelectorAll(".infolayer text, [class*=axislayer] text")) {
+      const colour = getComputedStyle(text).fill;
+      const [low, high] = [light(mixed(page, ground, colour)), light(behind)].sort((a, b) => a - b);
+      const contrast = (high + 0.05) / (low + 0.05);
+      const words = `"${text.textContent}" is ${colour} on ${page}, a contrast of ${contrast.toFixed(1)}`;
+      if (text.textContent && contrast < 4.5) wrong.add(words);
+    }
+  }
+  return [...wrong].slice(0, 3);
+}"""
 # What is drawn has a name with numbers for who does not see it, and lies in what Tab can reach.
 UNNAMED = f"""() => {{
   {SEEN}
@@ -158,14 +191,15 @@ def filled_width(window) -> float:
 
 
 def findings(window, scheme: str) -> list[str]:
-    """What axe-core calls serious or critical by WCAG 2.1, levels A and AA; nothing where it is not installed."""
+    """What is pale in a chart, and, by axe-core if it is there, serious or critical by WCAG 2.1, levels A and AA."""
+    pale = [f"{scheme}: {what}" for what in window.evaluate(PALE)]
     try:
         import axe_core_python
     except ImportError:
-        return []
+        return pale
     if not window.evaluate("Boolean(window.axe)"):
         window.evaluate((Path(axe_core_python.__file__).parent / "axe.min.js").read_text())
-    return [f"{scheme}: {what}" for what in window.evaluate(AXE)]
+    return pale + [f"{scheme}: {what}" for what in window.evaluate(AXE)]
 
 
 def out_of_sight(found, address) -> list[str]:
