@@ -1,99 +1,20 @@
-"""The app in a real browser: move pi, see the picture change, download a GIF, paint a hole.
-
-Needs Chromium: on the PATH as chromium, chromium-browser or google-chrome, or named by CHROMIUM.
-"""
+"""The app in a real browser: move pi, see the picture change, download a GIF, paint a hole."""
 
 import io
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import numpy as np
 import pytest
+from app.browsing import at_rest
 from PIL import Image
 
 from images.data.mnist import load
 
 FIRST = 18  # the test digit that the page opens with
 pytestmark = pytest.mark.browser
-ROOT = Path(__file__).parents[2]
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-QUIET += ["--disable-background-networking", "--disable-component-update"]
-PATIENCE = 90_000  # milliseconds: two busy cores are slow at first
 
 
-@pytest.fixture(scope="module")
-def app(tmp_path_factory):
-    """The address of a running app."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless", "true"]
-    process = subprocess.Popen(
-        [*command, "--server.port", str(port), "--server.address", "127.0.0.1"],
-        cwd=ROOT,
-        env={**os.environ, "PLAYGROUND_RUNS": str(tmp_path_factory.mktemp("runs"))},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        wait_until_healthy(address)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def wait_until_healthy(address: str) -> None:
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).read()
-            return
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError("the app did not start")
-
-
-@pytest.fixture
-def page(app):
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        page = browser.new_page(viewport={"width": 1280, "height": 1400})
-        page.set_default_timeout(PATIENCE)
-        page.errors = []
-        page.on("pageerror", lambda error: page.errors.append(str(error)))
-        yield page
-        assert page.errors == []
-        browser.close()
-
-
-def at_rest(page, for_ms: int = 1_500) -> None:
-    """Waits until Streamlit has run nothing for a while: a click takes its time to start a run."""
-    page.wait_for_function(
-        """(forMs) => {
-            const app = document.querySelector('[data-testid="stApp"]');
-            const idle = app && app.getAttribute("data-test-script-state") === "notRunning";
-            window.idleSince = idle ? window.idleSince ?? performance.now() : undefined;
-            return idle && performance.now() - window.idleSince > forMs;
-        }""",
-        arg=for_ms,
-        polling=50,
-    )
-    page.evaluate("window.idleSince = undefined")
-
-
-def test_moving_pi_changes_the_picture_and_the_animation_downloads_as_a_gif(app, page):
+def test_moving_pi_changes_the_picture_which_downloads_as_a_gif_and_can_be_scrubbed(app, page):
     page.goto(f"{app}/mixing")
     page.locator("canvas").first.wait_for()
     at_rest(page)
@@ -111,6 +32,23 @@ def test_moving_pi_changes_the_picture_and_the_animation_downloads_as_a_gif(app,
         page.get_by_role("button", name="GIF").first.click()
     gif = Image.open(io.BytesIO(Path(download.value.path()).read_bytes()))
     assert gif.format == "GIF" and gif.n_frames > 20
+    page.keyboard.press("Escape")
+    a_scrub_while_playing_holds_the_frame(page)
+    page.locator("body").press("n")  # turns the page of a presentation, and none other
+    page.wait_for_timeout(500)
+    assert page.url.split("?")[0].endswith("/mixing")
+
+
+def a_scrub_while_playing_holds_the_frame(page):
+    if page.get_by_role("button", name="Play", exact=True).count():
+        page.get_by_role("button", name="Play", exact=True).first.click()
+    scrub = page.get_by_role("slider", name="Frame").first
+    scrub.scroll_into_view_if_needed()
+    box = scrub.bounding_box()
+    page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + box["height"] / 2)
+    frame = page.locator(".count").first.inner_text()
+    page.wait_for_timeout(800)  # 16 frames at 20 a second
+    assert page.locator(".count").first.inner_text() == frame
 
 
 def picture(page) -> np.ndarray:

@@ -1,22 +1,22 @@
-"""Back, Stop, scrubbing and room, in a real browser; the fixtures are those of test_browser."""
+"""Back, Stop, rest and what is remembered, in a real browser."""
 
 import time
 
 import pytest
-from app.test_browser import app, at_rest, page  # noqa: F401
+from app.browsing import at_rest
 
 pytestmark = pytest.mark.browser
 LONG = "mixing?particles=20000&L=100&T=200"  # minutes of work
 
 
-def open_page(page, section: str, name: str) -> None:  # noqa: F811
+def open_page(page, section: str, name: str) -> None:
     page.get_by_role("button", name=section).click()
     page.get_by_test_id("stTopNavPopover").get_by_text(name, exact=True).click()
     page.get_by_role("heading", name=name, exact=True).wait_for()
     at_rest(page)
 
 
-def test_one_press_of_back_leaves_a_page_however_often_its_settings_changed(app, page):  # noqa: F811
+def test_one_press_of_back_leaves_a_page_however_often_its_settings_changed(app, page):
     page.goto(app)
     at_rest(page)
     open_page(page, "Two dimensions", "Mixing")
@@ -46,7 +46,7 @@ def test_one_press_of_back_leaves_a_page_however_often_its_settings_changed(app,
     page.get_by_role("heading", name="Denoising, from two dimensions").wait_for()
 
 
-def test_stop_stays_stopped_offers_to_run_and_moves_nothing(app, page):  # noqa: F811
+def test_stop_stays_stopped_offers_to_run_and_moves_nothing(app, page):
     page.goto(f"{app}/{LONG}")
     stop = page.locator(".st-key-page-work").get_by_role(
         "button", name="Stop"
@@ -65,7 +65,7 @@ def test_stop_stays_stopped_offers_to_run_and_moves_nothing(app, page):  # noqa:
     page.get_by_text("stopped. Nothing has been computed").wait_for()
 
 
-def test_closing_the_tab_ends_the_work(app, page):  # noqa: F811
+def test_closing_the_tab_ends_the_work(app, page):
     psutil = pytest.importorskip("psutil")
     port = int(app.rpartition(":")[2])
     server = next(process for process in psutil.Process().children() if str(port) in process.cmdline())
@@ -88,52 +88,21 @@ def used(server, seconds: float) -> float:
     return sum(server.cpu_times()[:2]) - before
 
 
-def test_a_scrub_while_playing_holds_the_frame(app, page):  # noqa: F811
-    page.goto(f"{app}/mixing?particles=100&T=5")
-    page.locator("canvas").first.wait_for()
-    at_rest(page)
-    if page.get_by_role("button", name="Play", exact=True).count():
-        page.get_by_role("button", name="Play", exact=True).click()
-    scrub = page.get_by_role("slider", name="Frame").first
-    scrub.scroll_into_view_if_needed()
-    box = scrub.bounding_box()
-    page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + box["height"] / 2)
-    frame = page.locator(".count").first.inner_text()
-    page.wait_for_timeout(800)  # 16 frames at 20 a second
-    assert page.locator(".count").first.inner_text() == frame
+COUNT_RUNS = """() => {
+  window.runs = 0;
+  const app = document.querySelector('[data-testid="stApp"]');
+  const count = () => { if (app.dataset.testScriptState !== "notRunning") window.runs += 1; };
+  new MutationObserver(count).observe(app, { attributes: true });
+}"""
 
 
-@pytest.mark.parametrize("address", ["mixing", "diffusion", "generate"])
-def test_the_play_bar_is_on_the_first_screen(app, page, address):  # noqa: F811
-    page.set_viewport_size({"width": 1280, "height": 800})
-    page.goto(f"{app}/{address}")
-    page.locator("canvas").first.wait_for()
-    at_rest(page)
-    box = page.get_by_role("slider", name="Frame").first.bounding_box()
-    assert box["y"] + box["height"] <= 800
-
-
-def test_an_idle_page_of_digits_runs_nothing(app, page):  # noqa: F811
-    """For seven seconds: the sidebar used to run every five."""
-    page.goto(f"{app}/generate")
-    page.locator("canvas").first.wait_for()
-    at_rest(page)
-    page.evaluate(
-        """() => {
-            window.runs = 0;
-            const app = document.querySelector('[data-testid="stApp"]');
-            const count = () => { if (app.dataset.testScriptState !== "notRunning") window.runs += 1; };
-            new MutationObserver(count).observe(app, { attributes: true });
-        }"""
-    )
-    page.wait_for_timeout(7_000)
-    assert page.evaluate("window.runs") == 0
-
-
-def test_settings_of_a_page_of_digits_stand_in_its_address_and_stay(app, page):  # noqa: F811
+def test_a_page_of_digits_runs_nothing_when_idle_and_its_settings_stand_in_its_address_and_stay(app, page):
     page.goto(f"{app}/generate?count=4&steps=5")
     page.locator("canvas").first.wait_for()
     at_rest(page)
+    page.evaluate(COUNT_RUNS)
+    page.wait_for_timeout(7_000)  # the sidebar used to run every five seconds
+    assert page.evaluate("window.runs") == 0
     page.get_by_role("button", name="More settings").click()
     assert page.get_by_label("Digits").first.input_value() == "4"
     page.keyboard.press("Escape")

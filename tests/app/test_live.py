@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from app.test_browser import CHROMIUM, QUIET, app, at_rest, page  # noqa: F401
+from app.browsing import at_rest
 
 from playground.levels import SCHEDULES, Level, seeded
 from playground.steps import ancestral, ddim, langevin
@@ -65,27 +65,20 @@ def test_nothing_is_handed_on_where_the_browser_would_be_too_slow_or_has_no_pi()
 
 
 @pytest.fixture
-def run_live():
+def run_live(page):
     """walked(...) of live_chain.js in Chromium: (spec, pi) -> shares in mode 1, one a panel."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        blank = browser.new_page()
 
-        def run(spec: dict, pi: float, script: str = "shares[0]") -> list:
-            return blank.evaluate(
-                f"""([spec, pi]) => {{
-                    {asset("live_chain.js")}
-                    return spec.panels.filter(Boolean).map((panel) =>
-                        walked(spec.mixture, [pi, 1 - pi], panel, spec).{script});
-                }}""",
-                [spec, pi],
-            )
+    def run(spec: dict, pi: float, script: str = "shares[0]") -> list:
+        return page.evaluate(
+            f"""([spec, pi]) => {{
+                {asset("live_chain.js")}
+                return spec.panels.filter(Boolean).map((panel) =>
+                    walked(spec.mixture, [pi, 1 - pi], panel, spec).{script});
+            }}""",
+            [spec, pi],
+        )
 
-        yield run
-        browser.close()
+    return run
 
 
 def same_share(a: float, b: float, n: int = N) -> bool:
@@ -135,7 +128,7 @@ def test_the_browsers_score_and_estimate_are_the_mixtures(run_live):
 
 
 @pytest.mark.browser
-def test_the_picture_follows_pi_before_it_is_released(app, page):  # noqa: F811
+def test_the_picture_follows_pi_before_it_is_released(app, page):
     """Without the server: nothing is sent while the slider is held.  How fast is printed by benchmarks.pages."""
     sent = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
@@ -168,7 +161,7 @@ def test_the_picture_follows_pi_before_it_is_released(app, page):  # noqa: F811
     assert page.url != address and sent
 
 
-def picture_of(page) -> str:  # noqa: F811
+def picture_of(page) -> str:
     """All that the page's first canvas shows."""
     return page.locator(".player canvas").first.evaluate("(one) => one.toDataURL()")
 
@@ -190,29 +183,22 @@ def test_each_place_of_a_slider_has_the_walk_of_the_engine(run_live, slider, pla
 
 
 @pytest.fixture
-def fields_in_browser():
+def fields_in_browser(page):
     """fieldsAt(...) of live_net.js in Chromium."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        blank = browser.new_page()
 
-        def run(spec: dict, at: dict) -> dict[str, np.ndarray]:
-            found = blank.evaluate(
-                f"""([spec, at]) => {{
-                    {asset("live_chain.js")}
-                    {asset("live_net.js")}
-                    const found = fieldsAt(spec, at);
-                    return Object.fromEntries(Object.entries(found).map(([k, v]) => [k, v.length ? [...v] : v]));
-                }}""",
-                [spec, at],
-            )
-            return {name: np.array(value) for name, value in found.items()}
+    def run(spec: dict, at: dict) -> dict[str, np.ndarray]:
+        found = page.evaluate(
+            f"""([spec, at]) => {{
+                {asset("live_chain.js")}
+                {asset("live_net.js")}
+                const found = fieldsAt(spec, at);
+                return Object.fromEntries(Object.entries(found).map(([k, v]) => [k, v.length ? [...v] : v]));
+            }}""",
+            [spec, at],
+        )
+        return {name: np.array(value) for name, value in found.items()}
 
-        yield run
-        browser.close()
+    return run
 
 
 @pytest.mark.browser
@@ -245,7 +231,7 @@ def test_a_network_of_one_sigma_is_not_asked_at_another():
     assert "pi" not in live_fields(FieldConfig(MixtureSpec("ring")), None, SIGMAS, "field")["sliders"]
 
 
-def dragged(page, slider: str, shares, of: str) -> list[dict]:  # noqa: F811
+def dragged(page, slider: str, shares, of: str) -> list[dict]:
     """Takes hold of a slider and moves it to these shares of its track -> data-live of `of` after each."""
     box = page.locator(f".st-key-{slider} [data-testid=stSliderThumbValue]").bounding_box()
     track = page.locator(f".st-key-{slider} [role=group]").bounding_box()
@@ -261,7 +247,7 @@ def dragged(page, slider: str, shares, of: str) -> list[dict]:  # noqa: F811
 
 
 @pytest.mark.browser
-def test_the_fields_follow_sigma_before_it_is_released(app, page):  # noqa: F811
+def test_the_fields_follow_sigma_before_it_is_released(app, page):
     page.goto(f"{app}/score-fields")
     page.locator(".st-key-field .js-plotly-plot .main-svg").first.wait_for()
     at_rest(page)
@@ -282,7 +268,7 @@ def test_the_fields_follow_sigma_before_it_is_released(app, page):  # noqa: F811
 
 
 @pytest.mark.browser
-def test_the_samples_follow_the_steps_before_they_are_released(app, page):  # noqa: F811
+def test_the_samples_follow_the_steps_before_they_are_released(app, page):
     page.goto(f"{app}/diffusion?particles=200")
     page.locator("canvas").first.wait_for()
     at_rest(page)

@@ -1,7 +1,7 @@
 """The clock of benchmarks.pages, on a page of one slider whose answer comes when the test says so."""
 
 import pytest
-from app.test_browser import CHROMIUM
+from app.browsing import CHROMIUM
 
 from benchmarks import pages
 

@@ -5,9 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 import torch
-from streamlit.testing.v1 import AppTest
 
 from images import films
 from images.autoencoders.experiment import Shown
@@ -29,20 +27,6 @@ OF_DIGITS = {
     "autoencode",
     "clip",
 }  # made of MNIST's own test digits
-# page -> its file, and what would compute it
-PAGES = {
-    "generate": ("generate", "images.generate.experiment.sample"),
-    "inpainting": ("inpaint", "images.inpainting.experiment.inpaint"),
-    "families": ("families", "images.generate.experiment.sample"),
-    "guidance": ("guidance", "images.guidance.experiment.the_ten"),
-    "latent": ("latent", "images.latent.experiment.sample"),
-    "change": ("between", "images.diffusion_autoencoder.experiment.between"),
-    "palette": ("palette", "images.palette.experiment.restore"),
-    "autoencoders": ("autoencoders", "images.autoencoders.experiment.show"),
-    "diffusion_autoencoder": ("autoencode", "images.diffusion_autoencoder.experiment.reconstruct"),
-    "dalle2": ("dalle2", "images.dalle2.experiment.draw"),
-    "clip": ("clip", "images.dalle2.clip_experiment.measured"),
-}
 
 
 @pytest.fixture(autouse=True)
@@ -104,20 +88,6 @@ def test_a_shipped_film_is_what_the_code_computes_today(name):
     assert now.shape == then.shape
     assert np.abs(now - then).mean() < 2
     assert captions_of(made) == captions_of(found)
-
-
-@pytest.mark.parametrize("page", list(PAGES))
-def test_a_first_visit_computes_nothing_that_is_shipped(page, monkeypatch):
-    name, computed_by = PAGES[page]
-    needs_mnist(name)
-
-    def refuse(*arguments, **options):
-        raise AssertionError("computed, though it is shipped")
-
-    monkeypatch.setattr(computed_by, refuse)
-    st.cache_resource.clear()  # what other tests' pages have left, of other models
-    app = AppTest.from_file(str(WING / page / "page.py"), default_timeout=200).run()
-    assert not app.exception and not app.error, app.exception
 
 
 def test_any_other_setting_or_model_is_computed():

@@ -1,13 +1,10 @@
 """What pages of the plane open with is shipped: it is what would be computed today, and stands in for that alone."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 import torch
-from streamlit.testing.v1 import AppTest
 
 from playground.films import kept as read
 from playground.films import packed
@@ -17,9 +14,6 @@ from toy2d.films import kept, made_with
 from toy2d.ncsn.experiment import FIRST, WEIGHTS
 from toy2d.own_data.experiment import OwnDataConfig, shipped_network, train_network
 from toy2d.shipped.making import inverted, three_weights
-
-WING = Path(__file__).parents[2] / "toy2d"
-PAGES = {"ncsn": "toy2d.ncsn.experiment.ncsn", "latents": "toy2d.latents.experiment.there_and_back"}
 
 
 def test_the_three_weights_are_those_of_today():
@@ -63,17 +57,6 @@ def test_the_network_of_ones_own_data_is_that_of_today():
     given = ((0.0, 1.0), (1.0, 0.0))
     for other in ({"n": 50}, {"seed": 1}, {"train_steps": 100}, {"source": "checkerboard"}, {"given": given}):
         assert shipped_network(replace(config, **other)) is None
-
-
-@pytest.mark.parametrize("page", list(PAGES))
-def test_a_first_visit_computes_nothing_that_is_shipped(page, monkeypatch):
-    def refuse(*arguments, **options):
-        raise AssertionError("computed, though it is shipped")
-
-    monkeypatch.setattr(PAGES[page], refuse)
-    st.cache_resource.clear()
-    app = AppTest.from_file(str(WING / page / "page.py"), default_timeout=200).run()
-    assert not app.exception and not app.error, app.exception
 
 
 def test_other_settings_or_other_networks_are_computed(monkeypatch):

@@ -1,0 +1,118 @@
+"""What each page shows at its first visit: one colour has one meaning, and nothing that is shipped is made again."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+import images.topics
+import playground.ui.charts
+import playground.ui.player
+import toy2d.net
+import toy2d.own_data.experiment
+import toy2d.topics
+from images.data.mnist import load
+from images.training import runs
+from playground.charts import Chart
+from playground.colors import PALETTE, TRUTH
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = [
+    f"{wing.__name__.split('.')[0]}/{topic.folder}"
+    for wing in (toy2d.topics, images.topics)
+    for topic in wing.TOPICS
+]
+# What they show at a first visit are sheets of digits, tables and pictures, which have no colours that mean something.
+COLOURLESS = {f"images/{name}" for name in ("table1", "guidance", "palette", "autoencoders", "train")}
+# page -> what would compute what it opens with, which is shipped (tests/*/test_films.py: it is that of today)
+SHIPPED = {
+    "toy2d/ncsn": "toy2d.ncsn.experiment.ncsn",
+    "toy2d/latents": "toy2d.latents.experiment.there_and_back",
+    "images/generate": "images.generate.experiment.sample",
+    "images/families": "images.generate.experiment.sample",
+    "images/guidance": "images.guidance.experiment.the_ten",
+    "images/latent": "images.latent.experiment.sample",
+    "images/dalle2": "images.dalle2.experiment.draw",
+}
+# Made of MNIST's own test digits: computed where its files are not.
+OF_DIGITS = {
+    "images/inpainting": "images.inpainting.experiment.inpaint",
+    "images/change": "images.diffusion_autoencoder.experiment.between",
+    "images/palette": "images.palette.experiment.restore",
+    "images/autoencoders": "images.autoencoders.experiment.show",
+    "images/diffusion_autoencoder": "images.diffusion_autoencoder.experiment.reconstruct",
+    "images/clip": "images.dalle2.clip_experiment.measured",
+}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_page_opens_without_training_and_a_colour_or_a_name_means_one_thing(folder, monkeypatch, tmp_path):
+    monkeypatch.setenv(runs.ENV, str(tmp_path))
+    trained = noted_trainings(monkeypatch)
+    if (computed_by := shipped(folder)) is not None:
+        monkeypatch.setattr(computed_by, refuse)
+    st.cache_resource.clear()  # networks that another test's session has left
+    charts, panels = seen_on(folder, monkeypatch)
+    assert not trained
+    legend = {
+        (name, PALETTE[k]) for panel in panels for k, name in enumerate(getattr(panel, "label_names", ()))
+    }
+    colours = defaultdict(set)
+    for name, colour in legend | named(charts):
+        colours[name].add(colour)
+    assert not {name: found for name, found in colours.items() if len(found) > 1}
+    taken = {colour: name for name, colour in legend}
+    assert not {(name, taken[colour]) for name, colour in named(charts) - legend if colour in taken}
+
+
+def shipped(folder: str) -> str | None:
+    """What would compute the page's first result; None where it has to."""
+    if folder in OF_DIGITS and len(load("test", download=False)) == 10_000:
+        return OF_DIGITS[folder]
+    return SHIPPED.get(folder)
+
+
+def refuse(*arguments, **options):
+    raise AssertionError("computed, though it is shipped")
+
+
+def noted_trainings(monkeypatch) -> list:
+    """What networks of the plane are trained from now on."""
+    trained = []
+    learn_points = toy2d.net.learn_points
+
+    def noted(points, config, *rest):
+        trained.append(config)
+        return learn_points(points, config, *rest)
+
+    monkeypatch.setattr(toy2d.net, "learn_points", noted)
+    monkeypatch.setattr(toy2d.own_data.experiment, "learn_points", noted)
+    return trained
+
+
+def named(charts: list[Chart]) -> set[tuple[str, str]]:
+    """Of all marks with a name and one colour, grey for what is true or exact apart."""
+    marks = [mark for chart in charts for mark in chart.marks if getattr(mark, "name", "")]
+    found = {(mark.name, mark.color) for mark in marks if isinstance(mark.color, str)}
+    return {(name, colour) for name, colour in found if colour != TRUTH}
+
+
+def seen_on(folder: str, monkeypatch) -> tuple[list[Chart], list]:
+    charts, panels = [], []
+    drawn, packed = playground.ui.charts.on_page, playground.ui.player.packed
+
+    def on_page(given, *rest):
+        charts.extend([given] if isinstance(given, Chart) else given)
+        return drawn(given, *rest)
+
+    def pack(given, **settings):
+        panels.extend(given)
+        return packed(given, **settings)
+
+    monkeypatch.setattr(playground.ui.charts, "on_page", on_page)
+    monkeypatch.setattr(playground.ui.player, "packed", pack)
+    app = AppTest.from_file(str(ROOT / folder / "page.py"), default_timeout=120).run()
+    assert not app.exception and not app.error and (folder in COLOURLESS or charts + panels), app.exception
+    return charts, panels
