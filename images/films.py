@@ -1,5 +1,6 @@
-"""What the pages of digits open with, made before: a first visit draws it, and computes only what is asked for.
+"""What the pages of digits open with, and what their first slider leads to, made before: no network is asked for it.
 
+NAME.npz is what a page opens with, NAME-*.npz the slider's other notches, and what buttons lead to.
 `python -m images films` makes the files again; a test holds them to what is computed today.
 """
 
@@ -16,7 +17,7 @@ FILMS = Path(__file__).parent / "shipped" / "films"
 RESULTS = {
     "Film": "images.sampling",
     "LatentFilm": "images.latent.experiment",
-    "Restored": "images.palette.experiment",
+    "InBytes": "images.palette.experiment",
     "Shown": "images.autoencoders.experiment",
     "Reconstruction": "images.diffusion_autoencoder.experiment",
     "Drawing": "images.dalle2.experiment",
@@ -29,5 +30,7 @@ RESULTS = {
 
 
 def kept(name: str, made_for: Any) -> Any | None:
-    """The result in the file of that name, where it was made for exactly this; else None."""
-    return films.kept(FILMS / f"{name}.npz", made_for, RESULTS)
+    """The result that was made for exactly this, in the file of that name or in another of its page; else None."""
+    paths = [FILMS / f"{name}.npz", *sorted(FILMS.glob(f"{name}-*.npz"))]
+    found = (films.kept(path, made_for, RESULTS) for path in paths)
+    return next((each for each in found if each is not None), None)

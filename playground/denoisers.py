@@ -43,13 +43,13 @@ def score_of(denoise: Denoiser) -> Score:
 # --- wrappers ---------------------------------------------------------------------------------------------
 
 
-def guided(conditional: Denoiser, other: Denoiser, w: float) -> Denoiser:
+def guided(conditional: Denoiser, other: Denoiser, w: float | Tensor) -> Denoiser:
     """Classifier-free guidance (Ho and Salimans 2022): eps = (1 + w) * eps_c - w * eps, w = 0 conditional.
 
     The rule is linear with weights that sum to one, so it reads the same for x0.  Where both are one network, told
-    differently, they are one call of it.
+    differently, they are one call of it.  w: one for all, or (B, 1, ..., 1), one for each sample.
     """
-    if w == 0:
+    if not isinstance(w, Tensor) and w == 0:
         return conditional
     pair = both(conditional, other)
 
@@ -77,7 +77,9 @@ def between(inside: Denoiser, outside: Denoiser, low: float, high: float) -> Den
     return choose
 
 
-def guided_between(conditional: Denoiser, other: Denoiser, w: float, low: float, high: float) -> Denoiser:
+def guided_between(
+    conditional: Denoiser, other: Denoiser, w: float | Tensor, low: float, high: float
+) -> Denoiser:
     """Guidance in an interval of levels, low < sigma / alpha <= high; elsewhere the conditional model alone.
 
     Kynkäänniemi et al. (2024): at high noise guidance costs variety, at low noise it costs a call and does little.

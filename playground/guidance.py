@@ -28,12 +28,17 @@ def gradient_of(log_prob: LogProb) -> Gradient:
     return gradient
 
 
-def pulling_between(gradient: Gradient, inside: float, outside: float, low: float, high: float) -> Gradient:
-    """The gradient times `inside` at the levels with low < sigma / alpha <= high, times `outside` at all others."""
+def pulling_between(
+    gradient: Gradient, inside: float | Tensor, outside: float, low: float, high: float
+) -> Gradient:
+    """The gradient times `inside` at the levels with low < sigma / alpha <= high, times `outside` at all others.
+
+    inside: one for all, or (B, 1, ..., 1), one for each sample.
+    """
 
     def pull(xt: Tensor, level: Level) -> Tensor:
         chosen = (level.ratio > low) & (level.ratio <= high)
-        scale = torch.where(chosen.to(xt.device), xt.new_tensor(inside), xt.new_tensor(outside))
+        scale = torch.where(chosen.to(xt.device), torch.as_tensor(inside).to(xt), xt.new_tensor(outside))
         return scale * gradient(xt, level) if bool((scale != 0).any()) else torch.zeros_like(xt)
 
     return pull

@@ -78,11 +78,11 @@ def sample(model: Model, config: SampleConfig, report: Report = silent) -> Film:
 
 
 def told_label(
-    model: Model, label: int | Tensor | None, w: float = 0.0, low: float = 0.0, high: float = HIGHEST
+    model: Model, label: int | Tensor | None, w: float | Tensor = 0.0, low: float = 0.0, high: float = HIGHEST
 ) -> Denoiser:
     """The model told a label, () or (B,), and guided by itself told nothing (Ho and Salimans 2022); clipped after that.
 
-    low, high: guided at levels with low < sigma / alpha <= high only.
+    w: one for all, or (B, 1, 1, 1).  low, high: guided at levels with low < sigma / alpha <= high only.
     Raises UserError for a model that knows no labels.
     """
     if label is None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
 from images.data.attributes import attributes
 from images.data.mnist import Digits, to_model, to_uint8
@@ -36,7 +36,7 @@ from playground.statistics import (
     verdict,
     wilson,
 )
-from playground.steps import Step, ddim
+from playground.steps import Step, ddim, in_unison
 from playground.walk import checked, final, starting_noise, walk, watched
 
 BATCH = 250
@@ -96,8 +96,9 @@ class Sweep:
     floors: dict[str, Estimate]
 
 
+Strength = float | Tensor  # one for all, or one for each digit, (B, 1, 1, 1)
 # (labels, strength, config, whose interval counts) -> what is walked
-Guided = Callable[[Tensor, float, GuidanceConfig], tuple[Step, Denoiser]]
+Guided = Callable[[Tensor, Strength, GuidanceConfig], tuple[Step, Denoiser]]
 
 
 def classifier_free(model: Model, step: Callable[[], Step] = lambda: ddim(0.0)) -> Guided:
@@ -121,7 +122,7 @@ def by_guide_stochastic(model: Model, guide: Guide) -> Guided:
     )
 
 
-def _pulled(gradient: Gradient, s: float, config: GuidanceConfig) -> Gradient:
+def _pulled(gradient: Gradient, s: Strength, config: GuidanceConfig) -> Gradient:
     return pulling_between(gradient, s, 0.0, config.low, config.high)
 
 
@@ -139,13 +140,14 @@ def labels_like(digits: Digits, n: int, seed: int) -> Tensor:
 
 
 def the_ten(model: Model, guided: Guided, config: GuidanceConfig, report: Report = silent) -> np.ndarray:
-    """The classes 0 to 9 at each strength, from the same noise, (strengths * 10, 28, 28) uint8."""
-    turns = len(config.strengths)
-    rows = [
-        generated(model, guided, torch.arange(10), strength, config, turn_of(report, turn, turns))
-        for turn, strength in enumerate(config.strengths)
-    ]
-    return torch.cat(rows)[:, 0].numpy()
+    """The classes 0 to 9 at each strength, from the same noise, (strengths * 10, 28, 28) uint8.
+
+    All strengths are walked as one batch: on two cores that takes three fifths of the time of one after the other.
+    """
+    rows, rng = len(config.strengths), seeded(config.seed, model.device)
+    labels = torch.arange(10, device=model.device).repeat(rows)
+    strength = torch.tensor(config.strengths, device=model.device).repeat_interleave(10).view(-1, 1, 1, 1)
+    return _drawn(model, guided, labels, strength, config, rng, report, rows)[:, 0].numpy()
 
 
 def generated(
@@ -157,17 +159,24 @@ def generated(
     report: Report = silent,
 ) -> Tensor:
     """One digit for each label, (N, 1, 28, 28) uint8; the noise is the same at every strength."""
-    rng, parts = seeded(config.seed, model.device), []
-    grid = model.schedule.grid(min(config.steps, model.schedule.T))
-    batches = labels.to(model.device).split(BATCH)
-    for number, chosen in enumerate(batches):
-        start = starting_noise((len(chosen), *model.shape), grid[0], rng)
-        step, denoise = guided(chosen, strength, config)
-        states = checked(walk(step, denoise, start, grid, rng))
-        parts.append(
-            to_uint8(final(watched(states, turn_of(report, number, len(batches)), len(grid) - 1))).cpu()
-        )
+    rng, batches = seeded(config.seed, model.device), labels.to(model.device).split(BATCH)
+    parts = [
+        _drawn(model, guided, chosen, strength, config, rng, turn_of(report, number, len(batches)))
+        for number, chosen in enumerate(batches)
+    ]
     return torch.cat(parts)
+
+
+def _drawn(
+    model: Model, guided: Guided, labels: Tensor, strength: Strength, config: GuidanceConfig, rng: Generator,
+    report: Report, rows: int = 1,
+) -> Tensor:  # fmt: skip
+    """One digit for each label, (B, 1, 28, 28) uint8, in so many rows of the same noise."""
+    grid = model.schedule.grid(min(config.steps, model.schedule.T))
+    start = starting_noise((len(labels) // rows, *model.shape), grid[0], rng).repeat(rows, 1, 1, 1)
+    step, denoise = guided(labels, strength, config)
+    states = checked(walk(in_unison(step, rows), denoise, start, grid, rng))
+    return to_uint8(final(watched(states, report, len(grid) - 1))).cpu()
 
 
 def sweep(

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
-from images.data.corruptions import GRAY, TASKS, coloured, gray
-from images.data.mnist import Digits, to_model
+from images.data.corruptions import GRAY, TASKS, Damaged, coloured, gray
+from images.data.mnist import Digits, to_model, to_uint8
 from images.metrics.classifier import Classifier, features
 from images.metrics.estimates import decibels
 from images.models import Model
@@ -55,13 +55,21 @@ class Restored:
     labels: Tensor
 
 
+@dataclass(frozen=True, eq=False)
+class InBytes:
+    """What the network made of damaged digits, as gray values of a screen, uint8, for a small file.
+
+    regression: (N, 3, 28, 28); samples: (K, N, 3, 28, 28).
+    """
+
+    regression: Tensor
+    samples: Tensor
+
+
 def restore(model: Model, digits: Digits, config: PaletteConfig, report: Report = silent) -> Restored:
     """Damages the digits, restores each K times, and by one step from noise."""
     rng = seeded(config.seed, model.device)
-    chosen = slice(config.first, config.first + config.digits)
-    labels = digits.labels[chosen].to(model.device)
-    truth = coloured(to_model(digits.images[chosen]).to(model.device), labels, rng)
-    damaged = TASKS[config.task](truth, rng)
+    truth, damaged, labels = _damaged(digits, config, rng)
     told = told_picture(
         model, damaged.seen.repeat(config.samples, 1, 1, 1), damaged.hole.repeat(config.samples, 1, 1, 1)
     )
@@ -74,6 +82,27 @@ def restore(model: Model, digits: Digits, config: PaletteConfig, report: Report 
         regression = told_picture(model, damaged.seen, damaged.hole)(noise, grid[0])
     parts = (truth, damaged.seen, regression, samples, damaged.hole, labels)
     return Restored(*(part.cpu() for part in parts))
+
+
+def _damaged(digits: Digits, config: PaletteConfig, rng: Generator) -> tuple[Tensor, Damaged, Tensor]:
+    """The digits in colour, what is left of them, and their labels, on the generator's device."""
+    chosen = slice(config.first, config.first + config.digits)
+    labels = digits.labels[chosen].to(rng.device)
+    truth = coloured(to_model(digits.images[chosen]).to(rng.device), labels, rng)
+    return truth, TASKS[config.task](truth, rng), labels
+
+
+def in_bytes(found: Restored) -> InBytes:
+    """What of a result takes a network to make; the error of a gray value is 1/255 at most."""
+    return InBytes(to_uint8(found.regression), to_uint8(found.samples))
+
+
+def from_bytes(known: InBytes, digits: Digits, config: PaletteConfig) -> Restored:
+    """The result: the digits are damaged again, as they were."""
+    truth, damaged, labels = _damaged(digits, config, seeded(config.seed))
+    return Restored(
+        truth, damaged.seen, to_model(known.regression), to_model(known.samples), damaged.hole, labels
+    )
 
 
 def for_file(model: Model, digits: Digits, config: PaletteConfig) -> tuple:

@@ -12,6 +12,7 @@ from images.palette.experiment import (
     PaletteConfig,
     Restored,
     for_file,
+    from_bytes,
     measure,
     restore,
     sheet_of,
@@ -50,15 +51,13 @@ def settings() -> PaletteConfig:
 
 
 def show(model: Model, config: PaletteConfig) -> Restored:
-    made = cached(
-        "palette",
-        (model.about, config),
-        lambda report: (
-            kept("palette", for_file(model, digits("test"), config))
-            or restore(model, digits("test"), config, report)
-        ),
-        "Restoring",
-    )
+    test = digits("test")
+
+    def make(report: Report) -> Restored:
+        known = kept("palette", for_file(model, test, config))
+        return restore(model, test, config, report) if known is None else from_bytes(known, test, config)
+
+    made = cached("palette", (model.about, config), make, "Restoring")
     rows = sheet_of(made)
     sheet(
         rows,

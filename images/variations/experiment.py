@@ -13,6 +13,7 @@ from torch import Tensor
 from images.dalle2.agreement import Share, without_dust
 from images.dalle2.clip_task import embedded
 from images.dalle2.experiment import MOST, DrawConfig, Stack, decoded, upsampled
+from images.dalle2.experiment import for_file as for_drawing
 from images.data.attributes import attributes
 from images.data.mnist import Digits, to_uint8
 from images.metrics.classifier import Classifier, features
@@ -26,10 +27,16 @@ from playground.statistics import Difference, verdict
 TOLD = ("thickness", "slant", "width")
 PIXELS = "pixels, all together"
 RANDOM = 2000  # test digits whose spread is the measure
+ORIGINAL = 18  # the test digit that the page opens with
 LEAST = 2  # variations of an original: of one there is no spread
 FIRST = DrawConfig(
     count=10, w=0.0, steps=20
 )  # what the page opens with: variations show what w = 0 leaves open
+
+
+def for_file(image: Tensor, config: DrawConfig) -> tuple:
+    """What shipped variations of one image, (1, 28, 28) uint8, were made for: the stack, the settings, the image."""
+    return *for_drawing(config), image
 
 
 @dataclass(frozen=True)

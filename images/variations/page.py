@@ -9,10 +9,11 @@ from images.dalle2.between_measure import BetweenConfig, claims, measure_between
 from images.dalle2.clip_task import SHIPPED
 from images.dalle2.experiment import DrawConfig, Drawing, Stack, between, load_stack, variations
 from images.dalle2.frames import steps_shown
+from images.films import kept
 from images.metrics.readable import read, said_of_class
 from images.models import best_device
 from images.ui import classifier, digits, measured_on_request, training_sidebar
-from images.variations.experiment import FIRST, LEAST, SpreadConfig, Spreads, spreads
+from images.variations.experiment import FIRST, LEAST, ORIGINAL, SpreadConfig, Spreads, for_file, spreads
 from playground.gif import gif_bytes, png_bytes, tiled
 from playground.statistics import interval
 from playground.ui.downloads import download_gif, download_png
@@ -36,7 +37,7 @@ def settings() -> tuple[str, int, int, DrawConfig]:
         in_url(one.segmented_control, "Digits that are", [VARY, BETWEEN], default=VARY, key="v-kind") or VARY
     )
     most = len(digits("test")) - 1
-    first = in_url(two.number_input, "Test digit", 0, most, 18, key="v-digit")
+    first = in_url(two.number_input, "Test digit", 0, most, ORIGINAL, key="v-digit")
     other = in_url(three.number_input, "and", 0, most, 25, key="v-other", disabled=kind == VARY)
     count = ask(more.number_input, "Digits", FIRST, "count", key="v-count", least=LEAST)
     w = ask(five.slider, "w of the decoder", FIRST, "w", 0.5, key="v-w", help="guidance; 0 none")
@@ -49,7 +50,8 @@ def made(kind: str, first: int, other: int, config: DrawConfig) -> Drawing:
 
     def make(report) -> Drawing:
         if kind == VARY:
-            return variations(stack(), images[first], config, report)
+            known = kept("variations", for_file(images[first], config))
+            return known or variations(stack(), images[first], config, report)
         return between(stack(), images[first], images[other], config, report)
 
     return cached("varied", (kind, first, other if kind == BETWEEN else 0, config), make, "Drawing")

@@ -1,4 +1,6 @@
-"""What each page shows at its first visit: one colour has one meaning, and nothing that is shipped is made again."""
+"""What each page shows at its first visit: one colour has one meaning, and nothing that is shipped is made again, nor
+where the first slider is moved and what that leads to is shipped.
+"""
 
 from collections import defaultdict
 from pathlib import Path
@@ -44,6 +46,15 @@ OF_DIGITS = {
     "images/autoencoders": "images.autoencoders.experiment.show",
     "images/diffusion_autoencoder": "images.diffusion_autoencoder.experiment.reconstruct",
     "images/clip": "images.dalle2.clip_experiment.measured",
+    "images/variations": "images.dalle2.experiment.variations",
+}
+# page -> its first slider, and where that is moved: what it leads to is shipped as well
+SLIDERS = {
+    "images/guidance": ("Steps of DPM-Solver++", 50),
+    "images/change": ("Steps, up and down", 100),
+    "images/palette": ("Steps", 100),
+    "images/diffusion_autoencoder": ("Steps, up and down", 50),
+    "images/variations": ("w of the decoder", 2.0),
 }
 
 
@@ -54,7 +65,7 @@ def test_a_page_opens_without_training_and_a_colour_or_a_name_means_one_thing(fo
     if (computed_by := shipped(folder)) is not None:
         monkeypatch.setattr(computed_by, refuse)
     st.cache_resource.clear()  # networks that another test's session has left
-    charts, panels = seen_on(folder, monkeypatch)
+    charts, panels = seen_on(folder, monkeypatch, SLIDERS.get(folder) if computed_by else None)
     assert not trained
     legend = {
         (name, PALETTE[k]) for panel in panels for k, name in enumerate(getattr(panel, "label_names", ()))
@@ -99,7 +110,8 @@ def named(charts: list[Chart]) -> set[tuple[str, str]]:
     return {(name, colour) for name, colour in found if colour != TRUTH}
 
 
-def seen_on(folder: str, monkeypatch) -> tuple[list[Chart], list]:
+def seen_on(folder: str, monkeypatch, moved: tuple[str, float] | None) -> tuple[list[Chart], list]:
+    """What is drawn at a first visit and, where a slider is to be moved, after that."""
     charts, panels = [], []
     drawn, packed = playground.ui.charts.on_page, playground.ui.player.packed
 
@@ -115,4 +127,8 @@ def seen_on(folder: str, monkeypatch) -> tuple[list[Chart], list]:
     monkeypatch.setattr(playground.ui.player, "packed", pack)
     app = AppTest.from_file(str(ROOT / folder / "page.py"), default_timeout=120).run()
     assert not app.exception and not app.error and (folder in COLOURLESS or charts + panels), app.exception
+    if moved is not None:
+        slider = next(each for each in [*app.select_slider, *app.slider] if each.label == moved[0])
+        slider.set_value(moved[1]).run()
+        assert not app.exception and not app.error, app.exception
     return charts, panels

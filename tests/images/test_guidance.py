@@ -24,6 +24,7 @@ from images.guidance.experiment import (
     forms_apart,
     generated,
     labels_like,
+    the_ten,
     towards,
     within_classes,
 )
@@ -195,6 +196,19 @@ def test_an_interval_of_all_levels_is_guidance_and_an_empty_one_is_none(labelled
     assert torch.equal(drawn(2.0, low=0.5, high=0.5), drawn(0.0))
     assert torch.equal(drawn(2.0, low=0.0), drawn(2.0, high=9000.0))
     assert not torch.equal(drawn(2.0, low=0.3, high=3.0), drawn(2.0))
+
+
+def test_all_strengths_walked_at_once_are_those_of_each_walked_alone(labelled):
+    """Also where each step draws noise: the rows share it.  One gray value on average is left to the rounding of
+    another size of the batch; digits of another strength are farther apart.
+    """
+    guide, config = load_guide(GUIDE), GuidanceConfig(samples=20, steps=4, strengths=(0.0, 3.0))
+    for guided in (classifier_free(labelled), by_guide_stochastic(labelled, guide)):
+        rows = the_ten(labelled, guided, config).reshape(2, 10, 28, 28).astype(float)
+        for row, w in zip(rows, config.strengths, strict=True):
+            alone = generated(labelled, guided, torch.arange(10), w, config)[:, 0].numpy()
+            assert np.abs(row - alone).mean() < 1
+        assert np.abs(rows[1] - rows[0]).mean() > 1
 
 
 def test_an_empty_interval_leaves_the_guides_out_in_both_forms(labelled):
