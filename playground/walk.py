@@ -31,18 +31,19 @@ class State:
     x0_hat: Tensor | None
 
 
-@torch.no_grad()
 def walk(step: Step, denoise: Denoiser, x: Tensor, grid: Sequence[Level], rng: Generator) -> Iterator[State]:
     """Walks `step` along the grid of levels from x (B, *D) and yields the start, too: n steps, n + 1 states."""
     require(
         len(grid) >= 2, f"The grid has {len(grid)} level; a walk needs two or more: take at least one step."
     )
     noise = gaussian(rng)
-    distinct = {id(level): level.to(x) for level in grid}  # annealing holds each level for many steps
-    grid = [distinct[id(level)] for level in grid]
+    distinct = {id(level): level for level in grid}  # annealing holds each level for many steps
+    moved = {name: level.to(x) for name, level in distinct.items()}
+    grid = [moved[id(level)] for level in grid]
     yield State(0, x, grid[0], None)
     for index, (here, there) in enumerate(pairwise(grid), start=1):
-        x, x0_hat = step(denoise, x, here, there, noise)
+        with torch.no_grad():  # not around the generator, which would enter it and leave it at a higher price
+            x, x0_hat = step(denoise, x, here, there, noise)
         yield State(index, x, there, x0_hat)
 
 

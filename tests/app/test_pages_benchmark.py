@@ -63,6 +63,13 @@ def test_a_page_that_says_the_same_again_has_no_new_number(tiny):
     assert pages.released(page).numbers is None
 
 
+def test_of_several_releases_the_middle_one_counts():
+    quick, slow, silent = pages.Took(0.1, 0.9), pages.Took(0.3, 0.4), pages.Took(None, 0.2)
+    assert pages.middle([slow, silent, quick]) is slow
+    assert pages.middle([None, quick, None]) is quick
+    assert pages.middle([None, None]) is None
+
+
 def test_a_row_says_what_was_not_there():
     found = {"bar": None, "verdict": None, "pictures": []}
     row = pages._row("x", found, 0.0, pages.Took(None, 1.0), None)

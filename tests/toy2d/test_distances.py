@@ -24,11 +24,22 @@ def test_a_translated_cloud_is_as_far_as_it_was_moved_times_the_mean_cosine(mixt
     assert found.sliced == pytest.approx(5 * 2 / math.pi, rel=2e-3)
 
 
-def test_energy_distance_on_a_line_is_scipys():
+@pytest.mark.parametrize("degrees", [0.0, 30.0, 45.0, 87.2])
+def test_energy_distance_on_a_line_is_scipys(degrees):
     x, y = cloud(300, 1)[:, 0], 0.5 + 2 * cloud(400, 2)[:, 0]
-    on_a_line = [torch.stack([u * 0.6, u * 0.8], 1) for u in (x, y)]
-    # Float32 rounds each distance to 6e-8 of it; the square, a sixth of the mean distance here, to at most 4e-7.
-    assert energy_distance(*on_a_line) == pytest.approx(stats.energy_distance(x, y), rel=2e-6)
+    angle = math.radians(degrees)
+    on_a_line = [torch.stack([u * math.cos(angle), u * math.sin(angle)], 1) for u in (x, y)]
+    # A length is seen from 32 even directions: pi / 2 times the mean of |cos| is one within 0.1 %.
+    seen = math.pi / 2 * np.abs(np.cos(angle - math.pi * np.arange(32) / 32)).mean()
+    assert seen == pytest.approx(1, abs=1e-3)
+    assert energy_distance(*on_a_line) == pytest.approx(seen**0.5 * stats.energy_distance(x, y), rel=1e-9)
+
+
+def test_energy_distance_is_that_of_all_pairs():
+    x, y = cloud(150, 1) * torch.tensor([1.0, 3.0]), cloud(200, 2) + torch.tensor([0.5, 1.0])
+    between, one, other = (float(torch.cdist(a, b).mean()) for a, b in ((x, y), (x, x), (y, y)))
+    # The directions' 0.1 % of each mean distance nearly cancel; 1 % of the distance leaves room for what does not.
+    assert energy_distance(x, y) == pytest.approx((2 * between - one - other) ** 0.5, rel=0.01)
 
 
 def test_energy_distance_of_two_gaussians_is_the_closed_form():
@@ -42,7 +53,7 @@ def test_energy_distance_of_two_gaussians_is_the_closed_form():
 def test_equal_clouds_are_no_distance_apart(mixture):
     x = mixture.sample(300, seeded(0))
     found = distances(mixture, x, x)
-    assert found.sliced == 0 and found.energy == 0
+    assert found.sliced == 0 and found.energy < 1e-6  # the root of what rounding leaves of a square
 
 
 def test_the_likelihood_of_exact_samples_is_minus_the_entropy():

@@ -67,7 +67,7 @@ with page("DALL-E 2 in the plane", "Why draw an embedding, when the caption has 
     tries(__file__)
     config = settings()
     found = cached("captions", config, lambda report: captions(config, report), "Sampling")
-    show_clouds(caption_clouds(found), "captions", fps=15)
+    above = st.container()
     text = found.ways[TEXT]
     verdict_line(
         f"Claim: the text embedding in place of a drawn z leads away from p(x | caption): {text.distance:.2f} from it, "
@@ -76,5 +76,7 @@ with page("DALL-E 2 in the plane", "Why draw an embedding, when the caption has 
         found.verdict,
     )
     table(found)
+    with above:
+        show_clouds(caption_clouds(found), "captions", fps=15)
     chart(prior_chart(found), "captions-prior")
     explained(__file__)

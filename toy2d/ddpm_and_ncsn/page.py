@@ -92,8 +92,10 @@ def outcome(config: FamiliesConfig, result: Families) -> None:
     rescaled = in_url(
         b.toggle, "Show $x_t/α$", False, key="rescaled", help="NCSN's view for all three panels."
     )
-    show_clouds(families_clouds(config, result, trained, rescaled), "two-families", fps=15)
+    above = st.container()
     verdict_line(*said(config, result))
+    with above:
+        show_clouds(families_clouds(config, result, trained, rescaled), "two-families", fps=15)
     left, right = st.columns(2)
     with left:
         measure = in_url(st.selectbox, "Bars show", list(MEASURES), key="measure", format_func=MEASURES.get)

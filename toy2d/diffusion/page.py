@@ -61,8 +61,10 @@ with page("Diffusion", "The same mixture, turned into noise and back. Drag the p
     )
     result = with_score("diffusion", diffusion, config, "ddpm" if use_learned else None, "Sampling")
     moved = None if use_learned else live_diffusion(config)
-    show_clouds(diffusion_clouds(config, result), "diffusion", fps=15, live=moved)
+    above = st.container()
     verdict_line(f"{said(config, result)} {compared(answer, result.distance)}")
     numbers(config, result)
+    with above:
+        show_clouds(diffusion_clouds(config, result), "diffusion", fps=15, live=moved)
     chart(weights_chart(config, result), "weights")
     explained(__file__)

@@ -1,7 +1,6 @@
 """Page "Fewer steps": eta against the number of steps, the deterministic flow, and modern solvers."""
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from playground.levels import AUTHORS, EVEN, SCHEDULES
 from playground.ui.busy import Report
@@ -9,7 +8,7 @@ from playground.ui.charts import chart
 from playground.ui.knobs import ask
 from playground.ui.page import cached, explained, folded, page, picture, verdict_line
 from playground.ui.tries import tries
-from toy2d.few_steps.experiment import STEPS, FewStepsConfig, few_steps, last_noises, said
+from toy2d.few_steps.experiment import STEPS, FewSteps, FewStepsConfig, few_steps, last_noises, said
 from toy2d.few_steps.figures import MEASURES, cost_chart, paths_chart, solver_chart, table_chart, trip_clouds
 from toy2d.few_steps.flow import SOLVERS, FlowConfig, Orders, RoundTrip, orders, paths, round_trip
 from toy2d.ui import in_url, mixture_widgets, score_widget, show_clouds, with_score
@@ -42,20 +41,12 @@ def flow_for(config: FlowConfig) -> tuple[RoundTrip, Orders]:
     return cached("flow", config, make, "Following the flow")
 
 
-def table(config: FewStepsConfig, use_learned: bool, place: DeltaGenerator) -> None:
-    """place: of the verdict, below the page's picture."""
-    st.subheader("η and the number of steps")
-    result = with_score("few-steps", few_steps, config, "ddpm" if use_learned else None, "Filling the table")
-    measure = in_url(st.segmented_control, "Measure", list(MEASURES), key="measure", default="sliced", required=True,
-                    format_func=MEASURES.get)  # fmt: skip
+def table(config: FewStepsConfig, result: FewSteps, measure: str) -> None:
     left, right = st.columns([1.15, 1])
     with left:
         chart(table_chart(config, result, measure), "table", 380)
     with right:
         chart(cost_chart(result, measure), "cost", 380)
-    if measure != "log_likelihood":
-        with place:
-            verdict_line(said(config, result, measure))
     if any(S > 1 for S in config.steps):
         with st.expander("What the lecture's σ̂ row is made of"):
             st.markdown(LAST_NOISE)
@@ -95,18 +86,11 @@ def crossing(pi: float) -> None:
     chart(paths_chart(panels), "paths")
 
 
-def solvers(config: FlowConfig) -> DeltaGenerator:
-    """Returns a place directly below the picture."""
-    trip, converged = flow_for(config)
-    with picture():
-        show_clouds(trip_clouds(config, trip), "few-steps", fps=10)
-        chart(solver_chart(trip, "RMS error of the round trip"), "trip", tall=True)
-    place = st.container()
+def solvers(trip: RoundTrip, converged: Orders) -> None:
     st.subheader("Orders of convergence")
     for cell, name, order in zip(st.columns(3), SOLVERS, converged.orders, strict=True):
         cell.metric(f"{name}: measured order", f"{order:.2f}")
     chart(solver_chart(converged, "median error at the end"), "orders")
-    return place
 
 
 with page(
@@ -115,7 +99,21 @@ with page(
 ):
     tries(__file__)
     config, use_learned = settings()
-    below = solvers(FlowConfig(config.mixture, config.schedule, seed=config.seed))
-    table(config, use_learned, below)
+    above, below, flow = picture(), st.container(), st.container()
+    st.subheader("η and the number of steps")
+    measure = in_url(st.segmented_control, "Measure", list(MEASURES), key="measure", default="sliced", required=True,
+                     format_func=MEASURES.get)  # fmt: skip
+    result = with_score("few-steps", few_steps, config, "ddpm" if use_learned else None, "Filling the table")
+    if measure != "log_likelihood":
+        with below:
+            verdict_line(said(config, result, measure))
+    flow_config = FlowConfig(config.mixture, config.schedule, seed=config.seed)
+    trip, converged = flow_for(flow_config)
+    with above:
+        show_clouds(trip_clouds(flow_config, trip), "few-steps", fps=10)
+        chart(solver_chart(trip, "RMS error of the round trip"), "trip", tall=True)
+    with flow:
+        solvers(trip, converged)
+    table(config, result, measure)
     crossing(config.mixture.pi)
     explained(__file__)

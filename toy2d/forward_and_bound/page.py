@@ -75,12 +75,13 @@ def forward_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) -
     )
     config = ForwardConfig(mixture, schedule, steps, max(2, round(share / 100 * steps)), seed=seed)
     path = forward(config)
-    with picture():
-        show_clouds(forward_clouds(config, path), "forward", fps=15)
-        chart(paths_chart(config, path), "paths", tall=True)
+    above = picture()
     found = posterior(config, path)
     verdict_line(said(config, path, found))
     forward_metrics(config, path, found)
+    with above:
+        show_clouds(forward_clouds(config, path), "forward", fps=15)
+        chart(paths_chart(config, path), "paths", tall=True)
     chart(posterior_chart(found), "posterior", 520)
     explain_forward(mixture, schedule)
 

@@ -171,10 +171,12 @@ with page(
         lambda: st.slider("Distance", 0.0, 5.0, 0.5, 0.05, key="guidance-answer"),
     )
     result = result_for(config, use_learned)
-    show_clouds(guidance_clouds(config, result), "guidance", fps=15)
+    above = st.container()
     free = next(run for run in result.runs if run.name == "free")
     verdict_line(f"{said(config, result)} {compared(answer, free.to_belief)}")
     numbers(result)
+    with above:
+        show_clouds(guidance_clouds(config, result), "guidance", fps=15)
     st.subheader("The end points, and the believed density")
     chart(ends_chart(config, result), "ends")
     table(result)

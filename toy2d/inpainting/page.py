@@ -184,10 +184,12 @@ with page(
         lambda: st.slider("Share", 0.0, 1.0, 0.5, 0.01, key="inpainting-2d-answer"),
     )
     result = result_for(config)
-    animation(config, result)
+    above = st.container()
     share = next(run.low for run in result.runs if run.name == "replacement")
     verdict_line(f"{said(config, result)} {compared(answer, float(share))}")
     numbers(config, result)
+    with above:
+        animation(config, result)
     chart(filled_chart(config, result), "filled")
     chart(low_chart(config, result), "low")
     table(config, result)

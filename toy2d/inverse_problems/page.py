@@ -45,12 +45,12 @@ with page("Palette's twin", "A part of a point is seen: is the best guess a poss
     )
     found: Inverse = cached("inverse", config, lambda report: inverse(config, report), "Sampling")
     left, right = st.columns(2)
+    first, *others = claims(config, found)
+    verdict_line(f"{first} {compared(answer, found.methods[0].ratio.value)}")
     with left:
         chart(plane_chart(config, found), "inverse-plane", 430)
     with right:
         chart(means_chart(found), "inverse-means", 430)
-    first, *others = claims(config, found)
-    verdict_line(f"{first} {compared(answer, found.methods[0].ratio.value)}")
     for sentence in others:
         st.markdown(sentence)
     explained(__file__)

@@ -37,8 +37,10 @@ def ways_for(points: int, seed: int, report: Report) -> ThereAndBack:
 
 def show(found: Latents, ways: ThereAndBack) -> None:
     first, *others = claims(found, ways)
-    chart(codes_charts(found), "codes")
+    above = st.container()
     verdict_line(first)
+    with above:
+        chart(codes_charts(found), "codes")
     chart(curves_charts(found, ways), "curves")
     for said in others:
         st.markdown(f"- {said}")

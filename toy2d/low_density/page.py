@@ -105,10 +105,12 @@ with page(
     tries(__file__)
     config = settings()
     result = result_for(config)
-    chart(maps_chart(config, result), "maps")
+    above = st.container()
     made_for, over_seeds = st.session_state.get("low-density-seeds", (None, None))
     verdict_line(*said(config, result, over_seeds if made_for == config else None))
     numbers(config, result)
+    with above:
+        chart(maps_chart(config, result), "maps")
     more_seeds(config)
     left, right = st.columns(2)
     with left:

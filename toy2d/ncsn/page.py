@@ -90,10 +90,12 @@ with page(
 ):
     tries(__file__)
     config, result = result_for(settings())
-    show_clouds(ncsn_clouds(config, result), "ncsn", fps=15)
+    above = st.container()
     verdict_line(*said(config, result))
     numbers(result)
     caution(result)
+    with above:
+        show_clouds(ncsn_clouds(config, result), "ncsn", fps=15)
     left, right = st.columns(2)
     with left:
         st.subheader("Error of the score at each level")

@@ -161,9 +161,11 @@ with page(
     tries(__file__)
     config, place, beside = settings()
     result = result_for(config, network_for(config, place))
-    with beside, picture():
-        show_clouds(own_data_clouds(config, result), "own-data", fps=15)
-        chart(nearest_chart(config, result), "nearest", tall=True)
+    with beside:
+        above = picture()
     verdict_line(*said(config, result))
     numbers(config, result)
+    with above:
+        show_clouds(own_data_clouds(config, result), "own-data", fps=15)
+        chart(nearest_chart(config, result), "nearest", tall=True)
     explained(__file__)
