@@ -34,7 +34,7 @@ from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import tries
 
 TOLD = {ANNEALED: "the noise that is there", AS_WRITTEN: "sigma_i, as written"}
-SIGNS = {"predicted x0": "predicted $x_0$", "x_t": "$x_t$"}
+SIGNS = {"predicted x0": "predicted $x_0$", "x_t": "noisy $x_t$"}
 SHOWN = {"predicted x0": lambda film: film.x0_hats, "x_t": lambda film: film.xs}
 
 

@@ -36,3 +36,9 @@ def test_a_page_writes_signs(path):
 def test_what_a_page_explains_has_signs(path):
     words = re.sub(r"\$\$.*?\$\$|\$[^$]*\$|`[^`]*`", "", path.read_text(), flags=re.DOTALL)
     assert not NAMES.findall(words)
+
+
+@pytest.mark.parametrize("path", [*PAGES, *EXPLAINED], ids=lambda path: "/".join(path.parts[-3:]))
+def test_a_formula_names_its_signs_as_tex_does(path):
+    """\\zeta: KaTeX sets \\ζ in red, as an error."""
+    assert not re.findall(r"\\[^\x00-\x7f]\w*", path.read_text())
