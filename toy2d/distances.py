@@ -121,7 +121,9 @@ def _energy(x: Tensor, y: Tensor, spread: Tensor) -> Tensor:
 def _summed_pairs(x: Tensor) -> Tensor:
     """The distances of all ordered pairs on a line, summed: x (..., B) in order -> (...)."""
     n = x.shape[-1]
-    return 2 * (x @ torch.arange(1 - n, n, 2).to(x))  # the i-th lies above i others, and below n - 1 - i
+    return 2 * (
+        x.double() @ torch.arange(1 - n, n, 2).double()
+    )  # the i-th lies above i others, and below n - 1 - i
 
 
 def modes_of(mixture: Mixture, x: Tensor) -> Tensor:
@@ -148,9 +150,12 @@ def sliced_wasserstein(x: Tensor, y: Tensor, directions: int = DIRECTIONS) -> fl
 
 
 def _projections(x: Tensor, directions: int) -> Tensor:
-    """x (..., B, 2) along each direction, sorted: (..., directions, B)."""
+    """x (..., B, 2) along each direction, sorted: (..., directions, B) float32, which sorts twice as fast.
+
+    It rounds a coordinate to 6e-8 of it, which is nothing beside the noise of the clouds.
+    """
     angles = math.pi * torch.arange(directions, dtype=x.dtype) / directions
-    along = (x @ torch.stack([angles.cos(), angles.sin()])).transpose(-1, -2).contiguous()
+    along = (torch.stack([angles.cos(), angles.sin()], 1) @ x.transpose(-1, -2)).float().contiguous()
     return torch.from_numpy(np.sort(along.numpy(), axis=-1))  # torch's sort also finds where each came from
 
 
