@@ -50,7 +50,9 @@ OPTIONS = numeric_options()
 def refused(wing: str, words: list[str], capsys) -> str:
     start = time.perf_counter()
     try:
-        status = run(PARSERS[wing](), words)
+        status = run(
+            PARSERS[wing](words[0]), words
+        )  # as the program does: this command's parser alone is whole
     except SystemExit as stop:  # argparse's own way out
         status = stop.code
     seconds = time.perf_counter() - start

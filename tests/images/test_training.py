@@ -368,12 +368,20 @@ def test_train_sample_and_inpaint_from_the_command_line(tmp_path):
         [],
     ],
 )
-def test_bad_input_is_one_line_and_status_two(words, tmp_path):
+def test_bad_input_is_one_line_and_status_two(words, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv(runs.ENV, str(tmp_path))
     words = [str(tmp_path / word) if word == "never-made" else word for word in words]
-    out = images_cli(*words, PLAYGROUND_RUNS=str(tmp_path))
-    assert out.returncode == 2
-    assert out.stderr.count("\n") == 1, out.stderr
-    assert "Traceback" not in out.stderr
+    try:
+        status = main(words)
+    except SystemExit as stop:  # argparse's own way out
+        status = stop.code
+    said = capsys.readouterr().err
+    assert status == 2 and said.count("\n") == 1 and "Traceback" not in said, said
+
+
+def test_so_it_is_of_a_process(tmp_path):
+    out = images_cli("sample", "--model", "nowhere.safetensors", PLAYGROUND_RUNS=str(tmp_path))
+    assert out.returncode == 2 and out.stderr.count("\n") == 1 and "Traceback" not in out.stderr
 
 
 def test_a_full_disk_is_said_and_the_last_checkpoint_survives(digits, tmp_path, monkeypatch):
