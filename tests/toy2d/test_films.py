@@ -1,18 +1,22 @@
 """What pages of the plane open with is shipped: it is what would be computed today, and stands in for that alone."""
 
+import tomllib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+import toy2d
 from playground.films import kept as read
 from playground.films import packed
 from playground.levels import SCHEDULES, seeded
 from toy2d import films
 from toy2d.films import kept, made_with
 from toy2d.ncsn.experiment import FIRST, WEIGHTS
-from toy2d.own_data.experiment import OwnDataConfig, shipped_network, train_network
+from toy2d.own_data.experiment import SHIPPED, OwnDataConfig, shipped_network, train_network
+from toy2d.shipped import OWN_DATA, path_of
 from toy2d.shipped.making import inverted, three_weights
 
 
@@ -45,17 +49,51 @@ def test_there_and_back_is_that_of_today():
     assert then.slopes == pytest.approx(now.slopes, abs=0.01) and then.left == pytest.approx(now.left)
 
 
-def test_the_network_of_ones_own_data_is_that_of_today():
-    """It stands for its own points alone; trained now, it says of x0 the same but for a hundredth of their spread."""
-    config = OwnDataConfig()
+SLOW = {name for name in SHIPPED if "-" in name.removeprefix(OWN_DATA)} - {
+    f"{OWN_DATA}-5",
+    f"{OWN_DATA}-narrow",
+}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(each, marks=[pytest.mark.slow] * (each in SLOW)) for each in SHIPPED]
+)
+def test_a_network_of_ones_own_data_is_that_of_today(name):
+    """Trained now, it says of x0 the same but for a hundredth of the points' spread."""
+    config = SHIPPED[name]
     found, points = shipped_network(config), config.training_points()
-    assert found is not None and torch.allclose(found.network.mean, points.mean(0), atol=1e-5)
     now, level = train_network(config), SCHEDULES["linear"]().level(300)
     xt = torch.randn(500, 2, generator=seeded(0)) * points.std(0) + points.mean(0)
     off = now.denoise(xt, level.to(xt)) - found.denoise(xt, level.to(xt))
     assert float(off.square().mean().sqrt()) < 0.01 * float(points.std())
+
+
+@pytest.mark.parametrize("name", list(SHIPPED))
+def test_a_network_of_ones_own_data_is_of_its_own_points_and_small(name):
+    config, found = SHIPPED[name], shipped_network(SHIPPED[name])
+    assert found is not None and found.config == config.learning()
+    assert torch.allclose(found.network.mean, config.training_points().mean(0), atol=1e-5)
+    assert path_of(name).stat().st_size < 100_000
+
+
+def test_what_the_page_of_ones_own_data_offers_to_try_needs_no_training():
+    for button in tomllib.loads(
+        (Path(toy2d.__file__).parent / "own_data" / "tries.toml").read_text()
+    ).values():
+        asked = {{"train": "train_steps"}.get(key, key): value for key, value in button["set"].items()}
+        assert shipped_network(replace(OwnDataConfig(), **asked)) is not None, asked
+
+
+def test_a_network_of_ones_own_data_stands_for_its_points_alone():
+    config = OwnDataConfig()
     given = ((0.0, 1.0), (1.0, 0.0))
-    for other in ({"n": 50}, {"seed": 1}, {"train_steps": 100}, {"source": "checkerboard"}, {"given": given}):
+    for other in (
+        {"n": 60},
+        {"seed": 1},
+        {"train_steps": 100},
+        {"source": "circles", "n": 50},
+        {"given": given},
+    ):
         assert shipped_network(replace(config, **other)) is None
 
 

@@ -1,7 +1,7 @@
 """Finite data: the exact optimum memorises them, a network trained on them generalises, or memorises as well."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from playground.denoisers import Denoiser
 from playground.errors import SEEDS, require_whole
-from playground.knobs import Knobs, knob
+from playground.knobs import Knobs, knob, limits
 from playground.levels import SCHEDULES, Level, seeded
 from playground.progress import Report, silent, turn_of
 from playground.statistics import difference_of_shares, interval, verdict
@@ -17,7 +17,7 @@ from playground.steps import ddim
 from playground.trajectory import collect, frames_of
 from playground.walk import State, checked, starting_noise, walk, watched
 from playground.work import require_work
-from toy2d.datasets import MOST_POINTS, draw
+from toy2d.datasets import DATASETS, MOST_POINTS, draw
 from toy2d.distances import sliced_wasserstein
 from toy2d.empirical import Empirical, nearest_distances
 from toy2d.net import LearnConfig, Learned, learn_points, load
@@ -122,13 +122,30 @@ class OwnData:
     floor: float | None
 
 
+# What networks come with the app, by their files' names: that of the page as it opens, one for each other number of
+# points and each other shape of its first controls, and those that its buttons ask for.
+OPENS = OwnDataConfig()
+SHIPPED = {
+    OWN_DATA: OPENS,
+    **{f"{OWN_DATA}-{n}": replace(OPENS, n=n) for n in limits(OwnDataConfig, "n").among if n != OPENS.n},
+    **{f"{OWN_DATA}-{name}": replace(OPENS, source=name) for name in DATASETS if name != OPENS.source},
+    f"{OWN_DATA}-memorises": replace(OPENS, n=5, train_steps=3_000),
+    f"{OWN_DATA}-learns": replace(OPENS, n=1_000, train_steps=1_000),
+    f"{OWN_DATA}-narrow": replace(OPENS, n=20, width=8),
+}
+
+
 def shipped_network(config: OwnDataConfig) -> Learned | None:
-    """The network of the data and the training that a page begins with, made before; None for any other."""
-    first = OwnDataConfig()
-    wanted, made_for = (
-        (each.source, each.n, each.given, each.seed, each.learning()) for each in (config, first)
-    )
-    return load(path_of(OWN_DATA)) if wanted == made_for and path_of(OWN_DATA).exists() else None
+    """The network of these data and this training, made before; None where there is none."""
+    for name, made_for in SHIPPED.items():
+        if _trained_by(config) == _trained_by(made_for) and path_of(name).exists():
+            return load(path_of(name))
+    return None
+
+
+def _trained_by(config: OwnDataConfig) -> tuple:
+    """All that a network depends on."""
+    return config.source, config.n, config.given, config.seed, config.learning()
 
 
 def train_network(config: OwnDataConfig, report: Report = silent) -> Learned:

@@ -43,7 +43,7 @@ FIRST_VISITS |= {
     f"families-{objective}": LearnConfig(objective=objective, steps=120) for objective in ("ncsn", "ddpm")
 }
 ALL = DEFAULTS | FIRST_VISITS
-OWN_DATA = "own-data"  # a network of no mixture: toy2d/own_data/experiment.py asks for it by its points
+OWN_DATA = "own-data"  # networks of no mixture: toy2d/own_data/experiment.py asks for them by their points
 
 
 def path_of(name: str) -> Path:
