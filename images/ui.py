@@ -104,7 +104,7 @@ def describe(model: Model) -> str:
     if isinstance(data, dict) and data.get("digits"):
         words.append(f"drawn from {data['digits']}")
     if records.is_number(about.get("seconds")):
-        words.append(f"in {duration(about['seconds'])} on {about.get('device', 'an unknown device')}")
+        words.append(f"in {duration(about['seconds'])} on {records.device_of(about)}")
     return f"{', '.join(words)}. Samples on {model.device.type}."
 
 

@@ -63,8 +63,8 @@ def search() -> None:
     st.image(large, width="stretch", caption="nearest first, row by row", alt="the digits that were found")
     more = difference_of_shares(share.value, share.n, all_true.value, all_true.n)
     verdict_line(
-        f"Measured on their pixels, the caption is true of **{share.hits} of the {count}** nearest, {share}; of all "
-        f"{len(few):,} test digits of {all_true.value:.1%}.",
+        f"The caption fits **{share.hits} of these {count}**, {share}, as read from pixels; of all {len(few):,} digits "
+        f"it fits {all_true.value:.1%}.",
         verdict(more, f"N = {count}"),
     )
     download_png("PNG", lambda: png_bytes(sheet), f"{caption.replace(' ', '-')}.png", "c-png")

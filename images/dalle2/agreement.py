@@ -84,8 +84,8 @@ def said_of_drawn(drawn: dict[str, Share], real: Share) -> tuple[str, str]:
     parts = ", ".join(f"{name} {share.hits} of {share.n}" for name, share in drawn.items() if name != "all")
     more = difference_of_shares(whole.value, whole.n, real.value, real.n)
     return (
-        f"All that was asked is there in {whole} ({parts or 'nothing was asked'}), read from the pixels by the "
-        f"metrics' classifier and attributes, never by CLIP. Of real digits the caption fits {real}: "
-        f"{interval(more, '+.1%')} more.",
+        f"All that was asked is there in {whole.hits} of {whole.n} digits ({parts or 'nothing was asked'}), as read "
+        f"from their pixels, never by CLIP. Of real digits, which nobody asked for, {real.hits} are so (N = {real.n}): "
+        f"the shares differ by {interval(more, '.0%')}.",
         verdict(more, f"N = {whole.n}"),
     )

@@ -105,10 +105,10 @@ def said(ddpm: Film, ncsn: Film) -> str:
     """How many digits of each side are clear, and whether one side has more."""
     one, other = (clear(classifier(), film.images) for film in (ddpm, ncsn))
     apart = difference_of_shares(one.mean(), len(one), other.mean(), len(other))
-    told = "no difference can be told" if apart.low <= 0 <= apart.high else "a difference beyond the noise"
+    told = "no difference can be told" if apart.low <= 0 <= apart.high else "they differ beyond the noise"
     return (
-        f"The metrics' classifier is sure of a class in {one.sum()} of {len(one)} digits on the DDPM side and in "
-        f"{other.sum()} of {len(other)} on the NCSN side: {told}, {interval(apart)}."
+        f"The metrics' classifier is sure of the class of {one.sum()} of {len(one)} digits by DDPM and of "
+        f"{other.sum()} of {len(other)} by NCSN: {told}, DDPM's share less NCSN's is {interval(apart, '+.0%')}."
     )
 
 

@@ -163,7 +163,9 @@ def said_of_completions(
         if moved == 0
         else f"a known pixel is up to {moved} of 255 off"
     )
-    return f"Read as {counted(seen)}. {read_as} In the hole they differ by {spread:.0f} of 255; {kept}."
+    return (
+        f"Read as {counted(seen)}. {read_as} In the hole pixels differ by {spread:.0f} of 255 (std); {kept}."
+    )
 
 
 def _answered(answer: int | None, seen: np.ndarray, label: int | None) -> str:

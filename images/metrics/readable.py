@@ -31,12 +31,12 @@ def said_of_clear(shown: np.ndarray, real: np.ndarray) -> str:
     n, share, truth = len(shown), float(shown.mean()), float(real.mean())
     fewer = difference_of_shares(truth, len(real), share, n)
     apart = (
-        f"{interval(fewer, '.0%')} fewer" if fewer.low > 0
+        f"fewer, by {interval(fewer, '.0%')} of all" if fewer.low > 0
         else "no fewer within the noise"
     )  # fmt: skip
     return (
-        f"The metrics' classifier is sure of a class in {shown.sum()} of these {n} digits, in {truth:.0%} of "
-        f"{len(real):,} real ones: {apart}."
+        f"The metrics' classifier is sure of the class of {shown.sum()} of these {n} digits ({share:.0%}), and of "
+        f"{truth:.0%} of {len(real):,} real ones: {apart}."
     )
 
 
@@ -47,8 +47,9 @@ def said_of_class(seen: np.ndarray, asked: int | Sequence[int] | np.ndarray, wha
 
 
 def counted(seen: np.ndarray) -> str:
-    """ "3 (5 times), 8 (3 times)", the most frequent class first."""
-    return ", ".join(f"{digit} ({n} times)" for digit, n in Counter(np.asarray(seen).tolist()).most_common())
+    """ "3 (5 times), 8 (once)", the most frequent class first."""
+    found = Counter(np.asarray(seen).tolist()).most_common()
+    return ", ".join(f"{digit} ({'once' if n == 1 else f'{n} times'})" for digit, n in found)
 
 
 def _batch(images: np.ndarray | Tensor) -> Tensor:

@@ -93,19 +93,25 @@ def said(cells: list[Cell]) -> tuple[str, str]:
     first, ties = column[0].eta, [cell.eta for cell in tied(column)]
     outcome = HOLDS if first == ETAS[0] and not ties else OPEN if ETAS[0] in (first, *ties) else FAILS
     return (
-        f"Is DDIM, η = 0, best with few steps? At S = {steps} the lowest is η = {SIGNS.get(first, first)} "
-        f"({column[0].metrics[FCD].value:.2f}); {clarity(column)}."
+        f"Is DDIM, η = 0, best with few steps? At S = {steps} the distance is lowest for η = "
+        f"{SIGNS.get(first, first)}, {column[0].metrics[FCD].value:.2f}{_ddim(column)}; {clarity(column)}."
     ), outcome
+
+
+def _ddim(column: list[Cell]) -> str:
+    """What DDIM has where it is not the lowest."""
+    own = next(cell.metrics[FCD].value for cell in column if cell.eta == ETAS[0])
+    return "" if column[0].eta == ETAS[0] else f", against {own:.2f} for η = 0"
 
 
 def clarity(column: list[Cell]) -> str:
     """How clearly the first of a column is the lowest, by the difference to each of the others."""
     ties = [str(SIGNS.get(cell.eta, cell.eta)) for cell in tied(column)]
     if len(ties) == len(column) - 1:
-        return "no other is told from it, each difference tested at 95 %: no clear winner"
+        return "no other can be told from it, each difference tested at 95 %: no clear winner"
     if ties:
-        return f"it has beaten all but {', '.join(ties)}, each difference tested at 95 %"
-    return "it has beaten all others, each difference tested at 95 %"
+        return f"only η = {' and '.join(ties)} cannot be told from it, each difference tested at 95 %"
+    return "all others are higher, each difference tested at 95 %"
 
 
 def lecture() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from images.command import add_data, add_device, command
 from images.data.mnist import load
 from images.models import Model, load_model
-from images.training import runs
+from images.training import records, runs
 from images.training.config import TrainConfig
 from images.training.presets import PRESETS
 from images.training.speed import OFFERED, images_per_second, said
@@ -102,4 +102,4 @@ def look_of(preset: str) -> tuple[Path, str] | None:
     if not picture.exists():
         return None
     about = json.loads(picture.with_suffix(".json").read_text(encoding="utf-8"))
-    return picture, f"by {about['step']:,} steps, {duration(about['seconds'])} on {about['device']}"
+    return picture, f"by {about['step']:,} steps, {duration(about['seconds'])} on {records.device_of(about)}"

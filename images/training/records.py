@@ -4,6 +4,7 @@ A wrong file is a UserError with a sentence; a wrong line or number among others
 """
 
 import json
+import re
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,11 @@ def read_object(path: Path) -> dict[str, Any]:
         raise UserError(f"{path} cannot be read ({error}): {REMEDY}.") from error
     require(isinstance(found, dict), f"{path} holds {str(found)[:40]!r}, not an object: {REMEDY}.")
     return found
+
+
+def device_of(about: dict[str, Any]) -> str:
+    """Where it was trained, for people: "cpu, 1 thread"."""
+    return re.sub(r"\b1 threads$", "1 thread", str(about.get("device", "an unknown device")))
 
 
 def read_config(path: Path) -> TrainConfig:

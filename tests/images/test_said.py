@@ -34,7 +34,7 @@ def test_few_clear_digits_are_said_to_be_fewer_only_beyond_the_noise():
 
 
 def test_classes_are_counted():
-    assert counted(np.array([3, 8, 3])) == "3 (2 times), 8 (1 times)"
+    assert counted(np.array([3, 8, 3])) == "3 (2 times), 8 (once)"
     assert said_of_class(np.array([3, 8, 3]), 3).startswith("2 of 3 are read as the class asked for: 66.7%")
     assert said_of_class(np.array([0, 1, 3]), [0, 1, 2]).startswith("2 of 3")
 

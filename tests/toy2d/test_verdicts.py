@@ -58,14 +58,18 @@ def test_the_autoencoders_sentence_is_its_own_losses():
     assert f"less than {found.optimal_loss:.3f}" in autoencoder_said(found)
 
 
-def test_few_steps_names_the_best_row_and_all_that_are_no_worse_within_the_noise():
+@pytest.mark.parametrize(("ddpm", "outcome"), [(1.5, HOLDS), (1.01, OPEN), (0.5, FAILS)])
+def test_few_steps_tests_the_lectures_claim_and_names_the_nearest_rows(ddpm: float, outcome: str):
+    """0.01 is the standard error of each: 1.01 is 0.7 standard errors of the difference from 1.00."""
     config, names = FewStepsConfig(steps=(5, 100)), list(ROWS)
-    cells = tuple((apart(sliced=1.0 + k), apart(sliced=0.1)) for k in range(len(names)))
+    fewest = {name: 2.0 for name in names} | {"η = 0 (DDIM)": 1.0, "η = 1 (DDPM)": ddpm}
+    cells = tuple((apart(sliced=fewest[name]), apart(sliced=0.1)) for name in names)
     errors = tuple((apart(sliced=0.01), apart(sliced=0.01)) for _ in names)
-    sentence = few_steps_said(config, FewSteps(cells, errors, NONE, apart(sliced=0.09)))
-    first, last = sentence.split(";")[:2]
-    assert f"in 5 steps {names[0]}, 1.000" in first and names[1] not in first
-    assert all(name in last for name in names) and "Two sets of exact samples: 0.090" in sentence
+    sentence, told = few_steps_said(config, FewSteps(cells, errors, NONE, apart(sliced=0.09)))
+    assert told.startswith(outcome) and f"1.000 from exact ones, with η = 1 {ddpm:.3f}" in sentence
+    nearest, tied = sentence.split("In ")[1:]
+    assert ("cannot be told" in nearest) == (outcome == OPEN) and ("DDIM" in nearest) == (outcome != FAILS)
+    assert "none can be told from the nearest" in tied and "0.090 apart (N = 6 × 500)" in sentence
 
 
 def test_the_likelihoods_sentence_names_the_largest_part():

@@ -51,7 +51,7 @@ CLAIMS = (
         "ncsn", "python -m toy2d ncsn", langevin.one_network_for_all_levels,
     ),
     Claim(
-        DPM, "The forward chain reaches any x_t in one step of closed form.",
+        DPM, "The forward chain reaches any of its noise levels in one step of closed form.",
         "dpm", "python -m toy2d forward", diffusion.forward_at_once,
     ),
     Claim(

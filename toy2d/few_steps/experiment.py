@@ -12,7 +12,7 @@ from playground.knobs import Knobs, choice, knob
 from playground.levels import EVEN, SCHEDULES, SPACINGS, Level, Noise, seeded
 from playground.progress import Report, part_of, silent
 from playground.solvers import dpmpp_2m
-from playground.statistics import Difference, difference
+from playground.statistics import Difference, difference, interval, verdict
 from playground.steps import Moved, Step, ancestral, ddim, heun, last_but_one, side_by_side
 from playground.walk import checked, final, starting_noise, walk, watched
 from toy2d.distances import Distances, each_against
@@ -145,22 +145,41 @@ def _over_repeats(found: np.ndarray) -> tuple[Distances, Distances]:
     return Distances(*found.mean(0)), Distances(*found.std(0, ddof=1) / len(found) ** 0.5)
 
 
-def said(config: FewStepsConfig, result: FewSteps, measure: str = "sliced") -> str:
-    """The best row at the fewest and at the most steps; a row that lies no farther within the noise is named, too."""
+DDIM, DDPM = "η = 0 (DDIM)", "η = 1 (DDPM)"
+
+
+def said(config: FewStepsConfig, result: FewSteps, measure: str = "sliced") -> tuple[str, str]:
+    """Whether η = 0 comes nearer than η = 1 in the fewest steps, and which row does best in the fewest and the most."""
+    apart, N = _apart(result, measure), f"N = {config.repeats} × {config.particles:,}"
+    values, rows, few = result.values(measure)[:, 0], list(ROWS), config.steps[0]
+    ddim, ddpm = rows.index(DDIM), rows.index(DDPM)
+    farther = apart(0, ddpm, ddim)
+    first = (
+        f"After {few} steps samples with η = 0 lie {values[ddim]:.3f} from exact ones, with η = 1 {values[ddpm]:.3f}: "
+        f"{interval(farther)} farther."
+    )
+    columns = sorted({0, len(config.steps) - 1})
+    best = " ".join(
+        _best(config.steps[column], result.values(measure)[:, column], column, apart) for column in columns
+    )
+    floor = f"Two sets of exact samples are {getattr(result.floor, measure):.3f} apart ({N})."
+    return f"{first} {best} {floor}", verdict(farther, N)
+
+
+def _apart(result: FewSteps, measure: str) -> Callable[[int, int, int], Difference]:
+    """(column, row, other row) -> how much farther the row is."""
     values, errors = result.values(measure), result.standard_errors(measure)
+    return lambda column, row, other: difference(
+        values[row, column], errors[row, column], values[other, column], errors[other, column]
+    )
 
-    def apart(column: int, row: int, best: int) -> Difference:
-        (a, b), (se_a, se_b) = values[[row, best], column], errors[[row, best], column]
-        return difference(a, se_a, b, se_b)
 
-    told = []
-    for column in sorted({0, len(config.steps) - 1}):
-        best = int(values[:, column].argmin())
-        equal = [
-            name for row, name in enumerate(ROWS)
-            if row != best and apart(column, row, best).low <= 0
-        ]  # fmt: skip
-        others = f" (no worse within the noise: {', '.join(equal)})" if equal else ""
-        told.append(f"in {config.steps[column]} steps {list(ROWS)[best]}, {values[best, column]:.3f}{others}")
-    floor = getattr(result.floor, measure)
-    return f"Nearest to exact samples: {'; '.join(told)}. Two sets of exact samples: {floor:.3f}."
+def _best(S: int, values: np.ndarray, column: int, apart: Callable[[int, int, int], Difference]) -> str:
+    """The row that comes nearest in S steps; those that cannot be told from it are named, or counted where many."""
+    best, rows = int(values.argmin()), list(ROWS)
+    equal = [name for row, name in enumerate(rows) if row != best and apart(column, row, best).low <= 0]
+    nearest = f"{rows[best]} ({values[best]:.3f})"
+    if len(equal) == len(rows) - 1:
+        return f"In {S} steps none can be told from the nearest, {nearest}."
+    others = " and ".join(equal) if len(equal) < 3 else f"{len(equal)} others"
+    return f"In {S} steps {nearest} is nearest" + (f"; {others} cannot be told from it." if equal else ".")

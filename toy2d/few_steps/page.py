@@ -106,7 +106,7 @@ with page(
     result = with_score("few-steps", few_steps, config, "ddpm" if use_learned else None, "Filling the table")
     if measure != "log_likelihood":
         with below:
-            verdict_line(said(config, result, measure))
+            verdict_line(*said(config, result, measure))
     flow_config = FlowConfig(config.mixture, config.schedule, seed=config.seed)
     trip, converged = flow_for(flow_config)
     with above:
