@@ -244,9 +244,9 @@ def _laid_out(figure: go.Figure, charts: Sequence[Chart], height: int) -> go.Fig
     for trace in figure.data:
         if trace.type == "heatmap" and trace.showscale:
             left, right = figure.layout["xaxis" + (trace.xaxis or "x")[1:]].domain
-            trace.colorbar.update(
-                x=(left + right) / 2, len=0.9 * (right - left), y=-60 / inner, yanchor="top"
-            )
+            # At the chart's own bottom edge, however high the page makes it.
+            below = {"yref": "container", "y": 0, "yanchor": "bottom"}
+            trace.colorbar.update(x=(left + right) / 2, len=0.9 * (right - left), **below)
     legend = {
         "orientation": "h",
         "x": 0,

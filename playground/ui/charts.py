@@ -11,17 +11,27 @@ from playground.ui.tour import presenting
 
 PRESENTED = 930  # pixels: of the 1,080 of a projector's picture, with the page's head and verdict
 TALL = (
-    420  # pixels: of a chart beside a player, at the least; what stands above its panels is placed for that
+    420  # pixels, at the least: of a chart beside a player.  What stands above its panels is placed for that
 )
+ALONE = 400  # pixels, at the least: of a chart that is its page's picture
 STRIP = 200  # pixels: what is as low stands beside the picture, and stays so
 
 
-def chart(panels: Chart | Sequence[Chart], key: str, height: int | None = None, tall: bool = False) -> None:
+def chart(
+    panels: Chart | Sequence[Chart],
+    key: str,
+    height: int | None = None,
+    tall: bool = False,
+    alone: bool = False,
+) -> None:
     """Charts in the page's theme and width, without the tool bar that hides titles.
 
     height: in pixels.  tall: as high as the player that it stands beside (page.picture), instead; and as the window,
-    where the page is presented.
+    where the page is presented.  alone: the page's picture has no player, and is as high as the window leaves room for.
     """
+    if alone:
+        with st.container(key=None if presenting() else f"page-alone-{key}"):
+            return chart(panels, key, ALONE, tall=True)
     high: Literal["stretch", "content"] = "stretch" if tall or presenting() else "content"
     bar = {"displayModeBar": False}
     # Whole, before any chart: Plotly asks a pandas that another session may be loading.  Not at the top of the file: it

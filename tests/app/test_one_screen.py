@@ -14,8 +14,14 @@ from benchmarks.pages import ADDRESSES, LAPTOP, LARGE, SEEN, WATCH, WATCHED, mea
 
 pytestmark = pytest.mark.browser
 WIDTH = 0.85  # of a large window, filled by panels
+PLOTTED = 0.6  # of a chart's width, by its axes' boxes: three squares with their numbers have more
 STEADY = 2  # pixels: rounding, and no line of text
 WATCHED_MS = 1_200  # of a run after a click
+# Of charts that are their page's picture: how much of the width lies within axes.
+WITHIN_AXES = """() => [...document.querySelectorAll('[class*="st-key-page-alone"] .js-plotly-plot')].map((chart) => {
+  const axes = Object.entries(chart._fullLayout).filter(([name]) => /^xaxis\\d*$/.test(name)).map(([, axis]) => axis);
+  return axes.reduce((sum, axis) => sum + axis._length, 0) / chart.clientWidth;
+})"""
 PHONE = {"width": 390, "height": 844}
 OVERFLOW = """() => {
   const main = document.querySelector('[data-testid="stMain"]');
@@ -129,6 +135,8 @@ def test_a_page_is_one_screen(app, window, address):
     window.emulate_media(color_scheme="dark")
     if address not in WITHOUT_PICTURE and (filled := filled_width(window)) < WIDTH:
         wrong.append(f"the panels fill {filled:.0%} of the width")
+    if (part := within_axes(window)) < PLOTTED:
+        wrong.append(f"axes span {part:.0%} of a chart")
     wrong += findings(window, "dark", OF_COLOURS)
     window.set_viewport_size(PHONE)
     for _ in range(20):  # tables take their new width a little later than the rest
@@ -172,6 +180,15 @@ def not_for_the_keyboard(window) -> list[str]:
     wrong += [f"Tab does not reach {what}" for what in window.evaluate(UNREACHED)]
     window.evaluate(BACK)
     return wrong
+
+
+def within_axes(window) -> float:
+    """The least share of a chart's width that its axes span, once charts have taken the new size; 1 without a chart."""
+    for _ in range(20):
+        if (least := min(window.evaluate(WITHIN_AXES), default=1.0)) >= PLOTTED:
+            break
+        window.wait_for_timeout(100)
+    return least
 
 
 def filled_width(window) -> float:

@@ -48,9 +48,9 @@ with page("Palette's twin", "A part of a point is seen: is the best guess a poss
     first, *others = claims(config, found)
     verdict_line(f"{first} {compared(answer, found.methods[0].ratio.value)}")
     with left:
-        chart(plane_chart(config, found), "inverse-plane", 430)
+        chart(plane_chart(config, found), "inverse-plane", alone=True)
     with right:
-        chart(means_chart(found), "inverse-means", 430)
+        chart(means_chart(found), "inverse-means", alone=True)
     for sentence in others:
         st.markdown(sentence)
     explained(__file__)

@@ -40,7 +40,7 @@ def show(found: Latents, ways: ThereAndBack) -> None:
     above = st.container()
     verdict_line(first)
     with above:
-        chart(codes_charts(found), "codes")
+        chart(codes_charts(found), "codes", alone=True)
     chart(curves_charts(found, ways), "curves")
     for said in others:
         st.markdown(f"- {said}")

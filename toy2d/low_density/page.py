@@ -110,7 +110,7 @@ with page(
     verdict_line(*said(config, result, over_seeds if made_for == config else None))
     numbers(config, result)
     with above:
-        chart(maps_chart(config, result), "maps")
+        chart(maps_chart(config, result), "maps", alone=True)
     more_seeds(config)
     left, right = st.columns(2)
     with left:

@@ -69,7 +69,7 @@ with page(
     config, learn = settings()
     network = None if learn is None else learned_for(learn)
     result = score_field(config, network)
-    chart(field_chart(result), "field")
+    chart(field_chart(result), "field", alone=True)
     live_field(live_fields(config, network, SIGMAS, "field"), "live-field")
     if result.judged is not None:
         verdict_line(
