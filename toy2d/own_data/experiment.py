@@ -127,7 +127,7 @@ class OwnData:
 OPENS = OwnDataConfig()
 SHIPPED = {
     OWN_DATA: OPENS,
-    **{f"{OWN_DATA}-{n}": replace(OPENS, n=n) for n in limits(OwnDataConfig, "n").among if n != OPENS.n},
+    **{f"{OWN_DATA}-{n}": replace(OPENS, n=int(n)) for n in limits(OwnDataConfig, "n").among if n != OPENS.n},
     **{f"{OWN_DATA}-{name}": replace(OPENS, source=name) for name in DATASETS if name != OPENS.source},
     f"{OWN_DATA}-memorises": replace(OPENS, n=5, train_steps=3_000),
     f"{OWN_DATA}-learns": replace(OPENS, n=1_000, train_steps=1_000),
