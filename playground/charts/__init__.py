@@ -271,18 +271,29 @@ def plain(value: float) -> str:
 
 
 def log_ticks(low: float, high: float) -> list[tuple[float, str]]:
-    """Decades, thinned to eight, where there are two of them or more; else 1, 2, 5; else what lies between."""
+    """Decades, thinned to eight, where there are two of them or more; else 1, 2, 5; else even steps between."""
     first, last = int(np.floor(np.log10(low))), int(np.ceil(np.log10(high)))
     if high >= 100 * low:
         each = -(-(last - first) // 7)
         return [(10.0**k, _power(k)) for k in range(first, last + 1) if k % each == 0]
-    found: list[float] = []
-    for steps in ([1, 2, 5], range(1, 10), np.arange(10, 100) / 10):
-        ticks = [float(f"{s * 10.0**k:.6g}") for k in range(first - 1, last + 1) for s in steps]
-        found = [tick for tick in ticks if 0.98 * low <= tick <= 1.02 * high]
-        if len(found) >= 3:
-            break
-    return [(tick, plain(tick)) for tick in found[:: -(-len(found) // 8) or 1]]
+    found = [float(f"{s * 10.0**k:.6g}") for k in range(first - 1, last + 1) for s in (1, 2, 5)]
+    found = [tick for tick in found if 0.98 * low <= tick <= 1.02 * high]
+    if len(found) < 3:
+        found = _even(low, high)
+    if len(found) > 4 and "×" in "".join(map(plain, found)):  # too long to stand so near to each other
+        found = found[::2]
+    return [(tick, plain(tick)) for tick in found]
+
+
+def _even(low: float, high: float) -> list[float]:
+    """Two to five multiples of 1, 2 or 5 times a power of ten; of no range its one number."""
+    if high <= low:
+        return [low]
+    rough = (high - low) / 4
+    power = 10.0 ** np.floor(np.log10(rough))
+    step = next(s * power for s in (1, 2, 5, 10) if s * power >= 0.999 * rough)
+    places = range(int(np.ceil(0.98 * low / step)), int(np.floor(1.02 * high / step)) + 1)
+    return [float(f"{step * place:.6g}") for place in places]
 
 
 def _power(exponent: int) -> str:
