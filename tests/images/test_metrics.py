@@ -91,6 +91,19 @@ def test_singular_covariances_are_no_trouble():
     assert frechet_distance(one, two) == pytest.approx(expected, rel=1e-12)
 
 
+def test_between_two_points_each_it_is_that_of_two_lines():
+    """Rank one, S = v v': the overlap is |v1 . v2|; against a whole Gaussian S it is the root of v1' S v1."""
+    pairs = randn(2, 2, 30)
+    one, two = (fitted(pair) for pair in pairs)
+    v1, v2 = ((pair[0] - pair[1]) / math.sqrt(2) for pair in pairs)
+    expected = float((one.mean - two.mean).square().sum() + v1 @ v1 + v2 @ v2 - 2 * (v1 @ v2).abs())
+    assert frechet_distance(one, two) == pytest.approx(expected, rel=1e-12)
+    whole = fitted(randn(90, 30, seed=1))
+    expected = float((one.mean - whole.mean).square().sum() + v1 @ v1 + whole.covariance.trace())
+    expected -= 2 * float(v1 @ whole.covariance @ v1) ** 0.5
+    assert frechet_distance(one, whole) == pytest.approx(expected, rel=1e-12)
+
+
 def test_it_is_symmetric_and_moves_with_the_mean():
     one, two = fitted(randn(50, 8)), fitted(randn(60, 8, seed=1))
     assert frechet_distance(one, two) == pytest.approx(frechet_distance(two, one), rel=1e-12)
