@@ -147,9 +147,7 @@ def table(found: Measured, critics: losses.Compared) -> None:
     )
 
 
-with page(
-    "Autoencoder and latents", "What do f = 2, 4 and 8 keep of a digit, and what does noise decode to?"
-):
+with page("Autoencoder and latents"):
     tries(__file__)
     training_sidebar()
     config = settings()

@@ -189,10 +189,7 @@ def tables(found: Measured) -> None:
     st.caption(f"Standard deviations within a class: {spreads}. N = {found.config.digits}.")
 
 
-with page(
-    "In between and change",
-    "z is straightened out: the way between two digits, and along thickness, slant and width.",
-):
+with page("In between and change"):
     tries(__file__)
     model = choose_model(kind="diffusion-autoencoder", key="dae-model")
     training_sidebar()

@@ -124,7 +124,7 @@ def without_a_classifier() -> None:
         chart(clouds_chart(seen), "c-clouds", 430)
 
 
-with page("CLIP", "Digits and captions on one sphere: is what is near true?"):
+with page("CLIP"):
     tries(__file__)
     training_sidebar()
     one, two = st.columns(2)

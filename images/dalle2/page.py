@@ -138,9 +138,7 @@ def explain() -> None:
         nearest(st.session_state["drawing"][1])
 
 
-with page(
-    "DALL-E 2", "A caption becomes an embedding, the embedding a small digit, the small digit a digit."
-):
+with page("DALL-E 2"):
     tries(__file__)
     config, place = settings()
     run = on_request(

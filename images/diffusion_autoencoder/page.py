@@ -144,10 +144,7 @@ def tables(found: Measured) -> None:
     )
 
 
-with page(
-    "Diffusion autoencoder",
-    "A digit as z, what it is, and x_T, the rest: one loss, and DDIM walked both ways.",
-):
+with page("Diffusion autoencoder"):
     tries(__file__)
     model = choose_model(kind="diffusion-autoencoder", key="dae-model")
     training_sidebar()

@@ -200,10 +200,7 @@ def _explain() -> None:
     )
 
 
-with page(
-    "DDPM and NCSN",
-    "The lecture's two families, side by side on digits: one walks down a schedule, one anneals.",
-):
+with page("DDPM and NCSN"):
     tries(__file__)
     first = choose_model("Model, DDPM side", "f-model-1")
     models = first, choose_model("Model, NCSN side", "f-model-2", described=first)

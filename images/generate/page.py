@@ -106,7 +106,7 @@ def explain() -> None:
         )
 
 
-with page("Generate", "Digits from noise: the steps of the 2-D pages, unchanged, on 28 x 28 images."):
+with page("Generate"):
     tries(__file__)
     model = choose_model()
     training_sidebar()

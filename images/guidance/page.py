@@ -145,7 +145,7 @@ def by_level() -> None:
     chart(accuracy_chart(curves, N), "guides-chart", 300)
 
 
-with page("Guidance on digits", "How hard should a digit be pulled towards its class?"):
+with page("Guidance on digits"):
     tries(__file__, predict=True)
     by, config = settings()
     # a classifier guides a model that was never told a label: that is what it is for

@@ -226,9 +226,6 @@ def contents() -> None:
     explained(__file__)
 
 
-with page(
-    "Inpaint",
-    "Paint over the part of the digit that is to be filled in, and see several ways to fill it.",
-):
+with page("Inpaint"):
     tries(__file__, predict=True)
     contents()

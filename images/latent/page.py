@@ -104,10 +104,7 @@ def table(found: Measured) -> None:
     )
 
 
-with page(
-    "Latent diffusion",
-    "The same diffusion on 8 x 8 x 3 numbers instead of pixels; decoding listens to the walk.",
-):
+with page("Latent diffusion"):
     tries(__file__)
     model = choose_model(kind="latent", key="latent-model")
     training_sidebar()

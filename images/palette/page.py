@@ -110,7 +110,7 @@ def against_others(config: PaletteConfig) -> None:
     st.markdown(markdown(found[1]))
 
 
-with page("Palette", "One network, told a damaged picture: what was it?"):
+with page("Palette"):
     tries(__file__, predict=True)
     model = choose_model(key="palette-model", kind="palette")
     training_sidebar()

@@ -234,8 +234,5 @@ def contents() -> None:
     meanings()
 
 
-with page(
-    "Runs and metrics",
-    "Compare what you have trained: its loss, its digits, and how far they are from real ones.",
-):
+with page("Runs and metrics"):
     contents()

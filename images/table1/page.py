@@ -189,10 +189,6 @@ def contents() -> None:
     explained(__file__)
 
 
-with page(
-    "Table 1",
-    "Does DDIM win with few steps, and DDPM's larger variance with a thousand? The lecture's table (Song et al. "
-    "2021) says so for CIFAR10 and CelebA; here it is measured on digits.",
-):
+with page("Table 1"):
     tries(__file__)
     contents()

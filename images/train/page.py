@@ -157,8 +157,5 @@ def contents() -> None:
     explained(__file__)
 
 
-with page(
-    "Train",
-    "The network learns to predict the noise in a noised digit. Start, stop and go on in the sidebar.",
-):
+with page("Train"):
     contents()

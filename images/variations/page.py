@@ -132,7 +132,7 @@ def table(found: Spreads) -> None:
     )
 
 
-with page("Variations and in between", "What does an embedding keep of a digit?"):
+with page("Variations and in between"):
     tries(__file__)
     training_sidebar()
     kind, first, other, config = settings()

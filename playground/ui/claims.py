@@ -21,7 +21,7 @@ def claims_page(wings: Callable[[], Wings], may_measure: Callable[[], bool] = la
 
     may_measure: whether there are buttons for it; not where the app serves others, who share the machine.
     """
-    with page(TITLE, "What does the lecture claim, and what of it holds?"):
+    with page(TITLE):
         found = wings()
         for (wing, claims), place in zip(found.items(), st.columns(len(found)), strict=True):
             with place:

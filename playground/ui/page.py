@@ -1,6 +1,6 @@
 """What every page is made of: one line of title and claim, a place for progress, settings in the address, results kept.
 
-A page is `with page("Title", "The question, in one sentence?"):` around
+A page is `with page("Title"):` around
 
     reading widgets with `in_url`: the one main control in sight, all others in `folded`;
     computing with `cached` or `on_request`;
@@ -38,10 +38,10 @@ _SETTINGS = "playground_settings"  # in the session
 
 
 @contextmanager
-def page(title: str, question: str) -> Iterator[None]:
+def page(title: str) -> Iterator[None]:
     """Title and claim on one line, with room for the progress of work; a UserError within becomes a sentence.
 
-    The claim is the lecture's, as the page's topic has it; the question stands where there is none.
+    The claim is the lecture's, as the page's topic has it; a page that runs alone, as in a test, has none.
     """
     _enter(title)
     now = tour()
@@ -52,9 +52,8 @@ def page(title: str, question: str) -> Iterator[None]:
             st.title(title, width="content", anchor=False)
             if now:
                 st.caption(where(now), width="content")
-        claim = now.topic.claim if now else ""
         with st.container(key="page-claim"):
-            st.markdown(claim or question)
+            st.markdown(now.topic.claim if now else "")
         work = st.container(key="page-work", gap=None)
         downloads = st.container(key="page-save", width="content")
         if now:

@@ -1,7 +1,5 @@
 """The tour: every page belongs to a section of the lecture, and Next alone reaches all of them."""
 
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -37,7 +35,7 @@ topics = [Topic(name, name, name, "draw", "", DDIM, f"Claim {name}.") for name i
 at = names.index(st.session_state.get("at", "start"))
 st.navigation(pages)
 set_out([Stop(*pair) for pair in zip(pages, topics, strict=True)], pages[at])
-with page(names[at], "A question?"):
+with page(names[at]):
     st.session_state["next"] = tour().neighbour(1).page.url_path or "start"
     st.session_state["back"] = tour().neighbour(-1).page.url_path or "start"
 """
@@ -63,9 +61,3 @@ def test_a_page_of_the_tour_shows_its_number_section_and_claim():
     app.run()
     assert app.caption[0].value == "2 of 3 · Denoising diffusion implicit model (DDIM)"
     assert app.markdown[0].value == "Claim two."
-
-
-def test_a_page_alone_shows_its_question():
-    path = Path(__file__).parents[2] / "toy2d/own_data/page.py"
-    app = AppTest.from_file(str(path), default_timeout=60).run()
-    assert not app.exception and "who memorises the points" in app.markdown[0].value

@@ -110,10 +110,7 @@ def map_for(config: AnnealingConfig) -> tuple[MapConfig, Map]:
     return kept
 
 
-with page(
-    "Annealed Langevin, dissected",
-    "How many levels, how many steps, how large: what each setting does to the weights and to the samples.",
-):
+with page("Annealed Langevin, dissected"):
     tries(__file__)
     config = settings()
     result = result_for(config)

@@ -63,7 +63,7 @@ def smaller_and_smaller(learn: LearnConfig) -> None:
         chart(descent_chart(found[1]), "descent-chart")
 
 
-with page("Denoising autoencoder", "A network that takes noise away has learned which way the data lie."):
+with page("Denoising autoencoder"):
     tries(__file__)
     config, learn = settings()
     result = autoencoder(config, learned_for(learn))

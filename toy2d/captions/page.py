@@ -63,7 +63,7 @@ def table(found: Captions) -> None:
     st.dataframe(rows, hide_index=True, key="captions-table", width="stretch")
 
 
-with page("DALL-E 2 in the plane", "Why draw an embedding, when the caption has one of its own?"):
+with page("DALL-E 2 in the plane"):
     tries(__file__)
     config = settings()
     found = cached("captions", config, lambda report: captions(config, report), "Sampling")

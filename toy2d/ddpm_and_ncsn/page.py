@@ -136,10 +136,7 @@ def told(mixture: MixtureSpec) -> None:
             st.dataframe(told_rows(result), hide_index=True, width="stretch", key="told-table")
 
 
-with page(
-    "DDPM against NCSN",
-    "One denoiser, two families: each family's network, run with the other's sampler.",
-):
+with page("DDPM against NCSN"):
     tries(__file__)
     config, button = settings()
     outcome(*result_for(config, button))

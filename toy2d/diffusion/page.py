@@ -49,7 +49,7 @@ def numbers(config: DiffusionConfig, result: Diffusion) -> None:
         c.metric("Share in mode 1, and π", f"{result.shares[0]:.3f} / {result.weights[0]:.3f}")
 
 
-with page("Diffusion", "The same mixture, turned into noise and back. Drag the player's slider to any step."):
+with page("Diffusion"):
     tries(__file__, predict=True)
     config, use_learned = settings()
     answer = predicted(

@@ -93,10 +93,7 @@ def solvers(trip: RoundTrip, converged: Orders) -> None:
     chart(solver_chart(converged, "median error at the end"), "orders")
 
 
-with page(
-    "Fewer steps",
-    "How few steps are enough, with how much noise, and what better solvers make of the same denoiser.",
-):
+with page("Fewer steps"):
     tries(__file__)
     config, use_learned = settings()
     above, below, flow = picture(), st.container(), st.container()

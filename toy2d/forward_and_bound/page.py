@@ -246,10 +246,7 @@ def show_losses(result: Losses) -> None:
     verdict_line(*said_of_losses(result))
 
 
-with page(
-    "Diffusion probabilistic model",
-    "Noise is added in small Gaussian steps; each is undone by a Gaussian step that is learned.",
-):
+with page("Diffusion probabilistic model"):
     tries(__file__)
     part = in_url(
         st.segmented_control, "Part", list(PARTS), key="part", default="forward", required=True,

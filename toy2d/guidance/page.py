@@ -157,10 +157,7 @@ def weaker(config: GuidanceConfig) -> None:
         st.markdown(sentence)
 
 
-with page(
-    "Guidance",
-    "Pull samples towards a class by a classifier, or without one: do they end where the formula seems to say?",
-):
+with page("Guidance"):
     tries(__file__, predict=True)
     config, use_learned = settings()
     answer = predicted(

@@ -171,10 +171,7 @@ def sweeps(config: InpaintConfig) -> None:
     chart(narrowing_chart(config, narrow), "narrow")
 
 
-with page(
-    "Inpainting in 2-D",
-    "One coordinate is seen; the other one is filled in. Here the exact conditional is known: which method finds it?",
-):
+with page("Inpainting in 2-D"):
     tries(__file__, predict=True)
     config = settings()
     answer = predicted(

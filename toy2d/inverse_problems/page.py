@@ -34,7 +34,7 @@ def settings() -> InverseConfig:
     return InverseConfig(MixtureSpec(preset, pi), seen, noise, value, seed=seed)
 
 
-with page("Palette's twin", "A part of a point is seen: is the best guess a possible point?"):
+with page("Palette's twin"):
     tries(__file__, predict=True)
     config = settings()
     answer = predicted(

@@ -51,9 +51,7 @@ def show(found: Latents, ways: ThereAndBack) -> None:
     )
 
 
-with page(
-    "Latents in the plane", "Which number of two to keep, at which scale, and what z does for the way back?"
-):
+with page("Latents in the plane"):
     tries(__file__)
     config = settings()
     found = cached("latents", config, lambda report: latents(config, report), "Walking")

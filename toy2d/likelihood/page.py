@@ -60,10 +60,7 @@ def numbers(config: LikelihoodConfig, result: Likelihood) -> None:
              help="The flow's own density has mass one; with too few steps what is computed does not.")  # fmt: skip
 
 
-with page(
-    "Likelihood",
-    "A diffusion model knows its own density: follow the deterministic flow, and add up its divergence.",
-):
+with page("Likelihood"):
     tries(__file__)
     config, learn = settings()
     result = result_for(config, learn)

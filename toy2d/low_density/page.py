@@ -98,10 +98,7 @@ def more_data(config: LowDensityConfig) -> None:
         chart(sweep_chart(found[1]), "sweep-chart")
 
 
-with page(
-    "Problem 1: low density",
-    "A score learned from data is good where there are data. Many noise levels put data everywhere.",
-):
+with page("Problem 1: low density"):
     tries(__file__)
     config = settings()
     result = result_for(config)

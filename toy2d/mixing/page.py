@@ -109,10 +109,7 @@ def explain(config: MixingConfig, result: Mixing) -> None:
     explained(__file__, more=without_noise(config, result))
 
 
-with page(
-    "Mixing",
-    "Two modes, one weight π: does Langevin dynamics put the right share of particles into each?",
-):
+with page("Mixing"):
     tries(__file__, predict=True)
     config, use_learned = settings()
     answer = expected(config)

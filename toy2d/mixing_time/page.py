@@ -104,10 +104,7 @@ def told_time(seconds: float) -> str:
     return duration(seconds) if seconds < 86_400 else f"{seconds / YEAR:,.2g} years"
 
 
-with page(
-    "Mixing time",
-    "Plain Langevin dynamics does mix, in the end. When is that, and what does it say until then?",
-):
+with page("Mixing time"):
     tries(__file__)
     view = in_url(st.segmented_control, "View", list(VIEWS), key="view", default="time", required=True,
                  format_func=VIEWS.get, label_visibility="collapsed")  # fmt: skip

@@ -84,10 +84,7 @@ def caution(result: Ncsn) -> None:
         )
 
 
-with page(
-    "NCSN",
-    "One network for all noise levels. The weight λ(σ) decides which of them it learns.",
-):
+with page("NCSN"):
     tries(__file__)
     config, result = result_for(settings())
     above = st.container()

@@ -154,10 +154,7 @@ def numbers(config: OwnDataConfig, result: OwnData) -> None:
         d.caption(f"optimum {result.optimum.to_fresh:.2f}; floor, two fresh samples, {result.floor:.2f}")
 
 
-with page(
-    "Your own data",
-    "Named shapes, points that you paint, or a CSV: who memorises the points, and who learns the shape?",
-):
+with page("Your own data"):
     tries(__file__)
     config, place, beside = settings()
     result = result_for(config, network_for(config, place))

@@ -61,10 +61,7 @@ def numbers(result: Field) -> None:
     c.metric("Median error: sparsest / densest bin", f"{sparse:.2f} / {dense:.3f}")
 
 
-with page(
-    "Score fields",
-    "The score points to where data are denser. A learned one is good only where it has seen data.",
-):
+with page("Score fields"):
     tries(__file__)
     config, learn = settings()
     network = None if learn is None else learned_for(learn)
