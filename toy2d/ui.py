@@ -53,7 +53,6 @@ def mixture_widgets(first: DeltaGenerator, second: DeltaGenerator) -> MixtureSpe
         MixtureSpec,
         "pi",
         0.01,
-        key="pi",
         disabled=not MixtureSpec(preset).has_pi,
         help="For the mixtures of two modes.",
     )

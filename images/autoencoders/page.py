@@ -30,7 +30,7 @@ from playground.gif import enlarged, png_bytes, tiled
 from playground.progress import Report, turn_of
 from playground.statistics import ends
 from playground.ui.downloads import download_png
-from playground.ui.knobs import ask
+from playground.ui.knobs import Form
 from playground.ui.page import cached, explained, in_url, page, verdict_line
 from playground.ui.tour import presenting
 from playground.ui.tries import tries
@@ -63,17 +63,12 @@ def settings() -> ShowConfig:
         required=True,
         key="a-f",
     )
-    number = ask(
-        second.number_input,
-        "First test digit",
-        ShowConfig,
-        "first",
-        10,
-        key="a-first",
-        most=len(digits("test")) - 10,
+    form = Form(ShowConfig)
+    form.ask(
+        second.number_input, "First test digit", "first", 10, key="a-first", most=len(digits("test")) - 10
     )
-    seed = ask(third.number_input, "Seed of the noise", ShowConfig, "seed", key="a-seed")
-    return ShowConfig(which, number, seed)
+    form.ask(third.number_input, "Seed of the noise", "seed", key="a-seed")
+    return form.made(which=which)
 
 
 def pictures(found: Shown) -> None:

@@ -17,7 +17,7 @@ from images.networks.clip import cosines
 from images.ui import classifier, digits
 from playground.gif import gif_bytes, png_bytes, tiled
 from playground.ui.downloads import download_gif, download_png
-from playground.ui.knobs import ask
+from playground.ui.knobs import Form
 from playground.ui.page import explained, folded, in_url, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import tries
@@ -61,20 +61,13 @@ def settings() -> tuple[DrawConfig, DeltaGenerator]:
     box, examples, second, third, last = st.columns([2, 1.3, 1.6, 1.3, 1], vertical_alignment="bottom")
     caption = choose_caption(box, folded("Examples", examples))
     more = folded("More settings", third)
-    count = ask(more.number_input, "Digits", DrawConfig, "count", key="count")
-    w = ask(
-        second.slider,
-        "w of the decoder",
-        DrawConfig,
-        "w",
-        0.5,
-        key="w",
-        help="guidance; 0 is the conditional model",
-    )
-    prior_w = ask(more.slider, "w of the prior", DrawConfig, "prior_w", 0.5, key="prior_w")
-    steps = ask(more.select_slider, "Steps of each stage", DrawConfig, "steps", key="steps")
-    seed = ask(more.number_input, "Seed", DrawConfig, "seed", key="seed")
-    return DrawConfig(caption, count, w, prior_w, steps, seed), last
+    form = Form(DrawConfig)
+    form.ask(more.number_input, "Digits", "count")
+    form.ask(second.slider, "w of the decoder", "w", 0.5, help="guidance; 0 is the conditional model")
+    form.ask(more.slider, "w of the prior", "prior_w", 0.5)
+    form.ask(more.select_slider, "Steps of each stage", "steps")
+    form.ask(more.number_input, "Seed", "seed")
+    return form.made(caption=caption), last
 
 
 def show(config: DrawConfig, drawing: Drawing) -> None:

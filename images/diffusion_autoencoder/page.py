@@ -16,7 +16,7 @@ from playground.progress import Report
 from playground.statistics import ends, interval
 from playground.ui.charts import chart
 from playground.ui.downloads import download_gif, download_png, download_webp
-from playground.ui.knobs import ask
+from playground.ui.knobs import Form
 from playground.ui.page import cached, explained, in_url, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import tries
@@ -26,10 +26,11 @@ def settings(T: int) -> tuple[int, ReconstructConfig]:
     first, third, fourth, fifth = st.columns([1, 2, 1, 1], vertical_alignment="bottom")
     most = len(digits("test")) - 1
     one = in_url(first.number_input, "Test digit", 0, most, 0, key="d-one")
-    steps = ask(third.select_slider, "Steps, up and down", ReconstructConfig, "steps", key="d-steps", most=T)
-    count = ask(fourth.number_input, "Random $x_T$", ReconstructConfig, "count", key="d-count")
-    seed = ask(fifth.number_input, "Seed", ReconstructConfig, "seed", key="d-seed")
-    return int(one), ReconstructConfig(count, steps, seed)
+    form = Form(ReconstructConfig)
+    form.ask(third.select_slider, "Steps, up and down", "steps", key="d-steps", most=T)
+    form.ask(fourth.number_input, "Random $x_T$", "count", key="d-count")
+    form.ask(fifth.number_input, "Seed", "seed", key="d-seed")
+    return int(one), form.made()
 
 
 def show(image: np.ndarray, found: Reconstruction, config: ReconstructConfig) -> None:

@@ -28,7 +28,7 @@ from playground.gif import gif_bytes, tiled, webp_bytes
 from playground.statistics import difference_of_shares, ends, interval
 from playground.ui.busy import Report, busy
 from playground.ui.downloads import download_gif, download_webp
-from playground.ui.knobs import ask
+from playground.ui.knobs import Form
 from playground.ui.page import folded, in_url, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import tries
@@ -56,11 +56,11 @@ def settings(T: int) -> tuple[tuple[SampleConfig, SampleConfig], str, DeltaGener
         fifth.selectbox, "NCSN is told", LANGEVIN, format_func=TOLD.get, key="f-told",
         help="Same updates, same noise; only the noise level that the network hears differs.",
     )  # fmt: skip
-    steps = ask(more.select_slider, "Steps for both", FIRST, "steps", key="f-steps")
-    count = ask(more.number_input, "Digits", FIRST, "count", key="f-count")
-    seed = ask(more.number_input, "Seed", FIRST, "seed", key="f-seed")
-    ddpm = SampleConfig(count, sampler, min(steps, T), seed=seed)
-    return (ddpm, SampleConfig(count, langevin, steps, seed=seed)), what, last
+    form = Form(FIRST)
+    steps = form.ask(more.select_slider, "Steps for both", "steps", key="f-steps")
+    form.ask(more.number_input, "Digits", "count", key="f-count")
+    form.ask(more.number_input, "Seed", "seed", key="f-seed")
+    return (form.made(sampler=sampler, steps=min(steps, T)), form.made(sampler=langevin)), what, last
 
 
 def films(

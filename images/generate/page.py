@@ -11,7 +11,7 @@ from images.sampling import ANNEALED, AS_WRITTEN, Film
 from images.ui import choose_model, classifier, guidance_widgets, real_clear, training_sidebar
 from playground.gif import enlarged, gif_bytes, png_bytes, tiled, webp_bytes
 from playground.ui.downloads import download_gif, download_png, download_webp
-from playground.ui.knobs import ask
+from playground.ui.knobs import Form
 from playground.ui.page import folded, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import tries
@@ -33,18 +33,17 @@ def settings(T: int, knows_labels: bool) -> tuple[SampleConfig, DeltaGenerator]:
     """The widgets, and the place for the button: one row, directly above the picture."""
     first, second, third, fourth, last = st.columns([1.4, 2, 1.8, 1.3, 1.1], vertical_alignment="bottom")
     more = folded("More settings", fourth)
-    quick = SampleConfig.quick()
-    sampler = ask(first.selectbox, "Sampler", quick, "sampler", key="sampler")
-    steps = ask(second.select_slider, "Steps", quick, "steps", key="steps", most=T)
-    eta = ask(
-        third.slider, "η", quick, "eta", 0.05, key="eta", disabled=sampler != "DDIM",
+    form = Form(SampleConfig.quick())
+    sampler = form.ask(first.selectbox, "Sampler", "sampler")
+    form.ask(second.select_slider, "Steps", "steps", most=T)
+    eta = form.ask(
+        third.slider, "η", "eta", 0.05, disabled=sampler != "DDIM",
         help="DDIM's noise: 0 none, 1 as much as DDPM",
     )  # fmt: skip
-    count = ask(more.number_input, "Digits", quick, "count", key="count")
-    seed = ask(more.number_input, "Seed", quick, "seed", key="seed")
+    form.ask(more.number_input, "Digits", "count")
+    form.ask(more.number_input, "Seed", "seed")
     label, w = guidance_widgets(SampleConfig) if knows_labels else (None, 0.0)
-    eta = eta if sampler == "DDIM" else 0.0
-    return SampleConfig(count, sampler, steps, eta, seed, label=label, w=w), last
+    return form.made(eta=eta if sampler == "DDIM" else 0.0, label=label, w=w), last
 
 
 def film_for(model, config: SampleConfig, place: DeltaGenerator) -> tuple[tuple, Film]:

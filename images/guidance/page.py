@@ -30,7 +30,7 @@ from playground.solvers import dpmpp_2m
 from playground.statistics import difference_of_shares, verdict
 from playground.ui.charts import chart
 from playground.ui.downloads import download_png
-from playground.ui.knobs import ask
+from playground.ui.knobs import Form
 from playground.ui.page import cached, explained, in_url, on_request, page, picture, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.sheet import sheet
@@ -54,18 +54,17 @@ def guide_of(name: str):
 def settings() -> tuple[str, GuidanceConfig]:
     first, second, fourth, fifth, third = st.columns([3, 2, 1, 1, 1], vertical_alignment="bottom")
     by = in_url(first.selectbox, "Guided", list(BY), key="by", format_func=BY.get)
+    form = Form(FIRST if by == "itself" else GuidanceConfig)
     if by == "itself":
-        steps = ask(second.select_slider, "Steps of DPM-Solver++", FIRST, "steps", key="steps")
+        form.ask(second.select_slider, "Steps of DPM-Solver++", "steps")
     else:
-        steps = ask(second.select_slider, "Steps", GuidanceConfig, "steps", key="guide-steps")
-    seed = ask(third.number_input, "Seed", GuidanceConfig, "seed", key="seed")
+        form.ask(second.select_slider, "Steps", "steps", key="guide-steps")
+    form.ask(third.number_input, "Seed", "seed")
     says = "Guidance only at levels of more noise than the first and no more than the second; 10,000 is above all."
-    low = ask(fourth.number_input, "Above σ/α", GuidanceConfig, "low", key="low", help=says, format="%g")
-    high = ask(
-        fifth.number_input, "Up to σ/α", GuidanceConfig, "high", key="high", least=low, help=says, format="%g"
-    )
+    low = form.ask(fourth.number_input, "Above σ/α", "low", help=says, format="%g")
+    form.ask(fifth.number_input, "Up to σ/α", "high", least=low, help=says, format="%g")
     strengths = WEIGHTS if by == "itself" else SCALES
-    return by, GuidanceConfig(steps=steps, strengths=strengths, seed=seed, low=low, high=high)
+    return by, form.made(strengths=strengths)
 
 
 def guided_by(model: Model, by: str):

@@ -17,7 +17,7 @@ from images.ui import choose_model, classifier, digits, training_sidebar
 from playground.gif import enlarged, gif_bytes, png_bytes, tiled, webp_bytes
 from playground.progress import Report
 from playground.ui.downloads import download_gif, download_png, download_webp
-from playground.ui.knobs import ask
+from playground.ui.knobs import Form
 from playground.ui.mask import mask_canvas
 from playground.ui.page import explained, folded, in_url, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
@@ -79,23 +79,16 @@ def settings(T: int) -> tuple[InpaintConfig, DeltaGenerator]:
     method = in_url(
         cells[0].selectbox, "Method", METHODS, key="method", help="; ".join(f"{m} {HELP[m]}" for m in METHODS)
     )
-    steps = ask(cells[1].select_slider, "Steps", InpaintConfig, "steps", key="in-steps", most=T)
-    resamplings = ask(
-        cells[2].slider, "Resamplings r", InpaintConfig, "resamplings", key="resamplings",
+    form = Form(InpaintConfig)
+    form.ask(cells[1].select_slider, "Steps", "steps", key="in-steps", most=T)
+    form.ask(
+        cells[2].slider, "Resamplings r", "resamplings",
         disabled=method != "RePaint", help="how often RePaint walks each level; r = 1 is plain re-noising",
     )  # fmt: skip
-    eta = ask(
-        more.slider,
-        "η",
-        InpaintConfig,
-        "eta",
-        0.05,
-        key="in-eta",
-        help="DDIM's noise: 0 none, 1 as much as DDPM",
-    )
-    count = ask(more.number_input, "Images", InpaintConfig, "count", key="completions")
-    seed = ask(more.number_input, "Seed", InpaintConfig, "seed", key="in-seed")
-    return InpaintConfig(count, method, steps, resamplings, eta, seed), cells[4]
+    form.ask(more.slider, "η", "eta", 0.05, key="in-eta", help="DDIM's noise: 0 none, 1 as much as DDPM")
+    form.ask(more.number_input, "Images", "count", key="completions")
+    form.ask(more.number_input, "Seed", "seed", key="in-seed")
+    return form.made(method=method), cells[4]
 
 
 def show(film: Film, image: np.ndarray, hole: np.ndarray) -> None:

@@ -28,7 +28,7 @@ from images.ui import (
 from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
 from playground.statistics import ends, interval
 from playground.ui.downloads import download_gif, download_png, download_webp
-from playground.ui.knobs import ask
+from playground.ui.knobs import Form
 from playground.ui.page import explained, folded, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import tries
@@ -40,20 +40,13 @@ def settings(T: int, knows_labels: bool) -> tuple[LatentConfig, DeltaGenerator]:
     """One row above the picture, and its last cell, for the button; a second one where a label can be told."""
     first, second, third, last = st.columns([2, 2, 1.2, 1], vertical_alignment="bottom")
     more = folded("More settings", third)
-    steps = ask(first.select_slider, "Steps", LatentConfig, "steps", key="l-steps", most=T)
-    eta = ask(
-        second.slider,
-        "η",
-        LatentConfig,
-        "eta",
-        0.05,
-        key="l-eta",
-        help="DDIM's noise: 0 none, 1 as much as DDPM",
-    )
-    count = ask(more.number_input, "Digits", LatentConfig, "count", key="l-count")
-    seed = ask(more.number_input, "Seed", LatentConfig, "seed", key="l-seed")
+    form = Form(LatentConfig)
+    form.ask(first.select_slider, "Steps", "steps", key="l-steps", most=T)
+    form.ask(second.slider, "η", "eta", 0.05, key="l-eta", help="DDIM's noise: 0 none, 1 as much as DDPM")
+    form.ask(more.number_input, "Digits", "count", key="l-count")
+    form.ask(more.number_input, "Seed", "seed", key="l-seed")
     label, w = guidance_widgets(LatentConfig, "l-") if knows_labels else (None, 0.0)
-    return LatentConfig(count, steps, eta, seed, label=label, w=w), last
+    return form.made(label=label, w=w), last
 
 
 def show(found: LatentFilm, config: LatentConfig) -> None:

@@ -1,7 +1,5 @@
 """Page "Palette": choose the damage, see what is told, the regression, and several restorations of it."""
 
-from dataclasses import replace
-
 import streamlit as st
 
 from images.data.corruptions import TASKS
@@ -24,7 +22,7 @@ from playground.gif import enlarged, png_bytes
 from playground.progress import Report
 from playground.statistics import Z
 from playground.ui.downloads import download_png
-from playground.ui.knobs import ask
+from playground.ui.knobs import Form
 from playground.ui.page import cached, explained, in_url, on_request, page, picture, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.sheet import sheet
@@ -44,10 +42,11 @@ def settings() -> PaletteConfig:
         first.segmented_control, "Damage", list(TASKS), key="task", default=FIRST.task, required=True,
         format_func=NAMES.get,
     )  # fmt: skip
-    steps = ask(second.select_slider, "Steps", FIRST, "steps", key="steps")
-    number = ask(third.number_input, "First digit", FIRST, "first", 10, key="first")
-    seed = ask(fourth.number_input, "Seed", FIRST, "seed", key="seed")
-    return replace(FIRST, task=task, steps=steps, first=number, seed=seed)
+    form = Form(FIRST)
+    form.ask(second.select_slider, "Steps", "steps")
+    form.ask(third.number_input, "First digit", "first", 10)
+    form.ask(fourth.number_input, "Seed", "seed")
+    return form.made(task=task)
 
 
 def show(model: Model, config: PaletteConfig) -> Restored:

@@ -1,7 +1,5 @@
 """Page "Variations and in between": digits of one embedding, the way between two, and what an embedding keeps."""
 
-from dataclasses import replace
-
 import numpy as np
 import streamlit as st
 
@@ -17,7 +15,7 @@ from images.variations.experiment import FIRST, LEAST, ORIGINAL, SpreadConfig, S
 from playground.gif import gif_bytes, png_bytes, tiled
 from playground.statistics import interval
 from playground.ui.downloads import download_gif, download_png
-from playground.ui.knobs import ask
+from playground.ui.knobs import Form
 from playground.ui.page import cached, explained, folded, in_url, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import tries
@@ -39,10 +37,11 @@ def settings() -> tuple[str, int, int, DrawConfig]:
     most = len(digits("test")) - 1
     first = in_url(two.number_input, "Test digit", 0, most, ORIGINAL, key="v-digit")
     other = in_url(three.number_input, "and", 0, most, 25, key="v-other", disabled=kind == VARY)
-    count = ask(more.number_input, "Digits", FIRST, "count", key="v-count", least=LEAST)
-    w = ask(five.slider, "w of the decoder", FIRST, "w", 0.5, key="v-w", help="guidance; 0 none")
-    seed = ask(more.number_input, "Seed", FIRST, "seed", key="v-seed")
-    return kind, int(first), int(other), replace(FIRST, count=count, w=w, seed=seed)
+    form = Form(FIRST)
+    form.ask(more.number_input, "Digits", "count", key="v-count", least=LEAST)
+    form.ask(five.slider, "w of the decoder", "w", 0.5, key="v-w", help="guidance; 0 none")
+    form.ask(more.number_input, "Seed", "seed", key="v-seed")
+    return kind, int(first), int(other), form.made()
 
 
 def made(kind: str, first: int, other: int, config: DrawConfig) -> Drawing:

@@ -2,7 +2,6 @@
 
 import argparse
 import ast
-import re
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from importlib import import_module
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+from widgets_asked import called, key_of, widgets_of
 
 import playground.ui.busy
 from images.__main__ import parser as images_parser
@@ -178,11 +178,6 @@ def test_what_a_page_offers_lies_within_the_limits_and_holds_the_first_value(win
     assert seen > least
 
 
-def widgets_of(path: Path) -> list[ast.Call]:
-    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
-    return [call for call in calls if getattr(call.func, "id", "") in ("ask", "in_url")]
-
-
 @pytest.mark.parametrize("wing", ["toy2d", "images"])
 def test_no_page_says_a_limit_of_its_own(wing):
     """Widgets of numbers read knobs by `ask`, whose least and most are what model or data allow: no literals."""
@@ -190,12 +185,11 @@ def test_no_page_says_a_limit_of_its_own(wing):
     for path in [HOUSE / wing / "ui.py", *(HOUSE / wing).glob("*/*page.py")]:
         for call in widgets_of(path):
             given = {keyword.arg: keyword.value for keyword in call.keywords}
-            key = ast.unparse(given["key"])
-            key = re.sub(r"{\w+}", "{}", key.lstrip("f").strip("'"))
+            key = key_of(call)
             if getattr(call.args[0], "attr", "") not in NUMBERS or key in NO_FIELD:
                 continue
             where = f"{path.relative_to(HOUSE)}:{call.lineno}, {key}"
-            assert call.func.id == "ask", (
+            assert called(call) in ("ask", "form"), (
                 f"{where}: let `ask` read first value and limits from the experiment's knob"
             )
             literal = [

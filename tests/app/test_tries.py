@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from widgets_asked import key_of, widgets_of
 
 from playground.ui.tries import offered
 
@@ -24,9 +25,9 @@ def test_a_page_that_offers_to_try_offers_two_or_three_things_with_its_own_keys(
     assert len(choices) in (0, 2, 3)
     assert bool(choices) == ("tries(__file__" in path.read_text(encoding="utf-8"))
     near = [*path.parent.glob("*.py"), path.parents[1] / "ui.py"]
-    keys = set(
-        re.findall(r'key(?:: str)? ?= ?"([\w-]+)"', "".join(p.read_text(encoding="utf-8") for p in near))
-    )
+    written = "".join(file.read_text(encoding="utf-8") for file in near)
+    keys = set(re.findall(r'key(?:: str)? ?= ?"([\w-]+)"', written))
+    keys |= {key_of(call) for file in near for call in widgets_of(file)}
     for settings in choices.values():
         assert set(settings) <= keys, settings
 

@@ -7,7 +7,7 @@ import streamlit as st
 from playground.errors import UserError
 from playground.ui.busy import Report
 from playground.ui.charts import chart
-from playground.ui.knobs import ask
+from playground.ui.knobs import Form
 from playground.ui.page import cached, explained, folded, on_request, page, picture, verdict_line
 from playground.ui.tries import tries
 from toy2d.annealing.experiment import (
@@ -35,19 +35,16 @@ COARSE = {"L": (3, 10, 30), "T": (3, 10, 30), "eps": (0.03, 0.3, 3.0), "sigma_1"
 def settings() -> AnnealingConfig:
     first, second, third, last = st.columns([1.2, 1.8, 2, 1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
-    rule = ask(
-        third.selectbox, "Step size a_i", AnnealingConfig, "rule", key="rule", format_func=RULE_NAMES.get
-    )
+    form = Form(AnnealingConfig)
+    form.ask(third.selectbox, "Step size a_i", "rule", format_func=RULE_NAMES.get)
     more = folded("More settings", last)
-    levels = ask(
-        more.selectbox, "The sigmas are", AnnealingConfig, "levels", key="levels", format_func=LEVEL_NAMES.get
-    )
-    L = ask(more.number_input, "L", AnnealingConfig, "L", key="L", help="Noise levels")
-    T = ask(more.number_input, "T", AnnealingConfig, "T", key="T", help="Steps at each level")
-    eps = ask(more.number_input, "eps", AnnealingConfig, "eps", 0.01, key="eps", format="%.4f")
-    sigma_1 = ask(more.number_input, "Highest σ", AnnealingConfig, "sigma_1", key="sigma_1")
-    seed = ask(more.number_input, "Seed", AnnealingConfig, "seed", key="seed")
-    return AnnealingConfig(mixture, levels, rule, L, T, eps, sigma_1, seed=seed)
+    form.ask(more.selectbox, "The sigmas are", "levels", format_func=LEVEL_NAMES.get)
+    form.ask(more.number_input, "L", "L", help="Noise levels")
+    form.ask(more.number_input, "T", "T", help="Steps at each level")
+    form.ask(more.number_input, "eps", "eps", 0.01, format="%.4f")
+    form.ask(more.number_input, "Highest σ", "sigma_1")
+    form.ask(more.number_input, "Seed", "seed")
+    return form.made(mixture=mixture)
 
 
 def result_for(config: AnnealingConfig) -> Annealing | None:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from playground.ui.charts import chart
-from playground.ui.knobs import ask
+from playground.ui.knobs import Form
 from playground.ui.page import explained, folded, on_request, page, picture, verdict_line
 from playground.ui.tries import tries
 from toy2d.autoencoder.experiment import (
@@ -22,16 +22,16 @@ from toy2d.ui import learned_for, mixture_widgets, show_clouds, told_widget
 def settings() -> tuple[AutoencoderConfig, LearnConfig]:
     first, second, third, last = st.columns([1.3, 2, 2, 1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
-    sigma = ask(third.select_slider, "Noise σ", AutoencoderConfig, "sigma", key="sigma")
+    form = Form(AutoencoderConfig)
+    sigma = form.ask(third.select_slider, "Noise σ", "sigma")
     more = folded("More settings", last)
-    points = ask(more.select_slider, "Training points", LearnConfig, "points", key="points")
-    steps = ask(more.select_slider, "Training steps", LearnConfig(steps=QUICK), "steps", key="steps")
+    network = Form(LearnConfig(steps=QUICK))
+    network.ask(more.select_slider, "Training points", "points")
+    network.ask(more.select_slider, "Training steps", "steps")
     told_pi = told_widget(more, mixture)
-    seed = ask(more.number_input, "Seed", AutoencoderConfig, "seed", key="seed")
-    learn = LearnConfig(mixture, "dae", sigma=sigma, points=points, steps=steps, seed=seed).telling_pi(
-        told_pi
-    )
-    return AutoencoderConfig(mixture, sigma, seed=seed), learn
+    seed = form.ask(more.number_input, "Seed", "seed")
+    learn = network.made(mixture=mixture, objective="dae", sigma=sigma, seed=seed)
+    return form.made(mixture=mixture), learn.telling_pi(told_pi)
 
 
 def numbers(result: Autoencoder) -> None:

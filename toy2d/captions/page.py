@@ -4,7 +4,7 @@ import streamlit as st
 
 from playground.statistics import interval
 from playground.ui.charts import chart
-from playground.ui.knobs import ask
+from playground.ui.knobs import Form
 from playground.ui.page import cached, explained, folded, page, verdict_line
 from playground.ui.tries import tries
 from toy2d.captions.experiment import TEXT, WAYS, Captions, CaptionsConfig, captions
@@ -20,17 +20,12 @@ ROOM = [
 
 def settings() -> CaptionsConfig:
     a, b, c, d = st.columns([1.6, 2, 2, 1], vertical_alignment="bottom")
-    caption = ask(a.selectbox, "Caption: points on the side", CaptionsConfig, "caption", key="caption")
-    angle = ask(
-        b.slider,
-        "z measures the direction, degrees",
-        CaptionsConfig,
-        "angle",
-        15.0,
-        key="angle",
-        help="0: z is x, 90: z is y, and noise",
+    form = Form(CaptionsConfig)
+    form.ask(a.selectbox, "Caption: points on the side", "caption")
+    form.ask(
+        b.slider, "z measures the direction, degrees", "angle", 15.0, help="0: z is x, 90: z is y, and noise"
     )
-    noise = ask(c.slider, "Noise of z", CaptionsConfig, "noise", 0.05, key="noise")
+    form.ask(c.slider, "Noise of z", "noise", 0.05)
     with folded("More", d):
         preset = in_url(
             st.selectbox,
@@ -40,12 +35,10 @@ def settings() -> CaptionsConfig:
             key="mixture",
             format_func=NAMES.get,
         )
-        steps = ask(st.select_slider, "Steps", CaptionsConfig, "steps", key="steps")
-        particles = ask(st.number_input, "Points", CaptionsConfig, "particles", key="particles")
-        seed = ask(st.number_input, "Seed", CaptionsConfig, "seed", key="seed")
-    return CaptionsConfig(
-        MixtureSpec(preset), caption, angle, noise, int(steps), int(particles), seed=int(seed)
-    )
+        form.ask(st.select_slider, "Steps", "steps")
+        form.ask(st.number_input, "Points", "particles")
+        form.ask(st.number_input, "Seed", "seed")
+    return form.made(mixture=MixtureSpec(preset))
 
 
 def table(found: Captions) -> None:

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from playground.progress import Report, turn_of
 from playground.ui.charts import chart
-from playground.ui.knobs import ask
+from playground.ui.knobs import Form
 from playground.ui.page import explained, folded, on_request, page, shared, verdict_line
 from playground.ui.tries import tries
 from toy2d.ddpm_and_ncsn.experiment import FIRST, SAMPLERS, Families, FamiliesConfig, said, two_families
@@ -33,30 +33,21 @@ def settings() -> tuple[FamiliesConfig, DeltaGenerator]:
     """One row above the picture, and its last cell, for the button."""
     first, second, third, last, button = st.columns([1.2, 1.6, 1.6, 1.1, 1.1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
-    length = ask(
-        third.select_slider,
-        "Training steps of each network",
-        FIRST,
-        "train_steps",
-        key="train_steps",
+    form = Form(FIRST)
+    form.ask(
+        third.select_slider, "Training steps of each network", "train_steps",
         help="2,000 take about 20 seconds for the two.",
-    )
+    )  # fmt: skip
     more = folded("The samplers", last)
-    T = ask(
-        more.number_input, "Langevin: T", FIRST, "T", key="T", help="Steps at each of ten levels, 20 to 0.1."
-    )
-    steps = ask(more.number_input, "DDPM, DDIM: steps", FIRST, "steps", key="steps")
-    schedule = ask(more.selectbox, "DDPM's schedule", FIRST, "schedule", key="schedule")
-    particles = ask(more.number_input, "Particles", FIRST, "particles", key="particles")
+    form.ask(more.number_input, "Langevin: T", "T", help="Steps at each of ten levels, 20 to 0.1.")
+    form.ask(more.number_input, "DDPM, DDIM: steps", "steps")
+    form.ask(more.selectbox, "DDPM's schedule", "schedule")
+    form.ask(more.number_input, "Particles", "particles")
     inside = in_url(
         more.toggle, "Shared levels only", FIRST.inside, key="inside",
         help="DDPM's schedule reaches noise far above and below what NCSN was trained on; off: all of it is walked.",
     )  # fmt: skip
-    config = FamiliesConfig(
-        mixture, T=T, schedule=schedule, steps=int(steps), inside=inside, train_steps=length,
-        particles=particles,
-    )  # fmt: skip
-    return config, button
+    return form.made(mixture=mixture, inside=inside), button
 
 
 def result_for(config: FamiliesConfig, button: DeltaGenerator) -> tuple[FamiliesConfig, Families]:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from playground.ui.charts import chart
-from playground.ui.knobs import ask
+from playground.ui.knobs import Form
 from playground.ui.page import explained, page, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import tries
@@ -25,19 +25,17 @@ def settings() -> tuple[DiffusionConfig, bool]:
     mixture = mixture_widgets(first, second)
     use_learned = score_widget(third)
     a, b, c, d, e, f = st.columns([1.6, 1, 1.6, 1.6, 1, 1], vertical_alignment="bottom")
-    sampler = ask(
-        a.selectbox, "Back by", DiffusionConfig, "sampler", key="sampler", format_func=SAMPLER_NAMES.get
-    )
-    schedule = ask(b.selectbox, "Schedule", DiffusionConfig, "schedule", key="schedule")
-    steps = ask(c.select_slider, "Steps", DiffusionConfig, "steps", key="steps")
-    eta = ask(
-        d.slider, "η", DiffusionConfig, "eta", ETA_STEP, key="eta", disabled=sampler != "ddim",
+    form = Form(DiffusionConfig)
+    sampler = form.ask(a.selectbox, "Back by", "sampler", format_func=SAMPLER_NAMES.get)
+    form.ask(b.selectbox, "Schedule", "schedule")
+    form.ask(c.select_slider, "Steps", "steps")
+    form.ask(
+        d.slider, "η", "eta", ETA_STEP, disabled=sampler != "ddim",
         help="DDIM's noise: 0 none, 1 as much as DDPM with β̃",
     )  # fmt: skip
-    particles = ask(e.number_input, "Particles", DiffusionConfig, "particles", key="particles")
-    seed = ask(f.number_input, "Seed", DiffusionConfig, "seed", key="seed")
-    config = DiffusionConfig(mixture, schedule, sampler, eta, steps, particles, seed=seed)
-    return config, use_learned
+    form.ask(e.number_input, "Particles", "particles")
+    form.ask(f.number_input, "Seed", "seed")
+    return form.made(mixture=mixture), use_learned
 
 
 def numbers(config: DiffusionConfig, result: Diffusion) -> None:

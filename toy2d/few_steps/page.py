@@ -5,7 +5,7 @@ import streamlit as st
 from playground.levels import AUTHORS, EVEN, SCHEDULES
 from playground.ui.busy import Report
 from playground.ui.charts import chart
-from playground.ui.knobs import ask
+from playground.ui.knobs import Form
 from playground.ui.page import cached, explained, folded, page, picture, verdict_line
 from playground.ui.tries import tries
 from toy2d.few_steps.experiment import STEPS, FewSteps, FewStepsConfig, few_steps, last_noises, said
@@ -25,11 +25,11 @@ def settings() -> tuple[FewStepsConfig, bool]:
     schedule = in_url(more.selectbox, "Schedule", list(SCHEDULES), key="schedule")
     steps = in_url(more.multiselect, "Steps S", list(ALL_STEPS), default=list(FewStepsConfig.steps), key="S")
     spacing = in_url(more.selectbox, "Times", list(SPACED), key="times", format_func=SPACED.get)
-    particles = ask(more.number_input, "Samples a cell, × 6", FewStepsConfig, "particles", key="particles")
-    seed = ask(more.number_input, "Seed", FewStepsConfig, "seed", key="seed")
-    return FewStepsConfig(
-        mixture, schedule, tuple(sorted(steps)), int(particles), seed=seed, spacing=spacing
-    ), use_learned
+    form = Form(FewStepsConfig)
+    form.ask(more.number_input, "Samples a cell, × 6", "particles")
+    form.ask(more.number_input, "Seed", "seed")
+    config = form.made(mixture=mixture, schedule=schedule, steps=tuple(sorted(steps)), spacing=spacing)
+    return config, use_learned
 
 
 def flow_for(config: FlowConfig) -> tuple[RoundTrip, Orders]:

@@ -54,8 +54,8 @@ def common() -> tuple[MixtureSpec, str, int, Cells]:
     first, second, *cells, last = st.columns([1.2, 1.8, 1.8, 1.8, 1.3], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
     more = folded("More settings", last)
-    schedule = ask(more.selectbox, "Schedule", BoundConfig, "schedule", key="schedule")
-    seed = ask(more.number_input, "Seed", BoundConfig, "seed", key="seed")
+    schedule = ask(more.selectbox, "Schedule", BoundConfig, "schedule")
+    seed = ask(more.number_input, "Seed", BoundConfig, "seed")
     return mixture, schedule, seed, (cells[0], cells[1], more)
 
 
@@ -130,7 +130,7 @@ def humps(mixture: MixtureSpec, schedule: str, n: int = 10_000) -> str:
 
 def bound_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) -> None:
     a, b, c = cells
-    steps = ask(a.select_slider, "Steps of the chain", BoundConfig, "steps", key="steps")
+    steps = ask(a.select_slider, "Steps of the chain", BoundConfig, "steps")
     use_learned = score_widget(b)
     training = ask(
         c.select_slider,

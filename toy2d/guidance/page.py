@@ -8,7 +8,7 @@ import streamlit as st
 from playground.progress import Report
 from playground.tables import markdown_table
 from playground.ui.charts import chart
-from playground.ui.knobs import ask
+from playground.ui.knobs import Form, ask
 from playground.ui.page import cached, explained, on_request, page, shared, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import tries
@@ -31,33 +31,23 @@ def settings() -> tuple[GuidanceConfig, bool]:
     pi = st.session_state.get("pi", FIRST.pi)
     K = MixtureSpec(preset, pi).build().K
     label = in_url(b.number_input, "Class (a mode)", 1, K, GuidanceConfig.label + 1, key="class")
-    w = ask(
-        c.slider, "Guidance w", GuidanceConfig, "w", 0.5, key="w",
+    form = Form(GuidanceConfig)
+    form.ask(
+        c.slider, "Guidance w", "w", 0.5,
         help="The lecture's w: 0 is the plain conditional model. The classifier's scale is s = 1 + w.",
     )  # fmt: skip
     use_learned = score_widget(d, "models")
     e, f, g, h, i, j = st.columns([2.2, 1.4, 1, 1, 1, 1], vertical_alignment="bottom")
     pi = ask(
-        e.slider,
-        "π, weight of the first mode",
-        FIRST,
-        "pi",
-        0.01,
-        key="pi",
-        disabled=not MixtureSpec(preset).has_pi,
+        e.slider, "π, weight of the first mode", FIRST, "pi", 0.01, disabled=not MixtureSpec(preset).has_pi
     )
-    steps = ask(f.select_slider, "Steps", GuidanceConfig, "steps", key="steps")
-    particles = ask(g.number_input, "Particles", GuidanceConfig, "particles", key="particles")
-    seed = ask(h.number_input, "Seed", GuidanceConfig, "seed", key="seed")
+    form.ask(f.select_slider, "Steps", "steps")
+    form.ask(g.number_input, "Particles", "particles")
+    form.ask(h.number_input, "Seed", "seed")
     says = "Guidance only at levels of more noise than the first and no more than the second; 10,000 is above all."
-    low = ask(i.number_input, "Above σ/α", GuidanceConfig, "low", key="low", help=says, format="%g")
-    high = ask(
-        j.number_input, "Up to σ/α", GuidanceConfig, "high", key="high", least=low, help=says, format="%g"
-    )
-    config = GuidanceConfig(
-        MixtureSpec(preset, pi), int(label) - 1, w, steps, int(particles), seed=seed, low=low, high=high
-    )
-    return config, use_learned
+    low = form.ask(i.number_input, "Above σ/α", "low", help=says, format="%g")
+    form.ask(j.number_input, "Up to σ/α", "high", least=low, help=says, format="%g")
+    return form.made(mixture=MixtureSpec(preset, pi), label=int(label) - 1), use_learned
 
 
 def models_for(config: GuidanceConfig, use_learned: bool) -> Models | None:

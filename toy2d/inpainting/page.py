@@ -1,14 +1,12 @@
 """Page "Inpainting in 2-D": one coordinate is seen, the other filled in, and the exact answer is known."""
 
-from typing import Any
-
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from playground.progress import Report, turn_of
 from playground.tables import markdown_table
 from playground.ui.charts import chart
-from playground.ui.knobs import ask
+from playground.ui.knobs import Form
 from playground.ui.page import cached, explained, folded, on_request, page, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import tries
@@ -43,43 +41,31 @@ def settings() -> InpaintConfig:
         default="xy"[InpaintConfig.known],
         required=True,
     )
-    value = ask(c.slider, f"The observation: {known} =", InpaintConfig, "value", 0.1, key="value")
+    form = Form(InpaintConfig)
+    form.ask(c.slider, f"The observation: {known} =", "value", 0.1)
     d, e, last = st.columns([2, 2, 1], vertical_alignment="bottom")
-    pi = ask(
-        d.slider,
-        "π, weight of the first mode",
-        InpaintConfig,
-        "pi",
-        0.01,
-        key="pi",
-        disabled=mixture != PAIR and not MixtureSpec(mixture).has_pi,
-    )
-    lean = ask(
-        e.slider,
-        "Modes apart in x, half of it",
-        InpaintConfig,
-        "lean",
-        0.1,
-        key="lean",
-        disabled=mixture != PAIR,
+    one_weight = mixture != PAIR and not MixtureSpec(mixture).has_pi
+    form.ask(d.slider, "π, weight of the first mode", "pi", 0.01, disabled=one_weight)
+    form.ask(
+        e.slider, "Modes apart in x, half of it", "lean", 0.1, disabled=mixture != PAIR,
         help="0: x tells nothing about y. 6: x decides the mode.",
-    )
-    seen = {"mixture": mixture, "pi": pi, "lean": lean, "known": "xy".index(known), "value": value}
-    return InpaintConfig(**seen, **methods(folded("More settings", last)))
+    )  # fmt: skip
+    _ask_methods(form, folded("More settings", last))
+    return form.made(mixture=mixture, known="xy".index(known))
 
 
-def methods(place: DeltaGenerator) -> dict[str, Any]:
+def _ask_methods(form: Form[InpaintConfig], place: DeltaGenerator) -> None:
     """What the methods do, beside what they see."""
-    return {
-        "zeta": ask(place.slider, "ζ, the gradient's step (DPS)", InpaintConfig, "zeta", 0.05, key="zeta"),
-        "resamplings": ask(place.select_slider, "RePaint: resamplings r", InpaintConfig, "resamplings", key="r"),
-        "jump": ask(place.number_input, "its jump", InpaintConfig, "jump", key="jump"),
-        "steps": ask(place.select_slider, "Steps", InpaintConfig, "steps", key="steps"),
-        "variance": ask(place.selectbox, "Variance", InpaintConfig, "variance", key="variance",
-                        help="the noise of DDPM's step: β̃ is the smaller one, β the larger"),
-        "particles": ask(place.number_input, "Particles", InpaintConfig, "particles", key="particles"),
-        "seed": ask(place.number_input, "Seed", InpaintConfig, "seed", key="seed"),
-    }  # fmt: skip
+    form.ask(place.slider, "ζ, the gradient's step (DPS)", "zeta", 0.05)
+    form.ask(place.select_slider, "RePaint: resamplings r", "resamplings", key="r")
+    form.ask(place.number_input, "its jump", "jump")
+    form.ask(place.select_slider, "Steps", "steps")
+    form.ask(
+        place.selectbox, "Variance", "variance",
+        help="the noise of DDPM's step: β̃ is the smaller one, β the larger",
+    )  # fmt: skip
+    form.ask(place.number_input, "Particles", "particles")
+    form.ask(place.number_input, "Seed", "seed")
 
 
 def result_for(config: InpaintConfig) -> Inpainting:

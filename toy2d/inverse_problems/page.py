@@ -3,7 +3,7 @@
 import streamlit as st
 
 from playground.ui.charts import chart
-from playground.ui.knobs import ask
+from playground.ui.knobs import Form
 from playground.ui.page import cached, explained, in_url, page, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import tries
@@ -26,12 +26,13 @@ def settings() -> InverseConfig:
         a.selectbox, "Mixture", list(PRESETS), index=list(PRESETS).index("ring"), key="mixture",
         format_func=MIXTURES.get,
     )  # fmt: skip
-    seen = ask(b.selectbox, "Seen is", InverseConfig, "seen", key="seen", format_func=SEEN.get)
-    value = ask(c.slider, "The measurement drawn, y =", InverseConfig, "value", 0.5, key="value")
-    noise = ask(d.select_slider, "Its noise", InverseConfig, "noise", key="noise")
-    seed = ask(e.number_input, "Seed", InverseConfig, "seed", key="seed")
+    form = Form(InverseConfig)
+    form.ask(b.selectbox, "Seen is", "seen", format_func=SEEN.get)
+    form.ask(c.slider, "The measurement drawn, y =", "value", 0.5)
+    form.ask(d.select_slider, "Its noise", "noise")
+    form.ask(e.number_input, "Seed", "seed")
     pi = st.session_state.get("pi", 0.8)
-    return InverseConfig(MixtureSpec(preset, pi), seen, noise, value, seed=seed)
+    return form.made(mixture=MixtureSpec(preset, pi))
 
 
 with page("Palette's twin"):

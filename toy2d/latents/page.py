@@ -4,7 +4,7 @@ import streamlit as st
 
 from playground.progress import Report
 from playground.ui.charts import chart
-from playground.ui.knobs import ask
+from playground.ui.knobs import Form
 from playground.ui.page import cached, explained, page, verdict_line
 from playground.ui.tries import tries
 from toy2d.films import kept
@@ -21,12 +21,13 @@ from toy2d.latents.figures import codes_charts, curves_charts
 
 def settings() -> LatentsConfig:
     first, second, third, fourth, fifth = st.columns([2, 1.5, 1.5, 2, 1], vertical_alignment="bottom")
-    weight = ask(first.select_slider, "Weight of y", LatentsConfig, "weight", key="weight")
-    spread = ask(second.slider, "Spread in x", LatentsConfig, "spread", 0.5, key="spread")
-    width = ask(third.slider, "Width in y", LatentsConfig, "width", 0.05, key="width")
-    steps = ask(fourth.select_slider, "Steps in the code", LatentsConfig, "steps", key="steps")
-    seed = ask(fifth.number_input, "Seed", LatentsConfig, "seed", key="seed")
-    return LatentsConfig(weight, spread, width, steps, seed=seed)
+    form = Form(LatentsConfig)
+    form.ask(first.select_slider, "Weight of y", "weight")
+    form.ask(second.slider, "Spread in x", "spread", 0.5)
+    form.ask(third.slider, "Width in y", "width", 0.05)
+    form.ask(fourth.select_slider, "Steps in the code", "steps")
+    form.ask(fifth.number_input, "Seed", "seed")
+    return form.made()
 
 
 def ways_for(points: int, seed: int, report: Report) -> ThereAndBack:

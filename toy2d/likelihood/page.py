@@ -6,7 +6,7 @@ import streamlit as st
 
 from playground.ui.busy import Report
 from playground.ui.charts import chart
-from playground.ui.knobs import ask
+from playground.ui.knobs import Form, ask
 from playground.ui.page import cached, explained, folded, page, picture, verdict_line
 from playground.ui.tries import tries
 from toy2d.likelihood.experiment import Likelihood, LikelihoodConfig, likelihood, said
@@ -20,11 +20,12 @@ def settings() -> tuple[LikelihoodConfig, LearnConfig | None]:
     mixture = mixture_widgets(first, second)
     use_learned = score_widget(third)
     more = folded("More settings", fourth)
-    seed = ask(more.number_input, "Seed", LikelihoodConfig, "seed", key="seed")
-    steps = ask(b.select_slider, "Steps of the ODE", LikelihoodConfig, "steps", key="steps")
-    low = ask(more.select_slider, "Start at σ/α", LikelihoodConfig, "sigma_min", key="low")
-    high = ask(more.select_slider, "End at σ/α", LikelihoodConfig, "sigma_max", key="high")
-    config = LikelihoodConfig(mixture, steps, low, high, seed=seed)
+    form = Form(LikelihoodConfig)
+    seed = form.ask(more.number_input, "Seed", "seed")
+    form.ask(b.select_slider, "Steps of the ODE", "steps")
+    form.ask(more.select_slider, "Start at σ/α", "sigma_min", key="low")
+    form.ask(more.select_slider, "End at σ/α", "sigma_max", key="high")
+    config = form.made(mixture=mixture)
     told_pi = told_widget(more, mixture, disabled=not (use_learned and mixture.has_pi))
     training = ask(
         more.select_slider,

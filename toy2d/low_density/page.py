@@ -5,7 +5,7 @@ import streamlit as st
 from playground.statistics import interval, verdict
 from playground.ui.busy import Report, busy
 from playground.ui.charts import chart
-from playground.ui.knobs import ask
+from playground.ui.knobs import Form
 from playground.ui.page import cached, explained, folded, on_request, page, shared, verdict_line
 from playground.ui.tries import tries
 from toy2d.low_density.experiment import (
@@ -30,16 +30,15 @@ from toy2d.ui import mixture_widgets, told_widget
 def settings() -> LowDensityConfig:
     first, second, third, last = st.columns([1.3, 2, 2, 1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
-    sigma = ask(third.select_slider, "Small noise σ", LowDensityConfig, "sigma", key="sigma")
+    form = Form(LowDensityConfig)
+    form.ask(third.select_slider, "Small noise σ", "sigma")
     more = folded("More settings", last)
-    points = ask(more.select_slider, "Training points n", LowDensityConfig, "points", key="points")
-    width = ask(more.select_slider, "Network width", LowDensityConfig, "width", key="width")
-    steps = ask(more.select_slider, "Training steps", LowDensityConfig, "steps", key="steps")
+    form.ask(more.select_slider, "Training points n", "points")
+    form.ask(more.select_slider, "Network width", "width")
+    form.ask(more.select_slider, "Training steps", "steps")
     told_pi = told_widget(more, mixture)
-    seed = ask(more.number_input, "Seed", LowDensityConfig, "seed", key="seed")
-    return LowDensityConfig(
-        mixture, sigma, points=points, width=width, steps=steps, seed=seed, told_pi=told_pi
-    )
+    form.ask(more.number_input, "Seed", "seed")
+    return form.made(mixture=mixture, told_pi=told_pi)
 
 
 def result_for(config: LowDensityConfig) -> LowDensity:

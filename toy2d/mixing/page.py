@@ -5,7 +5,7 @@ import streamlit as st
 
 from playground.statistics import wilson
 from playground.ui.charts import chart
-from playground.ui.knobs import ask
+from playground.ui.knobs import Form
 from playground.ui.page import explained, folded, page, picture, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import tries
@@ -36,30 +36,19 @@ def settings() -> tuple[MixingConfig, bool]:
 
 
 def _chains(mixture, noise: bool) -> MixingConfig:
-    levels = ask(
-        st.selectbox, "The sigmas are", MixingConfig, "levels", key="levels", format_func=LEVEL_NAMES.get
-    )
-    L = ask(st.number_input, "Levels L", MixingConfig, "L", key="L")
-    T = ask(
-        st.number_input,
-        "Steps at each, T",
-        MixingConfig,
-        "T",
-        key="T",
-        help="Plain: L × T steps. The paper has T = 100.",
-    )
-    size = ask(
-        st.number_input, "Step size a", MixingConfig, "step_size", 0.01, key="a", format="%.3f",
+    form = Form(MixingConfig)
+    form.ask(st.selectbox, "The sigmas are", "levels", format_func=LEVEL_NAMES.get)
+    form.ask(st.number_input, "Levels L", "L")
+    form.ask(st.number_input, "Steps at each, T", "T", help="Plain: L × T steps. The paper has T = 100.")
+    form.ask(
+        st.number_input, "Step size a", "step_size", 0.01, key="a", format="%.3f",
         help="a of x + (a/2) s + √a z, in units of the narrowest mode's variance at the level. Above 4 it diverges.",
     )  # fmt: skip
-    start = ask(st.selectbox, "Start", MixingConfig, "start", key="start", format_func=START_NAMES.get)
-    sigma_1 = ask(st.number_input, "Highest σ", MixingConfig, "sigma_1", key="sigma_1")
-    particles = ask(st.number_input, "Particles", MixingConfig, "particles", key="particles")
-    seed = ask(st.number_input, "Seed", MixingConfig, "seed", key="seed")
-    return MixingConfig(
-        mixture, levels, L, int(T), sigma_1, step_size=size, start=start, noise=noise,
-        particles=particles, frames=60, seed=seed,
-    )  # fmt: skip
+    form.ask(st.selectbox, "Start", "start", format_func=START_NAMES.get)
+    form.ask(st.number_input, "Highest σ", "sigma_1")
+    form.ask(st.number_input, "Particles", "particles")
+    form.ask(st.number_input, "Seed", "seed")
+    return form.made(mixture=mixture, noise=noise, frames=60)
 
 
 def expected(config: MixingConfig) -> float | None:

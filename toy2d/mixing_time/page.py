@@ -8,7 +8,7 @@ import streamlit as st
 
 from playground.progress import duration
 from playground.ui.charts import chart
-from playground.ui.knobs import ask
+from playground.ui.knobs import Form
 from playground.ui.page import cached, explained, folded, on_request, page, picture, verdict_line
 from playground.ui.tries import tries
 from toy2d.mixing_time.experiment import (
@@ -38,26 +38,15 @@ YEAR = 365.25 * 86_400
 
 def settings() -> CrossingConfig:
     a, b, c, last = st.columns([2, 2, 1, 1], vertical_alignment="bottom")
-    distance = ask(
-        a.slider, "Distance d of the modes at (d, d) and (-d, -d)", CrossingConfig, "distance", 0.05, key="d"
-    )
-    pi = ask(b.slider, "π, weight of the first mode", CrossingConfig, "pi", 0.01, key="pi")
-    size = ask(
-        c.number_input,
-        "Step size a",
-        CrossingConfig,
-        "step_size",
-        0.01,
-        key="a",
-        help="a of x + (a/2) s + √a z",
-    )
+    form = Form(CrossingConfig)
+    form.ask(a.slider, "Distance d of the modes at (d, d) and (-d, -d)", "distance", 0.05, key="d")
+    form.ask(b.slider, "π, weight of the first mode", "pi", 0.01)
+    form.ask(c.number_input, "Step size a", "step_size", 0.01, key="a", help="a of x + (a/2) s + √a z")
     more = folded("More settings", last)
-    particles = ask(
-        more.number_input, "Particles from each mode", CrossingConfig, "particles", key="particles"
-    )
-    longest = ask(more.number_input, "Most steps", CrossingConfig, "longest", 100, key="longest")
-    seed = ask(more.number_input, "Seed", CrossingConfig, "seed", key="seed")
-    return CrossingConfig(pi, distance, size, int(particles), int(longest), seed=seed)
+    form.ask(more.number_input, "Particles from each mode", "particles")
+    form.ask(more.number_input, "Most steps", "longest", 100)
+    form.ask(more.number_input, "Seed", "seed")
+    return form.made()
 
 
 def crossing_for(config: CrossingConfig) -> Crossing:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from playground.ui.charts import chart
-from playground.ui.knobs import ask
+from playground.ui.knobs import Form
 from playground.ui.page import explained, on_request, verdict_line
 from toy2d.mixing_time.figures import recovery_chart
 from toy2d.mixing_time.recovery import Recovery, RecoveryConfig, recovery, said
@@ -22,21 +22,13 @@ def weights_view() -> None:
 
 def _settings() -> RecoveryConfig:
     a, b, c, d, e = st.columns([1.6, 1, 1, 1, 1], vertical_alignment="bottom")
-    start = ask(a.selectbox, "Start", RecoveryConfig, "start", key="start", format_func=STARTS.get)
-    L = ask(b.number_input, "Levels L", RecoveryConfig, "L", key="L")
-    T = ask(
-        c.number_input,
-        "Steps at each, T",
-        RecoveryConfig,
-        "T",
-        key="T",
-        help="Plain Langevin takes L × T steps.",
-    )
-    repeats = ask(
-        d.number_input, "Repeats", RecoveryConfig, "repeats", key="repeats", help="Independent runs at each π"
-    )
-    seed = ask(e.number_input, "Seed", RecoveryConfig, "seed", key="seed2")
-    return RecoveryConfig(repeats=int(repeats), L=int(L), T=int(T), start=start, seed=seed)
+    form = Form(RecoveryConfig)
+    form.ask(a.selectbox, "Start", "start", format_func=STARTS.get)
+    form.ask(b.number_input, "Levels L", "L")
+    form.ask(c.number_input, "Steps at each, T", "T", help="Plain Langevin takes L × T steps.")
+    form.ask(d.number_input, "Repeats", "repeats", help="Independent runs at each π")
+    form.ask(e.number_input, "Seed", "seed", key="seed2")
+    return form.made()
 
 
 def _result_for(config: RecoveryConfig) -> Recovery:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from playground.progress import Report
 from playground.ui.charts import chart
-from playground.ui.knobs import ask
+from playground.ui.knobs import Form
 from playground.ui.page import explained, folded, on_request, page, shared, verdict_line
 from playground.ui.tries import tries
 from toy2d.films import kept, made_with
@@ -23,21 +23,18 @@ from toy2d.ui import distance_table, mixture_widgets, show_clouds
 def settings() -> NcsnConfig:
     first, second, third, last = st.columns([1.3, 2, 1.6, 1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
-    length = ask(
-        third.select_slider,
-        "Training steps of each network",
-        FIRST,
-        "train_steps",
-        key="train_steps",
+    form = Form(FIRST)
+    form.ask(
+        third.select_slider, "Training steps of each network", "train_steps",
         help="2,000 take about half a minute for the three.",
-    )
+    )  # fmt: skip
     more = folded("More settings", last)
-    levels = ask(more.number_input, "Levels L", FIRST, "levels", key="L")
-    sigma_1 = ask(more.number_input, "Highest σ", FIRST, "sigma_1", key="sigma_1")
-    sigma_L = ask(more.number_input, "Lowest σ", FIRST, "sigma_L", 0.01, key="sigma_L")
-    T = ask(more.number_input, "Sampling steps at each, T", FIRST, "T", key="T")
-    seed = ask(more.number_input, "Seed", FIRST, "seed", key="seed")
-    return NcsnConfig(mixture, levels, sigma_1, sigma_L, train_steps=length, T=T, seed=seed)
+    form.ask(more.number_input, "Levels L", "levels", key="L")
+    form.ask(more.number_input, "Highest σ", "sigma_1")
+    form.ask(more.number_input, "Lowest σ", "sigma_L", 0.01)
+    form.ask(more.number_input, "Sampling steps at each, T", "T")
+    form.ask(more.number_input, "Seed", "seed")
+    return form.made(mixture=mixture)
 
 
 def result_for(config: NcsnConfig) -> tuple[NcsnConfig, Ncsn]:

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 from playground.statistics import wilson
 from playground.ui.busy import allow
 from playground.ui.charts import chart
-from playground.ui.knobs import ask
+from playground.ui.knobs import Form
 from playground.ui.page import cached, explained, folded, is_shared, page, picture, shared, verdict_line
 from playground.ui.points import points_canvas
 from playground.ui.tries import tries
@@ -49,38 +49,23 @@ def settings() -> tuple[OwnDataConfig, DeltaGenerator, DeltaGenerator]:
         with beside:
             given = given_points(source)
     a, b, c, d = row.columns([1.6, 1.6, 1.6, 1], vertical_alignment="bottom")
-    n = ask(
-        a.select_slider,
-        "Training points",
-        OwnDataConfig,
-        "n",
-        key="n",
-        disabled=bool(given),
+    form = Form(OwnDataConfig)
+    form.ask(
+        a.select_slider, "Training points", "n", disabled=bool(given),
         help="Of the named data; painted and pasted points are all taken.",
-    )
-    train_steps = ask(b.select_slider, "Training steps", OwnDataConfig, "train_steps", key="train")
-    width = ask(c.select_slider, "Width of the network", OwnDataConfig, "width", key="width")
-    threshold, eta, steps, particles, seed = _more(folded("More settings", d))
-    config = OwnDataConfig(source, n, given, threshold, train_steps, width, steps, eta, particles, seed=seed)
-    return config, place, result
-
-
-def _more(more: DeltaGenerator) -> tuple[float, float, int, int, int]:
-    """What is folded: the distance of a copy, and the sampler's η, steps, samples and seed."""
-    seed = ask(more.number_input, "Seed", OwnDataConfig, "seed", key="seed")
-    threshold = ask(
-        more.slider,
-        "A copy is nearer than",
-        OwnDataConfig,
-        "threshold",
-        0.02,
-        key="threshold",
+    )  # fmt: skip
+    form.ask(b.select_slider, "Training steps", "train_steps", key="train")
+    form.ask(c.select_slider, "Width of the network", "width")
+    more = folded("More settings", d)
+    form.ask(more.number_input, "Seed", "seed")
+    form.ask(
+        more.slider, "A copy is nearer than", "threshold", 0.02,
         help="In units of the median distance of fresh data to the nearest training point.",
-    )
-    eta = ask(more.slider, "η of the sampler", OwnDataConfig, "eta", 0.1, key="eta", help="0 DDIM, 1 DDPM")
-    steps = ask(more.select_slider, "Sampling steps", OwnDataConfig, "steps", key="steps")
-    particles = ask(more.number_input, "Samples", OwnDataConfig, "particles", key="samples")
-    return threshold, eta, steps, int(particles), seed
+    )  # fmt: skip
+    form.ask(more.slider, "η of the sampler", "eta", 0.1, help="0 DDIM, 1 DDPM")
+    form.ask(more.select_slider, "Sampling steps", "steps")
+    form.ask(more.number_input, "Samples", "particles", key="samples")
+    return form.made(source=source, given=given), place, result
 
 
 def given_points(source: str) -> Points:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from playground.ui.charts import chart
-from playground.ui.knobs import ask
+from playground.ui.knobs import Form, ask
 from playground.ui.live_field import live_field
 from playground.ui.page import explained, folded, page, verdict_line
 from playground.ui.tries import tries
@@ -21,7 +21,7 @@ TAUGHT = {"none": "none", "dsm": "at this σ", "ncsn": "at all σ", "told": "at 
 def settings() -> tuple[FieldConfig, LearnConfig | None]:
     first, second, third, last = st.columns([1.3, 2, 2, 1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
-    sigma = ask(third.select_slider, "Noise σ", FieldConfig, "sigma", key="sigma")
+    sigma = ask(third.select_slider, "Noise σ", FieldConfig, "sigma")
     more = folded("More settings", last)
     taught = in_url(
         more.segmented_control,
@@ -35,9 +35,10 @@ def settings() -> tuple[FieldConfig, LearnConfig | None]:
         "mixtures of every π. The others are trained here, from the points below.",
     )
     ready = taught == "told" and mixture.has_pi
-    points = ask(more.select_slider, "Training points", LearnConfig, "points", key="points", disabled=ready)
+    form = Form(LearnConfig)
+    form.ask(more.select_slider, "Training points", "points", disabled=ready)
     told_pi = told_widget(more, mixture, disabled=ready or not mixture.has_pi)
-    seed = ask(more.number_input, "Seed", LearnConfig, "seed", key="seed")
+    form.ask(more.number_input, "Seed", "seed")
     field = FieldConfig(mixture, sigma)
     if taught == "none" or sigma == 0:
         if taught != "none":
@@ -46,9 +47,8 @@ def settings() -> tuple[FieldConfig, LearnConfig | None]:
     if ready:
         return field, told(mixture, "ncsn")
     one_level = taught == "dsm"
-    return field, LearnConfig(
-        mixture, "dsm" if one_level else "ncsn", sigma=sigma if one_level else 1.0, points=points, seed=seed,
-    ).telling_pi(told_pi)  # fmt: skip
+    taught_by = {"objective": "dsm", "sigma": sigma} if one_level else {"objective": "ncsn", "sigma": 1.0}
+    return field, form.made(mixture=mixture, **taught_by).telling_pi(told_pi)
 
 
 def numbers(result: Field) -> None:
