@@ -4,7 +4,6 @@ The embedding is withheld from a tenth of the digits and the caption from half o
 2.1), so that it may be told either, both, or nothing, and be guided.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,15 +17,11 @@ from images.dalle2.prior_task import caption_of
 from images.dalle2.upsampler_task import enlarged, small
 from images.data.captions import codes_of, with_words_left_out
 from images.data.mnist import Digits, load, to_model
-from images.models import ModelConfig, save_model
 from images.networks.clip import Clip
 from images.networks.prompted import PromptedConfig
-from images.training.tasks import Batches, sheet
+from images.training.tasks import Batches, DenoiserTask, drawn_by, sheet
 from playground.denoisers import NetworkDenoiser
-from playground.levels import seeded
-from playground.objectives import Batch, Loss, Objective, dropping, per_dimension
-from playground.steps import ddim
-from playground.walk import final, starting_noise, walk
+from playground.objectives import Batch, Loss, dropping
 
 if TYPE_CHECKING:
     from images.training.config import TrainConfig
@@ -36,13 +31,8 @@ WITHHELD = {"vector": 0.1, "tokens": 0.5}
 
 
 @dataclass(frozen=True, eq=False)
-class DecoderTask:
-    model: ModelConfig
-    objective: Callable[..., Objective]
+class DecoderTask(DenoiserTask):
     clip: Clip
-
-    def build(self, seed: int) -> NetworkDenoiser:
-        return self.model.build(seed)
 
     def batches(self, digits: Digits, size: int, device: torch.device) -> Batches:
         """Told CLIP's embedding of the very digit, and the words of a caption that is true of it.
@@ -60,27 +50,20 @@ class DecoderTask:
         return draw
 
     def loss(self) -> Loss:
-        return dropping(per_dimension(self.objective(self.model.build_schedule())), WITHHELD)
+        return dropping(self.plain, WITHHELD)
 
     def preview(self, net: NetworkDenoiser, device: torch.device) -> np.ndarray:
         """Eight test digits above what is decoded from their embeddings alone."""
-        model = self.model.around(net)
         images = load("test", download=False).images[:8].to(device)
-        grid, rng = model.schedule.grid(min(20, model.schedule.T)), seeded(0, device)
-        told = net.given(vector=embedded(self.clip.to(device), images))
-        made = final(
-            walk(ddim(0.0), model.within(told), starting_noise((8, *model.shape), grid[0], rng), grid, rng)
-        )
+        made = drawn_by(self.model.around(net), 8, {"vector": embedded(self.clip.to(device), images)})
         return sheet(torch.cat([to_model(images), enlarged(made)]), columns=8)
 
     def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
-        return save_model(path, self.model, weights, {**about, "clip": mark_of(self.clip)})
+        return super().save(path, weights, {**about, "clip": mark_of(self.clip)})
 
 
 def task_of(config: "TrainConfig") -> DecoderTask:
-    from images.training.config import OBJECTIVES
-
     clip = load_clip(config.using or SHIPPED)
     net = PromptedConfig(config.width, config.blocks, config.patch, clip.size)
     model = replace(config.model, net=net, shape=(1, 14, 14), kind=KIND)
-    return DecoderTask(model, OBJECTIVES[config.objective], clip)
+    return DecoderTask(model, config.loss, clip)

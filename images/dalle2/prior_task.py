@@ -4,7 +4,6 @@ It lives on embeddings, which have no range, so nothing is clipped; captions are
 together, from a tenth of the digits (Ramesh et al. 2022, Section 2.2).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,15 +15,11 @@ from torch import Generator, Tensor
 from images.dalle2.clip_task import SHIPPED, embedded, load_clip, mark_of
 from images.data.captions import codes_of, tokens_of, with_words_left_out
 from images.data.mnist import Digits
-from images.models import ModelConfig, save_model
 from images.networks.caption_prior import CaptionPriorConfig
 from images.networks.clip import Clip, cosines, on_sphere
-from images.training.tasks import Batches, cosine_sheet
+from images.training.tasks import Batches, DenoiserTask, cosine_sheet, drawn_by
 from playground.denoisers import NetworkDenoiser
-from playground.levels import seeded
-from playground.objectives import Batch, Loss, Objective, per_dimension
-from playground.steps import ddim
-from playground.walk import final, starting_noise, walk
+from playground.objectives import Batch
 
 if TYPE_CHECKING:
     from images.training.config import TrainConfig
@@ -34,33 +29,21 @@ WITHHELD = 0.1
 
 
 @dataclass(frozen=True, eq=False)
-class PriorTask:
-    model: ModelConfig
-    objective: Callable[..., Objective]
+class PriorTask(DenoiserTask):
     clip: Clip
-
-    def build(self, seed: int) -> NetworkDenoiser:
-        return self.model.build(seed)
 
     def batches(self, digits: Digits, size: int, device: torch.device) -> Batches:
         return captioned(self.clip, digits, size, device)
 
-    def loss(self) -> Loss:
-        return per_dimension(self.objective(self.model.build_schedule()))
-
     def preview(self, net: NetworkDenoiser, device: torch.device) -> np.ndarray:
         """The cosines of an embedding drawn for "a zero" to "a nine", rows, with the ten captions' own, columns."""
-        model = self.model.around(net)
         codes = torch.tensor([[digit, -1, -1, -1] for digit in range(10)], device=device)
-        told: dict[str, Any] = caption_of(self.clip.to(device), codes)
-        grid, rng = model.schedule.grid(min(20, model.schedule.T)), seeded(0, device)
-        z = final(
-            walk(ddim(0.0), net.given(**told), starting_noise((10, *model.shape), grid[0], rng), grid, rng)
-        )
+        told = caption_of(self.clip.to(device), codes)
+        z = drawn_by(self.model.around(net), 10, told)
         return cosine_sheet(cosines(on_sphere(z), told["vector"]), cell=12)
 
     def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
-        return save_model(path, self.model, weights, {**about, "clip": mark_of(self.clip)})
+        return super().save(path, weights, {**about, "clip": mark_of(self.clip)})
 
 
 @torch.no_grad()
@@ -85,9 +68,7 @@ def captioned(clip: Clip, digits: Digits, size: int, device: torch.device) -> Ba
 
 
 def task_of(config: "TrainConfig") -> PriorTask:
-    from images.training.config import OBJECTIVES
-
     clip = load_clip(config.using or SHIPPED)
     net = CaptionPriorConfig(clip.size, config.width, config.blocks)
     model = replace(config.model, net=net, shape=(clip.size,), bounded=False, kind=KIND)
-    return PriorTask(model, OBJECTIVES[config.objective], clip)
+    return PriorTask(model, config.loss, clip)

@@ -4,10 +4,8 @@ What it is told when sampling is itself a sample, and not quite a digit.  So in 
 half of the cases (Ramesh et al. 2022, Section 2.2: a blurred condition; Ho et al. 2021: conditioning augmentation).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,15 +13,12 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from images.data.mnist import Digits, load, to_model
-from images.models import ModelConfig, save_model
 from images.networks.telling import TellConfig
 from images.networks.unet import UNetConfig
-from images.training.tasks import Batches, sheet
+from images.training.tasks import Batches, DenoiserTask, drawn_by, sheet
 from playground.denoisers import NetworkDenoiser
-from playground.levels import randn_like, seeded
-from playground.objectives import Batch, Loss, Objective, per_dimension
-from playground.steps import ddim
-from playground.walk import final, starting_noise, walk
+from playground.levels import randn_like
+from playground.objectives import Batch
 
 if TYPE_CHECKING:
     from images.training.config import TrainConfig
@@ -64,14 +59,7 @@ def damaged(x: Tensor, rng: Generator) -> Tensor:
     return torch.where(chosen[:, None, None, None], roughened(x, rng), x)
 
 
-@dataclass(frozen=True)
-class UpsamplerTask:
-    model: ModelConfig
-    objective: Callable[..., Objective]
-
-    def build(self, seed: int) -> NetworkDenoiser:
-        return self.model.build(seed)
-
+class UpsamplerTask(DenoiserTask):
     def batches(self, digits: Digits, size: int, device: torch.device) -> Batches:
         images = digits.images.to(device)
 
@@ -82,24 +70,13 @@ class UpsamplerTask:
 
         return draw
 
-    def loss(self) -> Loss:
-        return per_dimension(self.objective(self.model.build_schedule()))
-
     def preview(self, net: NetworkDenoiser, device: torch.device) -> np.ndarray:
         """Eight test digits: what it is told above what it makes of it."""
-        model = self.model.around(net)
         told = enlarged(small(to_model(load("test", download=False).images[:8].to(device))))
-        grid, rng = model.schedule.grid(min(20, model.schedule.T)), seeded(0, device)
-        start = starting_noise((8, *model.shape), grid[0], rng)
-        made = final(walk(ddim(0.0), model.within(net.given(image=told)), start, grid, rng))
+        made = drawn_by(self.model.around(net), 8, {"image": told})
         return sheet(torch.cat([told, made]), columns=8)
-
-    def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
-        return save_model(path, self.model, weights, about)
 
 
 def task_of(config: "TrainConfig") -> UpsamplerTask:
-    from images.training.config import OBJECTIVES
-
     net = UNetConfig(config.width, config.blocks, patch=config.patch, tell=TellConfig(image=1))
-    return UpsamplerTask(replace(config.model, net=net, kind=KIND), OBJECTIVES[config.objective])
+    return UpsamplerTask(replace(config.model, net=net, kind=KIND), config.loss)

@@ -1,27 +1,25 @@
 """Training a prior of z: the same denoising, on the normalised codes of all digits, by a small MLP."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from images.data.mnist import Digits, to_model
 from images.diffusion_autoencoder.experiment import codes, downward
 from images.diffusion_autoencoder.task import SHIPPED as AUTOENCODER
 from images.metrics.evaluate import fingerprint
-from images.models import Model, ModelConfig, load_model, save_model
+from images.models import Model, load_model, save_model
 from images.networks.code_prior import CodePriorConfig, Normaliser, NormaliserConfig
-from images.training.tasks import Batches, sheet
+from images.training.tasks import Batches, DenoiserTask, drawn_by, sheet
 from playground.denoisers import NetworkDenoiser
 from playground.errors import require
 from playground.levels import seeded
-from playground.objectives import Batch, Loss, Objective, per_dimension
-from playground.steps import ddim
-from playground.walk import final, starting_noise, walk
+from playground.objectives import Batch
+from playground.walk import final, starting_noise
 
 if TYPE_CHECKING:
     from images.training.config import TrainConfig
@@ -31,16 +29,11 @@ SHIPPED = AUTOENCODER.with_name("z-prior.safetensors")
 
 
 @dataclass(frozen=True, eq=False)
-class ZPriorTask:
+class ZPriorTask(DenoiserTask):
     """autoencoder: the diffusion autoencoder whose z this is about; normaliser: measured when the batches are made."""
 
-    model: ModelConfig
-    objective: Callable[..., Objective]
     autoencoder: Model
     normaliser: Normaliser
-
-    def build(self, seed: int) -> NetworkDenoiser:
-        return self.model.build(seed)
 
     def batches(self, digits: Digits, size: int, device: torch.device) -> Batches:
         z = codes(self.autoencoder, to_model(digits.images)).to(device)
@@ -51,17 +44,12 @@ class ZPriorTask:
 
         return draw
 
-    def loss(self) -> Loss:
-        return per_dimension(self.objective(self.model.build_schedule()))
-
-    def preview(self, net: nn.Module, device: torch.device) -> np.ndarray:
+    def preview(self, net: NetworkDenoiser, device: torch.device) -> np.ndarray:
         """What twenty drawn codes make of noise."""
-        schedule, rng = self.model.build_schedule(), seeded(0, device)
-        grid = schedule.grid(min(20, schedule.T))
-        normal = final(walk(ddim(0.0), net, starting_noise((20, *self.model.shape), grid[0], rng), grid, rng))
-        decoder = self.autoencoder
+        decoder, normal = self.autoencoder, drawn_by(self.model.around(net), 20, {})
         z = self.normaliser.to(device).decode(normal).to(decoder.device)
-        x_T = starting_noise((20, *decoder.shape), grid[0], seeded(0, decoder.device))
+        highest = decoder.schedule.grid(1)[0]
+        x_T = starting_noise((20, *decoder.shape), highest, seeded(0, decoder.device))
         return sheet(final(downward(decoder, x_T, min(10, decoder.schedule.T), z)), columns=10)
 
     def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
@@ -83,11 +71,9 @@ def require_made_for(prior: Model, autoencoder: Model) -> None:
 
 
 def task_of(config: "TrainConfig") -> ZPriorTask:
-    from images.training.config import OBJECTIVES
-
     autoencoder = load_model(config.using or AUTOENCODER)
     autoencoder.part("encoder")  # or a sentence says that there is none
     size = autoencoder.config.vector
     net = CodePriorConfig(size, config.width, config.blocks)
     model = replace(config.model, net=net, shape=(size,), bounded=False, kind=KIND)
-    return ZPriorTask(model, OBJECTIVES[config.objective], autoencoder, NormaliserConfig(size).build())
+    return ZPriorTask(model, config.loss, autoencoder, NormaliserConfig(size).build())

@@ -1,6 +1,5 @@
 """Training a diffusion autoencoder: the denoiser is told what an encoder makes of the clean digit; one loss."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,17 +9,14 @@ import torch
 from torch import Generator, Tensor
 
 from images.data.mnist import Digits, load, to_model
-from images.models import ModelConfig, load_model, save_model
+from images.models import load_model
 from images.networks.encoder import EncoderConfig
 from images.networks.telling import TellConfig
 from images.networks.unet import UNetConfig
-from images.training.tasks import Batches, sheet
+from images.training.tasks import Batches, DenoiserTask, drawn_by, sheet
 from playground.denoisers import NetworkDenoiser
 from playground.errors import require
-from playground.levels import seeded
-from playground.objectives import Batch, Loss, Objective, dropping, per_dimension
-from playground.steps import ddim
-from playground.walk import final, starting_noise, walk
+from playground.objectives import Batch, Loss, dropping
 
 if TYPE_CHECKING:
     from images.training.config import TrainConfig
@@ -29,20 +25,18 @@ KIND = "diffusion-autoencoder"
 SHIPPED = Path(__file__).parents[1] / "shipped" / "diffusion-autoencoder.safetensors"
 
 
-@dataclass(frozen=True)
-class DiffusionAutoencoderTask:
+@dataclass(frozen=True, eq=False)
+class DiffusionAutoencoderTask(DenoiserTask):
     """withheld: the share of digits whose z the denoiser is not told, so that it can do without, too.
 
     start: a file whose weights it begins with; empty: none.
     """
 
-    model: ModelConfig
-    objective: Callable[..., Objective]
     withheld: float
     start: str = ""
 
     def build(self, seed: int) -> NetworkDenoiser:
-        net = self.model.build(seed)
+        net = super().build(seed)
         if self.start:
             begun = load_model(self.start)
             require(
@@ -64,7 +58,7 @@ class DiffusionAutoencoderTask:
 
     def loss(self) -> Loss:
         """The diffusion loss alone: its gradient reaches the encoder through what the denoiser is told."""
-        plain = dropping(per_dimension(self.objective(self.model.build_schedule())), self.withheld)
+        plain = dropping(self.plain, self.withheld)
 
         def loss(net: Any, batch: Batch, rng: Generator) -> Tensor:
             return plain(net, replace(batch, told={"vector": net.parts["encoder"](batch.x0)}), rng)
@@ -74,22 +68,13 @@ class DiffusionAutoencoderTask:
     def preview(self, net: NetworkDenoiser, device: torch.device) -> np.ndarray:
         """Test digits, and below each what its z and a random x_T make of it."""
         model = self.model.around(net)
-        x0, rng = to_model(load("test", download=False).images[:10]).to(device), seeded(0, device)
-        grid = model.schedule.grid(min(20, model.schedule.T))
-        told = model.within(model.denoise.given(vector=model.part("encoder")(x0)))
-        start = starting_noise((2 * len(x0), *model.shape), grid[0], rng).chunk(2)
-        return sheet(
-            torch.cat([x0, *(final(walk(ddim(0.0), told, x, grid, rng)) for x in start)]), columns=10
-        )
-
-    def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
-        return save_model(path, self.model, weights, about)
+        x0 = to_model(load("test", download=False).images[:10]).to(device)
+        twice = {"vector": model.part("encoder")(x0).repeat(2, 1)}
+        return sheet(torch.cat([x0, drawn_by(model, 2 * len(x0), twice)]), columns=10)
 
 
 def task_of(config: "TrainConfig") -> DiffusionAutoencoderTask:
-    from images.training.config import OBJECTIVES
-
     encoder = EncoderConfig(config.size or 32, max(4, 3 * config.width // 4), config.blocks)
     net = UNetConfig(config.width, config.blocks, patch=config.patch, tell=TellConfig(vector=encoder.size))
     model = replace(config.model, net=net, kind=KIND, parts=(encoder,))
-    return DiffusionAutoencoderTask(model, OBJECTIVES[config.objective], config.withheld, config.using)
+    return DiffusionAutoencoderTask(model, config.loss, config.withheld, config.using)

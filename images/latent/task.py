@@ -1,6 +1,5 @@
 """Training diffusion in latents: denoiser and loss are those of digits, x is what an autoencoder makes of them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,17 +10,14 @@ from torch import Generator, Tensor
 
 from images.data.mnist import Digits, to_model
 from images.latent.autoencoder_task import load_autoencoder, shipped
-from images.models import Model, ModelConfig, kind_of, load_model, save_model
+from images.models import Model, kind_of, load_model, save_model
 from images.networks.autoencoder import Autoencoder
 from images.networks.telling import TellConfig
 from images.networks.unet import UNetConfig
-from images.training.tasks import Batches, sheet
+from images.training.tasks import Batches, DenoiserTask, drawn_by, sheet
 from playground.denoisers import NetworkDenoiser
 from playground.errors import require
-from playground.levels import seeded
-from playground.objectives import Batch, Loss, Objective, dropping, per_dimension
-from playground.steps import ddim
-from playground.walk import final, starting_noise, walk
+from playground.objectives import Batch, Loss, dropping
 
 if TYPE_CHECKING:
     from images.training.config import TrainConfig
@@ -30,16 +26,14 @@ KIND = "latent"
 
 
 @dataclass(frozen=True, eq=False)
-class LatentTask:
+class LatentTask(DenoiserTask):
     """model: without the autoencoder, which is not trained any more; it goes into the file beside the denoiser.
 
     scale: of the latents.  start: a latent model whose weights it begins with; what this one is told beyond that starts
     at zero, so it begins as that model.
     """
 
-    model: ModelConfig
     autoencoder: Autoencoder
-    objective: Callable[..., Objective]
     withheld: float
     scale: float = 1.0
     start: Model | None = None
@@ -66,15 +60,11 @@ class LatentTask:
         return draw
 
     def loss(self) -> Loss:
-        plain = per_dimension(self.objective(self.model.build_schedule()))
-        return dropping(plain, self.withheld) if self.model.told else plain
+        return dropping(self.plain, self.withheld) if self.model.told else self.plain
 
     def preview(self, net: NetworkDenoiser, device: torch.device) -> np.ndarray:
-        model = self.model.around(net)
-        told: dict[str, Any] = {"label": torch.arange(20, device=device) % 10} if model.told else {}
-        grid, rng = model.schedule.grid(min(20, model.schedule.T)), seeded(0, device)
-        denoise = model.denoise.given(**told) if told else model.denoise
-        latents = final(walk(ddim(0.0), denoise, starting_noise((20, *model.shape), grid[0], rng), grid, rng))
+        told = {"label": torch.arange(20, device=device) % 10} if self.model.told else {}
+        latents = drawn_by(self.model.around(net), 20, told)
         return sheet(self.autoencoder.to(device).decode(latents).clamp(-1, 1), columns=10)
 
     def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
@@ -101,14 +91,10 @@ def begin_as(net: NetworkDenoiser, start: Model) -> None:
 
 
 def task_of(config: "TrainConfig") -> LatentTask:
-    from images.training.config import OBJECTIVES
-
     autoencoder = load_autoencoder(config.using or shipped(config.size or 4))
     shape = autoencoder.config.shape
     tell = TellConfig(classes=10 if config.labels else 0)
     net = UNetConfig(config.width, config.blocks, patch=config.patch, channels=shape[0], tell=tell)
     model = replace(config.model, net=net, shape=shape, bounded=False, kind=KIND)
     start = load_model(config.using) if config.using and kind_of(config.using) == KIND else None
-    return LatentTask(
-        model, autoencoder, OBJECTIVES[config.objective], config.withheld, config.latent_scale, start
-    )
+    return LatentTask(model, config.loss, autoencoder, config.withheld, config.latent_scale, start)

@@ -1,25 +1,21 @@
 """Training Palette: the denoiser is told the damaged picture, and its loss counts only where the picture is missing."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import Generator, Tensor
+from torch import Generator
 
 from images.data.corruptions import TASKS, coloured, damaged
 from images.data.mnist import Digits, load, to_model
-from images.models import ModelConfig, save_model
 from images.networks.telling import TellConfig
 from images.networks.unet import UNetConfig
-from images.training.tasks import Batches, sheet
+from images.training.tasks import Batches, DenoiserTask, drawn_by, sheet
 from playground.denoisers import NetworkDenoiser
 from playground.levels import seeded
-from playground.objectives import Batch, Loss, Objective, per_dimension
-from playground.steps import ddim
-from playground.walk import final, starting_noise, walk
+from playground.objectives import Batch
 
 if TYPE_CHECKING:
     from images.training.config import TrainConfig
@@ -28,16 +24,11 @@ KIND = "palette"
 SHIPPED = Path(__file__).parents[1] / "shipped" / "palette.safetensors"
 
 
-@dataclass(frozen=True)
-class PaletteTask:
+@dataclass(frozen=True, eq=False)
+class PaletteTask(DenoiserTask):
     """corruptions: the tasks that it is trained on; all of them make a generalist, one a specialist."""
 
-    model: ModelConfig
-    objective: Callable[..., Objective]
     corruptions: tuple[str, ...] = tuple(TASKS)
-
-    def build(self, seed: int) -> NetworkDenoiser:
-        return self.model.build(seed)
 
     def batches(self, digits: Digits, size: int, device: torch.device) -> Batches:
         images, labels = digits.images.to(device), digits.labels.to(device)
@@ -50,9 +41,6 @@ class PaletteTask:
 
         return draw
 
-    def loss(self) -> Loss:
-        return per_dimension(self.objective(self.model.build_schedule()))
-
     def preview(self, net: NetworkDenoiser, device: torch.device) -> np.ndarray:
         """Row by row: what is seen, and what is made of it; four test digits for each corruption."""
         model = self.model.around(net)
@@ -61,20 +49,11 @@ class PaletteTask:
         rows = []
         for name in self.corruptions:
             seen = TASKS[name](x0, rng).seen
-            grid = model.schedule.grid(20)
-            start = starting_noise((4, *model.shape), grid[0], rng)
-            rows += [seen, final(walk(ddim(0.0), model.within(net.given(image=seen)), start, grid, rng))]
+            rows += [seen, drawn_by(model, 4, {"image": seen}, rng)]
         return sheet(torch.cat(rows), columns=8)
-
-    def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
-        return save_model(path, self.model, weights, about)
 
 
 def task_of(config: "TrainConfig") -> PaletteTask:
-    from images.training.config import OBJECTIVES
-
     net = UNetConfig(config.width, config.blocks, patch=config.patch, channels=3, tell=TellConfig(image=3))
     model = replace(config.model, net=net, shape=(3, 28, 28), kind=KIND)
-    return PaletteTask(
-        model, OBJECTIVES[config.objective], (config.using,) if config.using in TASKS else tuple(TASKS)
-    )
+    return PaletteTask(model, config.loss, (config.using,) if config.using in TASKS else tuple(TASKS))

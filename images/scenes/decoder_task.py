@@ -5,7 +5,6 @@ what the words add can be seen without a second training.  But it seldom sees wo
 one of the two, for as long, say what each can do.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,17 +17,14 @@ from images.dalle2.clip_task import mark_of
 from images.dalle2.decoder_task import WITHHELD
 from images.data.mnist import Digits, load
 from images.data.scenes import LENGTH, captions_of, drawn
-from images.models import ModelConfig, save_model
 from images.networks.clip import Clip
 from images.networks.prompted import PromptedConfig
 from images.scenes.clip_task import SHIPPED as CLIP
 from images.scenes.clip_task import caption_of, embedded, load_scene_clip
-from images.training.tasks import Batches, sheet
+from images.training.tasks import Batches, DenoiserTask, drawn_by, sheet
 from playground.denoisers import NetworkDenoiser
 from playground.levels import seeded
-from playground.objectives import Batch, Loss, Objective, dropping, per_dimension
-from playground.steps import ddim
-from playground.walk import final, starting_noise, walk
+from playground.objectives import Batch, Loss, dropping
 
 if TYPE_CHECKING:
     from images.training.config import TrainConfig
@@ -40,14 +36,9 @@ SHIPPED = CLIP.with_name("scene-decoder.safetensors")
 
 
 @dataclass(frozen=True, eq=False)
-class SceneDecoderTask:
-    model: ModelConfig
-    objective: Callable[..., Objective]
+class SceneDecoderTask(DenoiserTask):
     clip: Clip
     told: tuple[str, ...] = ("vector", "tokens")
-
-    def build(self, seed: int) -> NetworkDenoiser:
-        return self.model.build(seed)
 
     def batches(self, digits: Digits, size: int, device: torch.device) -> Batches:
         clip, images, labels = self.clip.to(device), digits.images.to(device), digits.labels.to(device)
@@ -62,7 +53,7 @@ class SceneDecoderTask:
 
     def loss(self) -> Loss:
         withheld: float | dict[str, float] = WITHHELD if len(self.told) > 1 else WITHHELD["vector"]
-        return dropping(per_dimension(self.objective(self.model.build_schedule())), withheld)
+        return dropping(self.plain, withheld)
 
     def preview(self, net: NetworkDenoiser, device: torch.device) -> np.ndarray:
         """Eight scenes of test digits, and what is decoded from them: by what it was told first, then by all of it."""
@@ -71,21 +62,18 @@ class SceneDecoderTask:
         x, codes = drawn(test.images.to(device), test.labels.to(device), 8, rng, unlike=True)
         words = caption_of(clip, captions_of(codes, rng))["tokens"]
         known = {"vector": embedded(clip, x), "tokens": words}
-        grid, rows = model.schedule.grid(min(20, model.schedule.T)), [x]
+        rows = [x]
         for names in dict.fromkeys((self.told[:1], self.told)):
-            told: dict[str, Any] = {name: known[name] for name in names}
-            start = starting_noise((8, *model.shape), grid[0], seeded(1, device))
-            rows.append(final(walk(ddim(0.0), model.within(net.given(**told)), start, grid, rng)))
+            told = {name: known[name] for name in names}
+            rows.append(drawn_by(model, 8, told, seeded(1, device)))
         return sheet(torch.cat(rows), columns=8)
 
     def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
-        return save_model(path, self.model, weights, {**about, "clip": mark_of(self.clip)})
+        return super().save(path, weights, {**about, "clip": mark_of(self.clip)})
 
 
 def task_of(config: "TrainConfig") -> SceneDecoderTask:
-    from images.training.config import OBJECTIVES
-
     clip = load_scene_clip(config.using or CLIP)
     net = PromptedConfig(config.width, config.blocks, config.patch, clip.size, channels=3, length=LENGTH)
     model = replace(config.model, net=net, shape=(3, 28, 28), kind=KIND)
-    return SceneDecoderTask(model, OBJECTIVES[config.objective], clip, TOLD[config.told])
+    return SceneDecoderTask(model, config.loss, clip, TOLD[config.told])

@@ -13,6 +13,7 @@ from playground.errors import require
 from playground.knobs import Knobs, choice, knob
 from playground.levels import SCHEDULES, Schedule, shell_sigmas
 from playground.objectives import (
+    Loss,
     Objective,
     ddpm_clamped_snr,
     ddpm_min_snr,
@@ -21,6 +22,7 @@ from playground.objectives import (
     flow_matching,
     logit_normal,
     ncsn,
+    per_dimension,
     regression,
 )
 from playground.training import OPTIMIZERS, Recipe
@@ -141,6 +143,11 @@ class TrainConfig(Knobs):
             steps, self.lr, warmup=min(200, steps // 10 + 1), ema=self.ema, seed=self.seed,
             optimizer=self.optimizer, matrix_lr=self.matrix_lr,
         )  # fmt: skip
+
+    @property
+    def loss(self) -> Loss:
+        """The objective's, in each dimension."""
+        return per_dimension(OBJECTIVES[self.objective](self.model.build_schedule()))
 
     @property
     def model(self) -> ModelConfig:

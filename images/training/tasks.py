@@ -20,7 +20,7 @@ from playground.adversarial import CriticsLoss, MakersLoss, Rivals
 from playground.denoisers import NetworkDenoiser
 from playground.gif import tiled
 from playground.levels import seeded
-from playground.objectives import Batch, Loss, Objective, dropping, per_dimension
+from playground.objectives import Batch, Loss, dropping
 from playground.steps import ddim
 from playground.training import Recipe, Trainee
 from playground.walk import final, starting_noise, walk
@@ -110,23 +110,35 @@ def _order(N: int, seed: int, number: int) -> Tensor:
     return torch.randperm(N, generator=Generator().manual_seed((seed * 0x9E3779B1 + number + 2**31) % 2**32))
 
 
-# --- digits, labelled or not ------------------------------------------------------------------------------
+# --- denoisers --------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class DigitsTask:
+@dataclass(frozen=True, eq=False)
+class DenoiserTask:
+    """What trainings of denoisers share: the network of `model` and its file; plain: the objective's loss."""
+
+    model: ModelConfig
+    plain: Loss
+
+    def build(self, seed: int) -> NetworkDenoiser:
+        return self.model.build(seed)
+
+    def loss(self) -> Loss:
+        return self.plain
+
+    def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
+        return save_model(path, self.model, weights, about)
+
+
+@dataclass(frozen=True, eq=False)
+class DigitsTask(DenoiserTask):
     """A denoiser of digits, told their labels where its network knows some; withheld: the share that is hidden.
 
     pass_seed: every digit is seen once before any is seen again, in orders that follow from it; None: drawn at random.
     """
 
-    model: ModelConfig
-    objective: Callable[..., Objective]
     withheld: float
     pass_seed: int | None = None
-
-    def build(self, seed: int) -> NetworkDenoiser:
-        return self.model.build(seed)
 
     def batches(self, digits: Digits, size: int, device: torch.device) -> Batches:
         images, labels = digits.images.to(device), digits.labels.to(device)
@@ -142,27 +154,22 @@ class DigitsTask:
         return draw
 
     def loss(self) -> Loss:
-        plain = per_dimension(self.objective(self.model.build_schedule()))
-        return dropping(plain, self.withheld) if self.model.told else plain
+        return dropping(self.plain, self.withheld) if self.model.told else self.plain
 
     def preview(self, net: NetworkDenoiser, device: torch.device) -> np.ndarray:
         model = self.model.around(net)
         told = {"label": torch.arange(20, device=device) % 10} if "label" in self.model.told else {}
-        return preview_of(model, 20 if told else 16, told, columns=10 if told else 8)
-
-    def save(self, path: Path, weights: dict[str, Tensor], about: dict[str, Any]) -> Path:
-        return save_model(path, self.model, weights, about)
+        return sheet(drawn_by(model, 20 if told else 16, told), columns=10 if told else 8)
 
 
-def preview_of(
-    model: Model, count: int, told: dict[str, Any], columns: int, steps: int = 20, seed: int = 0
-) -> np.ndarray:
-    """`count` images of a denoising model by DDIM from the noise of one seed, as a sheet."""
-    device = model.device
-    grid, rng = model.schedule.grid(min(steps, model.schedule.T)), seeded(seed, device)
+def drawn_by(model: Model, count: int, told: dict[str, Any], rng: Generator | None = None) -> Tensor:
+    """`count` samples of a denoiser in training, (count, *shape), told that, by DDIM in at most 20 steps.
+
+    rng: of the noise; without one always the same.
+    """
+    grid, rng = model.schedule.grid(min(20, model.schedule.T)), rng or seeded(0, model.device)
     denoise = model.within(model.denoise.given(**told) if told else model.denoise)
-    x = final(walk(ddim(0.0), denoise, starting_noise((count, *model.shape), grid[0], rng), grid, rng))
-    return sheet(x, columns)
+    return final(walk(ddim(0.0), denoise, starting_noise((count, *model.shape), grid[0], rng), grid, rng))
 
 
 def sheet(x: Tensor, columns: int) -> np.ndarray:
@@ -173,10 +180,8 @@ def sheet(x: Tensor, columns: int) -> np.ndarray:
 
 def task_of(config: "TrainConfig") -> DigitsTask:
     """Digits, from the settings of a run."""
-    from images.training.config import OBJECTIVES
-
     passes = config.seed if config.without_replacement else None
-    return DigitsTask(config.model, OBJECTIVES[config.objective], config.withheld, passes)
+    return DigitsTask(config.model, config.loss, config.withheld, passes)
 
 
 def cosine_sheet(cosines: Tensor, cell: int) -> np.ndarray:
