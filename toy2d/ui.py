@@ -95,7 +95,7 @@ def learned_for(config: LearnConfig) -> Learned:
         return known
     training = config.training
     key = f"learn-{hash(training)}"  # a page may train two
-    found = shared(key, training, lambda report: learn(training, report), "Training the network")
+    found = shared(key, training, learn, "Training the network")
     return found.of(config.mixture)
 
 
@@ -107,7 +107,7 @@ def with_score(
     objective: of the network that serves as the score, `learned_at` the config's mixture; None: the exact score.
     """
 
-    def make(report: Report) -> T:
+    def make(_: object, report: Report) -> T:
         schedule = getattr(config, "schedule", LearnConfig.schedule)
         network = None if objective is None else learned_at(config.mixture, objective, schedule)
         return run(config, network, report)

@@ -149,7 +149,7 @@ with page("Autoencoder and latents"):
     found = cached(
         "autoencoder-shown",
         config,
-        lambda report: kept("autoencoders", for_file(digits("test"), config)) or shown(config),
+        lambda _, report: kept("autoencoders", for_file(digits("test"), config)) or shown(config),
         "Encoding",
     )
     pictures(found)

@@ -42,7 +42,7 @@ def way(model: Model, one: int, two: int, steps: int) -> None:
     found = cached(
         "between",
         (model.about, one, two, config),
-        lambda report: (
+        lambda _, report: (
             kept("between", (model.about, images[0], images[1], config))
             or between(model, images[0], images[1], config, report)
         ),
@@ -108,14 +108,17 @@ def moves() -> tuple[bool, list[float]]:
 def changed(model: Model, one: int, steps: int) -> None:
     hold, end = moves()
     ways: Directions = cached(
-        "directions", (model.about, hold), lambda report: directions(model, digits("train"), hold), "Fitting"
+        "directions",
+        (model.about, hold),
+        lambda _, report: directions(model, digits("train"), hold),
+        "Fitting",
     )
     config = ChangeConfig(end=(end[0], end[1], end[2]), count=13, steps=steps)
     image = digits("test").images[one, 0].numpy()
     found = cached(
         "changed",
         (model.about, one, hold, config),
-        lambda report: change(model, image, ways, config, report),
+        lambda _, report: change(model, image, ways, config, report),
         "Changing",
     )
     pictures = [enlarged(f) for f in found.images[:, 0].numpy()]

@@ -118,7 +118,7 @@ def scenes_bound() -> None:
     parse(text)  # refused in a sentence before anything is drawn
     stack = scene_stack()
 
-    def make(report):
+    def make(_, report):
         return drawing(stack, digits("test"), text, COUNT, ScenesConfig()).flatten(0, 1)
 
     pictures = cached("scene", (text,), make, "Drawing scenes")

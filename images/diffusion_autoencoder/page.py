@@ -154,7 +154,7 @@ with page("Diffusion autoencoder"):
     found = cached(
         "reconstructed",
         (model.about, one, config),
-        lambda report: (
+        lambda _, report: (
             kept("autoencode", (model.about, image, config)) or reconstruct(model, image, config, report)
         ),
         "Reconstructing",

@@ -84,7 +84,7 @@ def show_ten(model: Model, by: str, config: GuidanceConfig) -> tuple[str, str]:
         lambda: st.slider("Of ten", 0, 10, 5, key="digits-guidance-answer"),
     )
 
-    def make(report: Report) -> np.ndarray:
+    def make(_, report: Report) -> np.ndarray:
         known = kept("guidance", (model.about, by, config))
         return the_ten(model, guided_by(model, by), config, report) if known is None else known
 

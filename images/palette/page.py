@@ -52,7 +52,7 @@ def settings() -> PaletteConfig:
 def show(model: Model, config: PaletteConfig) -> Restored:
     test = digits("test")
 
-    def make(report: Report) -> Restored:
+    def make(_, report: Report) -> Restored:
         known = kept("palette", for_file(model, test, config))
         return restore(model, test, config, report) if known is None else from_bytes(known, test, config)
 

@@ -47,7 +47,7 @@ def settings() -> tuple[str, int, int, DrawConfig]:
 def made(kind: str, first: int, other: int, config: DrawConfig) -> Drawing:
     images = digits("test").images
 
-    def make(report) -> Drawing:
+    def make(_, report) -> Drawing:
         if kind == VARY:
             known = kept("variations", for_file(images[first], config))
             return known or variations(stack(), images[first], config, report)

@@ -28,6 +28,7 @@ from playground.ui.tour import presenting, tour, turn, where
 
 T = TypeVar("T")
 K = TypeVar("K")
+H = TypeVar("H", bound=Hashable)
 
 SHARED = {"mixture", "pi", "model"}  # settings that a viewer takes along from page to page
 CHANGED = "The settings have changed: press the button to run with them. Below is the run before."
@@ -115,14 +116,14 @@ def explained(page_file: str, name: str = "explained.md", more: str = "") -> Non
 # --- results --------------------------------------------------------------------------------------------------
 
 
-def cached(key: str, made_for: Any, make: Callable[[Report], T], verb: str) -> T:
-    """The session's last result while what it was made for stays; else a new one, by make(report).
+def cached(key: str, made_for: K, make: Callable[[K, Report], T], verb: str) -> T:
+    """The session's last result while what it was made for stays; else a new one, by make(made_for, report).
 
     After a Stop nothing is made for these settings until the viewer asks: the page says so and ends here.
     """
     if st.session_state.get(key, (None,))[0] != made_for:
         with busy(verb, key=f"{key}-run", made_for=made_for) as report:
-            made = make(report)
+            made = make(made_for, report)
         st.session_state[key] = made_for, made
     found: T = st.session_state[key][1]
     return found
@@ -139,14 +140,14 @@ def is_shared(key: str, made_for: Hashable) -> bool:
     return (key, made_for) in _shared()
 
 
-def shared(key: str, made_for: Hashable, make: Callable[[Report], T], verb: str) -> T:
+def shared(key: str, made_for: H, make: Callable[[H, Report], T], verb: str) -> T:
     """As `cached`, but for all sessions together, and for the last MOST_SHARED of all: trained networks, above all."""
     store = _shared()
     try:
         found: T = store.pop((key, made_for))
     except KeyError:
         with busy(verb, key=key, made_for=made_for) as report:
-            found = make(report)
+            found = make(made_for, report)
     store[key, made_for] = found
     for old in list(store)[:-MOST_SHARED]:
         store.pop(old, None)

@@ -11,7 +11,7 @@ import streamlit as st
 from playground.ui.page import in_url, page
 
 name = st.session_state.get("go", "One")
-with page(name, "a claim"):
+with page(name):
     in_url(st.slider, "π", 0.0, 1.0, 0.8 if name == "One" else 0.6, key="pi")
     in_url(st.number_input, "Particles", 1, 10_000, 100 if name == "One" else 2_000, key="particles")
     options = ["a", "b"] if name == "One" else ["b", "c"]
@@ -70,10 +70,10 @@ import streamlit as st
 from playground.errors import UserError
 from playground.ui.page import cached, page
 
-with page("Title", "claim"):
+with page("Title"):
     size = st.number_input("n", 0, 9, 1, key="n")
 
-    def make(report):
+    def make(size, report):
         st.session_state["made"] = st.session_state.get("made", 0) + 1
         if size == 9:
             raise UserError("9 is too many: take less.")
@@ -120,7 +120,7 @@ ON_REQUEST = """
 import streamlit as st
 from playground.ui.page import on_request, page
 
-with page("Title", "claim"):
+with page("Title"):
     size = st.number_input("n", 0, 9, 1, key="n")
     first = st.session_state.get("first")
     found = on_request("work", size, lambda n, report: n**2, "Counting", button="Count", first=first)

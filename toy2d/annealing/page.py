@@ -50,7 +50,7 @@ def settings() -> AnnealingConfig:
 def result_for(config: AnnealingConfig) -> Annealing | None:
     """The last result while the settings stay; None, and a word about it, where the chain diverges."""
 
-    def make(report: Report) -> tuple[Annealing | None, str]:
+    def make(config: AnnealingConfig, report: Report) -> tuple[Annealing | None, str]:
         try:
             return annealing(config, report), ""
         except UserError as error:

@@ -59,7 +59,7 @@ def table(found: Captions) -> None:
 with page("DALL-E 2 in the plane"):
     tries(__file__)
     config = settings()
-    found = cached("captions", config, lambda report: captions(config, report), "Sampling")
+    found = cached("captions", config, captions, "Sampling")
     above = st.container()
     text = found.ways[TEXT]
     verdict_line(

@@ -68,9 +68,11 @@ def networks_for(config: FamiliesConfig) -> dict[str, Learned]:
     """Both networks: those of the run before, where only the sampling has changed."""
     learning = config.learning()
     return shared(
-        "families-networks", tuple(learning.values()), lambda report: learn_each(learning, report, shipped_or_learned),
+        "families-networks",
+        tuple(learning.values()),
+        lambda _, report: learn_each(learning, report, shipped_or_learned),
         "Training two networks",
-    )  # fmt: skip
+    )
 
 
 def outcome(config: FamiliesConfig, result: Families) -> None:

@@ -32,13 +32,9 @@ def settings() -> tuple[FewStepsConfig, bool]:
     return config, use_learned
 
 
-def flow_for(config: FlowConfig) -> tuple[RoundTrip, Orders]:
-    """Both measurements on the exact flow, kept while the settings stay."""
-
-    def make(report: Report) -> tuple[RoundTrip, Orders]:
-        return round_trip(config, report=report), orders(config, report)
-
-    return cached("flow", config, make, "Following the flow")
+def measured(config: FlowConfig, report: Report) -> tuple[RoundTrip, Orders]:
+    """Both measurements on the exact flow."""
+    return round_trip(config, report=report), orders(config, report)
 
 
 def table(config: FewStepsConfig, result: FewSteps, measure: str) -> None:
@@ -105,7 +101,7 @@ with page("Fewer steps"):
         with below:
             verdict_line(*said(config, result, measure))
     flow_config = FlowConfig(config.mixture, config.schedule, seed=config.seed)
-    trip, converged = flow_for(flow_config)
+    trip, converged = cached("flow", flow_config, measured, "Following the flow")
     with above:
         show_clouds(trip_clouds(flow_config, trip), "few-steps", fps=10)
         chart(solver_chart(trip, "RMS error of the round trip"), "trip", tall=True)

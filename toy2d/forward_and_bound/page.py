@@ -147,7 +147,7 @@ def bound_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) -> 
     result, gaps = cached(
         "bounds",
         (config, learn if use_learned else None),
-        lambda report: (bounds(config, networks, report), gaps_by_length(config, networks)),
+        lambda _, report: (bounds(config, networks, report), gaps_by_length(config, networks)),
         "Computing the bound",
     )
     a, *rest = st.columns(1 + len(result.rows[:2]))

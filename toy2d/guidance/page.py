@@ -56,17 +56,13 @@ def models_for(config: GuidanceConfig, use_learned: bool) -> Models | None:
     # Where there is a π, both networks are told it, so that those of one training serve all.
     learn = LearnConfig(config.mixture, "ddpm").telling_pi(config.mixture.has_pi).training
     verb = "Training the classifier and the denoiser"
-    networks = shared("guidance-learn", learn, lambda report: learned_pair(learn, report=report), verb)
+    networks = shared("guidance-learn", learn, lambda _, report: learned_pair(learn, report=report), verb)
     return networks.of(config.mixture)
 
 
-def result_for(config: GuidanceConfig, use_learned: bool) -> Guidance:
-    """Cached until the settings change."""
-
-    def make(report: Report) -> Guidance:
-        return guidance(config, models_for(config, use_learned), report)
-
-    return cached("guidance", (config, use_learned), make, "Sampling")
+def sampled(settings: tuple[GuidanceConfig, bool], report: Report) -> Guidance:
+    config, use_learned = settings
+    return guidance(config, models_for(config, use_learned), report)
 
 
 def numbers(result: Guidance) -> None:
@@ -157,7 +153,7 @@ with page("Guidance"):
         "believe they sample? (Two exact samples of it are hundredths apart.)",
         lambda: st.slider("Distance", 0.0, 5.0, 0.5, 0.05, key="guidance-answer"),
     )
-    result = result_for(config, use_learned)
+    result = cached("guidance", (config, use_learned), sampled, "Sampling")
     above = st.container()
     free = next(run for run in result.runs if run.name == "free")
     verdict_line(f"{said(config, result)} {compared(answer, free.to_belief)}")

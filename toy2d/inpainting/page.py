@@ -68,11 +68,6 @@ def _ask_methods(form: Form[InpaintConfig], place: DeltaGenerator) -> None:
     form.ask(place.number_input, "Seed", "seed")
 
 
-def result_for(config: InpaintConfig) -> Inpainting:
-    """Cached until the settings change."""
-    return cached("inpainting-2d", config, lambda report: inpainting(config, report), "Sampling")
-
-
 def numbers(config: InpaintConfig, result: Inpainting) -> None:
     cells = st.columns(len(result.runs) + 1)
     cells[0].metric(f"Truth: P({coordinate(config)} < 0)", f"{result.low:.3f}")
@@ -166,7 +161,7 @@ with page("Inpainting in 2-D"):
         f"Which share of the completions by replacement has {coordinate(config)} below 0?",
         lambda: st.slider("Share", 0.0, 1.0, 0.5, 0.01, key="inpainting-2d-answer"),
     )
-    result = result_for(config)
+    result = cached("inpainting-2d", config, inpainting, "Sampling")
     above = st.container()
     share = next(run.low for run in result.runs if run.name == "replacement")
     verdict_line(f"{said(config, result)} {compared(answer, float(share))}")

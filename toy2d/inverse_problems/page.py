@@ -7,7 +7,7 @@ from playground.ui.knobs import Form
 from playground.ui.page import cached, explained, in_url, page, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import tries
-from toy2d.inverse_problems.experiment import Inverse, InverseConfig, claims, inverse
+from toy2d.inverse_problems.experiment import InverseConfig, claims, inverse
 from toy2d.inverse_problems.figures import means_chart, plane_chart
 from toy2d.presets import PRESETS, MixtureSpec
 from toy2d.ui import NAMES as MIXTURES
@@ -44,7 +44,7 @@ with page("Palette's twin"):
         "A sample of the posterior: how many times the regression's squared error has it?",
         lambda: st.slider("Times", 0.5, 4.0, 1.0, 0.1, key="inverse-answer"),
     )
-    found: Inverse = cached("inverse", config, lambda report: inverse(config, report), "Sampling")
+    found = cached("inverse", config, inverse, "Sampling")
     left, right = st.columns(2)
     first, *others = claims(config, found)
     verdict_line(f"{first} {compared(answer, found.methods[0].ratio.value)}")

@@ -30,10 +30,10 @@ def settings() -> LatentsConfig:
     return form.made()
 
 
-def ways_for(points: int, seed: int, report: Report) -> ThereAndBack:
+def ways_for(points_and_seed: tuple[int, int], report: Report) -> ThereAndBack:
     """Those that the page opens with were made before; they take a second."""
-    found: ThereAndBack | None = kept("latents", (points, seed))
-    return found or there_and_back(points, seed, report)
+    found: ThereAndBack | None = kept("latents", points_and_seed)
+    return found or there_and_back(*points_and_seed, report)
 
 
 def show(found: Latents, ways: ThereAndBack) -> None:
@@ -55,9 +55,8 @@ def show(found: Latents, ways: ThereAndBack) -> None:
 with page("Latents in the plane"):
     tries(__file__)
     config = settings()
-    found = cached("latents", config, lambda report: latents(config, report), "Walking")
+    found = cached("latents", config, latents, "Walking")
     # apart, because neither the code nor its scale changes anything in it
-    walked = config.points, config.seed
-    ways = cached("latents-ways", walked, lambda report: ways_for(*walked, report), "There and back")
+    ways = cached("latents-ways", (config.points, config.seed), ways_for, "There and back")
     show(found, ways)
     explained(__file__)

@@ -39,14 +39,9 @@ def settings() -> tuple[LikelihoodConfig, LearnConfig | None]:
     return config, learn if use_learned else None
 
 
-def result_for(config: LikelihoodConfig, learn: LearnConfig | None) -> Likelihood:
-    """Cached until the settings change."""
-
-    def make(report: Report) -> Likelihood:
-        network = None if learn is None else learned_for(learn)
-        return likelihood(config, network, report)
-
-    return cached("likelihood", (config, learn), make, "Following the flow")
+def measured(settings: tuple[LikelihoodConfig, LearnConfig | None], report: Report) -> Likelihood:
+    config, learn = settings
+    return likelihood(config, None if learn is None else learned_for(learn), report)
 
 
 def numbers(config: LikelihoodConfig, result: Likelihood) -> None:
@@ -64,7 +59,7 @@ def numbers(config: LikelihoodConfig, result: Likelihood) -> None:
 with page("Likelihood"):
     tries(__file__)
     config, learn = settings()
-    result = result_for(config, learn)
+    result = cached("likelihood", (config, learn), measured, "Following the flow")
     above = picture()
     verdict_line(said(config, result))
     numbers(config, result)

@@ -41,20 +41,15 @@ def settings() -> LowDensityConfig:
     return form.made(mixture=mixture, told_pi=told_pi)
 
 
-def result_for(config: LowDensityConfig) -> LowDensity:
-    """The last result while the settings stay; else a new one."""
-
-    def make(report: Report) -> LowDensity:
-        return low_density(config, networks_for(config))
-
-    return cached("low-density", config, make, "Measuring both networks")
+def measured(config: LowDensityConfig, report: Report) -> LowDensity:
+    return low_density(config, networks_for(config))
 
 
 def networks_for(config: LowDensityConfig) -> dict[str, Learned]:
     """Both networks: those that were trained before, where only the π that they are told has changed."""
     made_for = tuple(config.learning(name).training for name in TRAINED)
     networks = shared(
-        "low-density-networks", made_for, lambda report: learn_pair(config, report, shipped_or_learned),
+        "low-density-networks", made_for, lambda _, report: learn_pair(config, report, shipped_or_learned),
         "Training both networks",
     )  # fmt: skip
     return {name: network.of(config.mixture) for name, network in networks.items()}
@@ -100,7 +95,7 @@ def more_data(config: LowDensityConfig) -> None:
 with page("Problem 1: low density"):
     tries(__file__)
     config = settings()
-    result = result_for(config)
+    result = cached("low-density", config, measured, "Measuring both networks")
     above = st.container()
     made_for, over_seeds = st.session_state.get("low-density-seeds", (None, None))
     verdict_line(*said(config, result, over_seeds if made_for == config else None))

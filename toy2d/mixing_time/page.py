@@ -49,12 +49,6 @@ def settings() -> CrossingConfig:
     return form.made()
 
 
-def crossing_for(config: CrossingConfig) -> Crossing:
-    """Cached until the settings change."""
-
-    return cached("crossing", config, lambda report: crossing(config, report), "Walking")
-
-
 def sweep_for(config: CrossingConfig) -> Sweep:
     """A coarse sweep at once; after the button a fine one, which stays until π or the step size changes."""
     quick = SweepConfig(config.pi, config.step_size, measured_at=(1.0, 1.5, 2.0))
@@ -99,7 +93,7 @@ with page("Mixing time"):
                  format_func=VIEWS.get, label_visibility="collapsed")  # fmt: skip
     if view == "time":
         config = settings()
-        result = crossing_for(config)
+        result = cached("crossing", config, crossing, "Walking")
         above = picture()
         verdict_line(*said(config, result))
         numbers(config, result)

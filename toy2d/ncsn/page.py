@@ -60,7 +60,7 @@ def networks_for(config: NcsnConfig) -> dict[str, Learned]:
     """The three networks: those of the run before, where only the sampling has changed."""
     made_for = tuple(config.learning(objective) for objective in WEIGHTS)
     return shared(
-        "ncsn-networks", made_for, lambda report: learn_all(config, report, shipped_or_learned),
+        "ncsn-networks", made_for, lambda _, report: learn_all(config, report, shipped_or_learned),
         "Training three networks",
     )  # fmt: skip
 

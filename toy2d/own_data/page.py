@@ -95,14 +95,9 @@ def network_for(config: OwnDataConfig, place: DeltaGenerator) -> Learned | None:
         if not place.button(f"Train for {config.train_steps:,} steps", type="primary"):
             return None
         allow("own-learn")  # the button has just asked for it
-    return shared("own-learn", made_for, lambda report: train_network(config, report), "Training the network")
-
-
-def result_for(config: OwnDataConfig, network: Learned | None) -> OwnData:
-    """The last result while settings and network stay; else a new one."""
-
-    made_for = (config, network is not None)
-    return cached("own-data", made_for, lambda report: own_data(config, network, report), "Sampling")
+    return shared(
+        "own-learn", made_for, lambda _, report: train_network(config, report), "Training the network"
+    )
 
 
 def interval(share: float, n: int) -> str:
@@ -142,7 +137,9 @@ def numbers(config: OwnDataConfig, result: OwnData) -> None:
 with page("Your own data"):
     tries(__file__)
     config, place, beside = settings()
-    result = result_for(config, network_for(config, place))
+    network = network_for(config, place)
+    made_for = config, network is not None
+    result = cached("own-data", made_for, lambda _, report: own_data(config, network, report), "Sampling")
     with beside:
         above = picture()
     verdict_line(*said(config, result))
