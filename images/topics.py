@@ -98,12 +98,8 @@ COMMANDS = {
         "ship": "write a model in float16 with a card, as the repository carries it",
         "evaluate": "measure a model: Frechet distance, ...",
     },
-    "table1": {
-        "table1": "the lecture's Table 1 on MNIST, cell by cell",
-    },
-    "families": {
-        "annealing": "annealed Langevin as written, and told the noise that is there",
-    },
+    "table1": {"table1": "the lecture's Table 1 on MNIST, cell by cell"},
+    "families": {"annealing": "annealed Langevin as written, and told the noise that is there"},
     "guidance": {
         "guidance": "digits guided with and without a classifier, measured",
         "guide-accuracy": "how often guides are right, level by level",
@@ -128,11 +124,9 @@ COMMANDS = {
         "draw-scene": "two digits in two colours for a caption (DALL-E 2)",
     },
     "variations": {
-        "table-variations": "what varies among digits of one embedding, and what stays (DALL-E 2)",
+        "table-variations": "what varies among digits of one embedding, and what stays (DALL-E 2)"
     },
-    "autoencoders": {
-        "autoencoders": "latents at f = 2, 4 and 8, measured",
-    },
+    "autoencoders": {"autoencoders": "latents at f = 2, 4 and 8, measured"},
     "latent": {
         "latent-table": "pixels against latents: cost and distance",
         "latent": "new digits by diffusion in latents",
@@ -146,10 +140,6 @@ COMMANDS = {
         "between": "from one digit to another, by z and x_T",
         "change": "a digit made thicker, more slanted or wider",
     },
-    "classify": {
-        "train-classifier": "the classifier behind the metrics",
-    },
-    "claims": {
-        "claims": "the lecture's claims, each measured: number, interval, verdict",
-    },
+    "classify": {"train-classifier": "the classifier behind the metrics"},
+    "claims": {"claims": "the lecture's claims, each measured: number, interval, verdict"},
 }

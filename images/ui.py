@@ -18,7 +18,7 @@ from images.training.presets import PRESETS
 from playground.errors import UserError
 from playground.progress import Report, duration
 from playground.ui.knobs import ask
-from playground.ui.page import in_url, on_request
+from playground.ui.page import in_url, on_request, one_of
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -180,14 +180,7 @@ def guidance_widgets(config: type, prefix: str = "") -> tuple[int | None, float]
     config: the experiment's, whose w it is; prefix: of the two widgets' keys.
     """
     first, second = st.columns([3, 2], vertical_alignment="bottom")
-    chosen = in_url(
-        first.segmented_control,
-        "Label",
-        ["none", *map(str, range(10))],
-        key=f"{prefix}label",
-        default="none",
-        required=True,
-    )
+    chosen = one_of(first, "Label", ["none", *map(str, range(10))], key=f"{prefix}label")
     w = ask(
         second.slider, "Guidance w", config, "w", 0.25, key=f"{prefix}w", disabled=chosen == "none",
         help="The lecture's w: (1 + w) ε(x_t, c) - w ε(x_t); 0 is the conditional model.",

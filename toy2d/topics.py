@@ -109,57 +109,33 @@ COMMANDS = {
         "low-density": "a score learned at one noise level, and at many: its error",
         "low-density-data": "the same for 100 to 30,000 training points",
     },
-    "mixing": {
-        "mixing": "plain and annealed Langevin dynamics, shares against pi",
-    },
+    "mixing": {"mixing": "plain and annealed Langevin dynamics, shares against pi"},
     "mixing_time": {
         "crossing": "the time plain Langevin needs, by crossings and by formulas",
         "recovery": "recovered against true weight, plain and annealed",
     },
-    "annealing": {
-        "annealing": "annealed Langevin: L, T, eps, sigma_1 against errors",
-    },
-    "ncsn": {
-        "ncsn": "one network for all sigmas; lambda = 1, sigma, sigma^2 compared",
-    },
+    "annealing": {"annealing": "annealed Langevin: L, T, eps, sigma_1 against errors"},
+    "ncsn": {"ncsn": "one network for all sigmas; lambda = 1, sigma, sigma^2 compared"},
     "forward_and_bound": {
         "forward": "the forward chain, its closed form, one step's posterior",
         "bound": "the variational bound, term by term, against the exact value",
         "losses": "DDPM's simple and weighted loss, one network by each",
     },
-    "diffusion": {
-        "diffusion": "the forward process and back by DDPM, DDIM or Heun",
-    },
+    "diffusion": {"diffusion": "the forward process and back by DDPM, DDIM or Heun"},
     "ddpm_and_ncsn": {
         "told-noise": "annealed Langevin told sigma_i, and told the noise that is there",
         "families": "networks trained as NCSN and DDPM, with both's samplers",
     },
-    "few_steps": {
-        "steps": "eta x number of steps; round trip and orders of the solvers",
-    },
+    "few_steps": {"steps": "eta x number of steps; round trip and orders of the solvers"},
     "guidance": {
         "guidance": "classifier and classifier-free guidance, and truth",
         "best-w": "the best w of networks trained for shorter and longer, and of the exact model",
     },
-    "latents": {
-        "latents": "what a code keeps, its scale, and inversion told the mode, exact",
-    },
-    "inpainting": {
-        "inpainting": "fill in a coordinate; four methods against the truth",
-    },
-    "likelihood": {
-        "likelihood": "log density by the probability-flow ODE, against the exact one",
-    },
-    "inverse_problems": {
-        "inverse": "inverse problems: regression, samples, the factor of two",
-    },
-    "captions": {
-        "caption-twin": "DALL-E 2 in the plane: prior, decoder, and truth",
-    },
-    "own_data": {
-        "own-data": "finite data: memorised by the exact optimum, learned by a network",
-    },
-    "claims": {
-        "claims": "the lecture's claims, each measured: number, interval, verdict",
-    },
+    "latents": {"latents": "what a code keeps, its scale, and inversion told the mode, exact"},
+    "inpainting": {"inpainting": "fill in a coordinate; four methods against the truth"},
+    "likelihood": {"likelihood": "log density by the probability-flow ODE, against the exact one"},
+    "inverse_problems": {"inverse": "inverse problems: regression, samples, the factor of two"},
+    "captions": {"caption-twin": "DALL-E 2 in the plane: prior, decoder, and truth"},
+    "own_data": {"own-data": "finite data: memorised by the exact optimum, learned by a network"},
+    "claims": {"claims": "the lecture's claims, each measured: number, interval, verdict"},
 }

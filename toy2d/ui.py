@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from playground.progress import Report
 from playground.ui.downloads import download_gif
 from playground.ui.knobs import ask
-from playground.ui.page import cached, in_url, shared
+from playground.ui.page import cached, in_url, one_of, shared
 from playground.ui.player import PointsPanel, player
 from toy2d.distances import Distances
 from toy2d.drawing.clouds import Cloud, clouds_gif
@@ -61,8 +61,8 @@ def mixture_widgets(first: DeltaGenerator, second: DeltaGenerator) -> MixtureSpe
 
 def score_widget(place: DeltaGenerator, key: str = "score") -> bool:
     """True for a learned score."""
-    return in_url(
-        place.segmented_control, "Score", ["exact", "learned"], key=key, default="exact", required=True,
+    return one_of(
+        place, "Score", ["exact", "learned"], key=key,
         help="Exact: the mixture's own, in closed form. Learned: a small network that saw points alone: of mixtures of "
         "every π, and is told π; where the mixture has no π, of this one.",
     ) == "learned"  # fmt: skip
@@ -70,10 +70,8 @@ def score_widget(place: DeltaGenerator, key: str = "score") -> bool:
 
 def told_widget(place: DeltaGenerator, mixture: MixtureSpec, key: str = "trained", **options: Any) -> bool:
     """Whether the networks are told π, so that those of one training serve every π of the slider."""
-    chosen = in_url(
-        place.segmented_control, "Networks trained", list(TRAINED_FOR), key=key, default="all", required=True,
-        format_func=TRAINED_FOR.get, help=TRAINED_FOR_HELP, **{"disabled": not mixture.has_pi, **options},
-    )  # fmt: skip
+    options = {"disabled": not mixture.has_pi, **options}
+    chosen = one_of(place, "Networks trained", TRAINED_FOR, key=key, help=TRAINED_FOR_HELP, **options)
     return chosen == "all" and mixture.has_pi
 
 

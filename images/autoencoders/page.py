@@ -31,7 +31,7 @@ from playground.progress import Report, turn_of
 from playground.statistics import ends
 from playground.ui.downloads import download_png
 from playground.ui.knobs import Form
-from playground.ui.page import cached, explained, in_url, page, verdict_line
+from playground.ui.page import cached, explained, one_of, page, verdict_line
 from playground.ui.tour import presenting
 from playground.ui.tries import tries
 
@@ -55,14 +55,7 @@ def shown(config: ShowConfig) -> Shown:
 
 def settings() -> ShowConfig:
     first, second, third = st.columns([3, 1, 1], vertical_alignment="bottom")
-    which = in_url(
-        first.segmented_control,
-        "Lengths divided by",
-        list(SHIPPED),
-        default=SQUARED,
-        required=True,
-        key="a-f",
-    )
+    which = one_of(first, "Lengths divided by", list(SHIPPED), key="a-f", default=SQUARED)
     form = Form(ShowConfig)
     form.ask(
         second.number_input, "First test digit", "first", 10, key="a-first", most=len(digits("test")) - 10

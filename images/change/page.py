@@ -16,7 +16,7 @@ from playground.gif import enlarged, gif_bytes, png_bytes, tiled, webp_bytes
 from playground.statistics import FAILS, HOLDS, interval
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.knobs import ask
-from playground.ui.page import cached, explained, in_url, page, verdict_line
+from playground.ui.page import cached, explained, in_url, one_of, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import tries
 
@@ -25,9 +25,7 @@ BETWEEN, CHANGE = "In between", "Change"
 
 def settings(T: int) -> tuple[str, int, int, int]:
     first, second, third, fourth = st.columns([2, 1, 1, 2], vertical_alignment="bottom")
-    shown = in_url(
-        first.segmented_control, "Show", [BETWEEN, CHANGE], default=BETWEEN, required=True, key="c-shown"
-    )
+    shown = one_of(first, "Show", [BETWEEN, CHANGE], key="c-shown")
     most = len(digits("test")) - 1
     one = in_url(second.number_input, "Test digit", 0, most, 0, key="c-one")
     label = "And another" if shown == BETWEEN else "Another (not used)"

@@ -32,7 +32,7 @@ from images.scenes.experiment import (
 from images.scenes.experiment import claims as scene_claims
 from images.training.tasks import sheet
 from images.ui import classifier, digits, measured_on_request, table_and_claims
-from playground.ui.page import cached, in_url
+from playground.ui.page import cached, in_url, one_of
 
 COUNT = 10  # scenes of each way
 GUIDED = {ITSELF: "by itself, w", BY_CLIP: "by a noise-aware CLIP, s"}
@@ -69,10 +69,7 @@ def _ways(found: Claims) -> list[dict[str, str]]:
 def guided(stack: Callable[[], Stack]) -> None:
     """The decoder guided harder and harder: agreement, recall, the spread of what is left open, CLIP's score."""
     st.subheader("Guidance of the decoder")
-    by = in_url(
-        st.segmented_control, "Guided", list(GUIDED), default=ITSELF, key="guided-by", format_func=GUIDED.get
-    )
-    by = by or ITSELF
+    by = one_of(st, "Guided", GUIDED, key="guided-by", default=ITSELF)
 
     def make(wanted: tuple[str, GuidanceConfig], report) -> Guidance:
         noisy = load_noisy_clip(stack().clip, device=best_device()) if wanted[0] == BY_CLIP else None

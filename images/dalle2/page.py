@@ -18,7 +18,7 @@ from images.ui import classifier, digits
 from playground.gif import gif_bytes, png_bytes, tiled
 from playground.ui.downloads import download_gif, download_png
 from playground.ui.knobs import Form
-from playground.ui.page import explained, folded, in_url, on_request, page, verdict_line
+from playground.ui.page import explained, folded, in_url, on_request, one_of, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import tries
 
@@ -152,6 +152,4 @@ with page("DALL-E 2"):
         "the upsampler": lambda: small_told(stack),
         "binding in scenes": scenes_bound,
     }
-    first = next(iter(parts))
-    chosen = in_url(st.segmented_control, "Measured", list(parts), default=first, key="measured") or first
-    parts[chosen]()
+    parts[one_of(st, "Measured", list(parts), key="measured")]()

@@ -29,7 +29,7 @@ from playground.statistics import difference_of_shares, ends, interval
 from playground.ui.busy import Report, busy
 from playground.ui.downloads import download_gif, download_webp
 from playground.ui.knobs import Form
-from playground.ui.page import folded, in_url, on_request, page, verdict_line
+from playground.ui.page import folded, in_url, on_request, one_of, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import tries
 
@@ -41,15 +41,7 @@ SHOWN = {"predicted x0": lambda film: film.x0_hats, "x_t": lambda film: film.xs}
 def settings(T: int) -> tuple[tuple[SampleConfig, SampleConfig], str, DeltaGenerator]:
     """One row above the picture: both sides' settings, what is shown, and the last cell, for the button."""
     first, fifth, shown, third, last = st.columns([1.1, 1.5, 1.4, 1.2, 1], vertical_alignment="bottom")
-    what = in_url(
-        shown.segmented_control,
-        "Show",
-        list(SHOWN),
-        default="predicted x0",
-        key="f-show",
-        required=True,
-        format_func=SIGNS.get,
-    )
+    what = one_of(shown, "Show", SIGNS, key="f-show")
     more = folded("More settings", third)
     sampler = in_url(first.selectbox, "On the DDPM side", ("DDPM", "DDPM, beta", "DDIM"), key="f-sampler")
     langevin = in_url(

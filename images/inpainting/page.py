@@ -19,7 +19,7 @@ from playground.progress import Report
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.knobs import Form
 from playground.ui.mask import mask_canvas
-from playground.ui.page import explained, folded, in_url, on_request, page, verdict_line
+from playground.ui.page import explained, folded, in_url, on_request, one_of, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import tries
@@ -36,10 +36,7 @@ def choose_image() -> tuple[np.ndarray, int | None]:
     """A test digit (or, without MNIST's files, a packaged one) and its class, or a picture: (28, 28) uint8."""
     test = digits("test")
     names = {"test digit": test.called.removesuffix("s"), "upload": "upload"}
-    source = in_url(
-        st.segmented_control, "Image", list(names), default="test digit", key="source", required=True,
-        format_func=names.get,
-    )  # fmt: skip
+    source = one_of(st, "Image", names, key="source")
     if source == "upload":
         return _uploaded(test.called), None
     st.session_state.setdefault("digit", FIRST_DIGIT)

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from images.data.corruptions import TASKS
 from images.films import kept
 from images.models import Model, best_device, load_model
 from images.palette.experiment import (
@@ -23,7 +22,7 @@ from playground.progress import Report
 from playground.statistics import Z
 from playground.ui.downloads import download_png
 from playground.ui.knobs import Form
-from playground.ui.page import cached, explained, in_url, on_request, page, picture, verdict_line
+from playground.ui.page import cached, explained, in_url, on_request, one_of, page, picture, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.sheet import sheet
 from playground.ui.tries import tries
@@ -38,10 +37,7 @@ NAMES = {
 
 def settings() -> PaletteConfig:
     first, second, third, fourth = st.columns([3, 2, 1, 1], vertical_alignment="bottom")
-    task = in_url(
-        first.segmented_control, "Damage", list(TASKS), key="task", default=FIRST.task, required=True,
-        format_func=NAMES.get,
-    )  # fmt: skip
+    task = one_of(first, "Damage", NAMES, key="task", default=FIRST.task)
     form = Form(FIRST)
     form.ask(second.select_slider, "Steps", "steps")
     form.ask(third.number_input, "First digit", "first", 10)

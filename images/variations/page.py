@@ -16,7 +16,7 @@ from playground.gif import gif_bytes, png_bytes, tiled
 from playground.statistics import interval
 from playground.ui.downloads import download_gif, download_png
 from playground.ui.knobs import Form
-from playground.ui.page import cached, explained, folded, in_url, page, verdict_line
+from playground.ui.page import cached, explained, folded, in_url, one_of, page, verdict_line
 from playground.ui.player import ImagesPanel, player
 from playground.ui.tries import tries
 
@@ -31,9 +31,7 @@ def stack() -> Stack:
 def settings() -> tuple[str, int, int, DrawConfig]:
     one, two, three, five, last = st.columns([2.7, 1, 1, 1.6, 1.3], vertical_alignment="bottom")
     more = folded("More settings", last)
-    kind = (
-        in_url(one.segmented_control, "Digits that are", [VARY, BETWEEN], default=VARY, key="v-kind") or VARY
-    )
+    kind = one_of(one, "Digits that are", [VARY, BETWEEN], key="v-kind")
     most = len(digits("test")) - 1
     first = in_url(two.number_input, "Test digit", 0, most, ORIGINAL, key="v-digit")
     other = in_url(three.number_input, "and", 0, most, 25, key="v-other", disabled=kind == VARY)

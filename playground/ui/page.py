@@ -256,6 +256,21 @@ def in_url(widget: Any, label: str, *args: Any, key: str, **options: Any) -> Any
     return value
 
 
+def one_of(
+    place: Any, label: str, names: Sequence[str] | Mapping[str, str], *, key: str, default: str = "", **options: Any
+) -> str:  # fmt: skip
+    """One of a few names, always, from a row of segments in the page's address; default: the first of them.
+
+    names: or what each is called on the page.
+    """
+    shown = {"format_func": names.get} if isinstance(names, Mapping) else {}
+    known = list(names)
+    chosen: str = in_url(
+        place.segmented_control, label, known, key=key, default=default or known[0], required=True, **shown, **options
+    )  # fmt: skip
+    return chosen
+
+
 def put(values: Mapping[str, Any]) -> None:
     """Sets `in_url` widgets of this page, drawn now or not.  For callbacks, which run before any is drawn."""
     settings = _settings()

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from playground.progress import Report, turn_of
 from playground.ui.charts import chart
 from playground.ui.knobs import Form
-from playground.ui.page import explained, folded, on_request, page, shared, verdict_line
+from playground.ui.page import explained, folded, on_request, one_of, page, shared, verdict_line
 from playground.ui.tries import tries
 from toy2d.ddpm_and_ncsn.experiment import FIRST, SAMPLERS, Families, FamiliesConfig, said, two_families
 from toy2d.ddpm_and_ncsn.figures import (
@@ -78,10 +78,8 @@ def networks_for(config: FamiliesConfig) -> dict[str, Learned]:
 def outcome(config: FamiliesConfig, result: Families) -> None:
     a, b = st.columns([3, 1.6], vertical_alignment="bottom")
     networks = networks_of(result)
-    trained = in_url(
-        a.segmented_control, "Animated: the network", networks, key="shown", default=networks[-1], required=True,
-        format_func=TRAINED_NAMES.get,
-    )  # fmt: skip
+    called = {name: TRAINED_NAMES[name] for name in networks}
+    trained = one_of(a, "Animated: the network", called, key="shown", default=networks[-1])
     rescaled = in_url(
         b.toggle, "Show $x_t/α$", False, key="rescaled", help="NCSN's view for all three panels."
     )

@@ -6,7 +6,7 @@ from playground.levels import AUTHORS, EVEN, SCHEDULES
 from playground.ui.busy import Report
 from playground.ui.charts import chart
 from playground.ui.knobs import Form
-from playground.ui.page import cached, explained, folded, page, picture, verdict_line
+from playground.ui.page import cached, explained, folded, one_of, page, picture, verdict_line
 from playground.ui.tries import tries
 from toy2d.few_steps.experiment import STEPS, FewSteps, FewStepsConfig, few_steps, last_noises, said
 from toy2d.few_steps.figures import MEASURES, cost_chart, paths_chart, solver_chart, table_chart, trip_clouds
@@ -94,8 +94,7 @@ with page("Fewer steps"):
     config, use_learned = settings()
     above, below, flow = picture(), st.container(), st.container()
     st.subheader("η and the number of steps")
-    measure = in_url(st.segmented_control, "Measure", list(MEASURES), key="measure", default="sliced", required=True,
-                     format_func=MEASURES.get)  # fmt: skip
+    measure = one_of(st, "Measure", MEASURES, key="measure", default="sliced")
     result = with_score("few-steps", few_steps, config, "ddpm" if use_learned else None, "Filling the table")
     if measure != "log_likelihood":
         with below:

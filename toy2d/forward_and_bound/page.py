@@ -10,7 +10,7 @@ from playground.statistics import told_share
 from playground.ui.busy import Report
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
-from playground.ui.page import cached, explained, folded, on_request, page, picture, verdict_line
+from playground.ui.page import cached, explained, folded, on_request, one_of, page, picture, verdict_line
 from playground.ui.tries import tries
 from toy2d.forward_and_bound.bound import (
     BoundConfig,
@@ -248,8 +248,5 @@ def show_losses(result: Losses) -> None:
 
 with page("Diffusion probabilistic model"):
     tries(__file__)
-    part = in_url(
-        st.segmented_control, "Part", list(PARTS), key="part", default="forward", required=True,
-        format_func=PARTS.get, label_visibility="collapsed",
-    )  # fmt: skip
+    part = one_of(st, "Part", PARTS, key="part", label_visibility="collapsed")
     {"forward": forward_part, "bound": bound_part, "losses": losses_part}[part](*common())

@@ -7,7 +7,7 @@ from playground.progress import Report, turn_of
 from playground.tables import markdown_table
 from playground.ui.charts import chart
 from playground.ui.knobs import Form
-from playground.ui.page import cached, explained, folded, on_request, page, verdict_line
+from playground.ui.page import cached, explained, folded, on_request, one_of, page, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import tries
 from toy2d.inpainting.experiment import PAIR, InpaintConfig, Inpainting, inpainting
@@ -33,14 +33,7 @@ CHOICES = {PAIR: "leaning pair", **MIXTURES}
 def settings() -> InpaintConfig:
     a, b, c = st.columns([1.3, 1, 3], vertical_alignment="bottom")
     mixture = in_url(a.selectbox, "Mixture", [PAIR, *PRESETS], key="mixture", format_func=CHOICES.get)
-    known = in_url(
-        b.segmented_control,
-        "Known is",
-        ["x", "y"],
-        key="known",
-        default="xy"[InpaintConfig.known],
-        required=True,
-    )
+    known = one_of(b, "Known is", ["x", "y"], key="known", default="xy"[InpaintConfig.known])
     form = Form(InpaintConfig)
     form.ask(c.slider, f"The observation: {known} =", "value", 0.1)
     d, e, last = st.columns([2, 2, 1], vertical_alignment="bottom")

@@ -9,7 +9,7 @@ import streamlit as st
 from playground.progress import duration
 from playground.ui.charts import chart
 from playground.ui.knobs import Form
-from playground.ui.page import cached, explained, folded, on_request, page, picture, verdict_line
+from playground.ui.page import cached, explained, folded, on_request, one_of, page, picture, verdict_line
 from playground.ui.tries import tries
 from toy2d.mixing_time.experiment import (
     Crossing,
@@ -24,7 +24,7 @@ from toy2d.mixing_time.experiment import (
 from toy2d.mixing_time.figures import crossing_cloud, relaxation_chart, times_chart
 from toy2d.mixing_time.recovery import DISTANCE
 from toy2d.mixing_time.weights_page import weights_view
-from toy2d.ui import in_url, show_clouds
+from toy2d.ui import show_clouds
 
 VIEWS = {"time": "Time between two modes", "weights": "Weight recovered"}
 FINE: dict[str, Any] = {  # the sweep after a click: more distances, ten times the work
@@ -89,8 +89,7 @@ def told_time(seconds: float) -> str:
 
 with page("Mixing time"):
     tries(__file__)
-    view = in_url(st.segmented_control, "View", list(VIEWS), key="view", default="time", required=True,
-                 format_func=VIEWS.get, label_visibility="collapsed")  # fmt: skip
+    view = one_of(st, "View", VIEWS, key="view", label_visibility="collapsed")
     if view == "time":
         config = settings()
         result = cached("crossing", config, crossing, "Walking")

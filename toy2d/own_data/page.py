@@ -8,7 +8,17 @@ from playground.statistics import wilson
 from playground.ui.busy import allow
 from playground.ui.charts import chart
 from playground.ui.knobs import Form
-from playground.ui.page import cached, explained, folded, is_shared, page, picture, shared, verdict_line
+from playground.ui.page import (
+    cached,
+    explained,
+    folded,
+    is_shared,
+    one_of,
+    page,
+    picture,
+    shared,
+    verdict_line,
+)
 from playground.ui.points import points_canvas
 from playground.ui.tries import tries
 from toy2d.datasets import DATASETS, fitted, parse_csv
@@ -23,7 +33,7 @@ from toy2d.own_data.experiment import (
     train_network,
 )
 from toy2d.own_data.figures import nearest_chart, own_data_clouds
-from toy2d.ui import in_url, show_clouds
+from toy2d.ui import show_clouds
 
 NAMES = {name: name.replace("_", " ") for name in DATASETS} | {
     "painted": "paint points",
@@ -38,10 +48,7 @@ CSV = "x, y\n" + "\n".join(f"{x:.1f}, {y:.1f}" for x in (10, 20, 30, 40) for y i
 def settings() -> tuple[OwnDataConfig, DeltaGenerator, DeltaGenerator]:
     """And the places of the button of a long training, and of the result: beside points that are painted or pasted."""
     first, place = st.columns([5, 2], vertical_alignment="bottom")
-    source = in_url(
-        first.segmented_control, "Data", list(NAMES), key="source", default=OwnDataConfig.source, required=True,
-        format_func=NAMES.get,
-    )  # fmt: skip
+    source = one_of(first, "Data", NAMES, key="source", default=OwnDataConfig.source)
     row, result = st.container(), st.container()
     given: Points = ()
     if source not in DATASETS:

@@ -5,7 +5,7 @@ import streamlit as st
 from playground.ui.charts import chart
 from playground.ui.knobs import Form, ask
 from playground.ui.live_field import live_field
-from playground.ui.page import explained, folded, page, verdict_line
+from playground.ui.page import explained, folded, one_of, page, verdict_line
 from playground.ui.tries import tries
 from toy2d.drawing.fields import field_chart
 from toy2d.net import LearnConfig
@@ -13,7 +13,7 @@ from toy2d.score_fields.experiment import SIGMAS, Field, FieldConfig, score_fiel
 from toy2d.score_fields.figures import error_by_density_chart
 from toy2d.score_fields.live import live_fields
 from toy2d.shipped import told
-from toy2d.ui import in_url, learned_for, mixture_widgets, told_widget
+from toy2d.ui import learned_for, mixture_widgets, told_widget
 
 TAUGHT = {"none": "none", "dsm": "at this σ", "ncsn": "at all σ", "told": "at all σ, longest"}
 
@@ -23,17 +23,11 @@ def settings() -> tuple[FieldConfig, LearnConfig | None]:
     mixture = mixture_widgets(first, second)
     sigma = ask(third.select_slider, "Noise σ", FieldConfig, "sigma")
     more = folded("More settings", last)
-    taught = in_url(
-        more.segmented_control,
-        "Learned score: trained",
-        list(TAUGHT),
-        key="taught",
-        default="told",
-        required=True,
-        format_func=TAUGHT.get,
+    taught = one_of(
+        more, "Learned score: trained", TAUGHT, key="taught", default="told",
         help="At all σ, longest: one network that comes with the app. It is told σ and π, and saw 200,000 points of "
         "mixtures of every π. The others are trained here, from the points below.",
-    )
+    )  # fmt: skip
     ready = taught == "told" and mixture.has_pi
     form = Form(LearnConfig)
     form.ask(more.select_slider, "Training points", "points", disabled=ready)
