@@ -29,11 +29,6 @@ def turn_of(report: Report, turn: int, turns: int) -> Report:
     return lambda done, total, stage="": report(turn * total + done, turns * total, stage)
 
 
-def in_stage(report: Report, stage: str) -> Report:
-    """The report of a stage, for work that knows no stages."""
-    return lambda done, total, _stage="": report(done, total, stage)
-
-
 def ticker(report: Report, total: int) -> Callable[[], None]:
     """Each call of the answer is one more of `total` pieces of work, and is reported."""
     calls = count(1)

@@ -11,7 +11,7 @@ from torch import Generator, Tensor, nn
 from images.data.mnist import Digits, load, to_model
 from images.networks.files import load_net, save_net
 from images.networks.guide import Guide, GuideConfig
-from images.training.tasks import Batches
+from images.training.tasks import Batches, labelled
 from playground.gif import tiled
 from playground.levels import linear_beta, noised, randn_like, seeded
 from playground.objectives import Batch, Loss, noisy_classification
@@ -36,13 +36,7 @@ class GuideTask:
         return self.net.build(seed)
 
     def batches(self, digits: Digits, size: int, device: torch.device) -> Batches:
-        images, labels = digits.images.to(device), digits.labels.to(device)
-
-        def draw(step: int, rng: Generator) -> Batch:
-            i = torch.randint(len(images), (size,), generator=rng, device=device)
-            return Batch(to_model(images[i]), {"label": labels[i]})
-
-        return draw
+        return labelled(digits, size, device)
 
     def loss(self) -> Loss:
         if not self.clean:

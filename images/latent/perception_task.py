@@ -15,7 +15,7 @@ from images.metrics.classifier import shifted
 from images.models import SHIPPED
 from images.networks.files import load_net, save_net
 from images.networks.perception import Perception, PerceptionConfig
-from images.training.tasks import Batches, sheet
+from images.training.tasks import Batches, labelled, sheet
 from playground.objectives import Batch, Loss
 from playground.training import weights_from
 
@@ -38,13 +38,7 @@ class PerceptionTask:
             return self.net.build()
 
     def batches(self, digits: Digits, size: int, device: torch.device) -> Batches:
-        images, labels = digits.images.to(device), digits.labels.to(device)
-
-        def draw(step: int, rng: Generator) -> Batch:
-            i = torch.randint(len(images), (size,), generator=rng, device=device)
-            return Batch(to_model(images[i]), {"label": labels[i]})
-
-        return draw
+        return labelled(digits, size, device)
 
     def loss(self) -> Loss:
         def loss(net: Perception, batch: Batch, rng: Generator) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from images.data.captions import LENGTH
-from images.networks.clip import on_sphere
+from images.networks.clip import on_sphere, transformer
 from images.networks.parts import require_size
 from images.networks.prompted import shown
 from playground.conditioning import Hidden, Told
@@ -61,18 +61,7 @@ class ARPrior(nn.Module):
         self.no_words, self.no_caption = nn.Parameter(torch.zeros(LENGTH, D)), nn.Parameter(torch.zeros(D))
         self.bucket = nn.Embedding(config.buckets, width)
         self.places = nn.Parameter(nn.init.normal_(torch.empty(LENGTH + 1 + config.kept, width), std=0.1))
-        layer = nn.TransformerEncoderLayer(
-            width,
-            max(1, width // 16),
-            2 * width,
-            dropout=0.0,
-            activation="gelu",
-            batch_first=True,
-            norm_first=True,
-        )
-        self.body = nn.TransformerEncoder(
-            layer, config.layers, nn.LayerNorm(width), enable_nested_tensor=False
-        )
+        self.body = transformer(width, config.layers)
         self.leave = nn.Linear(width, config.buckets)
 
     @torch.no_grad()

@@ -110,6 +110,17 @@ def _order(N: int, seed: int, number: int) -> Tensor:
     return torch.randperm(N, generator=Generator().manual_seed((seed * 0x9E3779B1 + number + 2**31) % 2**32))
 
 
+def labelled(digits: Digits, size: int, device: torch.device) -> Batches:
+    """Digits drawn at random, told their labels."""
+    images, labels = digits.images.to(device), digits.labels.to(device)
+
+    def draw(step: int, rng: Generator) -> Batch:
+        i = torch.randint(len(images), (size,), generator=rng, device=device)
+        return Batch(to_model(images[i]), {"label": labels[i]})
+
+    return draw
+
+
 # --- denoisers --------------------------------------------------------------------------------------------
 
 
