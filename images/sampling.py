@@ -113,12 +113,7 @@ def langevin_levels(highest: float, L: int) -> tuple[list[float], float]:
 
 
 def walked(
-    model: Model,
-    step: Step,
-    denoise: Denoiser,
-    grid: list[Level],
-    config: Shown,
-    report: Report,
+    model: Model, step: Step, denoise: Denoiser, grid: list[Level], config: Shown, report: Report
 ) -> Iterator[State]:
     require(
         model.shape == SHAPE,

@@ -1,16 +1,6 @@
 """What the digits show: the one list behind navigation, start page and command line."""
 
-from playground.topics import (
-    ASSIGNMENT,
-    AUTOENCODER,
-    CONDITIONAL,
-    DALLE2,
-    DDIM,
-    DDPM,
-    IMAGES,
-    LATENT,
-    Topic,
-)
+from playground.topics import ASSIGNMENT, AUTOENCODER, CONDITIONAL, DALLE2, DDIM, DDPM, IMAGES, LATENT, Topic
 
 TOPICS = (
     Topic(

@@ -12,12 +12,7 @@ from torch import Tensor, nn
 
 from playground.conditioning import Given, Hidden, Told, both, for_batch, given
 from playground.errors import require_known, require_range
-from playground.levels import (
-    Level,
-    score_from_x0,
-    x0_from_eps,
-    x0_from_v,
-)
+from playground.levels import Level, score_from_x0, x0_from_eps, x0_from_v
 
 
 class Denoiser(Protocol):
@@ -141,11 +136,7 @@ class NetworkDenoiser(nn.Module):
     mean: Tensor | None
 
     def __init__(
-        self,
-        net: nn.Module,
-        predicts: str = "v",
-        data_std: float = 1.0,
-        data_mean: Tensor | None = None,
+        self, net: nn.Module, predicts: str = "v", data_std: float = 1.0, data_mean: Tensor | None = None
     ):
         super().__init__()
         require_known("What the network predicts", predicts, TO_X0)

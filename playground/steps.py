@@ -13,14 +13,7 @@ from torch import Tensor
 
 from playground.denoisers import Denoiser, score_of
 from playground.errors import require
-from playground.levels import (
-    Level,
-    Noise,
-    eps_from_x0,
-    per_level,
-    per_move,
-    x0_from_score,
-)
+from playground.levels import Level, Noise, eps_from_x0, per_level, per_move, x0_from_score
 
 Moved = tuple[Tensor, Tensor | None]  # xs, and the estimate x0_hat that led there, where there is one
 Step = Callable[[Denoiser, Tensor, Level, Level, Noise], Moved]

@@ -12,14 +12,7 @@ from playground.denoisers import Denoiser, NetworkDenoiser, log_snr, standardise
 from playground.errors import require_range
 from playground.guidance import Gradient, gradient_of
 from playground.levels import SCHEDULES, Level, seeded
-from playground.objectives import (
-    Batch,
-    Loss,
-    ddpm_simple,
-    dropping,
-    noisy_classification,
-    per_dimension,
-)
+from playground.objectives import Batch, Loss, ddpm_simple, dropping, noisy_classification, per_dimension
 from playground.progress import Report, silent, turn_of
 from playground.training import Recipe, Trainee, train, weights_from
 from toy2d.conditional import component

@@ -21,11 +21,7 @@ from playground.checkpoint import (
 )
 from playground.conditioning import Given, Hidden, Told
 from playground.denoisers import NetworkDenoiser
-from playground.errors import (
-    SEEDS,
-    SIGMAS,
-    require,
-)
+from playground.errors import SEEDS, SIGMAS, require
 from playground.knobs import Knobs, choice, knob
 from playground.levels import SCHEDULES, Level, geometric_sigmas, seeded
 from playground.objectives import (

@@ -16,14 +16,7 @@ from images.films import content
 from images.latent.autoencoder_task import LATENT, load_autoencoder
 from images.latent.experiment import pictures
 from images.metrics.classifier import Classifier, features
-from images.metrics.estimates import (
-    Estimate,
-    Reference,
-    bootstrap,
-    decibels,
-    frechet_estimate,
-    mean_of,
-)
+from images.metrics.estimates import Estimate, Reference, bootstrap, decibels, frechet_estimate, mean_of
 from images.metrics.pca import Basis, principal
 from images.networks.autoencoder import Autoencoder
 from playground.errors import SEEDS, require

@@ -27,16 +27,7 @@ from images.models import load_model
 from playground.claims import Outcome
 from playground.levels import seeded
 from playground.progress import Report
-from playground.statistics import (
-    FAILS,
-    HOLDS,
-    OPEN,
-    Difference,
-    equals,
-    interval,
-    interval_of_mean,
-    verdict,
-)
+from playground.statistics import FAILS, HOLDS, OPEN, Difference, equals, interval, interval_of_mean, verdict
 
 TABLE = TableConfig(digits=250, steps=20, speed=0)
 DIGITS, CLIMBED, STEPS = 500, 100, 20

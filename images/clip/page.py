@@ -5,15 +5,7 @@ import torch
 
 from images.clip.figures import clouds_chart, matrix_chart
 from images.dalle2.agreement import CHANCE, Share
-from images.dalle2.clip_experiment import (
-    Clouds,
-    Gap,
-    ZeroShot,
-    for_file,
-    found,
-    measured,
-    similarity,
-)
+from images.dalle2.clip_experiment import Clouds, Gap, ZeroShot, for_file, found, measured, similarity
 from images.dalle2.clip_task import SHIPPED, embedded, load_clip
 from images.data.captions import EXAMPLES, KNOWN, codes_of, parse, true_of
 from images.data.mnist import Digits

@@ -21,14 +21,7 @@ from images.dalle2.noisy_clip_task import load_noisy_clip
 from images.data.captions import ATTRIBUTES
 from images.data.scenes import EXAMPLES, parse
 from images.models import best_device
-from images.scenes.experiment import (
-    Binding,
-    ScenesConfig,
-    SceneStack,
-    binding,
-    drawing,
-    load_scenes,
-)
+from images.scenes.experiment import Binding, ScenesConfig, SceneStack, binding, drawing, load_scenes
 from images.scenes.experiment import claims as scene_claims
 from images.training.tasks import sheet
 from images.ui import classifier, digits, measured_on_request, table_and_claims

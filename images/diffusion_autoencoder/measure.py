@@ -174,12 +174,7 @@ def ridge(x: Tensor, labels: Tensor, new: Tensor) -> Tensor:
 
 
 def _swapped(
-    model: Model,
-    classifier: Classifier,
-    test: Digits,
-    x_T: Tensor,
-    z: Tensor,
-    config: MeasureConfig,
+    model: Model, classifier: Classifier, test: Digits, x_T: Tensor, z: Tensor, config: MeasureConfig
 ) -> dict[str, Tensor]:
     """z of one digit with the own x_T of the next, where their classes differ: whose class is it then?"""
     n = config.digits

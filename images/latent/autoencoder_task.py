@@ -19,14 +19,7 @@ from images.networks.autoencoder import CHANNELS, Autoencoder, AutoencoderConfig
 from images.networks.files import load_net, save_net
 from images.networks.perception import PatchCritic, perceptual_distance
 from images.training.tasks import Batches, LossOf, sheet
-from playground.adversarial import (
-    CriticsLoss,
-    MakersLoss,
-    Rivals,
-    adaptive_weight,
-    hinge_critic,
-    hinge_maker,
-)
+from playground.adversarial import CriticsLoss, MakersLoss, Rivals, adaptive_weight, hinge_critic, hinge_maker
 from playground.checkpoint import load_checkpoint
 from playground.errors import require
 from playground.levels import randn_like

@@ -7,17 +7,7 @@ from images.command import StageLine, add_measured_options, add_times, command, 
 from images.metrics.estimates import FCD
 from images.metrics.evaluate import Yardstick
 from images.metrics.report import interval_text, number_text
-from images.table1.experiment import (
-    ETAS,
-    STEPS,
-    Cell,
-    TableConfig,
-    TableProgress,
-    ahead,
-    fill,
-    lowest,
-    tied,
-)
+from images.table1.experiment import ETAS, STEPS, Cell, TableConfig, TableProgress, ahead, fill, lowest, tied
 from playground.cli import ProgressLine
 from playground.knobs import add_options, config_of
 from playground.progress import duration

@@ -10,11 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.errors import (
-    SEEDS,
-    SIGMAS,
-    require,
-)
+from playground.errors import SEEDS, SIGMAS, require
 from playground.knobs import Knobs, choice, knob
 from playground.levels import Level, geometric_sigmas, repeated, seeded
 from playground.progress import Report, part_of, silent

@@ -167,11 +167,7 @@ OBJECTIVE = {"simple": "ddpm", "weighted": "ddpm_weighted"}
 
 
 def learn_both(
-    config: BoundConfig,
-    points: int = 10_000,
-    steps: int = 2_000,
-    width: int = 96,
-    report: Report = silent,
+    config: BoundConfig, points: int = 10_000, steps: int = 2_000, width: int = 96, report: Report = silent
 ) -> dict[str, Learned]:
     """A network by DDPM's simple loss and one by the weighted loss: same data, same start, same noise."""
     networks = {}

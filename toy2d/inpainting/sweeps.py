@@ -27,11 +27,7 @@ class Shares:
 
 
 def over_observations(
-    config: InpaintConfig,
-    reach: float = 3.0,
-    count: int = 25,
-    particles: int = 200,
-    report: Report = silent,
+    config: InpaintConfig, reach: float = 3.0, count: int = 25, particles: int = 200, report: Report = silent
 ) -> Shares:
     """The share at `count` observations from -reach to reach: one walk each, every particle with its own."""
     mixture = config.build()

@@ -16,14 +16,7 @@ from playground.inpainting import following
 from playground.knobs import Knobs, choice, knob
 from playground.levels import SCHEDULES, seeded
 from playground.progress import Report, silent, turn_of
-from playground.statistics import (
-    Difference,
-    equals,
-    interval,
-    interval_of_mean,
-    ratio_of_means,
-    verdict,
-)
+from playground.statistics import Difference, equals, interval, interval_of_mean, ratio_of_means, verdict
 from playground.steps import ddim
 from playground.walk import checked, final, starting_noise, walk, watched
 from toy2d.conditional import Posterior, posterior, told

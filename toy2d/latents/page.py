@@ -8,14 +8,7 @@ from playground.ui.knobs import Form
 from playground.ui.page import cached, explained, page, verdict_line
 from playground.ui.tries import tries
 from toy2d.films import kept
-from toy2d.latents.experiment import (
-    Latents,
-    LatentsConfig,
-    ThereAndBack,
-    claims,
-    latents,
-    there_and_back,
-)
+from toy2d.latents.experiment import Latents, LatentsConfig, ThereAndBack, claims, latents, there_and_back
 from toy2d.latents.figures import codes_charts, curves_charts
 
 

@@ -7,11 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from playground.errors import (
-    SEEDS,
-    SIGMAS,
-    require_whole,
-)
+from playground.errors import SEEDS, SIGMAS, require_whole
 from playground.knobs import Knobs, choice, knob
 from playground.levels import Level, geometric_sigmas, repeated, seeded
 from playground.progress import Report, part_of, silent
