@@ -17,7 +17,7 @@ from playground.ui.player import PointsPanel, player
 from toy2d.distances import Distances
 from toy2d.drawing.clouds import Cloud, clouds_gif
 from toy2d.net import LearnConfig, Learned, learn
-from toy2d.presets import PRESETS, MixtureSpec
+from toy2d.presets import MixtureSpec
 from toy2d.shipped import shipped, told
 
 
@@ -44,9 +44,18 @@ TRAINED_FOR_HELP = (
 )
 
 
+def preset_widget(place: Any, first: str = MixtureSpec.preset, names: Mapping[str, str] = NAMES) -> str:
+    """Which mixture, of those with names."""
+    known = list(names)
+    chosen: str = in_url(
+        place.selectbox, "Mixture", known, index=known.index(first), key="mixture", format_func=names.get
+    )
+    return chosen
+
+
 def mixture_widgets(first: DeltaGenerator, second: DeltaGenerator) -> MixtureSpec:
     """The mixture, and the weight π of its first mode where there are two."""
-    preset = in_url(first.selectbox, "Mixture", list(PRESETS), key="mixture", format_func=NAMES.get)
+    preset = preset_widget(first)
     pi = ask(
         second.slider,
         "π, weight of the first mode",

@@ -9,13 +9,12 @@ from playground.ui.page import cached, explained, folded, page, verdict_line
 from playground.ui.tries import tries
 from toy2d.captions.experiment import TEXT, WAYS, Captions, CaptionsConfig, captions
 from toy2d.captions.figures import caption_clouds, prior_chart
-from toy2d.presets import PRESETS, MixtureSpec
-from toy2d.ui import NAMES, in_url, show_clouds
+from toy2d.presets import MixtureSpec
+from toy2d.ui import NAMES, preset_widget, show_clouds
 
 FIRST = CaptionsConfig()
-ROOM = [
-    name for name in PRESETS if name != "two_modes"
-]  # its modes lie on one line: no caption leaves any open
+# The two modes lie on one line: no caption leaves any open.
+ROOM = {name: called for name, called in NAMES.items() if name != "two_modes"}
 
 
 def settings() -> CaptionsConfig:
@@ -27,14 +26,7 @@ def settings() -> CaptionsConfig:
     )
     form.ask(c.slider, "Noise of z", "noise", 0.05)
     with folded("More", d):
-        preset = in_url(
-            st.selectbox,
-            "Mixture",
-            ROOM,
-            ROOM.index(FIRST.mixture.preset),
-            key="mixture",
-            format_func=NAMES.get,
-        )
+        preset = preset_widget(st, FIRST.mixture.preset, ROOM)
         form.ask(st.select_slider, "Steps", "steps")
         form.ask(st.number_input, "Points", "particles")
         form.ask(st.number_input, "Seed", "seed")

@@ -17,17 +17,13 @@ from toy2d.guidance.experiment import FIRST, Guidance, GuidanceConfig, guidance,
 from toy2d.guidance.figures import NAMES, along_chart, best_w_chart, ends_chart, guidance_clouds, sweep_chart
 from toy2d.labelled import Models, learned_pair
 from toy2d.net import LearnConfig
-from toy2d.presets import PRESETS, MixtureSpec
-from toy2d.ui import NAMES as MIXTURES
-from toy2d.ui import in_url, score_widget, show_clouds
+from toy2d.presets import MixtureSpec
+from toy2d.ui import in_url, preset_widget, score_widget, show_clouds
 
 
 def settings() -> tuple[GuidanceConfig, bool]:
     a, b, c, d = st.columns([1.3, 1, 2.2, 1.2], vertical_alignment="bottom")
-    preset = in_url(
-        a.selectbox, "Mixture", list(PRESETS), index=list(PRESETS).index(FIRST.preset), key="mixture",
-        format_func=MIXTURES.get,
-    )  # fmt: skip
+    preset = preset_widget(a, FIRST.preset)
     pi = st.session_state.get("pi", FIRST.pi)
     K = MixtureSpec(preset, pi).build().K
     label = in_url(b.number_input, "Class (a mode)", 1, K, GuidanceConfig.label + 1, key="class")

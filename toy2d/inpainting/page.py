@@ -23,16 +23,16 @@ from toy2d.inpainting.figures import (
     shares_chart,
 )
 from toy2d.inpainting.sweeps import Narrowing, Shares, narrowing, over_observations, over_resamplings
-from toy2d.presets import PRESETS, MixtureSpec
+from toy2d.presets import MixtureSpec
 from toy2d.ui import NAMES as MIXTURES
-from toy2d.ui import in_url, show_clouds
+from toy2d.ui import in_url, preset_widget, show_clouds
 
 CHOICES = {PAIR: "leaning pair", **MIXTURES}
 
 
 def settings() -> InpaintConfig:
     a, b, c = st.columns([1.3, 1, 3], vertical_alignment="bottom")
-    mixture = in_url(a.selectbox, "Mixture", [PAIR, *PRESETS], key="mixture", format_func=CHOICES.get)
+    mixture = preset_widget(a, PAIR, CHOICES)
     known = one_of(b, "Known is", ["x", "y"], key="known", default="xy"[InpaintConfig.known])
     form = Form(InpaintConfig)
     form.ask(c.slider, f"The observation: {known} =", "value", 0.1)

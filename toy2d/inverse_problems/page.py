@@ -4,13 +4,13 @@ import streamlit as st
 
 from playground.ui.charts import chart
 from playground.ui.knobs import Form
-from playground.ui.page import cached, explained, in_url, page, verdict_line
+from playground.ui.page import cached, explained, page, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import tries
 from toy2d.inverse_problems.experiment import InverseConfig, claims, inverse
 from toy2d.inverse_problems.figures import means_chart, plane_chart
-from toy2d.presets import PRESETS, MixtureSpec
-from toy2d.ui import NAMES as MIXTURES
+from toy2d.presets import MixtureSpec
+from toy2d.ui import preset_widget
 
 SEEN = {
     "x": "x alone: a hole",
@@ -22,10 +22,7 @@ SEEN = {
 
 def settings() -> InverseConfig:
     a, b, c, d, e = st.columns([1.3, 1.4, 1.6, 1.2, 0.8], vertical_alignment="bottom")
-    preset = in_url(
-        a.selectbox, "Mixture", list(PRESETS), index=list(PRESETS).index("ring"), key="mixture",
-        format_func=MIXTURES.get,
-    )  # fmt: skip
+    preset = preset_widget(a, "ring")
     form = Form(InverseConfig)
     form.ask(b.selectbox, "Seen is", "seen", format_func=SEEN.get)
     form.ask(c.slider, "The measurement drawn, y =", "value", 0.5)
