@@ -193,23 +193,6 @@ def table(result: Bounds) -> list[dict[str, str]]:
 # --- the losses -----------------------------------------------------------------------------------------------
 
 
-LOSSES_EXPLAINED = r"""
-The lecture, "DDPM": the bound asks for the weight; "in practice, the authors drop the weights".
-
-$$
-L_{t-1} = E_{\mathbf{x}_0,\epsilon}\left[\frac{\beta_t^2}{2\sigma_t^2\alpha_t(1-\bar\alpha_t)}\|\epsilon -
-\epsilon_\theta(\mathbf{x}_t, t)\|^2\right], \qquad L_\mathrm{simple} = E\left[\|\epsilon -
-\epsilon_\theta(\mathbf{x}_t, t)\|^2\right]
-$$
-
-Ho et al. (2020), eq. 12 and 14, here with σ_t² = β_t; networks, data and noise are the same.
-
-**Look** where each is better: the weight is largest at small t, so the weighted network wins there, and loses at
-large t, where a sample's mode is decided: its samples lie farther from exact ones. **Try** longer training: the
-bound's gap closes for both.
-"""
-
-
 def losses_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) -> None:
     a, b, _ = cells
     training = ask(a.select_slider, "Training steps", LearnConfig, "steps", key="train")
