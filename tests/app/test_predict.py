@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from page_opened import opened
 from streamlit.testing.v1 import AppTest
 
 from playground.ui.predict import compared
@@ -15,11 +16,7 @@ WING = Path(__file__).parents[2] / "toy2d"
 
 @pytest.mark.parametrize("name", ["mixing", "diffusion", "inpainting", "guidance", "inverse_problems"])
 def test_results_wait_for_the_answer_and_new_settings_ask_again(name):
-    app = AppTest.from_file(str(WING / name / "page.py"), default_timeout=120)
-    app.query_params["particles"] = "100"
-    app.query_params["predict"] = "true"
-    app.run()
-    assert not app.exception and not app.error
+    app = opened(WING / name / "page.py", particles="100", predict="true")
     assert not drawn(app)
     key = {"inpainting": "inpainting-2d", "inverse_problems": "inverse"}.get(name, name)
     asked, changed = (1.5, ("value", 1.0)) if name == "inverse_problems" else (0.3, ("pi", 0.2))

@@ -7,8 +7,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from page_opened import opened
 from streamlit import config as streamlit_config
-from streamlit.testing.v1 import AppTest
 from streamlit.web.server.app_discovery import discover_asgi_app
 
 from images.__main__ import main
@@ -69,8 +69,7 @@ def test_what_counts_as_read_only(monkeypatch, value, yes):
 
 
 def test_read_only_pages_offer_no_change(one_run):
-    app = AppTest.from_file(str(ROOT / "images/runs/page.py"), default_timeout=60).run()
-    assert not app.exception and not app.error
+    app = opened(ROOT / "images/runs/page.py")
     offered = {button.label for button in app.button} | {button.label for button in app.sidebar.button}
     assert not offered & {"Rename", "Delete", "Measure", "Start training", "Go on with it"}
 

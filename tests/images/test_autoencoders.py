@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
+from page_opened import opened
 
 from images import autoencoders
 from images.__main__ import main
@@ -69,8 +69,7 @@ def test_the_command_writes_its_table(tmp_path, capsys):
 
 def test_the_page_shows_latents(monkeypatch, tmp_path):
     monkeypatch.setenv(runs.ENV, str(tmp_path))
-    app = AppTest.from_file(str(Path(autoencoders.__file__).with_name("page.py")), default_timeout=300).run()
-    assert not app.exception and not app.error
+    app = opened(Path(autoencoders.__file__).with_name("page.py"))
     assert app.session_state["autoencoder-shown"][1].latents.shape == (10, 8, 24)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
+from page_opened import fine, opened
 
 from images import change
 from images.__main__ import main
@@ -116,8 +116,7 @@ def test_the_command_writes_pictures_and_values(tmp_path):
 
 def test_the_page_shows_both(monkeypatch, tmp_path):
     monkeypatch.setenv(runs.ENV, str(tmp_path))
-    app = AppTest.from_file(str(Path(change.__file__).with_name("page.py")), default_timeout=300).run()
-    assert not app.exception and not app.error and "between" in app.session_state
-    app.segmented_control(key="c-shown").set_value("Change").run()
-    assert not app.exception and not app.error
+    app = opened(Path(change.__file__).with_name("page.py"))
+    assert "between" in app.session_state
+    fine(app.segmented_control(key="c-shown").set_value("Change").run())
     assert app.session_state["changed"][1].images.shape == (13, 1, 28, 28)

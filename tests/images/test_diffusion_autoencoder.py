@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
+from page_opened import opened
 
 from images.__main__ import main
 from images.data.mnist import Digits, load, to_model
@@ -204,8 +204,7 @@ def test_a_verdict_needs_intervals_that_do_not_touch():
 
 def test_the_page_shows_both_ways(monkeypatch, tmp_path):
     monkeypatch.setenv(runs.ENV, str(tmp_path))
-    app = AppTest.from_file(str(Path(task.__file__).with_name("page.py")), default_timeout=300).run()
-    assert not app.exception and not app.error
+    app = opened(Path(task.__file__).with_name("page.py"))
     assert app.session_state["reconstructed"][1].film.images.shape == (8, 28, 28)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
+from page_opened import opened
 
 from images.__main__ import main
 from images.data.mnist import load
@@ -181,8 +181,7 @@ def test_the_command_writes_picture_and_numbers(tmp_path, capsys):
 
 
 def test_the_page_shows_the_ten_classes():
-    app = AppTest.from_file(str(WING / "guidance" / "page.py"), default_timeout=120).run()
-    assert not app.exception and not app.error
+    app = opened(WING / "guidance" / "page.py")
     assert np.size(app.session_state["guided-ten"][1]) == 6 * 10 * 28 * 28
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
+from page_opened import opened
 from torch.distributions import Normal, kl_divergence
 
 from images.__main__ import main
@@ -180,8 +180,7 @@ def test_the_shipped_latents_draw_the_class_that_is_asked_for():
 
 def test_the_page_shows_latents_beside_what_they_decode_to(monkeypatch, tmp_path):
     monkeypatch.setenv(runs.ENV, str(tmp_path))
-    app = AppTest.from_file(str(Path(task.__file__).with_name("page.py")), default_timeout=300).run()
-    assert not app.exception and not app.error
+    app = opened(Path(task.__file__).with_name("page.py"))
     found = app.session_state["latent-film"][1]
     assert found.film.images.shape == (16, 28, 28) and found.latents.shape[1:] == (16, 8, 24)
     assert (

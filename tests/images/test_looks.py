@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from page_opened import opened
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 
 from images.__main__ import main
 from images.data.mnist import load
@@ -110,19 +110,15 @@ def test_a_shipped_models_picture_is_what_it_draws_today_and_others_are_refused(
 
 
 def test_the_first_visit_offers_presets_and_measures_nothing_yet():
-    app = AppTest.from_file(str(PAGE), default_timeout=60).run()
-    assert not app.exception and not app.error
+    app = opened(PAGE)
     assert {f"offer-{preset}" for preset in OFFERED} <= {button.key for button in app.button}
     assert any("being measured" in text.value for text in app.markdown)
 
 
 def test_a_run_shows_its_strip_a_verdict_and_the_way_to_its_digits(few):
     finished("mine", TINY, few)
-    app = AppTest.from_file(str(PAGE), default_timeout=60).run()
-    assert not app.exception and not app.error
+    app = opened(PAGE)
     assert any("Run mine has seen 16 images" in text.value for text in app.markdown)
     assert any("page Generate" in text.value for text in app.caption)  # a link where the pages are together
-    generate = AppTest.from_file(str(PAGE.parents[1] / "generate" / "page.py"), default_timeout=120)
-    generate.query_params["model"] = "run mine"
-    generate.run()
-    assert not generate.exception and generate.selectbox(key="model").value.endswith("mine/model.safetensors")
+    generate = opened(PAGE.parents[1] / "generate" / "page.py", model="run mine")
+    assert generate.selectbox(key="model").value.endswith("mine/model.safetensors")

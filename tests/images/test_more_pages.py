@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 import torch
+from page_opened import fine, opened
 from streamlit.testing.v1 import AppTest
 
 from images.data import mnist
@@ -58,16 +59,6 @@ def trained(name: str, objective: str) -> runs.Run:
     return run
 
 
-def opened(name: str) -> AppTest:
-    return checked(AppTest.from_file(str(WING / name / "page.py"), default_timeout=120).run())
-
-
-def checked(app: AppTest) -> AppTest:
-    assert not app.exception, app.exception
-    assert not app.error, app.error
-    return app
-
-
 def button(app: AppTest, label: str):
     return next(b for b in app.button if b.label == label)
 
@@ -80,7 +71,7 @@ def said(app: AppTest, words: str) -> bool:
 
 
 def test_compare_without_a_run_says_what_to_do():
-    app = opened("runs")
+    app = opened(WING / "runs" / "page.py")
     assert said(app, "No run yet")
     assert "model.safetensors" in list(
         app.dataframe[0].value["model"]
@@ -102,23 +93,23 @@ def test_the_nearest_model_is_named_with_those_that_are_not_told_from_it():
 
 def test_compare_shows_runs_side_by_side():
     trained("one", "min-snr"), trained("two", "simple")
-    app = opened("runs")
+    app = opened(WING / "runs" / "page.py")
     table = app.dataframe[0].value
     assert set(table["run"]) == {"one", "two"} and set(table["state"]) == {"finished"}
     assert set(table["images seen"]) == {128} and set(table[FCD]) == {"not measured"}
     assert said(app, "**one**") and said(app, "**two**") and said(app, "different objectives")
     app.multiselect(key="compare").set_value(["two"])
-    checked(app.run())
+    fine(app.run())
     assert not said(app, "**one**") and not said(app, "different objectives")
 
 
 def test_measuring_a_run_fills_in_its_numbers_beside_the_floor():
     run = trained("one", "min-snr")
-    app = opened("runs")
+    app = opened(WING / "runs" / "page.py")
     app.selectbox(key="measure-samples").set_value(200)
     app.selectbox(key="measure-steps").set_value(10)
-    checked(app.run())
-    checked(button(app, "Measure").click().run())
+    fine(app.run())
+    fine(button(app, "Measure").click().run())
     found = json.loads((run.directory / "evaluation" / "evaluation.json").read_text())
     fcd, floor = found["metrics"][FCD]["value"], found["floors"][FCD]["value"]
     assert fcd > 10 * floor  # after four steps of training it draws noise
@@ -129,20 +120,20 @@ def test_measuring_a_run_fills_in_its_numbers_beside_the_floor():
 
 def test_a_run_is_renamed_and_deleted_only_when_asked_for_twice():
     trained("one", "min-snr")
-    app = opened("runs")
+    app = opened(WING / "runs" / "page.py")
     app.text_input(key="new-name-one").set_value("better")
-    checked(app.run())
-    checked(button(app, "Rename").click().run())
+    fine(app.run())
+    fine(button(app, "Rename").click().run())
     assert [run.name for run in runs.all_runs()] == ["better"]
     assert button(app, "Delete").disabled
-    checked(app.checkbox(key="sure-better").check().run())
-    checked(button(app, "Delete").click().run())
+    fine(app.checkbox(key="sure-better").check().run())
+    fine(button(app, "Delete").click().run())
     assert runs.all_runs() == [] and said(app, "No run yet")
 
 
 def test_a_name_that_is_taken_is_refused_in_a_sentence():
     trained("one", "min-snr"), trained("two", "simple")
-    app = opened("runs")
+    app = opened(WING / "runs" / "page.py")
     app.selectbox(key="tidy-run").set_value("one").run()
     app.text_input(key="new-name-one").set_value("two").run()
     button(app, "Rename").click().run()
@@ -155,7 +146,7 @@ def test_a_name_that_is_taken_is_refused_in_a_sentence():
 
 def test_table1_shows_the_lecture_and_fills_a_table_that_goes_on():
     run = trained("one", "min-snr")
-    app = opened("table1")
+    app = opened(WING / "table1" / "page.py")
     lecture = [frame.value for frame in app.dataframe if {"S = 1000", "η"} <= set(frame.value)][-2:]
     assert [table["S = 1000"].iloc[-1] for table in lecture] == [3.17, 3.26]  # sigma-hat wins at 1000
     (noise,) = [frame.value for frame in app.dataframe if "σ̂ adds / the level has" in frame.value]
@@ -166,15 +157,15 @@ def test_table1_shows_the_lecture_and_fills_a_table_that_goes_on():
     app.selectbox(key="model").set_value(str(run.model))
     app.selectbox(key="t1-samples").set_value(100)
     app.multiselect(key="t1-steps").set_value([10])
-    checked(app.run())
-    checked(button(app, "Fill").click().run())
+    fine(app.run())
+    fine(button(app, "Fill").click().run())
     cells = sorted(Path("out").glob("table1-*/eta-*.json"))
     assert len(cells) == 5
     assert said(app, "At S = 10 the lowest is η = **") and said(app, "that is the floor")
     filled = app.dataframe[len(app.dataframe) - 1].value
     assert sum("(lowest)" in cell for cell in filled["S = 10"]) == 1
     times = [cell.stat().st_mtime_ns for cell in cells]
-    checked(button(app, "Fill").click().run())
+    fine(button(app, "Fill").click().run())
     assert [cell.stat().st_mtime_ns for cell in cells] == times  # nothing is computed twice
 
 
@@ -183,37 +174,37 @@ def test_table1_shows_the_lecture_and_fills_a_table_that_goes_on():
 
 def test_families_walk_both_ways_with_one_network_or_two():
     run = trained("one", "ncsn")
-    app = opened("families")
+    app = opened(WING / "families" / "page.py")
     made_for, films = app.session_state["films"]
     assert [config.sampler for config in made_for[1]] == ["DDPM", ANNEALED]
     assert [film.images.shape for film in films] == [(16, 28, 28)] * 2
     app.selectbox(key="f-model-2").set_value(str(run.model))
     app.number_input(key="f-count").set_value(4)
     app.select_slider(key="f-steps").set_value(50)
-    checked(app.run())
+    fine(app.run())
     assert app.session_state["films"][0] == made_for  # settings alone start no work
     assert said(app, "have changed")
-    checked(button(app, "Generate").click().run())
+    fine(button(app, "Generate").click().run())
     models = app.session_state["films"][0][0]
     assert models[0] != models[1] and models[1]["config"]["objective"] == "ncsn"
     assert [film.images.shape for film in app.session_state["films"][1]] == [(4, 28, 28)] * 2
-    checked(app.segmented_control(key="f-show").set_value("x_t").run())
+    fine(app.segmented_control(key="f-show").set_value("x_t").run())
     labels = [download.proto.label for download in app.get("download_button")]
     assert sorted(labels) == ["GIF, DDPM", "GIF, NCSN", "WebP, DDPM", "WebP, NCSN"]
 
 
 def test_families_measure_both_ways_of_telling_the_noise():
-    app = opened("families")
+    app = opened(WING / "families" / "page.py")
     assert said(app, "settles at **v = 1.22**") and said(
         app, "5 to 27 standard deviations"
     )  # before any walk
     app.select_slider(key="f-steps").set_value(50)
     app.selectbox(key="f-told").set_value(AS_WRITTEN)
     app.selectbox(key="f-told-samples").set_value(50)
-    checked(app.run())
-    checked(button(app, "Measure both").click().run())
+    fine(app.run())
+    fine(button(app, "Measure both").click().run())
     table = next(frame.value for frame in app.dataframe if "is told" in frame.value)
     assert len(table) == 5 and list(table["denoiser"])[-1] == "real digits (the floor)"
     assert said(app, "Being told sigma_i changes the distance") and said(app, "N = 50")
-    checked(button(app, "Generate").click().run())
+    fine(button(app, "Generate").click().run())
     assert app.session_state["films"][0][1][1].sampler == AS_WRITTEN

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
+from page_opened import opened
 
 from images.__main__ import main
 from images.data.mnist import load
@@ -105,5 +105,4 @@ def test_command_and_page(tmp_path, capsys):
     few = ["--digits", "10", "--samples", "2", "--steps", "2", "--out", str(tmp_path)]
     assert main(["palette", "--task", "jpeg", *few]) == 0
     assert "factor of two" in capsys.readouterr().out and (tmp_path / "jpeg.png").is_file()
-    app = AppTest.from_file(str(WING / "palette" / "page.py"), default_timeout=120).run()
-    assert not app.exception and not app.error
+    opened(WING / "palette" / "page.py")

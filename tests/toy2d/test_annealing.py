@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
+from page_opened import fine, opened
 
 from playground.errors import UserError
 from toy2d.__main__ import main
@@ -145,10 +145,8 @@ def test_sigmas_that_rise_are_refused_before_any_work():
 
 
 def test_the_page_opens_shows_the_slip_and_survives_divergence():
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
-    app.session_state["T"] = 10
-    app.run()
-    assert not app.exception and not app.error and len(app.metric) == 4
+    app = opened(PAGE, T="10")
+    assert len(app.metric) == 4
     app.selectbox(key="rule").set_value("prose").run()
     assert not app.exception and not app.error and not app.warning
     # The slip's last step is a = 1 on modes of variance 1, whose chain x + (a/2) score + sqrt(a) z settles at variance
@@ -159,8 +157,7 @@ def test_the_page_opens_shows_the_slip_and_survives_divergence():
     weights = share * math.log(0.8) + (1 - share) * math.log(0.2)
     assert slip["Log-likelihood"] == pytest.approx(weights - math.log(2 * math.pi) - 4 / 3, abs=0.12)
     app.selectbox(key="mixture").set_value("grid").run()
-    app.number_input(key="T").set_value(50).run()
-    assert not app.exception and not app.error
+    fine(app.number_input(key="T").set_value(50).run())
     assert "diverged" in app.warning[0].value and len(app.metric) == 0
 
 

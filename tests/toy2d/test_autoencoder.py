@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
+from page_opened import fine, opened
 
 from playground.errors import UserError
 from playground.levels import Level, seeded
@@ -96,12 +96,8 @@ def test_settings_out_of_range_are_refused():
 
 
 def test_the_page_opens_and_follows_sigma():
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
-    app.query_params["steps"] = "100"
-    app.run()
-    assert not app.exception and not app.error
-    app.select_slider(key="sigma").set_value(0.3).run()
-    assert not app.exception and not app.error
+    app = opened(PAGE, steps="100")
+    fine(app.select_slider(key="sigma").set_value(0.3).run())
     after = {metric.label: metric.value for metric in app.metric}
     # Both modes have std 1 and lie far apart for sigma = 0.3: the optimum is that of one Gaussian, whose loss is
     # 2 sigma² / (1 + sigma²).  Over 20,000 points its standard error is 0.165 / sqrt(20,000) = 0.0012.

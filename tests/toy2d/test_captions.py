@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
+from page_opened import opened
 
 from playground.denoisers import score_of
 from playground.errors import UserError
@@ -96,8 +96,7 @@ def test_where_z_says_nothing_the_text_embedding_does_no_harm():
 
 
 def test_the_page_and_the_command_say_the_verdict(tmp_path, capsys):
-    app = AppTest.from_file(str(PAGE), default_timeout=240).run()
-    assert not app.exception and not app.error
+    app = opened(PAGE)
     assert any("Claim: the text embedding" in text.value for text in app.markdown)
     options = ["--particles", "400", "--steps", "10", "--out", str(tmp_path)]
     assert main(["caption-twin", *options]) == 0

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
+from page_opened import opened
 
 from playground.errors import UserError
 from playground.levels import Level, seeded
@@ -95,8 +95,7 @@ def test_more_steps_than_levels_are_refused():
 
 
 def test_the_page_opens_and_shows_another_network():
-    app = AppTest.from_file(str(PAGE), default_timeout=60).run()
-    assert not app.exception and not app.error
+    app = opened(PAGE)
     table = app.dataframe[0].value
     assert len(table) == 10  # nine runs and the floor
     app.number_input(key="steps").set_value(10).run()

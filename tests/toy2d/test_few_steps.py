@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from page_opened import fine, opened
 from scipy import stats
 from streamlit.testing.v1 import AppTest
 
@@ -234,15 +235,10 @@ def test_a_counted_denoiser_answers_as_before(mixture):
 
 
 def test_the_page_opens_and_more_noise_means_more_crossings():
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
-    app.query_params["S"] = ["5"]
-    app.query_params["particles"] = "50"
-    app.run()
-    assert not app.exception and not app.error
+    app = opened(PAGE, S=["5"], particles="50")
     before = changed_places(app)
     assert before[0] == "0"  # eta = 0 swaps no pair
-    app.slider(key="eta").set_value(1.0).run()
-    assert not app.exception and not app.error
+    fine(app.slider(key="eta").set_value(1.0).run())
     after = changed_places(app)
     assert after[0] == "0" and int(after[1].replace(",", "")) > int(before[1].replace(",", ""))
 

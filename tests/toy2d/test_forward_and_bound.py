@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from page_opened import fine, opened
 from scipy import stats
-from streamlit.testing.v1 import AppTest
 
 from playground.bound import VARIANCES
 from playground.errors import UserError
@@ -218,23 +218,19 @@ def test_frames_of_both_panels_start_at_x0(path):
 
 
 def test_the_page_opens_and_each_part_follows():
-    app = AppTest.from_file(str(PAGE), default_timeout=60).run()
-    assert not app.exception and not app.error
-    app.slider(key="at").set_value(100).run()
-    assert not app.exception and not app.error
+    app = opened(PAGE)
+    fine(app.slider(key="at").set_value(100).run())
     # At the last of five steps: beta_tilde = (1 - abar_{t-1}) / (1 - abar_t) * (1 - abar_t / abar_{t-1}).
     levels = SCHEDULES["linear"]().subset(5)
     last, before = (SCHEDULES["linear"]().level(int(t)) for t in levels[:2])
     beta_tilde = before.sigma**2 / last.sigma**2 * (1 - last.alpha**2 / before.alpha**2)
     shown = next(m.value for m in app.metric if m.label.startswith("Posterior std"))
     assert float(shown) == pytest.approx(float(beta_tilde.sqrt()), abs=6e-4)
-    app.segmented_control(key="part").set_value("bound").run()
-    assert not app.exception and not app.error
+    fine(app.segmented_control(key="part").set_value("bound").run())
     nats = app.metric[1].value
     app.slider(key="pi").set_value(0.5).run()
     assert not app.exception and not app.error and app.metric[1].value != nats
-    app.segmented_control(key="part").set_value("losses").run()
-    assert not app.exception and not app.error
+    fine(app.segmented_control(key="part").set_value("losses").run())
 
 
 def test_the_commands_write_figures_and_numbers(tmp_path, capsys):

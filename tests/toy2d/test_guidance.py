@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
+from page_opened import fine, opened
 
 from playground.denoisers import guided
 from playground.errors import UserError
@@ -185,10 +185,8 @@ def test_bad_settings_are_named(wrong, words):
 
 
 def test_the_page_opens_and_follows_w():
-    app = AppTest.from_file(str(PAGE), default_timeout=60).run()
-    assert not app.exception and not app.error
-    app.slider(key="w").set_value(0.0).run()
-    assert not app.exception and not app.error
+    app = opened(PAGE)
+    fine(app.slider(key="w").set_value(0.0).run())
     # Without guidance all three sample the conditional, which is then what they are believed to sample: what is left
     # is the floor and the error of 50 steps.
     *runs, floor = (float(metric.value) for metric in app.metric)

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from page_opened import fine, opened
 from scipy.integrate import simpson
-from streamlit.testing.v1 import AppTest
 
 from playground.errors import UserError
 from playground.levels import Level, seeded
@@ -199,13 +199,9 @@ def test_bad_settings_are_named(wrong, words):
 
 
 def test_the_page_opens_and_follows_the_observation():
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
-    app.query_params.update({"r": "2", "particles": "300"})
-    app.run()
-    assert not app.exception and not app.error
+    app = opened(PAGE, r="2", particles="300")
     before = [metric.value for metric in app.metric]
-    app.slider(key="value").set_value(-1.0).run()
-    assert not app.exception and not app.error
+    fine(app.slider(key="value").set_value(-1.0).run())
     after = [metric.value for metric in app.metric]
     assert float(after[0]) > 0.9 > float(before[0])  # at x = -1 the lower mode is the likely one
 

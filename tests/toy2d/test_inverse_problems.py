@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
+from page_opened import opened
 
 from playground.errors import UserError
 from playground.levels import Level, seeded
@@ -123,7 +123,6 @@ def test_command_and_page(tmp_path, capsys):
     assert main(["inverse", *few]) == 0
     assert "twice the least squared error" in capsys.readouterr().out
     assert len(json.loads((tmp_path / "inverse.json").read_text())["claims"]) == 4
-    app = AppTest.from_file(str(PAGE), default_timeout=120).run()
-    assert not app.exception and not app.error
+    app = opened(PAGE)
     said = claims(InverseConfig(), app.session_state["inverse"][1])
     assert set(said) <= {block.value for block in app.markdown}

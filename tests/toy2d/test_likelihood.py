@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
+from page_opened import fine, opened
 
 from playground.errors import UserError
 from playground.levels import Level, seeded
@@ -109,11 +109,9 @@ def test_bad_settings_are_refused():
 
 
 def test_the_page_opens_and_follows_the_steps():
-    app = AppTest.from_file(str(PAGE), default_timeout=60).run()
-    assert not app.exception and not app.error
+    app = opened(PAGE)
     before = app.metric[0].value
-    app.select_slider(key="steps").set_value(10).run()
-    assert not app.exception and not app.error
+    fine(app.select_slider(key="steps").set_value(10).run())
     assert float(app.metric[0].value) > float(before)
 
 

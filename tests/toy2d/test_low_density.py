@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
+from page_opened import fine, opened
 
 from playground.denoisers import score_of
 from playground.errors import UserError
@@ -137,13 +137,8 @@ def test_bad_settings_are_refused():
 
 
 def test_the_page_opens_and_follows_the_noise():
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
-    app.query_params["steps"] = "100"
-    app.query_params["width"] = "32"
-    app.run()
-    assert not app.exception and not app.error
-    app.select_slider(key="sigma").set_value(1.0).run()
-    assert not app.exception and not app.error
+    app = opened(PAGE, steps="100", width="32")
+    fine(app.select_slider(key="sigma").set_value(1.0).run())
     # The lecture's Problem 1: where the score is good, the data are; so the data's share is above the area's.
     shown = {m.label: float(m.value.rstrip("%")) for m in app.metric}
     assert 0 <= shown["One level: good area"] < shown["One level: data in it"] <= 100

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
+from page_opened import fine, opened
 
 from playground.errors import UserError
 from playground.levels import CLEAN, seeded
@@ -223,17 +223,12 @@ def test_settings_out_of_range_are_refused(options, match):
 
 
 def test_the_page_opens_answers_a_slider_and_shows_both_views():
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
-    app.session_state["particles"] = 100
-    app.run()
-    assert not app.exception and not app.error
+    app = opened(PAGE, particles="100")
     before = [metric.value for metric in app.metric]
     assert any("years" in text.value for text in app.markdown)
-    app.slider(key="d").set_value(1.0).run()
-    assert not app.exception and not app.error
+    fine(app.slider(key="d").set_value(1.0).run())
     assert all(new != old for new, old in zip([m.value for m in app.metric], before, strict=True))
-    app.segmented_control(key="view").set_value("weights").run()
-    assert not app.exception and not app.error
+    fine(app.segmented_control(key="view").set_value("weights").run())
     assert any(caption.value.startswith("Shown: 5 weights") for caption in app.caption)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
+from page_opened import opened
 
 from playground.errors import UserError
 from playground.levels import Level, geometric_sigmas, seeded
@@ -140,8 +140,7 @@ def test_sigmas_that_rise_are_refused():
 
 
 def test_the_page_opens_and_trains_again_when_asked():
-    app = AppTest.from_file(str(PAGE), default_timeout=60).run()
-    assert not app.exception and not app.error
+    app = opened(PAGE)
     before = [metric.value for metric in app.metric]
     app.number_input(key="L").set_value(4).run()
     assert [metric.value for metric in app.metric] == before  # settings alone start no training

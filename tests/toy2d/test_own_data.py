@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from page_opened import fine, opened
 from scipy import stats
 from sklearn.datasets import make_circles, make_moons
-from streamlit.testing.v1 import AppTest
 
 from playground.errors import UserError
 from playground.levels import Level, noised, randn_like, seeded
@@ -276,27 +276,19 @@ def test_bad_settings_are_named(wrong, words):
 
 
 def test_the_page_opens_takes_a_csv_and_names_a_bad_row():
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
-    app.query_params.update({"train": "100", "width": "16", "samples": "200"})
-    app.run()
-    assert not app.exception and not app.error
-    app.select_slider(key="n").set_value(10).run()
-    assert not app.exception and not app.error
+    app = opened(PAGE, train="100", width="16", samples="200")
+    fine(app.select_slider(key="n").set_value(10).run())
     # The optimum for finite data ends on the data: every sample copies one of the ten points.
     assert {m.label: m.value for m in app.metric}["Copies: exact optimum"] == "100.0%"
-    app.segmented_control(key="source").set_value("csv").run()
-    assert not app.exception and not app.error
+    fine(app.segmented_control(key="source").set_value("csv").run())
     app.text_area(key="csv").set_value("1,2\n3\n").run()
     assert "Row 2 has 1 value" in app.error[0].value
-    app.segmented_control(key="source").set_value("painted").run()
-    assert not app.exception and not app.error
+    fine(app.segmented_control(key="source").set_value("painted").run())
 
 
 def test_a_long_training_waits_for_a_click():
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
-    app.query_params.update({"train": "10000", "samples": "100"})
-    app.run()
-    assert not app.exception and "not trained" in [metric.value for metric in app.metric]
+    app = opened(PAGE, train="10000", samples="100")
+    assert "not trained" in [metric.value for metric in app.metric]
     assert any("Train for 10,000" in button.label for button in app.button)
 
 
