@@ -73,7 +73,8 @@ class NcsnConfig(Knobs):
         )  # fmt: skip
 
 
-# What a page shows unasked: seconds of work, where the whole takes half a minute.
+# What a page shows unasked: seconds of work, where the whole takes half a minute.  With fewer sampling steps the chain
+# itself is wrong in a tenth of the shares, and with lambda = 1 that error may cancel the network's.
 FIRST = NcsnConfig(train_steps=300)
 
 

@@ -16,9 +16,6 @@ from toy2d.net import Learned
 from toy2d.shipped import shipped_or_learned
 from toy2d.ui import distance_table, mixture_widgets, show_clouds
 
-# Training steps, and sampling steps at each level, of the first visit: some seconds.  With fewer of these the chain
-# itself is wrong in a tenth of the shares, and with λ = 1 that error may cancel the network's.
-
 
 def settings() -> NcsnConfig:
     first, second, third, last = st.columns([1.3, 2, 1.6, 1], vertical_alignment="bottom")

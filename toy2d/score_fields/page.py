@@ -67,9 +67,7 @@ with page("Score fields"):
             f"The learned score is within 10 % of the exact one on {result.error.area:.0%} of the square, where "
             f"{result.error.mass:.0%} of the data lie."
         )
-    if result.judged is not None:
         numbers(result)
-    if result.judged is not None:
         st.subheader("The error against the density")
         chart(error_by_density_chart(result), "by-density")
     explained(__file__)
