@@ -22,7 +22,7 @@ from images.autoencoders.experiment import (
     settled,
     show,
 )
-from images.data.mnist import Digits, load
+from images.data.mnist import ENV, Digits, load
 from images.metrics.classifier import build
 from images.training import runs
 from playground.errors import UserError
@@ -60,7 +60,8 @@ def test_ten_digits_are_shown(digits):
         show(settled(SHIPPED["f = 8"], digits), digits, digits, ShowConfig("f = 8", first=395))
 
 
-def test_the_command_writes_its_table(tmp_path, capsys):
+def test_the_command_writes_its_table(tmp_path, capsys, monkeypatch, few_digits):
+    monkeypatch.setenv(ENV, str(few_digits))
     words = ["autoencoders", "--digits", "20", "--models", str(SHIPPED["f = 8"]), "--out", str(tmp_path)]
     assert main(words) == 0
     assert "dB" in capsys.readouterr().out
@@ -109,7 +110,8 @@ def test_blur_makes_gray():
     assert float(grays(sharp).sum()) == 0 and float(grays(soft).min()) > 0
 
 
-def test_the_command_compares_pair_by_pair(tmp_path, capsys):
+def test_the_command_compares_pair_by_pair(tmp_path, capsys, monkeypatch, few_digits):
+    monkeypatch.setenv(ENV, str(few_digits))
     words = ["autoencoders", "--digits", "20", "--out", str(tmp_path), "--models", str(SHIPPED["f = 8"])]
     assert main([*words, "--against", str(SHIPPED["f = 2"])]) == 0
     assert "PSNR is lower" in capsys.readouterr().out and (tmp_path / "compared.json").is_file()

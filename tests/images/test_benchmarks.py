@@ -12,7 +12,7 @@ import torch
 
 from benchmarks import limits, mnist_recipes, mnist_sizes, mnist_training
 from benchmarks.peers import DiffusersUNet, PlainUNet, has_diffusers, of_size, size, timesteps
-from images.data.mnist import load
+from images.data.mnist import ENV, load
 from images.metrics.classifier import features, load_classifier
 from images.metrics.evaluate import EvaluateConfig, Reference, Yardstick
 from images.networks.unet import UNetConfig
@@ -38,7 +38,8 @@ def test_peers_are_as_large_as_ours_and_take_the_same(build, width, blocks):
     assert peer(x, torch.zeros(2)).shape == x.shape
 
 
-def test_the_race_gives_each_its_time_and_puts_the_weights_back(tmp_path, capsys):
+def test_the_race_gives_each_its_time_and_puts_the_weights_back(tmp_path, capsys, monkeypatch, few_digits):
+    monkeypatch.setenv(ENV, str(few_digits))
     words = ["--seconds", "1", "--width", "8", "--blocks", "1", "--samples", "20", "--steps", "2"]
     out = tmp_path / "race.json"
     threads = torch.get_num_threads()

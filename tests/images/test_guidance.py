@@ -10,7 +10,7 @@ import torch
 from page_opened import opened
 
 from images.__main__ import main
-from images.data.mnist import load
+from images.data.mnist import ENV, load
 from images.generate.experiment import SampleConfig, sample, told_label
 from images.guidance.experiment import (
     FORMS,
@@ -170,7 +170,8 @@ def test_a_model_without_labels_says_so():
         sample(load_model(), SampleConfig(count=1, steps=2, label=3))
 
 
-def test_the_command_writes_picture_and_numbers(tmp_path, capsys):
+def test_the_command_writes_picture_and_numbers(tmp_path, capsys, monkeypatch, few_digits):
+    monkeypatch.setenv(ENV, str(few_digits))
     few = ["--samples", "20", "--steps", "2", "--strengths", "0", "2", "--out", str(tmp_path)]
     assert main(["guidance", *few]) == 0
     said = capsys.readouterr().out
@@ -240,7 +241,8 @@ def test_the_two_forms_are_compared_by_differences():
     assert "+30.0%" in far and ") holds; that it is nearer" in far and far.endswith("does not hold.")
 
 
-def test_the_command_measures_both_forms_side_by_side(tmp_path, capsys):
+def test_the_command_measures_both_forms_side_by_side(tmp_path, capsys, monkeypatch, few_digits):
+    monkeypatch.setenv(ENV, str(few_digits))
     few = ["--by", "guide", "--form", "both", "--samples", "20", "--steps", "2", "--strengths", "0", "3"]
     assert main(["guidance", *few, "--out", str(tmp_path)]) == 0
     about = json.loads((tmp_path / "guidance.json").read_text())

@@ -20,7 +20,9 @@ from playground.adversarial import CRITIC
 from playground.checkpoint import load_checkpoint
 
 ROOT = Path(__file__).parents[2]
-STEPS = 240
+STEPS = 120
+# Seconds from one checkpoint to the next: of runs that are killed, and of those that end.
+OFTEN, NEVER = 0.1, 3_600.0
 PATIENCE = 300  # seconds: the trainer gives way to everything else on a busy machine
 TINY = ("--preset", "look", "--images", str(32 * STEPS), "--batch", "32", "--width", "8")
 # the critic comes after 5 steps, so that kills find it at work
@@ -28,10 +30,11 @@ RIVALS = ("--preset", "autoencoder-f4-adversarial", "--images", str(8 * STEPS), 
           "--critic-from", str(5 / STEPS))  # fmt: skip
 
 
-def trainer(directory: Path, *words: str) -> subprocess.Popen:
-    """python -m images train, a checkpoint every tenth of a second."""
+def trainer(directory: Path, save_every: float, *words: str) -> subprocess.Popen:
+    """python -m images train."""
+    command = [sys.executable, "-m", "images", "train", "--run", str(directory)]
     return subprocess.Popen(
-        [sys.executable, "-m", "images", "train", "--run", str(directory), "--save-every", "0.1", *words],
+        [*command, "--save-every", str(save_every), *words],
         cwd=ROOT,
         env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ},
         stdout=subprocess.PIPE,
@@ -47,7 +50,7 @@ def written(path: Path) -> int:
 def killed_after_a_checkpoint(directory: Path, *words: str) -> int:
     """Starts a trainer, and kills it a moment after it has replaced its checkpoint; the step it had saved."""
     path, end = directory / RESUME, time.monotonic() + PATIENCE
-    before, process = written(path), trainer(directory, *words)
+    before, process = written(path), trainer(directory, OFTEN, *words)
     try:
         while written(path) == before:
             assert process.poll() is None, process.communicate()[0]
@@ -61,7 +64,7 @@ def killed_after_a_checkpoint(directory: Path, *words: str) -> int:
 
 
 def finishes(directory: Path, *words: str) -> None:
-    process = trainer(directory, *words)
+    process = trainer(directory, NEVER, *words)
     try:
         assert "finished" in process.communicate(timeout=PATIENCE)[0]
     finally:

@@ -10,8 +10,7 @@ from page_opened import fine, opened
 from streamlit.testing.v1 import AppTest
 
 from images.data import mnist
-from images.data.idx import write_idx
-from images.data.mnist import FILES, load
+from images.data.mnist import load
 from images.metrics.estimates import FCD
 from images.runs import shipped
 from images.sampling import ANNEALED, AS_WRITTEN
@@ -20,17 +19,6 @@ from images.training.config import TrainConfig
 from images.training.session import Session
 
 WING = Path(__file__).parents[2] / "images"
-
-
-@pytest.fixture(scope="module")
-def few_digits(tmp_path_factory) -> Path:
-    """600 training and 300 test digits as IDX files, so that measuring takes seconds."""
-    directory = tmp_path_factory.mktemp("mnist")
-    for split, n in (("train", 600), ("test", 300)):
-        digits = load(split, download=False)
-        for name, array in zip(FILES[split], (digits.images[:, 0], digits.labels.byte()), strict=True):
-            write_idx(directory / f"{name}.gz", array[:n].numpy())
-    return directory
 
 
 @pytest.fixture(autouse=True)
@@ -194,6 +182,8 @@ def test_families_walk_both_ways_with_one_network_or_two():
 
 
 def test_families_measure_both_ways_of_telling_the_noise():
+    """With a network of four steps: which way is better is told by the slow test in test_told_noise."""
+    run = trained("one", "ncsn")
     app = opened(WING / "families" / "page.py")
     assert said(app, "settles at **v = 1.22**") and said(
         app, "5 to 27 standard deviations"
@@ -201,6 +191,7 @@ def test_families_measure_both_ways_of_telling_the_noise():
     app.select_slider(key="f-steps").set_value(50)
     app.selectbox(key="f-told").set_value(AS_WRITTEN)
     app.selectbox(key="f-told-samples").set_value(50)
+    app.selectbox(key="f-model-2").set_value(str(run.model))
     fine(app.run())
     fine(button(app, "Measure both").click().run())
     table = next(frame.value for frame in app.dataframe if "is told" in frame.value)

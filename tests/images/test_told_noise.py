@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from images.__main__ import main
+from images.data.mnist import ENV
 from images.families.experiment import (
     EXACT,
     NETWORK,
@@ -51,7 +52,8 @@ def test_the_shipped_network_draws_better_when_it_is_told_the_noise_that_is_ther
     assert found.distances[NETWORK, "annealed Langevin"].value < 2.5 * found.floor.value
 
 
-def test_the_command_writes_a_picture_and_numbers(tmp_path):
+def test_the_command_writes_a_picture_and_numbers(tmp_path, monkeypatch, few_digits):
+    monkeypatch.setenv(ENV, str(few_digits))
     options = ["--samples", "10", "--steps", "10", "--remembered", "50", "--out", str(tmp_path)]
     assert main(["annealing", *options]) == 0
     numbers = json.loads((tmp_path / "annealing.json").read_text())
