@@ -1,23 +1,33 @@
 """Networks that know classes: a classifier of noised points, and a denoiser trained with label dropout."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
 
+from playground.checkpoint import (
+    Shapes,
+    load_checkpoint,
+    outlined,
+    require_format,
+    require_shapes,
+    save_checkpoint,
+)
 from playground.conditioning import Given, Hidden, Told, for_batch, given
 from playground.denoisers import Denoiser, NetworkDenoiser, log_snr, standardised
-from playground.errors import require_range
+from playground.errors import require, require_range
 from playground.guidance import Gradient, gradient_of
 from playground.levels import SCHEDULES, Level, seeded
 from playground.objectives import Batch, Loss, ddpm_simple, dropping, noisy_classification, per_dimension
 from playground.progress import Report, silent, turn_of
-from playground.training import Recipe, Trainee, train, weights_from
+from playground.threads import one_thread
+from playground.training import Recipe, Trainee, below, train, weights_from
 from toy2d.conditional import component
 from toy2d.mixture import Mixture
-from toy2d.net import LearnConfig, PlaneNet, labelled_points_of_many, pi_code
+from toy2d.net import FORMAT, LearnConfig, PlaneNet, config_from, halved, labelled_points_of_many, pi_code
 from toy2d.presets import MixtureSpec
 
 DROPOUT = 0.2  # share of the training points whose class is hidden
@@ -88,6 +98,52 @@ class Labelled:
             lambda label: gradient_of(lambda xt, level: classify(xt, level)[:, label]),
         )
 
+    def save(self, path: str | Path) -> Path:
+        """One safetensors file, small as `toy2d.net.halved` has it.  Raises UserError where the disk refuses."""
+        tensors = _named(self.classifier, self.denoiser)
+        about = {"format": FORMAT, "guides": asdict(self.config), "data_std": self.denoiser.data_std}
+        return save_checkpoint(path, halved(tensors), about)
+
+
+def load_pair(path: str | Path) -> Labelled:
+    """What `Labelled.save` wrote.  Raises UserError for a file that is missing, damaged or something else."""
+    tensors, about = load_checkpoint(path, _check)
+    config = config_from(about["guides"])
+    nets = _fresh(config, config.mixture.build().K, tensors["classifier.mean"], about["data_std"])
+    for kind, net in zip(KINDS, nets, strict=True):
+        net.load_state_dict(below(tensors, f"{kind}."))
+        net.eval().requires_grad_(False)
+    return Labelled(config, *nets)
+
+
+def _check(about: dict[str, Any], shapes: Shapes) -> None:
+    """Compares what the header says with the networks that it describes, before these are built."""
+    require_format(about, FORMAT)
+    require("guides" in about, "it holds no classifier with its denoiser")
+    config = config_from(about["guides"])
+    K = config.mixture.build().K
+    with outlined():
+        require_shapes(_named(*_fresh(config, K, torch.zeros(2), about["data_std"])), shapes)
+
+
+KINDS = ("classifier", "denoiser")
+
+
+def _named(*nets: nn.Module) -> dict[str, Tensor]:
+    return {
+        f"{kind}.{name}": value
+        for kind, net in zip(KINDS, nets, strict=True)
+        for name, value in net.state_dict().items()
+    }
+
+
+def _fresh(config: LearnConfig, K: int, mean: Tensor, std: float) -> tuple[Classifier, NetworkDenoiser]:
+    """Both networks as a training of K classes begins, for data of this mean, (2,), and standard deviation."""
+    vector = int(config.told_pi)
+    with weights_from(config.seed):
+        classifier = Classifier(K, config.width, mean, std, vector)
+        return classifier, NetworkDenoiser(PlaneNet(config.width, classes=K, vector=vector), "v", std, mean)
+
 
 # --- learning ---------------------------------------------------------------------------------------------
 
@@ -102,12 +158,8 @@ def learned_pair(config: LearnConfig, dropout: float = DROPOUT, report: Report =
     of config.schedule; dropout is the share of points whose class is hidden.  The mixture stays unseen.
     """
     require_range("The label dropout", dropout, 0, 1, open_ends=True)
-    K, schedule, data = config.mixture.build().K, SCHEDULES[config.schedule](), _labelled_points(config)
-    mean, std = _moments(data)
-    vector = int(config.told_pi)
-    with weights_from(config.seed):
-        classifier = Classifier(K, config.width, mean, std, vector)
-        denoiser = NetworkDenoiser(PlaneNet(config.width, classes=K, vector=vector), "v", std, mean)
+    schedule, data = SCHEDULES[config.schedule](), _labelled_points(config)
+    classifier, denoiser = _fresh(config, config.mixture.build().K, *_moments(data))
     tasks: tuple[tuple[nn.Module, Loss], ...] = (
         (classifier, noisy_classification(schedule)),
         (denoiser, dropping(per_dimension(ddpm_simple(schedule)), {"label": dropout})),
@@ -145,6 +197,7 @@ def _moments(data: Batch) -> tuple[Tensor, float]:
     return data.x0.mean(0), float(data.x0.std(0).square().mean().sqrt())
 
 
+@one_thread()
 def _train(net: nn.Module, data: Batch, config: LearnConfig, loss: Loss, report: Report) -> None:
     """To the end, with averaged weights."""
     trainee = Trainee(net, Recipe(config.steps, lr=config.lr, ema=0.99, seed=config.seed))

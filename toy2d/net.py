@@ -43,13 +43,15 @@ from toy2d.conditional import component
 from toy2d.presets import MixtureSpec
 
 FORMAT = 1  # of what `Learned.save` writes
+CODE = "log odds"  # what `pi_code` makes of π; files from before 2026-11-28 do not say it, and were told half of that
 # Steps x batch x width in a second, on one core: 18e6 at width 96 and 6e6 at 1,024 were measured.
 TRAINING, LONGEST = 1e7, 15 * 60.0
 UNTOLD = 0.05  # share of the points whose π is withheld, where π is told: so the null token is learned, too
-# With 400 steps at σ = 3 such a network misses the score by 0.10, 0.08 and 0.06 of it at π = 0.05, 0.8 and 0.5; with
-# the rate of the others by 0.19, 0.14 and 0.11 (one trained for that π alone: 0.08, 0.09 and 0.10).
-TOLD_LR = 1e-2
-PIS = (0.01, 0.99)  # the π of the points are drawn from here: all that the pages' sliders reach
+# Where π is told, there is more to learn in as many steps: a higher rate and larger batches let it.  After 400 steps of
+# DDPM's loss such a network misses the score at t = 500 by 0.12, 0.11 and 0.12 of it at π = 0.05, 0.5 and 0.95, those
+# trained for one of these alone by 0.15, 0.19 and 0.14 (python -m benchmarks.told).
+TOLD_LR, TOLD_BATCH = 1.5e-2, 512
+PIS = (0.01, 0.99)  # the π of the points are drawn between these: all that the pages' sliders reach
 POINTS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)  # of training, and steps of it, that pages offer
 STEPS = (100, 200, 400, 800, 1_500, 2_000, 3_000, 4_000, 8_000)
 QUICK = 400  # training steps that a page begins with, for its viewer waits; the command lines take them all
@@ -112,11 +114,11 @@ class LearnConfig(Knobs):
         return self.sigma if self.objective in ("dae", "dsm") else self.sigma_L
 
     def telling_pi(self, told: bool = True) -> "LearnConfig":
-        """The same, for all π: a network that is told π learns more in as many steps, and TOLD_LR lets it.
+        """The same, for all π, with the rate and the batch that such a training takes.
 
         told False: as it is, for this π alone.
         """
-        return replace(self, told_pi=True, lr=TOLD_LR) if told else self
+        return replace(self, told_pi=True, lr=TOLD_LR, batch=TOLD_BATCH) if told else self
 
     @property
     def training(self) -> "LearnConfig":
@@ -207,7 +209,12 @@ class Learned:
         """One safetensors file; small: as `halved` has it.  Raises UserError where the disk refuses."""
         tensors = self.network.state_dict() | {"losses": self.losses}
         tensors = halved(tensors) if small else tensors
-        about = {"format": FORMAT, "learn": asdict(self.config), "data_std": self.network.data_std}
+        about = {
+            "format": FORMAT,
+            "learn": asdict(self.config),
+            "data_std": self.network.data_std,
+            "pi": CODE,
+        }
         return save_checkpoint(path, tensors, about)
 
 
@@ -236,7 +243,7 @@ def learn(config: LearnConfig, report: Report = silent) -> Learned:
 
 
 def points_of_many(mixture: MixtureSpec, n: int, rng: Generator) -> tuple[Tensor, Tensor]:
-    """n points (n, 2), each of a mixture of its own whose π, (n, 1), is uniform in PIS."""
+    """n points (n, 2), each of a mixture of its own whose π, (n, 1), is one of `drawn_pis`."""
     points, pis, _ = labelled_points_of_many(mixture, n, rng)
     return points, pis
 
@@ -244,14 +251,23 @@ def points_of_many(mixture: MixtureSpec, n: int, rng: Generator) -> tuple[Tensor
 def labelled_points_of_many(mixture: MixtureSpec, n: int, rng: Generator) -> tuple[Tensor, Tensor, Tensor]:
     """As `points_of_many`, and the mode of each point, (n,)."""
     first, second = (component(mixture.build(), k).sample(n, rng) for k in (0, 1))
-    pis = PIS[0] + (PIS[1] - PIS[0]) * torch.rand((n, 1), generator=rng)
+    pis = drawn_pis(n, rng)
     in_first = torch.rand((n, 1), generator=rng) < pis
     return torch.where(in_first, first, second), pis, (~in_first[:, 0]).long()
 
 
+def drawn_pis(n: int, rng: Generator) -> Tensor:
+    """n weights (n, 1) between PIS, by the law that Jeffreys (1946) has for a share, 1 / sqrt(π (1 - π)): the angle
+    arcsin(sqrt(π)) is uniform, so that mixtures as far apart from each other are as frequent, also near both ends,
+    where a uniform π hardly comes.
+    """
+    low, high = (math.asin(math.sqrt(pi)) for pi in PIS)
+    return (low + (high - low) * torch.rand((n, 1), generator=rng)).sin().square()
+
+
 def pi_code(pi: Tensor) -> Tensor:
-    """What the network is told of π, of order one: half its log odds, which the posterior of a mode is linear in."""
-    return pi.logit() / 2
+    """What the network is told of π: its log odds, in which the logit of a mode's posterior is linear."""
+    return pi.logit()
 
 
 @one_thread()
@@ -282,7 +298,7 @@ def learn_points(
 def load(path: str | Path) -> Learned:
     """What `Learned.save` wrote.  Raises UserError for a file that is missing, damaged or something else."""
     tensors, about = load_checkpoint(path, _check)
-    config, losses = _config(about["learn"]), tensors.pop("losses")
+    config, losses = config_from(about["learn"]), tensors.pop("losses")
     net = _build(config, about["data_std"], tensors["mean"])
     net.load_state_dict({_now(name): value for name, value in tensors.items()})
     return _frozen(config, net, losses.float())
@@ -292,7 +308,11 @@ def _check(about: dict[str, Any], shapes: Shapes) -> None:
     """Compares what the header says with the network that it describes, before that is built."""
     require_format(about, FORMAT)
     require("learn" in about, "it holds no score learned here; `python -m toy2d train` writes one")
-    config = _config(about["learn"])
+    config = config_from(about["learn"])
+    require(
+        not config.told_pi or about.get("pi") == CODE,
+        "it was told π in another way than this version tells it",
+    )
     others = {_now(name): shape for name, shape in shapes.items() if name != "losses"}
     require(len(shapes.get("losses", ())) == 1, "it lacks the losses of its training")
     with outlined():
@@ -304,7 +324,7 @@ def _now(name: str) -> str:
     return name.removeprefix("denoise.")
 
 
-def _config(plain: dict[str, Any]) -> LearnConfig:
+def config_from(plain: dict[str, Any]) -> LearnConfig:
     return LearnConfig(**{**plain, "mixture": MixtureSpec(**plain["mixture"])})
 
 

@@ -1,11 +1,11 @@
-"""The benchmark of the plane: it times a work here and in another checkout, and refuses what it does not know."""
+"""Benchmarks of the plane: one times a work here and in another checkout, one compares networks told π with others."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from benchmarks import plane
+from benchmarks import plane, told
 
 HOUSE = Path(__file__).parents[2]
 
@@ -27,4 +27,37 @@ def test_every_name_is_a_work():
 @pytest.mark.parametrize("words", [["--only", "nothing"], ["--rounds", "0"], ["--against", "/nowhere"]])
 def test_bad_options_are_one_line(words, capsys):
     assert plane.main(words) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_told_and_alone_are_compared_pi_by_pi_with_their_floor(tmp_path, capsys):
+    """Hardly trained, both are as far off as a score of nearly zero is: by about all of it, far above the floor."""
+    out = tmp_path / "told.json"
+    words = [
+        "--pis",
+        "0.1",
+        "0.9",
+        "--trainings",
+        "2",
+        "--steps",
+        "2",
+        "--N",
+        "500",
+        "--guided",
+        "--out",
+        str(out),
+    ]
+    assert told.main(words) == 0
+    found = json.loads(out.read_text())
+    for row in found["score"]:
+        assert row["exact"] == 0 and all(0.5 < error < 2 for error in row["told"] + row["alone"])
+    for row in found["guidance"]:
+        assert len(row["told"]) == len(row["alone"]) == 2
+        assert 0 < row["exact"] < min(row["told"] + row["alone"])
+    assert "cannot be told at 2 trainings" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [["--pis", "0"], ["--trainings", "1"], ["--steps", "0"], ["--t", "0"]])
+def test_bad_options_of_told_are_one_line(words, capsys):
+    assert told.main(words) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1

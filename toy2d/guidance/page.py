@@ -18,6 +18,7 @@ from toy2d.guidance.figures import NAMES, along_chart, best_w_chart, ends_chart,
 from toy2d.labelled import Models, learned_pair
 from toy2d.net import LearnConfig
 from toy2d.presets import MixtureSpec
+from toy2d.shipped import shipped_pair, told
 from toy2d.ui import in_url, preset_widget, score_widget, show_clouds
 
 
@@ -49,10 +50,13 @@ def settings() -> tuple[GuidanceConfig, bool]:
 def models_for(config: GuidanceConfig, use_learned: bool) -> Models | None:
     if not use_learned:
         return None
-    # Where there is a π, both networks are told it, so that those of one training serve all.
-    learn = LearnConfig(config.mixture, "ddpm").telling_pi(config.mixture.has_pi).training
+    # Where there is a π, both networks are told it, so that those of one training serve all: they are shipped.
+    mixture = config.mixture
+    learn = (told(mixture, "ddpm") if mixture.has_pi else LearnConfig(mixture, "ddpm")).training
     verb = "Training the classifier and the denoiser"
-    networks = shared("guidance-learn", learn, lambda _, report: learned_pair(learn, report=report), verb)
+    networks = shipped_pair(learn) or shared(
+        "guidance-learn", learn, lambda _, report: learned_pair(learn, report=report), verb
+    )
     return networks.of(config.mixture)
 
 

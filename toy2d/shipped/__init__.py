@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from playground.progress import Report, silent
+from toy2d.labelled import Labelled, load_pair
 from toy2d.net import QUICK, LearnConfig, Learned, learn, load
 from toy2d.presets import MixtureSpec
 
@@ -27,11 +28,13 @@ DEFAULTS |= {
     for objective in ("ncsn", "ddpm")
     for preset in PRESETS
 }
-# What four pages show at a first visit: trained as short as the page says, beside the button that trains for longer.
-# The first three are told π, so that they serve a page whose π is moved, too.
+# What pages show at a first visit, or where a learned score is chosen first: trained as short as the page says, beside
+# the control that trains for longer.
+# The first four are told π, so that they serve a page whose π is moved, too.
 _LOW = LearnConfig(sigma=0.5, sigma_L=0.5, steps=600).telling_pi()
 FIRST_VISITS = {
     "autoencoder": LearnConfig(objective="dae", steps=QUICK).telling_pi(),
+    "ddpm-quick": LearnConfig(objective="ddpm", steps=QUICK).telling_pi(),
     "low-density-one": replace(_LOW, objective="dsm"),
     "low-density-many": replace(_LOW, objective="ncsn"),
 }
@@ -44,10 +47,12 @@ FIRST_VISITS |= {
 }
 ALL = DEFAULTS | FIRST_VISITS
 OWN_DATA = "own-data"  # networks of no mixture: toy2d/own_data/experiment.py asks for them by their points
+# Classifier and denoiser of page "Guidance", told π
+PAIRS = {f"guidance-{preset.replace('_', '-')}": told(MixtureSpec(preset), "ddpm") for preset in PRESETS}
 
 
 def path_of(name: str) -> Path:
-    """The file of one of ALL, or of OWN_DATA."""
+    """The file of one of ALL or PAIRS, or of OWN_DATA."""
     return SHIPPED / f"{name}.safetensors"
 
 
@@ -60,6 +65,16 @@ def shipped(config: LearnConfig) -> Learned | None:
 def shipped_or_learned(config: LearnConfig, report: Report = silent) -> Learned:
     """The shipped network of this configuration; where there is none, one that is trained now."""
     return shipped(config) or learn(config.training, report).of(config.mixture)
+
+
+@cache
+def shipped_pair(config: LearnConfig) -> Labelled | None:
+    """The shipped classifier and denoiser of this training, or None."""
+    for name, pair in PAIRS.items():
+        if config.training == pair and path_of(name).exists():
+            found = load_pair(path_of(name))
+            return found if found.config == pair else None
+    return None
 
 
 @cache

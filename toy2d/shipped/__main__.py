@@ -9,17 +9,20 @@ from playground.films import packed
 from playground.progress import Report
 from toy2d.command import progress
 from toy2d.films import FILMS
+from toy2d.labelled import learned_pair
 from toy2d.net import learn
 from toy2d.own_data.experiment import SHIPPED, train_network
-from toy2d.shipped import ALL, path_of
+from toy2d.shipped import ALL, PAIRS, path_of
 from toy2d.shipped.making import MADE
 
-NETWORKS = [*ALL, *SHIPPED]
+NETWORKS = [*ALL, *PAIRS, *SHIPPED]
 FILMED = {f"film-{name}": make for name, make in MADE.items()}  # after the networks, which some are made with
 
 
 def trained(name: str, report: Report) -> Path:
     """Trains what has this name, and writes its file."""
+    if name in PAIRS:
+        return learned_pair(PAIRS[name], report=report).save(path_of(name))
     found = train_network(SHIPPED[name], report) if name in SHIPPED else learn(ALL[name], report)
     return found.save(path_of(name), small=True)
 
