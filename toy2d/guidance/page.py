@@ -9,7 +9,7 @@ from playground.progress import Report
 from playground.tables import markdown_table
 from playground.ui.charts import chart
 from playground.ui.knobs import Form, ask
-from playground.ui.page import cached, explained, on_request, page, shared, verdict_line
+from playground.ui.page import cached, explained, folded, on_request, page, shared, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import tries
 from toy2d.guidance.best_w import BestWConfig, best_w, claims
@@ -23,7 +23,7 @@ from toy2d.ui import in_url, preset_widget, score_widget, show_clouds
 
 
 def settings() -> tuple[GuidanceConfig, bool]:
-    a, b, c, d = st.columns([1.3, 1, 2.2, 1.2], vertical_alignment="bottom")
+    a, b, c, d, last = st.columns([1.3, 0.9, 2.2, 1.2, 1], vertical_alignment="bottom")
     preset = preset_widget(a, FIRST.preset)
     pi = st.session_state.get("pi", FIRST.pi)
     K = MixtureSpec(preset, pi).build().K
@@ -34,16 +34,16 @@ def settings() -> tuple[GuidanceConfig, bool]:
         help="The lecture's w: 0 is the plain conditional model. The classifier's scale is s = 1 + w.",
     )  # fmt: skip
     use_learned = score_widget(d, "models")
-    e, f, g, h, i, j = st.columns([2.2, 1.4, 1, 1, 1, 1], vertical_alignment="bottom")
+    more = folded("More settings", last)
     pi = ask(
-        e.slider, "π, weight of the first mode", FIRST, "pi", 0.01, disabled=not MixtureSpec(preset).has_pi
+        more.slider, "π, weight of the first mode", FIRST, "pi", 0.01, disabled=not MixtureSpec(preset).has_pi
     )
-    form.ask(f.select_slider, "Steps", "steps")
-    form.ask(g.number_input, "Particles", "particles")
-    form.ask(h.number_input, "Seed", "seed")
+    form.ask(more.select_slider, "Steps", "steps")
+    form.ask(more.number_input, "Particles", "particles")
+    form.ask(more.number_input, "Seed", "seed")
     says = "Guidance only at levels of more noise than the first and no more than the second; 10,000 is above all."
-    low = form.ask(i.number_input, "Above σ/α", "low", help=says, format="%g")
-    form.ask(j.number_input, "Up to σ/α", "high", least=low, help=says, format="%g")
+    low = form.ask(more.number_input, "Above σ/α", "low", help=says, format="%g")
+    form.ask(more.number_input, "Up to σ/α", "high", least=low, help=says, format="%g")
     return form.made(mixture=MixtureSpec(preset, pi), label=int(label) - 1), use_learned
 
 

@@ -31,19 +31,19 @@ CHOICES = {PAIR: "leaning pair", **MIXTURES}
 
 
 def settings() -> InpaintConfig:
-    a, b, c = st.columns([1.3, 1, 3], vertical_alignment="bottom")
+    a, b, c, last = st.columns([1.3, 1, 3, 1], vertical_alignment="bottom")
     mixture = preset_widget(a, PAIR, CHOICES)
     known = one_of(b, "Known is", ["x", "y"], key="known", default="xy"[InpaintConfig.known])
     form = Form(InpaintConfig)
     form.ask(c.slider, f"The observation: {known} =", "value", 0.1)
-    d, e, last = st.columns([2, 2, 1], vertical_alignment="bottom")
+    more = folded("More settings", last)
     one_weight = mixture != PAIR and not MixtureSpec(mixture).has_pi
-    form.ask(d.slider, "π, weight of the first mode", "pi", 0.01, disabled=one_weight)
+    form.ask(more.slider, "π, weight of the first mode", "pi", 0.01, disabled=one_weight)
     form.ask(
-        e.slider, "Modes apart in x, half of it", "lean", 0.1, disabled=mixture != PAIR,
+        more.slider, "Modes apart in x, half of it", "lean", 0.1, disabled=mixture != PAIR,
         help="0: x tells nothing about y. 6: x decides the mode.",
     )  # fmt: skip
-    _ask_methods(form, folded("More settings", last))
+    _ask_methods(form, more)
     return form.made(mixture=mixture, known="xy".index(known))
 
 
@@ -85,8 +85,8 @@ def said(config: InpaintConfig, result: Inpainting) -> str:
     right = ", ".join(NAMES[name] for name, does in agree.items() if does) or "none"
     wrong = ", ".join(NAMES[name] for name, does in agree.items() if not does) or "none"
     return (
-        f"P({coordinate(config)} < 0) is {result.low:.3f}. As often below 0, within the noise of {config.particles:,} "
-        f"particles: {right}. Not so: {wrong}."
+        f"P({coordinate(config)} < 0) is {result.low:.3f}: within the noise of {config.particles:,} particles it is "
+        f"found by {right}, and missed by {wrong}."
     )
 
 
