@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from images.change.directions import NAMES, UNITS, Directions, directions
+from images.change.directions import NAMES, UNITS, directions
 from images.change.experiment import ChangeConfig, Changed, change
 from images.change.measure import VIEWS, MeasureConfig, Measured, claims, measure
 from images.diffusion_autoencoder.experiment import FILM, WAYS, between
@@ -105,19 +105,13 @@ def moves() -> tuple[bool, list[float]]:
 
 def changed(model: Model, one: int, steps: int) -> None:
     hold, end = moves()
-    ways: Directions = cached(
-        "directions",
-        (model.about, hold),
-        lambda _, report: directions(model, digits("train"), hold),
-        "Fitting",
-    )
+    fitted_for = (model.about, hold)
+    ways = cached("directions", fitted_for, lambda *_: directions(model, digits("train"), hold), "Fitting")
     config = ChangeConfig(end=(end[0], end[1], end[2]), count=13, steps=steps)
     image = digits("test").images[one, 0].numpy()
+    made_for = (model.about, one, hold, config)
     found = cached(
-        "changed",
-        (model.about, one, hold, config),
-        lambda _, report: change(model, image, ways, config, report),
-        "Changing",
+        "changed", made_for, lambda _, report: change(model, image, ways, config, report), "Changing"
     )
     pictures = [enlarged(f) for f in found.images[:, 0].numpy()]
     captions = tuple(f"{i / (config.count - 1):.0%} of the move" for i in range(config.count))
@@ -130,30 +124,27 @@ def changed(model: Model, one: int, steps: int) -> None:
         key="change-player",
         fps=6,
     )
-    verdict_line(said_of_move(found, (config.moves[-1].double() @ ways.promised).tolist()))
-    rows = [
-        {
-            "": f"{name}, {UNITS[name]}",
-            "redrawn": f"{first:.2f}",
-            "changed": f"{last:.2f}",
-            "the regression promised": f"{first + float(promised):.2f}",
-        }
-        for name, first, last, promised in zip(
-            NAMES,
-            found.values[0],
-            found.values[-1],
-            config.moves[-1].double() @ ways.promised,
-            strict=True,
-        )
-    ]
-    st.dataframe(rows, hide_index=True, width="stretch", key="c-values")
-    st.caption("Measured on the drawn digit. Directions fitted to 8,000 training digits, within classes.")
+    promised = (config.moves[-1].double() @ ways.promised).tolist()
+    verdict_line(said_of_move(found, promised))
+    values(found, promised)
     sheet = tiled(found.images[::2, 0].numpy(), columns=7)
     with st.container(horizontal=True):
         download_gif("GIF", lambda: gif_bytes(pictures, fps=8), "changed.gif", "c-change-gif")
         download_webp("WebP", lambda: webp_bytes(pictures, fps=8), "changed.webp", "c-change-webp")
         download_png("PNG", lambda: png_bytes(sheet), "changed.png", "c-change-png")
     measured(model, hold)
+
+
+def values(found: Changed, promised: list[float]) -> None:
+    rows = [
+        {
+            "": f"{name}, {UNITS[name]}", "redrawn": f"{first:.2f}", "changed": f"{last:.2f}",
+            "the regression promised": f"{first + more:.2f}",
+        }
+        for name, first, last, more in zip(NAMES, found.values[0], found.values[-1], promised, strict=True)
+    ]  # fmt: skip
+    st.dataframe(rows, hide_index=True, width="stretch", key="c-values")
+    st.caption("Measured on the drawn digit. Directions fitted to 8,000 training digits, within classes.")
 
 
 def said_of_move(found: Changed, promised: list[float]) -> str:
