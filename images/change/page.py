@@ -60,10 +60,9 @@ def way(model: Model, one: int, two: int, steps: int) -> None:
         f"From test digit {one} to {two}: z goes straight, $x_T$ along the sphere while its length changes evenly."
     )
     sheet = tiled(np.concatenate([found[name][::2, 0].numpy() for name in WAYS]), columns=11)
-    with st.container(horizontal=True):
-        download_gif("GIF, z and x_T", lambda: gif_bytes(frames[WAYS[0]], fps=8), "between.gif", "c-gif")
-        download_webp("WebP, z and x_T", lambda: webp_bytes(frames[WAYS[0]], fps=8), "between.webp", "c-webp")
-        download_png("PNG, all three", lambda: png_bytes(sheet), "between.png", "c-png")
+    download_gif("GIF, z and x_T", lambda: gif_bytes(frames[WAYS[0]], fps=8), "between.gif", "c-gif")
+    download_webp("WebP, z and x_T", lambda: webp_bytes(frames[WAYS[0]], fps=8), "between.webp", "c-webp")
+    download_png("PNG, all three", lambda: png_bytes(sheet), "between.png", "c-png")
 
 
 def said_of_ends(found: dict[str, np.ndarray], ends: np.ndarray) -> tuple[str, str]:
@@ -128,10 +127,9 @@ def changed(model: Model, one: int, steps: int) -> None:
     verdict_line(said_of_move(found, promised))
     values(found, promised)
     sheet = tiled(found.images[::2, 0].numpy(), columns=7)
-    with st.container(horizontal=True):
-        download_gif("GIF", lambda: gif_bytes(pictures, fps=8), "changed.gif", "c-change-gif")
-        download_webp("WebP", lambda: webp_bytes(pictures, fps=8), "changed.webp", "c-change-webp")
-        download_png("PNG", lambda: png_bytes(sheet), "changed.png", "c-change-png")
+    download_gif("GIF", lambda: gif_bytes(pictures, fps=8), "changed.gif", "c-change-gif")
+    download_webp("WebP", lambda: webp_bytes(pictures, fps=8), "changed.webp", "c-change-webp")
+    download_png("PNG", lambda: png_bytes(sheet), "changed.png", "c-change-png")
     measured(model, hold)
 
 

@@ -90,9 +90,8 @@ def show(config: DrawConfig, drawing: Drawing) -> None:
     )  # fmt: skip
     verdict_line(*said(config, drawing))
     name = f"{config.caption.replace(' ', '-')}-seed{config.seed}"
-    with st.container(horizontal=True):
-        download_gif("GIF", lambda: gif_bytes(list(sheets[2])), f"{name}.gif", "gif")
-        download_png("PNG", lambda: png_bytes(sheets[2][-1]), f"{name}.png", "png")
+    download_gif("GIF", lambda: gif_bytes(list(sheets[2])), f"{name}.gif", "gif")
+    download_png("PNG", lambda: png_bytes(sheets[2][-1]), f"{name}.png", "png")
 
 
 @st.cache_data(max_entries=20, show_spinner=False)

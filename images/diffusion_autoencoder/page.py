@@ -66,10 +66,9 @@ def show(image: np.ndarray, found: Reconstruction, config: ReconstructConfig) ->
             key="reconstruct-player",
             fps=12,
         )
-        with st.container(horizontal=True):
-            download_gif("GIF", lambda: gif_bytes(frames), "reconstructed.gif", "d-gif")
-            download_webp("WebP", lambda: webp_bytes(frames), "reconstructed.webp", "d-webp")
-            download_png("PNG", lambda: png_bytes(frames[-1]), "reconstructed.png", "d-png")
+        download_gif("GIF", lambda: gif_bytes(frames), "reconstructed.gif", "d-gif")
+        download_webp("WebP", lambda: webp_bytes(frames), "reconstructed.webp", "d-webp")
+        download_png("PNG", lambda: png_bytes(frames[-1]), "reconstructed.png", "d-png")
 
 
 # --- new digits ---------------------------------------------------------------------------------------------

@@ -84,13 +84,10 @@ def show(what: str, ddpm: Film, ncsn: Film) -> None:
         key="families-player",
         fps=12,
     )
-    with st.container(horizontal=True):
-        for side, film in (("DDPM", ddpm), ("NCSN", ncsn)):
-            name = f"digits-{side.lower()}"
-            download_gif(f"GIF, {side}", partial(_moving, film, gif_bytes), f"{name}.gif", f"f-gif-{side}")
-            download_webp(
-                f"WebP, {side}", partial(_moving, film, webp_bytes), f"{name}.webp", f"f-webp-{side}"
-            )
+    for side, film in (("DDPM", ddpm), ("NCSN", ncsn)):
+        name = f"digits-{side.lower()}"
+        download_gif(f"GIF, {side}", partial(_moving, film, gif_bytes), f"{name}.gif", f"f-gif-{side}")
+        download_webp(f"WebP, {side}", partial(_moving, film, webp_bytes), f"{name}.webp", f"f-webp-{side}")
 
 
 def said(ddpm: Film, ncsn: Film) -> str:

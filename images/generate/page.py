@@ -72,10 +72,9 @@ def show(film: Film, config: SampleConfig) -> None:
     )
     name = f"digits-{config.sampler.lower().replace(', ', '-')}-{config.steps}-seed{config.seed}"
 
-    with st.container(horizontal=True):
-        download_gif("GIF", lambda: gif_bytes(film.pairs()), f"{name}.gif", "gif-x")
-        download_webp("WebP", lambda: webp_bytes(film.pairs()), f"{name}.webp", "webp-x")
-        download_png("PNG", lambda: png_bytes(enlarged(sheets[0][-1])), f"{name}.png", "png")
+    download_gif("GIF", lambda: gif_bytes(film.pairs()), f"{name}.gif", "gif-x")
+    download_webp("WebP", lambda: webp_bytes(film.pairs()), f"{name}.webp", "webp-x")
+    download_png("PNG", lambda: png_bytes(enlarged(sheets[0][-1])), f"{name}.png", "png")
 
 
 def said(film: Film, config: SampleConfig) -> str:

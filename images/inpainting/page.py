@@ -101,10 +101,9 @@ def show(film: Film, image: np.ndarray, hole: np.ndarray) -> None:
     )
     name = f"inpainted-{image_key(image, hole)}"
 
-    with st.container(horizontal=True):
-        download_gif("GIF", lambda: gif_bytes(film.pairs(columns)), f"{name}.gif", "in-gif")
-        download_webp("WebP", lambda: webp_bytes(film.pairs(columns)), f"{name}.webp", "in-webp")
-        download_png("PNG", lambda: png_bytes(enlarged(sheets[0][-1])), f"{name}.png", "in-png")
+    download_gif("GIF", lambda: gif_bytes(film.pairs(columns)), f"{name}.gif", "in-gif")
+    download_webp("WebP", lambda: webp_bytes(film.pairs(columns)), f"{name}.webp", "in-webp")
+    download_png("PNG", lambda: png_bytes(enlarged(sheets[0][-1])), f"{name}.png", "in-png")
 
 
 def completed(

@@ -64,11 +64,10 @@ def show(found: LatentFilm, config: LatentConfig) -> None:
     )
     told = "" if config.label is None else f"-label{config.label}-w{config.w:g}"
     name = f"latent-{config.steps}-seed{config.seed}{told}"
-    with st.container(horizontal=True):
-        download_gif("GIF, decoded", lambda: gif_bytes(sheets[0]), f"{name}.gif", "l-gif")
-        download_gif("GIF, latents", lambda: gif_bytes(latents), f"{name}-latents.gif", "l-gif-latents")
-        download_webp("WebP, decoded", lambda: webp_bytes(sheets[0]), f"{name}.webp", "l-webp")
-        download_png("PNG", lambda: png_bytes(sheets[0][-1]), f"{name}.png", "l-png")
+    download_gif("GIF, decoded", lambda: gif_bytes(sheets[0]), f"{name}.gif", "l-gif")
+    download_gif("GIF, latents", lambda: gif_bytes(latents), f"{name}-latents.gif", "l-gif-latents")
+    download_webp("WebP, decoded", lambda: webp_bytes(sheets[0]), f"{name}.webp", "l-webp")
+    download_png("PNG", lambda: png_bytes(sheets[0][-1]), f"{name}.png", "l-png")
 
 
 def measured(model: Model) -> None:
