@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 import images.topics
 import playground.ui.charts
 import playground.ui.player
+import toy2d.labelled
 import toy2d.net
 import toy2d.own_data.experiment
 import toy2d.topics
@@ -48,13 +49,17 @@ OF_DIGITS = {
     "images/clip": "images.dalle2.clip_experiment.measured",
     "images/variations": "images.dalle2.experiment.variations",
 }
-# page -> its first slider, and where that is moved: what it leads to is shipped as well
-SLIDERS = {
-    "images/guidance": ("Steps of DPM-Solver++", 50),
-    "images/change": ("Steps, up and down", 100),
-    "images/palette": ("Steps", 100),
-    "images/diffusion_autoencoder": ("Steps, up and down", 50),
-    "images/variations": ("w of the decoder", 2.0),
+# page -> a control, by its key, and what it is set to after that: what its first slider leads to is shipped as well,
+# and so is what "learned" means
+MOVED = {
+    "images/guidance": ("steps", 50),
+    "images/change": ("c-steps", 100),
+    "images/palette": ("steps", 100),
+    "images/diffusion_autoencoder": ("d-steps", 50),
+    "images/variations": ("v-w", 2.0),
+    "toy2d/guidance": ("models", "learned"),
+    "toy2d/likelihood": ("score", "learned"),
+    "toy2d/own_data": ("n", 500),
 }
 
 
@@ -65,7 +70,8 @@ def test_a_page_opens_without_training_and_a_colour_or_a_name_means_one_thing(fo
     if (computed_by := shipped(folder)) is not None:
         monkeypatch.setattr(computed_by, refuse)
     st.cache_resource.clear()  # networks that another test's session has left
-    charts, panels = seen_on(folder, monkeypatch, SLIDERS.get(folder) if computed_by else None)
+    moved = MOVED.get(folder) if computed_by or folder.startswith("toy2d") else None
+    charts, panels = seen_on(folder, monkeypatch, moved)
     assert not trained
     legend = {
         (name, PALETTE[k]) for panel in panels for k, name in enumerate(getattr(panel, "label_names", ()))
@@ -100,6 +106,7 @@ def noted_trainings(monkeypatch) -> list:
 
     monkeypatch.setattr(toy2d.net, "learn_points", noted)
     monkeypatch.setattr(toy2d.own_data.experiment, "learn_points", noted)
+    monkeypatch.setattr(toy2d.labelled, "_train", lambda *rest: trained.append(rest))
     return trained
 
 
@@ -111,7 +118,7 @@ def named(charts: list[Chart]) -> set[tuple[str, str]]:
 
 
 def seen_on(folder: str, monkeypatch, moved: tuple[str, float] | None) -> tuple[list[Chart], list]:
-    """What is drawn at a first visit and, where a slider is to be moved, after that."""
+    """What is drawn at a first visit and, where a control is to be moved, after that."""
     charts, panels = [], []
     drawn, packed = playground.ui.charts.on_page, playground.ui.player.packed
 
@@ -128,7 +135,8 @@ def seen_on(folder: str, monkeypatch, moved: tuple[str, float] | None) -> tuple[
     app = AppTest.from_file(str(ROOT / folder / "page.py"), default_timeout=120).run()
     assert not app.exception and not app.error and (folder in COLOURLESS or charts + panels), app.exception
     if moved is not None:
-        slider = next(each for each in [*app.select_slider, *app.slider] if each.label == moved[0])
-        slider.set_value(moved[1]).run()
-        assert not app.exception and not app.error, app.exception
+        key, value = moved
+        app.session_state[key] = value
+        app.run()
+        assert not app.exception and not app.error and app.session_state[key] == value, app.exception
     return charts, panels
