@@ -81,12 +81,14 @@ def animation(config: InpaintConfig, result: Inpainting) -> None:
 
 def said(config: InpaintConfig, result: Inpainting) -> str:
     """Whose share agrees with the exact one within its 95 % band, and whose does not."""
-    agree = {run.name: run.low_band[0] <= result.low <= run.low_band[1] for run in result.runs}
-    right = ", ".join(NAMES[name] for name, does in agree.items() if does) or "none"
-    wrong = ", ".join(NAMES[name] for name, does in agree.items() if not does) or "none"
+    right, wrong = [], []
+    for run in result.runs:
+        low, high = run.low_band
+        told = f"{NAMES[run.name]} {run.low:.3f} ± {(high - low) / 2:.3f}"
+        (right if low <= result.low <= high else wrong).append(told)
     return (
-        f"P({coordinate(config)} < 0) is {result.low:.3f}: within the noise of {config.particles:,} particles it is "
-        f"found by {right}, and missed by {wrong}."
+        f"Given what is seen, P({coordinate(config)} < 0) is {result.low:.3f}: within the noise of {config.particles:,} "
+        f"samples it is found by {', '.join(right) or 'none'}, and missed by {', '.join(wrong) or 'none'}."
     )
 
 

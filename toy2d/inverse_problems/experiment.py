@@ -184,10 +184,9 @@ def claims(config: InverseConfig, found: Inverse) -> list[str]:
     exact, walked, dps = (method.ratio for method in found.methods)
     gap, K = found.between, config.samples
     return [
-        f"**A sample of the posterior has twice the least squared error:** exact samples {interval(exact, '.2f')}"
-        f" times: {equals(2, exact)}; the denoiser told y, {config.steps} steps, "
-        f"{interval(walked, '.2f')}: {equals(2, walked)}; DPS, which is told nothing, "
-        f"{interval(dps, '.2f')}: {equals(2, dps)}. {N}.",
+        f"**A sample of the posterior has twice the least squared error.** Exact samples have {interval(exact, '.2f')} "
+        f"times it: {equals(2, exact)}. The denoiser told y, in {config.steps} steps, {interval(walked, '.2f')}: "
+        f"{equals(2, walked)}. DPS, which is told nothing, {interval(dps, '.2f')}: {equals(2, dps)}. {N}.",
         f"**The mean of {K} samples costs 1 + 1/K = {1 + 1 / K:.2f}:** {found.methods[0].means[-1]:.2f}.",
         f"**The first step from noise is the regression:** they differ by {found.first:.1%} of the least error.",
         f"**The regression's point lies where data are rare:** a sample is {interval(gap, '+.2f')}"

@@ -260,9 +260,10 @@ def claims(found: Latents, ways: ThereAndBack) -> list[str]:
     lost = pca.kept > 0.5 and pca.confused > 0.4 and weighted.confused < 0.1
     told, untold = ways.misses["DDIM", MODE], ways.misses["DDIM", NOTHING]
     said = [
-        f"PCA keeps {pca.kept:.1%} of the variance and tells the modes apart with an error of {pca.confused:.1%}, "
-        f"chance is 50 %; the code that weighs y {found.config.weight:g} times keeps {weighted.kept:.1%} and errs in "
-        f"{weighted.confused:.2%}. That the larger variance can be the lesser meaning: **{_word(lost)}**.",
+        f"PCA's one number keeps {pca.kept:.1%} of the variance, and who guesses the mode from it is wrong in "
+        f"{pca.confused:.1%} (chance: 50 %). Where y weighs {found.config.weight:g} times as much, it keeps "
+        f"{weighted.kept:.1%}, and {weighted.confused:.2%} are wrong. What varies most is not what matters most: "
+        f"**{_word(lost)}**.",
         f"The sampler's error is U-shaped in the latents' scale: {errors[0]:.3f} at {SCALES[0]:g}, least "
         f"{errors[best]:.3f} at {SCALES[best]:.2g}, {errors[-1]:.3f} at {SCALES[-1]:g}, {found.config.steps} steps: "
         f"**{_word(errors[0] > 2 * errors[best] and errors[-1] > 2 * errors[best])}**.",

@@ -264,6 +264,6 @@ def said(config: CrossingConfig, result: Crossing) -> tuple[str, str]:
     half = Z * seen.error
     outcome = equals(gap, Difference(seen.steps, seen.steps - half, seen.steps + half))
     return (
-        f"Crossings show {seen.steps:,.0f} ± {half:,.0f} steps until the start is forgotten, the chain's spectral gap "
-        f"{gap:,.0f} ({seen.changed:,} of {N:,} particles changed modes)."
+        f"The start is forgotten in {seen.steps:,.0f} ± {half:,.0f} steps, by crossings that were counted "
+        f"({seen.changed:,} of {N:,} particles changed modes); the chain's spectral gap says {gap:,.0f}."
     ), outcome
