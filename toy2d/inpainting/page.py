@@ -87,8 +87,9 @@ def said(config: InpaintConfig, result: Inpainting) -> str:
         told = f"{NAMES[run.name]} {run.low:.3f} ± {(high - low) / 2:.3f}"
         (right if low <= result.low <= high else wrong).append(told)
     return (
-        f"Given what is seen, P({coordinate(config)} < 0) is {result.low:.3f}: within the noise of {config.particles:,} "
-        f"samples it is found by {', '.join(right) or 'none'}, and missed by {', '.join(wrong) or 'none'}."
+        f"Given what is seen, P({coordinate(config)} < 0) is {result.low:.3f}: within the noise of "
+        f"{config.particles:,} samples it is found by {', '.join(right) or 'none'}, "
+        f"and missed by {', '.join(wrong) or 'none'}."
     )
 
 
