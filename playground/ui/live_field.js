@@ -38,7 +38,7 @@ class LiveField {
     const notch = this.values.sigma === undefined ? sigma : sliders.sigma[this.values.sigma];
     const pi = this.values.pi ?? weights[0];
     const knows = net && notch > 0 && Object.keys(this.values).every((key) => net.follows.includes(key));
-    const code = knows && (told ? [Math.log(pi / (1 - pi)) / 2, 1] : []);
+    const code = knows && (told ? toldWeight(pi) : []);
     return { weights: this.values.pi === undefined ? weights : [pi, 1 - pi], sigma: notch, code };
   }
 

@@ -1,6 +1,9 @@
 // A small network of the plane as a denoiser, in the browser: toy2d/net.py and playground/denoisers.py once more, for as
 // long as a slider is dragged. Its weights come from Python as numbers.
 
+// What a network is told of π, the weight of the first mode: its log odds, and that it is told (toy2d/net.py, pi_code).
+const toldWeight = (pi) => [Math.log(pi / (1 - pi)), 1];
+
 // layers [[outputs, inputs]], weights (each layer's matrix, then its bias), data_std, mean [x, y], level_waves, x_waves.
 class LiveNet {
   constructor({ layers, weights, std, mean, levelWaves, xWaves }) {

@@ -35,6 +35,7 @@ def test_one_press_of_back_leaves_a_page_however_often_its_settings_changed(app,
     assert page.evaluate("history.length") == entries
     open_page(page, "Two dimensions", "Diffusion")
     assert page.evaluate("history.length") == entries + 1
+    page.get_by_role("button", name="More settings").click()
     assert page.get_by_label("Particles").first.input_value() == "2000"  # its own default, not Mixing's
     assert page.get_by_role("slider", name="π").first.input_value() == "0.77"
     page.go_back()

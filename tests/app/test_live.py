@@ -191,7 +191,7 @@ def fields_in_browser(page):
             f"""([spec, at]) => {{
                 {asset("live_chain.js")}
                 {asset("live_net.js")}
-                const found = fieldsAt(spec, at);
+                const found = fieldsAt(spec, {{ ...at, code: toldWeight(at.weights[0]) }});
                 return Object.fromEntries(Object.entries(found).map(([k, v]) => [k, v.length ? [...v] : v]));
             }}""",
             [spec, at],
@@ -211,8 +211,7 @@ def test_the_browsers_fields_are_the_engines(fields_in_browser, pi, sigma):
     """
     here = FieldConfig(MixtureSpec("two_modes", pi), sigma)
     spec = live_fields(FieldConfig(), shipped(told(MixtureSpec(), "ncsn")), SIGMAS, "field")
-    code = [np.log(pi / (1 - pi)) / 2, 1]
-    found = fields_in_browser(spec, {"weights": [pi, 1 - pi], "sigma": sigma, "code": code})
+    found = fields_in_browser(spec, {"weights": [pi, 1 - pi], "sigma": sigma})
     true = score_field(here, shipped(told(here.mixture, "ncsn")))
     pick = np.linspace(0, here.resolution - 1, spec["arrows"]).round().astype(int)
     density = np.exp((true.log_density - true.log_density.max()) / 2)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from playground.ui.charts import chart
 from playground.ui.knobs import Form
-from playground.ui.page import explained, page, verdict_line
+from playground.ui.page import explained, folded, page, verdict_line
 from playground.ui.predict import compared, predicted
 from playground.ui.tries import tries
 from toy2d.diffusion.experiment import Diffusion, DiffusionConfig, diffusion, said
@@ -21,20 +21,20 @@ SAMPLER_NAMES = {
 
 
 def settings() -> tuple[DiffusionConfig, bool]:
-    first, second, third = st.columns([1.3, 2.2, 1.2], vertical_alignment="bottom")
-    mixture = mixture_widgets(first, second)
-    use_learned = score_widget(third)
-    a, b, c, d, e, f = st.columns([1.6, 1, 1.6, 1.6, 1, 1], vertical_alignment="bottom")
+    cells = st.columns([1.2, 1.6, 1.4, 1.2, 1.1, 1], vertical_alignment="bottom")
+    mixture = mixture_widgets(*cells[:2])
+    use_learned = score_widget(cells[4])
+    more = folded("More settings", cells[5])
     form = Form(DiffusionConfig)
-    sampler = form.ask(a.selectbox, "Back by", "sampler", format_func=SAMPLER_NAMES.get)
-    form.ask(b.selectbox, "Schedule", "schedule")
-    form.ask(c.select_slider, "Steps", "steps")
+    sampler = form.ask(more.selectbox, "Back by", "sampler", format_func=SAMPLER_NAMES.get)
+    form.ask(more.selectbox, "Schedule", "schedule")
+    form.ask(cells[2].select_slider, "Steps", "steps")
     form.ask(
-        d.slider, "η", "eta", ETA_STEP, disabled=sampler != "ddim",
+        cells[3].slider, "η", "eta", ETA_STEP, disabled=sampler != "ddim",
         help="DDIM's noise: 0 none, 1 as much as DDPM with β̃",
     )  # fmt: skip
-    form.ask(e.number_input, "Particles", "particles")
-    form.ask(f.number_input, "Seed", "seed")
+    form.ask(more.number_input, "Particles", "particles")
+    form.ask(more.number_input, "Seed", "seed")
     return form.made(mixture=mixture), use_learned
 
 
