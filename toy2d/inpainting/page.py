@@ -81,7 +81,8 @@ def animation(config: InpaintConfig, result: Inpainting) -> None:
 
 def said(config: InpaintConfig, result: Inpainting) -> str:
     """Whose share agrees with the exact one within its 95 % band, and whose does not."""
-    right, wrong = [], []
+    right: list[str] = []
+    wrong: list[str] = []
     for run in result.runs:
         low, high = run.low_band
         told = f"{NAMES[run.name]} {run.low:.3f} ± {(high - low) / 2:.3f}"
