@@ -70,7 +70,7 @@ def said_of_ends(found: dict[str, np.ndarray], ends: np.ndarray) -> tuple[str, s
     off = {name: np.square((found[name] - ends.astype(float)) / 127.5).mean((1, 2)) for name in WAYS[:2]}
     with_z, without = (off[name] for name in WAYS[:2])
     first, last = (f"{a:.4f} with z and {b:.4f} without" for a, b in zip(with_z, without, strict=True))
-    outcome = HOLDS if (with_z < without).all() else FAILS
+    outcome = f"{HOLDS if (with_z < without).all() else FAILS} for these two digits"
     return (
         "Claim: z and $x_T$ together bring both digits back better than $x_T$ alone. Mean squared error of a pixel in "
         f"[-1, 1]: first digit {first}; second digit {last}.",

@@ -13,6 +13,7 @@ OPTIONS = (
     "--client.toolbarMode=minimal",
     "--server.address=127.0.0.1",
     "--server.maxUploadSize=20",
+    "--server.fileWatcherType=none",
     "--theme.font=sans-serif",
     "--theme.light.primaryColor=#0072B2",
     "--theme.light.textColor=#0D0D0D",
