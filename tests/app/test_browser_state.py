@@ -47,12 +47,20 @@ def test_one_press_of_back_leaves_a_page_however_often_its_settings_changed(app,
     page.get_by_role("heading", name="Denoising, from two dimensions").wait_for()
 
 
+def seen(what, page):
+    """Waits until it is, and else says what stands on the page instead."""
+    try:
+        what.wait_for(timeout=90_000)
+    except Exception as error:
+        raise AssertionError(page.locator(".stApp").inner_text()[:2_000]) from error
+
+
 def test_stop_stays_stopped_offers_to_run_and_moves_nothing(app, page):
     page.goto(f"{app}/{LONG}")
     stop = page.locator(".st-key-page-work").get_by_role(
         "button", name="Stop"
     )  # Streamlit has one of its own above
-    stop.wait_for()
+    seen(stop, page)
     pi = page.get_by_role("slider", name="π").first
     during = pi.bounding_box()
     stop.click()
@@ -72,7 +80,7 @@ def test_closing_the_tab_ends_the_work(app, page):
     server = next(process for process in psutil.Process().children() if str(port) in process.cmdline())
     other = page.context.browser.new_page()
     other.goto(f"{app}/{LONG}")
-    other.locator(".st-key-page-work").get_by_role("button", name="Stop").wait_for(timeout=90_000)
+    seen(other.locator(".st-key-page-work").get_by_role("button", name="Stop"), other)
     working = used(server, 4.0)
     assert working > 0.1  # a busy machine gives it a small share; an idle server takes a hundredth of that
     other.close()
