@@ -6,7 +6,7 @@ import pytest
 from app.browsing import at_rest
 
 pytestmark = pytest.mark.browser
-LONG = "mixing?particles=20000&L=100&T=200"  # minutes of work
+LONG = "mixing?mixture=ring&particles=20000&L=100&T=100"  # a minute of work: two modes alike would take ten seconds
 
 
 def open_page(page, section: str, name: str) -> None:
@@ -55,6 +55,7 @@ def seen(what, page):
         raise AssertionError(page.locator(".stApp").inner_text()[:2_000]) from error
 
 
+@pytest.mark.slow  # beside other tests the browser may not be drawn while the work lasts
 def test_stop_stays_stopped_offers_to_run_and_moves_nothing(app, page):
     page.goto(f"{app}/{LONG}")
     stop = page.locator(".st-key-page-work").get_by_role(
@@ -74,6 +75,7 @@ def test_stop_stays_stopped_offers_to_run_and_moves_nothing(app, page):
     page.get_by_text("stopped. Nothing has been computed").wait_for()
 
 
+@pytest.mark.slow  # beside other tests the browser may not be drawn while the work lasts
 def test_closing_the_tab_ends_the_work(app, page):
     psutil = pytest.importorskip("psutil")
     port = int(app.rpartition(":")[2])
