@@ -27,7 +27,17 @@ from playground.threads import one_thread
 from playground.training import Recipe, Trainee, below, train, weights_from
 from toy2d.conditional import component
 from toy2d.mixture import Mixture
-from toy2d.net import FORMAT, LearnConfig, PlaneNet, config_from, halved, labelled_points_of_many, pi_code
+from toy2d.net import (
+    CODE,
+    FORMAT,
+    LearnConfig,
+    PlaneNet,
+    config_from,
+    halved,
+    labelled_points_of_many,
+    pi_code,
+    require_code,
+)
 from toy2d.presets import MixtureSpec
 
 DROPOUT = 0.2  # share of the training points whose class is hidden
@@ -101,7 +111,12 @@ class Labelled:
     def save(self, path: str | Path) -> Path:
         """One safetensors file, small as `toy2d.net.halved` has it.  Raises UserError where the disk refuses."""
         tensors = _named(self.classifier, self.denoiser)
-        about = {"format": FORMAT, "guides": asdict(self.config), "data_std": self.denoiser.data_std}
+        about = {
+            "format": FORMAT,
+            "guides": asdict(self.config),
+            "data_std": self.denoiser.data_std,
+            "pi": CODE,
+        }
         return save_checkpoint(path, halved(tensors), about)
 
 
@@ -121,6 +136,7 @@ def _check(about: dict[str, Any], shapes: Shapes) -> None:
     require_format(about, FORMAT)
     require("guides" in about, "it holds no classifier with its denoiser")
     config = config_from(about["guides"])
+    require_code(config, about)
     K = config.mixture.build().K
     with outlined():
         require_shapes(_named(*_fresh(config, K, torch.zeros(2), about["data_std"])), shapes)

@@ -309,14 +309,19 @@ def _check(about: dict[str, Any], shapes: Shapes) -> None:
     require_format(about, FORMAT)
     require("learn" in about, "it holds no score learned here; `python -m toy2d train` writes one")
     config = config_from(about["learn"])
-    require(
-        not config.told_pi or about.get("pi") == CODE,
-        "it was told π in another way than this version tells it",
-    )
+    require_code(config, about)
     others = {_now(name): shape for name, shape in shapes.items() if name != "losses"}
     require(len(shapes.get("losses", ())) == 1, "it lacks the losses of its training")
     with outlined():
         require_shapes(_build(config, about["data_std"], torch.zeros(2)).state_dict(), others)
+
+
+def require_code(config: LearnConfig, about: dict[str, Any]) -> None:
+    """Whether a file's networks, if they are told π, were told it as `pi_code` tells it."""
+    require(
+        not config.told_pi or about.get("pi") == CODE,
+        "it was told π in another way than this version tells it",
+    )
 
 
 def _now(name: str) -> str:

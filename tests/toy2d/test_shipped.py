@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 import pytest
 import torch
 
+import toy2d.labelled
 from playground.checkpoint import save_checkpoint
 from playground.denoisers import score_of
 from playground.errors import UserError
@@ -238,6 +239,14 @@ def test_a_network_told_in_another_way_is_refused(tmp_path):
     about = {"format": 1, "learn": asdict(network.config), "data_std": network.network.data_std}
     with pytest.raises(UserError, match="told π in another way"):
         load(save_checkpoint(tmp_path / "old.safetensors", tensors, about))
+
+
+def test_a_pair_told_in_another_way_is_refused(tmp_path, monkeypatch):
+    pair = learned_pair(LearnConfig(points=50, steps=2, width=8, objective="ddpm").telling_pi())
+    monkeypatch.setattr(toy2d.labelled, "CODE", "half the log odds")
+    path = pair.save(tmp_path / "pair.safetensors")
+    with pytest.raises(UserError, match="told π in another way"):
+        load_pair(path)
 
 
 def test_telling_pi_leaves_a_trained_network_as_it_is_and_needs_a_pi():
