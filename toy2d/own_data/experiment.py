@@ -1,7 +1,8 @@
 """Finite data: the exact optimum memorises them, a network trained on them generalises, or memorises as well."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import torch
@@ -68,6 +69,11 @@ class OwnDataConfig(Knobs):
         # The exact optimum weighs all training points at every call.
         require_work(RATE, LONGEST, **walked, training_points=len(self.given) or self.n)
         require_work(RATE / NETWORK, LONGEST, **walked)
+
+    @property
+    def training(self) -> Hashable:
+        """All that the network depends on."""
+        return self.source, self.n, self.given, self.learning()
 
     def learning(self) -> LearnConfig:
         """What the network is trained by; raises UserError for settings out of range."""
@@ -137,15 +143,16 @@ SHIPPED = {
 
 def shipped_network(config: OwnDataConfig) -> Learned | None:
     """The network of these data and this training, made before; None where there is none."""
-    for name, made_for in SHIPPED.items():
-        if _trained_by(config) == _trained_by(made_for) and path_of(name).exists():
-            return load(path_of(name))
-    return None
+    name = _NAMES.get(config.training)
+    return _loaded(name) if name is not None and path_of(name).exists() else None
 
 
-def _trained_by(config: OwnDataConfig) -> tuple:
-    """All that a network depends on."""
-    return config.source, config.n, config.given, config.seed, config.learning()
+_NAMES = {made_for.training: name for name, made_for in SHIPPED.items()}
+
+
+@cache
+def _loaded(name: str) -> Learned:
+    return load(path_of(name))
 
 
 def train_network(config: OwnDataConfig, report: Report = silent) -> Learned:

@@ -97,13 +97,12 @@ def network_for(config: OwnDataConfig, place: DeltaGenerator) -> Learned | None:
     known = shipped_network(config)
     if known is not None:
         return known
-    made_for = (config.source, config.n, config.given, config.learning())
-    if config.train_steps > AT_ONCE and not is_shared("own-learn", made_for):
+    if config.train_steps > AT_ONCE and not is_shared("own-learn", config.training):
         if not place.button(f"Train for {config.train_steps:,} steps", type="primary"):
             return None
         allow("own-learn")  # the button has just asked for it
     return shared(
-        "own-learn", made_for, lambda _, report: train_network(config, report), "Training the network"
+        "own-learn", config.training, lambda _, report: train_network(config, report), "Training the network"
     )
 
 
