@@ -121,9 +121,8 @@ def _energy(x: Tensor, y: Tensor, spread: Tensor) -> Tensor:
 def _summed_pairs(x: Tensor) -> Tensor:
     """The distances of all ordered pairs on a line, summed: x (..., B) in order -> (...)."""
     n = x.shape[-1]
-    return 2 * (
-        x.double() @ torch.arange(1 - n, n, 2).double()
-    )  # the i-th lies above i others, and below n - 1 - i
+    above = torch.arange(1 - n, n, 2).double()  # the i-th lies above i others, and below n - 1 - i
+    return 2 * (x.double() @ above)
 
 
 def modes_of(mixture: Mixture, x: Tensor) -> Tensor:

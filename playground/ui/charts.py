@@ -10,9 +10,7 @@ from playground.charts.on_page import on_page
 from playground.ui.tour import presenting
 
 PRESENTED = 930  # pixels: of the 1,080 of a projector's picture, with the page's head and verdict
-TALL = (
-    420  # pixels, at the least: of a chart beside a player.  What stands above its panels is placed for that
-)
+TALL = 420  # pixels, at the least: of a chart beside a player; what stands above its panels is placed for it
 ALONE = 400  # pixels, at the least: of a chart that is its page's picture
 STRIP = 200  # pixels: what is as low stands beside the picture, and stays so
 

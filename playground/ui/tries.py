@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from playground.ui.predict import SWITCH
 _TRIED = "playground_tried"  # in the session: the page's buttons -> the label of the one pressed last
 
 
+@cache  # every run of a page asks
 def offered(page_file: str | Path) -> dict[str, dict[str, Any]]:
     """The buttons in the tries.toml beside a page, by label.
 
