@@ -10,8 +10,6 @@ named by CHROMIUM.
 
 import argparse
 import io
-import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from PIL import Image
 
 import images.topics
 import toy2d.topics
+from benchmarks.first_visit import chromium
 
 LAPTOP = {"width": 1280, "height": 800}  # a projector's picture, too
 LARGE = {"width": 1920, "height": 1080}
@@ -166,10 +165,10 @@ def browser_page(**options: Any) -> Iterator[Any]:
     """A page of an installed Chromium."""
     from playwright.sync_api import sync_playwright
 
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"]
+        )
         page = browser.new_page(**options)
         page.set_default_timeout(120_000)
         yield page
