@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import streamlit as st
 import torch
 from page_opened import opened
 from PIL import Image
@@ -110,6 +111,7 @@ def test_a_shipped_models_picture_is_what_it_draws_today_and_others_are_refused(
 
 
 def test_the_first_visit_offers_presets_and_measures_nothing_yet():
+    st.cache_resource.clear()  # the first of its server: another test's visit may have measured in this process
     app = opened(PAGE)
     assert {f"offer-{preset}" for preset in OFFERED} <= {button.key for button in app.button}
     assert any("being measured" in text.value for text in app.markdown)
