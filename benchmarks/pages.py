@@ -255,8 +255,9 @@ SAID = "(since) => noted.said.find(([at]) => at > since)?.[0] ?? null"
 RAN = "(since) => noted.states.some(([at]) => at > since)"
 REST = 500  # milliseconds without a run that make a rest; they are waited for, and not counted
 RELEASES = 3
-PARTICLES = 1_000  # for a release, on pages that have more of them at first
-MORE_PARTICLES = ("mixing", "annealing", "diffusion", "guidance", "inpainting-2d", "caption-twin")
+# For a release, 1,000 particles on pages that have more of them at first; the table of few steps has six clouds.
+PARTICLES = dict.fromkeys(("mixing", "annealing", "diffusion", "guidance", "inpainting-2d", "caption-twin"), 1_000)
+PARTICLES["few-steps"] = 170
 AT_ONCE = 3_000  # milliseconds within which a released slider starts a run, if it starts one
 
 
@@ -289,8 +290,8 @@ def pictures(address: str, only: Sequence[str]) -> None:
             small = measured(page)
             shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
             shot.quantize(64, dither=Image.Dither.NONE).save(SHOTS / f"{name}.png", optimize=True)
-            if name in MORE_PARTICLES:
-                page.goto(f"{address}/{name}?particles={PARTICLES}")
+            if name in PARTICLES:
+                page.goto(f"{address}/{name}?particles={PARTICLES[name]}")
                 settled(page)
             again = middle([released(page) for _ in range(RELEASES)])
             if name in LIVE:

@@ -46,8 +46,8 @@ def test_prior_and_decoder_make_the_joint_density(pair):
     x = torch.randn(50, 2, generator=seeded(0), dtype=torch.float64) * 3
     z = torch.randn(50, 1, generator=seeded(1), dtype=torch.float64) * 3
     decoder = Decoder.of(pair, U, NOISE, z)
-    normal = torch.distributions.MultivariateNormal(decoder.means, decoder.covariances)
-    log_x_given_z = (decoder.log_weights + normal.log_prob(x[:, None])).logsumexp(1)
+    normal = torch.distributions.MultivariateNormal(decoder.means.permute(2, 0, 1), decoder.covariances)
+    log_x_given_z = (decoder.log_weights.T + normal.log_prob(x[:, None])).logsumexp(1)
     left = embeddings_of(pair, U, NOISE).log_prob(z) + log_x_given_z
     right = pair.log_prob(x) + torch.distributions.Normal(x @ U, NOISE).log_prob(z[:, 0])
     torch.testing.assert_close(left, right, rtol=1e-6, atol=1e-6)
@@ -59,8 +59,8 @@ def test_the_decoder_denoises_as_the_gradient_of_its_density_says(pair):
     decoder = Decoder.of(pair, U, NOISE, z)
     xt = torch.randn(3, 2, generator=seeded(2), dtype=torch.float64).requires_grad_()
     noisy = 0.49 * decoder.covariances + 0.36 * torch.eye(2, dtype=torch.float64)
-    normal = torch.distributions.MultivariateNormal(0.7 * decoder.means, noisy)
-    log_q = (decoder.log_weights + normal.log_prob(xt[:, None])).logsumexp(1).sum()
+    normal = torch.distributions.MultivariateNormal(0.7 * decoder.means.permute(2, 0, 1), noisy)
+    log_q = (decoder.log_weights.T + normal.log_prob(xt[:, None])).logsumexp(1).sum()
     wanted = torch.autograd.grad(log_q, xt)[0]
     torch.testing.assert_close(score_of(decoder)(xt.detach(), level), wanted)
 

@@ -17,6 +17,7 @@ from toy2d import empirical
 from toy2d.__main__ import main
 from toy2d.datasets import DATASETS, MOST_POINTS, Fit, draw, fitted, parse_csv
 from toy2d.empirical import Empirical, nearest_distances
+from toy2d.noised import LOST
 from toy2d.mixture import Mixture
 from toy2d.own_data.experiment import OwnDataConfig, last_fine_grid, own_data, train_network
 from toy2d.presets import EXTENT
@@ -57,6 +58,25 @@ def test_no_noise_gives_the_nearest_point_and_much_noise_the_mean(data):
     assert torch.allclose(Empirical(data)(x, Level.of(1e-9, 1.0)), data.mean(0).expand(30, 2), atol=1e-6)
     far = torch.full((1, 2), 1e6, dtype=torch.float64)  # no weight is a number there but in log space
     assert Empirical(data)(far, Level.of(sigma=0.01)).isfinite().all()
+
+
+@pytest.mark.parametrize("sigma", [1e-4, 0.01, 0.05, 0.1, 0.2, 0.5, 1.0, 20.0])
+def test_single_precision_knows_the_weights_at_any_noise(data, sigma):
+    """By products where these are precise, by differences elsewhere: a logit is LOST off at most, by which a weight
+    changes by as much of itself, and a mean by no more of the data's diameter."""
+    level, points = Level.of(0.9, sigma), 3 * data
+    x = level.alpha * points + sigma * torch.randn(30, 2, generator=seeded(3), dtype=torch.float64)
+    single = Empirical(points.float())(x.float(), level)
+    off = (single - Empirical(points)(x, level)).abs().max()
+    rounding = float(torch.cdist(points, points).max())
+    assert off < 10 * LOST * rounding
+
+
+def test_the_optimum_has_a_gradient_at_any_noise(data):
+    """Along and across: by finite differences, where squares are expanded and where they are not."""
+    for sigma in (0.05, 1.0):
+        x = (data[:4] + 0.01).clone().requires_grad_()
+        assert torch.autograd.gradcheck(lambda x, s=sigma: Empirical(data.double())(x, Level.of(sigma=s)), x)
 
 
 def test_each_sample_may_have_its_own_level_and_chunks_change_nothing(data, monkeypatch):

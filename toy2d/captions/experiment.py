@@ -88,7 +88,7 @@ def embeddings_of(mixture: Mixture, u: Tensor, noise: float) -> Mixture:
 class Decoder:
     """p(x | z) for a z of each sample, as a denoiser of x: a mixture with its own means and weights for each.
 
-    means (B, K, 2); covariances (K, 2, 2); log_weights (B, K).
+    means (K, 2, B), the batch last in memory; covariances (K, 2, 2); log_weights (K, B).
     """
 
     means: Tensor
@@ -100,30 +100,30 @@ class Decoder:
         """Conditions each mode on z (B, 1), and weighs it by how well it explains z (Bishop 2006, eq. 2.81, 2.82)."""
         u = u.to(mixture.means)
         along = mixture.covariances @ u  # (K, 2), Cov(x, z)
-        variances = along @ u + noise**2  # (K,), Var(z)
-        apart = z - mixture.means @ u  # (B, K)
-        gain = along / variances[:, None]
-        means = mixture.means + apart[:, :, None] * gain
+        variances = (along @ u + noise**2)[:, None]  # (K, 1), Var(z)
+        apart = z.T - (mixture.means @ u)[:, None]  # (K, B)
+        gain = along / variances
+        means = mixture.means[:, :, None] + gain[:, :, None] * apart[:, None]
         covariances = mixture.covariances - gain[:, :, None] * along[:, None, :]
-        log_weights = mixture.log_weights - 0.5 * (apart**2 / variances + variances.log())
-        return Decoder(means, covariances, log_weights.log_softmax(1))
+        log_weights = mixture.log_weights[:, None] - 0.5 * (apart**2 / variances + variances.log())
+        return Decoder(means, covariances, log_weights.log_softmax(0))
 
     def __call__(self, xt: Tensor, level: Level) -> Tensor:
         """E[x0 | xt, z], (B, 2)."""
         alpha, sigma = level.alpha.reshape(-1, 1, 1), level.sigma.reshape(-1, 1, 1)
         noisy = alpha**2 * self.covariances + sigma**2 * torch.eye(2).to(xt)
-        apart = xt[:, None] - alpha * self.means  # (B, K, 2)
-        solved = torch.linalg.solve(noisy, apart[..., None])[..., 0]
-        logits = self.log_weights - 0.5 * ((apart * solved).sum(-1) + torch.logdet(noisy))
-        each = self.means + alpha * torch.einsum("kij,bkj->bki", self.covariances, solved)
-        return (logits.softmax(1)[:, :, None] * each).sum(1)
+        apart = xt.T - alpha * self.means  # (K, 2, B)
+        solved = torch.linalg.solve(noisy, apart)
+        logits = self.log_weights - 0.5 * ((apart * solved).sum(1) + torch.logdet(noisy)[:, None])
+        each = self.means + alpha * (self.covariances @ solved)
+        return (logits.softmax(0)[:, None] * each).sum(0).T
 
     def sample(self, rng: Generator) -> Tensor:
         """One exact x for each z, (B, 2)."""
-        k = torch.multinomial(self.log_weights.exp(), 1, generator=rng)[:, 0]
+        k = torch.multinomial(self.log_weights.T.exp(), 1, generator=rng)[:, 0]
         roots = torch.linalg.cholesky(self.covariances)[k]
         eps = torch.randn((len(k), 2, 1), generator=rng, dtype=self.means.dtype)
-        return self.means[torch.arange(len(k)), k] + (roots @ eps)[..., 0]
+        return self.means[k, :, torch.arange(len(k))] + (roots @ eps)[..., 0]
 
 
 @dataclass(frozen=True, eq=False)

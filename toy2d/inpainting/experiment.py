@@ -44,7 +44,7 @@ class InpaintConfig(Knobs):
     lean: float = knob(2.0, 0, 8, "The lean of the pair", page=(0, 6))
     known: int = 0
     value: float = knob(0.4, -20, 20, "The observation", page=(-8, 8))
-    resamplings: int = knob(20, 1, 200, "The number of resamplings", among=(1, 2, 5, 10, 20, 40))
+    resamplings: int = knob(10, 1, 200, "The number of resamplings", among=(1, 2, 5, 10, 20, 40))
     jump: int = knob(1, 1, 100, "RePaint's jump", page=(1, 50))
     zeta: float = knob(0.3, 0, 10, "zeta", page=(0, 2))
     steps: int = knob(50, 1, 1_000, "The number of steps", among=(10, 20, 50, 100, 200))

@@ -60,14 +60,17 @@ with page("Score fields"):
     config, learn = settings()
     network = None if learn is None else learned_for(learn)
     result = score_field(config, network)
-    chart(field_chart(result), "field", alone=True)
-    live_field(live_fields(config, network, SIGMAS, "field"), "live-field")
+    above = st.container()
     if result.judged is not None:
         verdict_line(
             f"The learned score is within 10 % of the exact one on {result.error.area:.0%} of the square, where "
             f"{result.error.mass:.0%} of the data lie."
         )
         numbers(result)
+    with above:
+        chart(field_chart(result), "field", alone=True)
+        live_field(live_fields(config, network, SIGMAS, "field"), "live-field")
+    if result.judged is not None:
         st.subheader("The error against the density")
         chart(error_by_density_chart(result), "by-density")
     explained(__file__)
