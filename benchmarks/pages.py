@@ -254,9 +254,13 @@ RESTED = """([since, rest]) => {
 SAID = "(since) => noted.said.find(([at]) => at > since)?.[0] ?? null"
 RAN = "(since) => noted.states.some(([at]) => at > since)"
 REST = 500  # milliseconds without a run that make a rest; they are waited for, and not counted
+# The page notes its own times, so it need not be asked often: server, browser and this script share the cores.
+ASKED, UNASKED = 200, 1_000  # milliseconds between two questions, and without one after a release
 RELEASES = 3
 # For a release, 1,000 particles on pages that have more of them at first; the table of few steps has six clouds.
-PARTICLES = dict.fromkeys(("mixing", "annealing", "diffusion", "guidance", "inpainting-2d", "caption-twin"), 1_000)
+PARTICLES = dict.fromkeys(
+    ("mixing", "annealing", "diffusion", "guidance", "inpainting-2d", "caption-twin"), 1_000
+)
 PARTICLES["few-steps"] = 170
 AT_ONCE = 3_000  # milliseconds within which a released slider starts a run, if it starts one
 
@@ -271,7 +275,7 @@ class Took:
 
 def took(page: Any, since: float = 0.0) -> Took:
     """Waits for the page's rest after `since`, in milliseconds of its clock.  The page needs NOTE."""
-    rested = float(page.wait_for_function(RESTED, arg=[since, REST], polling=20).json_value())
+    rested = float(page.wait_for_function(RESTED, arg=[since, REST], polling=ASKED).json_value())
     said = page.evaluate(SAID, since)
     return Took(None if said is None else (said - since) / 1000, (rested - since) / 1000)
 
@@ -322,9 +326,10 @@ def released(page: Any) -> Took | None:
         return None
     _hold(page, slider)
     page.mouse.up()
+    page.wait_for_timeout(UNASKED)
     since = page.evaluate("noted.released")
     try:
-        page.wait_for_function(RAN, arg=since, polling=20, timeout=AT_ONCE)
+        page.wait_for_function(RAN, arg=since, polling=ASKED, timeout=AT_ONCE)
     except Exception as error:  # playwright's own, and it need not be installed for the rest of this file
         if type(error).__name__ != "TimeoutError":
             raise

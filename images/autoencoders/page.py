@@ -145,7 +145,9 @@ with page("Autoencoder and latents"):
         lambda _, report: kept("autoencoders", for_file(digits("test"), config)) or shown(config),
         "Encoding",
     )
-    pictures(found)
+    above = st.container()
     verdict_line(*said(found))
+    with above:
+        pictures(found)
     measured()
     explained(__file__)

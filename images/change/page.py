@@ -46,16 +46,15 @@ def way(model: Model, one: int, two: int, steps: int) -> None:
         ),
         "Walking",
     )
-    frames = {name: [enlarged(f) for f in found[name][:, 0].numpy()] for name in WAYS}
-    captions = tuple(f"{i / (config.count - 1):.0%} of the way" for i in range(config.count))
-    player(
-        [ImagesPanel(name, np.stack(frames[name]), captions) for name in WAYS],
-        key="between-player",
-        fps=6,
-    )
+    above = st.container()
     verdict_line(
         *said_of_ends({name: made[[0, -1], 0].numpy() for name, made in found.items()}, np.stack(images))
     )
+    frames = {name: [enlarged(f) for f in found[name][:, 0].numpy()] for name in WAYS}
+    captions = tuple(f"{i / (config.count - 1):.0%} of the way" for i in range(config.count))
+    panels = [ImagesPanel(name, np.stack(frames[name]), captions) for name in WAYS]
+    with above:
+        player(panels, key="between-player", fps=6)
     st.caption(
         f"From test digit {one} to {two}: z goes straight, $x_T$ along the sphere while its length changes evenly."
     )
@@ -112,19 +111,17 @@ def changed(model: Model, one: int, steps: int) -> None:
     found = cached(
         "changed", made_for, lambda _, report: change(model, image, ways, config, report), "Changing"
     )
-    pictures = [enlarged(f) for f in found.images[:, 0].numpy()]
-    captions = tuple(f"{i / (config.count - 1):.0%} of the move" for i in range(config.count))
-    still = np.repeat(enlarged(image)[None], len(pictures), 0)
-    player(
-        [
-            ImagesPanel("the digit", still, ("as it is",) * len(pictures)),
-            ImagesPanel("changed, its own x_T kept", np.stack(pictures), captions),
-        ],
-        key="change-player",
-        fps=6,
-    )
+    above = st.container()
     promised = (config.moves[-1].double() @ ways.promised).tolist()
     verdict_line(said_of_move(found, promised))
+    pictures = [enlarged(f) for f in found.images[:, 0].numpy()]
+    captions = tuple(f"{i / (config.count - 1):.0%} of the move" for i in range(config.count))
+    panels = [
+        ImagesPanel("the digit", np.repeat(enlarged(image)[None], len(pictures), 0), ("as it is",) * len(pictures)),
+        ImagesPanel("changed, its own x_T kept", np.stack(pictures), captions),
+    ]  # fmt: skip
+    with above:
+        player(panels, key="change-player", fps=6)
     values(found, promised)
     sheet = tiled(found.images[::2, 0].numpy(), columns=7)
     download_gif("GIF", lambda: gif_bytes(pictures, fps=8), "changed.gif", "c-change-gif")

@@ -71,6 +71,8 @@ def settings() -> tuple[DrawConfig, DeltaGenerator]:
 
 
 def show(config: DrawConfig, drawing: Drawing) -> None:
+    above = st.container()
+    verdict_line(*said(config, drawing))
     embeddings = embeddings_as_pictures(drawing.embeddings, drawing.z_t)
     panels, captions = in_stages([embeddings, drawing.smalls, drawing.larges], config.steps)
     rows = -(-config.count // COLUMNS)
@@ -84,11 +86,11 @@ def show(config: DrawConfig, drawing: Drawing) -> None:
         "decoder: 14 x 14, told embedding and caption",
         "upsampler: 28 x 28, told the small digit",
     )
-    player(
-        [ImagesPanel(title, sheet, captions) for title, sheet in zip(titles, sheets, strict=True)],
-        key="dalle2-player", fps=8,
-    )  # fmt: skip
-    verdict_line(*said(config, drawing))
+    with above:
+        player(
+            [ImagesPanel(title, sheet, captions) for title, sheet in zip(titles, sheets, strict=True)],
+            key="dalle2-player", fps=8,
+        )  # fmt: skip
     name = f"{config.caption.replace(' ', '-')}-seed{config.seed}"
     download_gif("GIF", lambda: gif_bytes(list(sheets[2])), f"{name}.gif", "gif")
     download_png("PNG", lambda: png_bytes(sheets[2][-1]), f"{name}.png", "png")

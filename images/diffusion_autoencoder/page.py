@@ -158,8 +158,10 @@ with page("Diffusion autoencoder"):
         ),
         "Reconstructing",
     )
-    show(image, found, config)
+    above = st.container()
     verdict_line(*said(found))
+    with above:
+        show(image, found, config)
     new_digits(model, config)
     measured(model)
     explained(__file__)

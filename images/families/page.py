@@ -196,7 +196,9 @@ with page("DDPM and NCSN"):
     training_sidebar()
     configs, what, place = settings(models[0].schedule.T)
     shown = films(models, configs, place)
-    show(what, *shown)
+    above = st.container()
     verdict_line(said(*shown))
+    with above:
+        show(what, *shown)
     told(models[1], configs[1])
     explain()

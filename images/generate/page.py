@@ -110,6 +110,8 @@ with page("Generate"):
     training_sidebar()
     config, place = settings(model.schedule.T, "label" in model.told)
     made_for, film = film_for(model, config, place)
-    show(film, made_for[1])
+    above = st.container()
     verdict_line(said(film, made_for[1]))
+    with above:
+        show(film, made_for[1])
     explain()

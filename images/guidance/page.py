@@ -74,8 +74,8 @@ def guided_by(model: Model, by: str):
     return (by_guide_stochastic if form else by_guide)(model, guide_of(name))
 
 
-def show_ten(model: Model, by: str, config: GuidanceConfig) -> tuple[str, str]:
-    """One row for each strength, the classes 0 to 9 across, the noise the same in every row; what is read in them."""
+def guided_ten(model: Model, by: str, config: GuidanceConfig) -> tuple[np.ndarray, tuple[str, str]]:
+    """One row for each strength, the classes 0 to 9 across, and what is read in them; asks for a prediction first."""
     strengths = config.strengths
     answer = predicted(
         "digits-guidance",
@@ -89,13 +89,22 @@ def show_ten(model: Model, by: str, config: GuidanceConfig) -> tuple[str, str]:
         return the_ten(model, guided_by(model, by), config, report) if known is None else known
 
     images = cached("guided-ten", (model.about, by, config), make, "Guiding")
-    sign = "w" if by == "itself" else "s"
+    seen = read(classifier(), images).reshape(len(strengths), 10)
+    return images, said_of_ten(seen, strengths, sign_of(by), answer)
+
+
+def sign_of(by: str) -> str:
+    """What the strength is called."""
+    return "w" if by == "itself" else "s"
+
+
+def show(images: np.ndarray, by: str, strengths: tuple[float, ...]) -> None:
     tiles = tiled(images, columns=10)
     rows = ", ".join(f"{s:g}" for s in strengths)
-    sheet(tiles, f"0 to 9, each from its own noise, the same in every row; {sign} from the top: {rows}")
+    sheet(
+        tiles, f"0 to 9, each from its own noise, the same in every row; {sign_of(by)} from the top: {rows}"
+    )
     download_png("PNG", lambda: png_bytes(enlarged(tiles)), "guided.png", "guided-png")
-    seen = read(classifier(), images).reshape(len(strengths), 10)
-    return said_of_ten(seen, strengths, sign, answer)
 
 
 def said_of_ten(
@@ -154,11 +163,13 @@ with page("Guidance on digits"):
         else choose_model(key="unguided-model")
     )
     training_sidebar()
-    with picture():
-        told = show_ten(model, by, config)
+    above = picture()
+    images, told = guided_ten(model, by, config)
+    verdict_line(*told)
+    with above:
+        show(images, by, config.strengths)
         with st.container():
             measured(model, by, config)
-    verdict_line(*told)
     if by != "itself":
         by_level()
     explained(__file__)

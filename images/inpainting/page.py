@@ -133,11 +133,13 @@ def completed(
         place=place,
     )
     film, image, hole, label = found
-    show(film, image, hole)
+    above = st.container()
     seen = read(classifier(), film.images)
     verdict_line(
         f"{said_of_completions(film.images, seen, image, hole, label)} {_answered(answer, seen, label)}".strip()
     )
+    with above:
+        show(film, image, hole)
 
 
 def said_of_completions(

@@ -106,7 +106,9 @@ with page("Latent diffusion"):
         "latent-film", made_for, lambda wanted, report: kept("latent", wanted) or sample(model, wanted[1], report),
         "Sampling", button="Generate", first=made_for, place=place,
     )  # fmt: skip
-    show(shown[1], shown[0][1])
+    above = st.container()
     verdict_line(said_of_clear(clear(classifier(), shown[1].film.images), real_clear()))
+    with above:
+        show(shown[1], shown[0][1])
     measured(model)
     explained(__file__)

@@ -45,14 +45,17 @@ def settings() -> PaletteConfig:
     return form.made(task=task)
 
 
-def show(model: Model, config: PaletteConfig) -> Restored:
+def restored(model: Model, config: PaletteConfig) -> Restored:
     test = digits("test")
 
     def make(_, report: Report) -> Restored:
         known = kept("palette", for_file(model, test, config))
         return restore(model, test, config, report) if known is None else from_bytes(known, test, config)
 
-    made = cached("palette", (model.about, config), make, "Restoring")
+    return cached("palette", (model.about, config), make, "Restoring")
+
+
+def show(made: Restored) -> None:
     rows = sheet_of(made)
     sheet(
         rows,
@@ -60,7 +63,6 @@ def show(model: Model, config: PaletteConfig) -> Restored:
         "regression; four restorations",
     )
     download_png("PNG", lambda: png_bytes(enlarged(rows)), "palette.png", "palette-png")
-    return made
 
 
 def measured(model: Model, config: PaletteConfig) -> None:
@@ -116,14 +118,16 @@ with page("Palette"):
         "Where the picture is missing: how many times the squared error of the regression has a sample?",
         lambda: st.slider("Times", 0.5, 4.0, 1.0, 0.1, key="palette-answer"),
     )
-    with picture():
-        made = show(model, config)
-        with st.container():
-            measured(model, config)
+    above = picture()
+    made = restored(model, config)
     found = measure(made, classifier())
     verdict_line(
         f"A sample's squared error is {found.ratio:.2f} ± {Z * found.ratio_se:.2f} times the regression's on these "
         f"{found.N} digits; 2 is a posterior sample's. {compared(answer, found.ratio)}"
     )
+    with above:
+        show(made)
+        with st.container():
+            measured(model, config)
     against_others(config)
     explained(__file__)

@@ -134,8 +134,10 @@ with page("Variations and in between"):
     training_sidebar()
     kind, first, other, config = settings()
     drawing = made(kind, first, other, config)
-    show(kind, first, other, drawing, config.steps)
+    above = st.container()
     verdict_line(said(kind, first, drawing))
+    with above:
+        show(kind, first, other, drawing, config.steps)
     if kind == VARY:
         measured()
     else:

@@ -17,8 +17,8 @@ from toy2d import empirical
 from toy2d.__main__ import main
 from toy2d.datasets import DATASETS, MOST_POINTS, Fit, draw, fitted, parse_csv
 from toy2d.empirical import Empirical, nearest_distances
-from toy2d.noised import LOST
 from toy2d.mixture import Mixture
+from toy2d.noised import LOST
 from toy2d.own_data.experiment import OwnDataConfig, last_fine_grid, own_data, train_network
 from toy2d.presets import EXTENT
 
