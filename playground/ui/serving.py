@@ -1,5 +1,6 @@
 """What the server does once, when it starts: before the first page is asked for."""
 
+import importlib
 import threading
 import webbrowser
 from collections.abc import AsyncIterator
@@ -7,10 +8,12 @@ from contextlib import asynccontextmanager
 
 import streamlit as st
 
+LARGE = ("torch", "plotly.graph_objects", "pandas", "scipy.integrate", "scipy.stats")  # as pages ask for them
+
 
 @asynccontextmanager
 async def serving(app: st.App) -> AsyncIterator[None]:
-    """torch takes a second to import: it is loaded beside the server, so that the first page need not wait for it.
+    """Large libraries take seconds to import: they are loaded beside the server, and the first pages need not wait.
 
     Streamlit opens the browser for scripts that are no app of their own; this one's is opened here, likewise.
     """
@@ -24,4 +27,5 @@ def _ready() -> None:
         host = st.get_option("server.address") or "localhost"
         path = (st.get_option("server.baseUrlPath") or "").strip("/")
         webbrowser.open(f"{scheme}://{host}:{st.get_option('server.port')}/{path}")
-    __import__("torch")
+    for library in LARGE:
+        importlib.import_module(library)
