@@ -30,12 +30,14 @@ WARM = 2  # times that a process does its work; the least counts
 def works() -> dict[str, Callable[[], Any]]:
     """By name; imported where they are timed, so that this file runs in either checkout."""
     from toy2d.annealing.experiment import AnnealingConfig, MapConfig, annealing, annealing_map
+    from toy2d.captions.experiment import CaptionsConfig, captions
     from toy2d.few_steps.experiment import FewStepsConfig, few_steps
     from toy2d.few_steps.flow import FlowConfig, orders, round_trip
     from toy2d.inpainting.experiment import InpaintConfig, inpainting
     from toy2d.mixing.experiment import MixingConfig, mixing
     from toy2d.mixing_time.experiment import CrossingConfig, SweepConfig, crossing, sweep
     from toy2d.mixing_time.recovery import RecoveryConfig, recovery
+    from toy2d.own_data.experiment import OwnDataConfig, own_data
 
     chain = replace(AnnealingConfig(), particles=1_000)
     short = replace(chain, T=15, particles=500)
@@ -51,14 +53,17 @@ def works() -> dict[str, Callable[[], Any]]:
         "recovery-first": lambda: recovery(RecoveryConfig((0.1, 0.3, 0.5, 0.7, 0.9), T=20)),
         "crossing": lambda: crossing(CrossingConfig()),
         "crossing-sweep": lambda: sweep(SweepConfig(measured_at=(1.0, 1.5, 2.0))),
-        "inpainting": lambda: inpainting(InpaintConfig()),
+        "inpainting": lambda: inpainting(InpaintConfig(resamplings=20)),
+        "own-data": lambda: own_data(OwnDataConfig(n=2_000)),
+        "captions": lambda: captions(CaptionsConfig(particles=1_000)),
         "mixing": lambda: mixing(MixingConfig(particles=1_000)),
     }
 
 
 NAMES = (
     "few-steps", "round-trip", "orders", "annealing", "annealing-map", "annealing-map-first", "recovery",
-    "recovery-first", "crossing", "crossing-sweep", "inpainting", "mixing",
+    "recovery-first", "crossing", "crossing-sweep", "inpainting", "own-data", "captions",
+    "mixing",
 )  # fmt: skip
 
 
