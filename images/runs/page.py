@@ -204,8 +204,10 @@ def contents() -> None:
     training_sidebar()
     found = runs.all_runs()
     if not found:
-        shipped_picture()
+        above = st.container()
         nearest(found)
+        with above:
+            shipped_picture()
         st.info("No run yet: train one with the button in the sidebar, then compare it here.")
         came_with_the_project()
         meanings()

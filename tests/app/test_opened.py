@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 import images.topics
 import playground.ui.charts
+import playground.ui.page
 import playground.ui.player
 import toy2d.labelled
 import toy2d.net
@@ -71,8 +72,11 @@ def test_a_page_opens_without_training_and_a_colour_or_a_name_means_one_thing(fo
         monkeypatch.setattr(computed_by, refuse)
     st.cache_resource.clear()  # networks that another test's session has left
     moved = MOVED.get(folder) if computed_by or folder.startswith("toy2d") else None
-    charts, panels = seen_on(folder, monkeypatch, moved)
+    charts, panels, order = seen_on(folder, monkeypatch, moved)
     assert not trained
+    assert (
+        order[0] == "said"
+    )  # drawing takes longer than saying: a released slider's numbers do not wait for it
     legend = {
         (name, PALETTE[k]) for panel in panels for k, name in enumerate(getattr(panel, "label_names", ()))
     }
@@ -117,19 +121,26 @@ def named(charts: list[Chart]) -> set[tuple[str, str]]:
     return {(name, colour) for name, colour in found if colour != TRUTH}
 
 
-def seen_on(folder: str, monkeypatch, moved: tuple[str, float] | None) -> tuple[list[Chart], list]:
-    """What is drawn at a first visit and, where a control is to be moved, after that."""
-    charts, panels = [], []
-    drawn, packed = playground.ui.charts.on_page, playground.ui.player.packed
+def seen_on(folder: str, monkeypatch, moved: tuple[str, float] | None) -> tuple[list[Chart], list, list[str]]:
+    """What is drawn at a first visit and, where a control is to be moved, after that; and what came when."""
+    charts, panels, order = [], [], []
+    drawn, packed, sign = playground.ui.charts.on_page, playground.ui.player.packed, playground.ui.page._sign
+
+    def say(outcome):
+        order.append("said")
+        return sign(outcome)
 
     def on_page(given, *rest):
+        order.append("drawn")
         charts.extend([given] if isinstance(given, Chart) else given)
         return drawn(given, *rest)
 
     def pack(given, **settings):
+        order.append("drawn")
         panels.extend(given)
         return packed(given, **settings)
 
+    monkeypatch.setattr(playground.ui.page, "_sign", say)
     monkeypatch.setattr(playground.ui.charts, "on_page", on_page)
     monkeypatch.setattr(playground.ui.player, "packed", pack)
     app = AppTest.from_file(str(ROOT / folder / "page.py"), default_timeout=120).run()
@@ -139,4 +150,4 @@ def seen_on(folder: str, monkeypatch, moved: tuple[str, float] | None) -> tuple[
         app.session_state[key] = value
         app.run()
         assert not app.exception and not app.error and app.session_state[key] == value, app.exception
-    return charts, panels
+    return charts, panels, order
