@@ -356,6 +356,7 @@ def _hold(page: Any, slider: Any, notches: int = 1) -> tuple[float, float, float
 
 LIVE = {
     "mixing": "pi",
+    "annealing": "pi",
     "diffusion": "steps",
     "score-fields": "sigma",
 }  # page -> the key of a slider that it follows

@@ -11,6 +11,8 @@ from app.browsing import at_rest
 from playground.levels import SCHEDULES, Level, seeded
 from playground.steps import ancestral, ddim, langevin
 from playground.ui.player import asset
+from toy2d.annealing.experiment import AnnealingConfig, annealing
+from toy2d.annealing.live import live_annealing
 from toy2d.diffusion.experiment import STEPS, DiffusionConfig, diffusion
 from toy2d.diffusion.live import live_diffusion
 from toy2d.live import factors
@@ -56,6 +58,7 @@ def test_a_step_is_affine_with_the_factors_handed_on(step):
 def test_nothing_is_handed_on_where_the_browser_would_be_too_slow_or_has_no_pi():
     assert live_mixing(MixingConfig(L=200, T=1_000, particles=10)) is None
     assert live_mixing(MixingConfig(MixtureSpec("ring"), particles=10)) is None
+    assert live_annealing(AnnealingConfig(MixtureSpec("ring"), particles=10)) is None
     assert "pi" not in live_diffusion(DiffusionConfig(MixtureSpec("ring")))["sliders"]
     assert live_diffusion(DiffusionConfig(sampler="heun")) is None
     assert json.loads(json.dumps(live_mixing(MixingConfig())))["panels"][0]["moves"][0][5] == 1_000
@@ -96,6 +99,15 @@ def test_the_browsers_chains_end_in_the_engines_shares(run_live, preset):
         found = run_live({**live_mixing(config), "particles": N}, pi)
         for share, chain in zip(found, (result.plain, result.annealed), strict=True):
             assert same_share(share, chain.shares[-1, 0]), (pi, share, chain.shares[-1, 0])
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("rule", ["algorithm1", "prose"])
+def test_the_browsers_annealed_chain_ends_in_the_engines_shares(run_live, rule):
+    for pi in PIS:
+        config = AnnealingConfig(MixtureSpec("two_modes", pi), rule=rule, T=30, particles=N, frames=2)
+        found = run_live({**live_annealing(config), "particles": N}, pi)
+        assert same_share(found[0], float((annealing(config).modes[-1] == 0).mean())), pi
 
 
 @pytest.mark.browser

@@ -15,7 +15,7 @@ from playground.knobs import Knobs, choice, knob
 from playground.levels import Level, geometric_sigmas, repeated, seeded
 from playground.progress import Report, part_of, silent
 from playground.statistics import FAILS, HOLDS, Z, difference
-from playground.steps import StepSize, annealed, in_unison, langevin
+from playground.steps import Step, StepSize, annealed, in_unison, langevin
 from playground.trajectory import frames_of
 from playground.walk import EVERY, State, checked, diverged, walk, watched
 from toy2d.distances import (
@@ -147,8 +147,14 @@ def annealing(config: AnnealingConfig, report: Report = silent) -> Annealing:
 def _states(config: AnnealingConfig, mixture: Mixture) -> Iterator[State]:
     s, rng = narrowest_std(mixture), seeded(config.seed)
     start = STARTS["square"](mixture, config.particles, rng)
+    step, grid = chain_of(config, s)
+    return checked(walk(step, mixture, start, grid, rng))
+
+
+def chain_of(config: AnnealingConfig, s: float) -> tuple[Step, list[Level]]:
+    """The step, and the grid that it walks; s: the narrowest mode's standard deviation."""
     grid = repeated([Level.of(sigma=sigma) for sigma in config.sigmas(s)], config.T)
-    return checked(walk(langevin(RULES[config.rule](config, s), estimate=False), mixture, start, grid, rng))
+    return langevin(RULES[config.rule](config, s), estimate=False), grid
 
 
 # --- the map ----------------------------------------------------------------------------------------------

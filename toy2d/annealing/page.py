@@ -20,6 +20,7 @@ from toy2d.annealing.experiment import (
     said,
 )
 from toy2d.annealing.figures import AXIS_NAMES, RULE_NAMES, annealing_cloud, map_chart, step_chart
+from toy2d.annealing.live import live_annealing
 from toy2d.ui import in_url, mixture_widgets, show_clouds
 
 LEVEL_NAMES = {"own": "the modes' own std", "added": "noise that is added"}
@@ -118,7 +119,7 @@ with page("Annealed Langevin, dissected"):
         numbers(result)
     with above:
         if result is not None:
-            show_clouds([annealing_cloud(config, result)], "annealing")
+            show_clouds([annealing_cloud(config, result)], "annealing", live=live_annealing(config))
         chart(step_chart(rules), "steps", tall=True)
     st.subheader("Two settings at a time")
     chart(map_chart(*map_for(config)), "map", 440)
