@@ -75,6 +75,17 @@ def within(margin: float, found: Difference) -> str:
     return FAILS if found.low > margin or found.high < -margin else OPEN
 
 
+def all_of(verdicts: Iterable[str]) -> str:
+    """Of a claim about several numbers: each must hold, and one that fails is enough to say no."""
+    each = list(verdicts)
+    return next((outcome for outcome in (FAILS, OPEN) for one in each if one.startswith(outcome)), HOLDS)
+
+
+def in_words(found: Outcome) -> str:
+    """For people, in Markdown: the verdict in bold, as it stands below a picture, then the sentence."""
+    return f"**{found.verdict}.** {found.words}"
+
+
 def shown(claims: dict[int, Claim], outcomes: dict[int, Outcome]) -> str:
     """The table of a command line: a claim, its verdict, its numbers, and where there is more of it."""
     lines = []

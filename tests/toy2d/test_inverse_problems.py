@@ -1,6 +1,7 @@
 """Inverse problems: the posterior against importance sampling, the factor of two, the first step, refusals."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,10 @@ import pytest
 import torch
 from page_opened import opened
 
+from playground.claims import in_words
 from playground.errors import UserError
 from playground.levels import Level, seeded
-from playground.statistics import equals, ratio_of_means
+from playground.statistics import FAILS, HOLDS, equals, ratio_of_means
 from toy2d.__main__ import main
 from toy2d.conditional import given, posterior, told
 from toy2d.inverse_problems.experiment import OPERATORS, InverseConfig, claims, inverse
@@ -124,5 +126,15 @@ def test_command_and_page(tmp_path, capsys):
     assert "twice the least squared error" in capsys.readouterr().out
     assert len(json.loads((tmp_path / "inverse.json").read_text())["claims"]) == 4
     app = opened(PAGE)
-    said = claims(InverseConfig(), app.session_state["inverse"][1])
-    assert set(said) <= {block.value for block in app.markdown}
+    first, *others = claims(InverseConfig(), app.session_state["inverse"][1])
+    shown = {block.value for block in app.markdown}
+    assert set(map(in_words, others)) <= shown
+    assert any(first.words in value and f"**{first.verdict}.**" in value for value in shown)
+
+
+def test_one_step_is_the_regression_and_no_sample_of_the_posterior():
+    """Its squared error is the least there is, once and not twice; the lecture's own number of steps gives both."""
+    config = InverseConfig(steps=1, problems=300, samples=2)
+    assert claims(config, inverse(config))[0].verdict == FAILS
+    many = replace(config, steps=200)
+    assert claims(many, inverse(many))[0].verdict == HOLDS

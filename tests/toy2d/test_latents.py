@@ -8,6 +8,7 @@ import torch
 from page_opened import opened
 
 from playground.levels import linear_beta, seeded
+from playground.statistics import FAILS, HOLDS
 from playground.steps import ddim
 from playground.walk import final, walk
 from toy2d import latents as topic
@@ -115,7 +116,16 @@ def test_inversion_has_the_order_of_its_step_and_few_steps_suffice_when_told():
     assert ways.slopes["Heun", NOTHING] == pytest.approx(3, abs=0.2)  # the even error of the way back cancels
     assert ways.misses["DDIM", MODE][0] < ways.misses["DDIM", NOTHING][0] / 2
     assert ways.trips["Heun", MODE].max() < 1e-12 and ("Heun", MODE) not in ways.slopes
-    assert sum("exact in" in said for said in claims(latents(LatentsConfig(points=20)), ways)) == 1
+    said = claims(latents(LatentsConfig(points=20)), ways)
+    assert sum("exact in" in claim.words for claim in said) == 1
+
+
+def test_what_varies_most_is_what_matters_most_where_the_modes_lie_far_apart_for_their_length():
+    """Modes 2 apart and 3 long vary most in x, which says nothing of the mode; 0.5 long they vary most in y."""
+    ways = there_and_back(20, 0)
+    for spread, outcome in ((3.0, HOLDS), (0.5, FAILS)):
+        first = claims(latents(LatentsConfig(points=20, spread=spread)), ways)[0]
+        assert first.verdict == outcome and "matters most" in first.words
 
 
 def test_a_mode_of_another_width_is_no_longer_exact_for_heun():

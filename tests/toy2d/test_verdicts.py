@@ -17,7 +17,15 @@ from toy2d.ddpm_and_ncsn.experiment import said as families_said
 from toy2d.distances import Distances
 from toy2d.few_steps.experiment import ROWS, FewSteps, FewStepsConfig
 from toy2d.few_steps.experiment import said as few_steps_said
-from toy2d.forward_and_bound.bound import Bound, Bounds, Loss, Losses, said_of_bound, said_of_losses
+from toy2d.forward_and_bound.bound import (
+    Bound,
+    BoundConfig,
+    Bounds,
+    Loss,
+    Losses,
+    said_of_bound,
+    said_of_losses,
+)
 from toy2d.forward_and_bound.experiment import ForwardConfig, forward, posterior
 from toy2d.forward_and_bound.experiment import said as forward_said
 from toy2d.likelihood.experiment import LikelihoodConfig, likelihood
@@ -73,27 +81,35 @@ def test_few_steps_tests_the_lectures_claim_and_names_the_nearest_rows(ddpm: flo
 
 
 def test_the_likelihoods_sentence_names_the_largest_part():
+    """The flow is of second order: five large steps are off by nats, eighty by hundredths of one."""
     config = LikelihoodConfig(steps=5, samples=50, resolution=9)
     found = likelihood(config)
+    assert likelihood_said(config, found)[1] == FAILS
+    enough = replace(config, steps=80, sigma_max=150.0)
+    assert likelihood_said(enough, likelihood(enough))[1] == HOLDS
     for part, words in (("steps", "by the steps"), ("prior", "by the prior"), ("network", "by the network")):
         errors = replace(found.errors, **({"steps": 0.0, "prior": 0.0, "network": 0.0} | {part: 0.5}))
-        assert words in likelihood_said(config, replace(found, errors=errors))
+        assert words in likelihood_said(config, replace(found, errors=errors))[0]
 
 
-@pytest.mark.parametrize(("deviation", "word"), [(2.5, "agree within chance"), (9.0, "differ by more")])
-def test_chain_and_closed_form_agree_up_to_what_chance_gives_the_worst_of_so_many(deviation, word):
+@pytest.mark.parametrize(("deviation", "outcome"), [(2.5, HOLDS), (2.9, HOLDS), (2.95, FAILS), (9.0, FAILS)])
+def test_chain_and_closed_form_agree_up_to_what_chance_gives_the_worst_of_so_many(deviation, outcome):
     """The worst of 15 normal numbers stays below 2.93 in 95 cases of 100."""
     config = ForwardConfig(particles=50)
     path = forward(config)
-    sentence = forward_said(config, replace(path, deviation=deviation), posterior(config, path))
-    assert word in sentence and "of 15 numbers" in sentence
+    sentence, told = forward_said(config, replace(path, deviation=deviation), posterior(config, path))
+    assert told == outcome and "of 15 numbers" in sentence and "goes to 2.93 (N = 50 chains)" in sentence
 
 
-def test_the_bounds_sentences_are_of_their_gaps():
+@pytest.mark.parametrize(("gap", "outcome"), [(0.03, HOLDS), (0.01, OPEN), (-0.03, FAILS)])
+def test_the_bounds_sentences_are_of_their_gaps(gap, outcome):
+    """The standard error is 0.01: both variances must be above 0, and one below it is enough to say no."""
     rows = tuple(
-        Bound("exact", name, NONE, 3.0, gap, 0.01) for name, gap in (("beta", 0.02), ("beta_tilde", 0.5))
+        Bound("exact", name, NONE, 3.0, each, 0.01) for name, each in (("beta", gap), ("beta_tilde", 0.5))
     )
-    assert "0.020 ± 0.020 nats with beta and 0.500" in said_of_bound(Bounds(rows, 3.0, 0.1))
+    sentence, told = said_of_bound(BoundConfig(samples=500), Bounds(rows, 3.0, 0.1))
+    assert told.startswith(outcome) and f"{gap:.3f} (" in sentence and "nats with beta and 0.500" in sentence
+    assert ("at N = 500" in told) == (outcome == OPEN)
     for simple, weighted, outcome in ((0.5, 0.1, HOLDS), (0.1, 0.5, FAILS), (0.1, 0.1, OPEN)):
         found = {
             name: Loss(NONE, {"beta": gap}, {"beta": 0.02}, apart())

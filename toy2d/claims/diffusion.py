@@ -3,14 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
-from scipy.stats import norm
 
-from playground.claims import Outcome, within
+from playground.claims import Outcome
 from playground.levels import SCHEDULES
 from playground.progress import Report, turn_of
 from playground.statistics import (
-    FAILS,
-    HOLDS,
     Difference,
     Z,
     difference,
@@ -22,11 +19,11 @@ from playground.statistics import (
 )
 from toy2d.ddpm_and_ncsn.experiment import FamiliesConfig, said, two_families
 from toy2d.few_steps.experiment import ROWS, FewStepsConfig, few_steps
-from toy2d.forward_and_bound.experiment import ForwardConfig, forward, thinned, two_humped
+from toy2d.forward_and_bound.experiment import ForwardConfig, at_once, forward, thinned, two_humped
 from toy2d.guidance.experiment import GuidanceConfig, guidance
 from toy2d.inpainting.experiment import InpaintConfig, inpainting
-from toy2d.inverse_problems.experiment import InverseConfig, inverse
-from toy2d.likelihood.experiment import LikelihoodConfig, likelihood
+from toy2d.inverse_problems.experiment import InverseConfig, claims, inverse
+from toy2d.likelihood.experiment import LikelihoodConfig, knows_the_density, likelihood
 from toy2d.ncsn.experiment import learn_each
 
 FORWARD = ForwardConfig()
@@ -35,19 +32,12 @@ FEW = FewStepsConfig(steps=(10,), repeats=24)  # with 6 repeats DPM-Solver++ and
 GUIDED = GuidanceConfig(frames=2)
 INPAINT = InpaintConfig(frames=2, resamplings=10)
 LIKELIHOOD = LikelihoodConfig(resolution=9, samples=300)
-NATS = 0.05  # an error of log p that does not matter
 INVERSE = InverseConfig(problems=1_000, samples=4)
 
 
 def forward_at_once(report: Report) -> Outcome:
     """The chain's mean and variance against the closed form's, at the worst of all steps."""
-    found, numbers = forward(FORWARD), 3 * FORWARD.steps  # two coordinates of the mean and a variance a step
-    most = float(norm.ppf(1 - 0.025 / numbers))  # Bonferroni: 5 % for all of them together
-    return Outcome(
-        f"The chain strays by {found.deviation:.2f} standard errors at the worst of {numbers} numbers, where chance "
-        f"alone goes to {most:.2f}. N = {FORWARD.particles:,}.",
-        HOLDS if found.deviation < most else FAILS,
-    )
+    return at_once(FORWARD, forward(FORWARD))
 
 
 def small_steps_are_gaussian(report: Report, n: int = 2_000) -> Outcome:
@@ -133,29 +123,15 @@ def resampling_mends_it(report: Report) -> Outcome:
 
 
 def flow_knows_the_density(report: Report) -> Outcome:
-    errors = likelihood(LIKELIHOOD, report=report).errors
-    found = difference(errors.total, errors.total_se, 0.0, 0.0)
-    return Outcome(
-        f"log p is {interval(found, '.4f')} nats off on average, and {NATS:g} is tolerated. N = {LIKELIHOOD.samples}, "
-        f"{LIKELIHOOD.steps} steps of Heun.",
-        within(NATS, found),
-    )
+    found = knows_the_density(LIKELIHOOD, likelihood(LIKELIHOOD, report=report))
+    return Outcome(f"{found.words} {LIKELIHOOD.steps} steps of Heun.", found.verdict)
 
 
 def a_sample_costs_twice(report: Report) -> Outcome:
     """Palette's factor: the squared error of a sample by a denoiser told y over the regression's."""
-    ratio = inverse(INVERSE, report).methods[1].ratio
-    return Outcome(
-        f"{interval(ratio, '.2f')} times the regression's squared error, and 2 is exact. N = {INVERSE.problems:,} "
-        f"problems, {INVERSE.samples} samples each, {INVERSE.steps} steps.",
-        equals(2, ratio),
-    )
+    return claims(INVERSE, inverse(INVERSE, report))[0]
 
 
 def regression_lies_between(report: Report) -> Outcome:
-    found = inverse(replace(INVERSE, seed=1), report).between
-    return Outcome(
-        f"A sample is {interval(found, '.2f')} nats likelier under the data than the regression's point. "
-        f"N = {INVERSE.problems:,} problems.",
-        verdict(found),
-    )
+    config = replace(INVERSE, seed=1)
+    return claims(config, inverse(config, report))[-1]

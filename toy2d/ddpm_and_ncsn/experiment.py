@@ -7,13 +7,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from playground.claims import within
+from playground.claims import all_of, within
 from playground.denoisers import Denoiser
 from playground.errors import SEEDS, require
 from playground.knobs import Knobs, choice, knob
 from playground.levels import SCHEDULES, Level, geometric_sigmas, repeated, seeded
 from playground.progress import Report, part_of, silent
-from playground.statistics import FAILS, HOLDS, OPEN, Difference, difference, interval
+from playground.statistics import OPEN, Difference, difference, interval
 from playground.steps import Step, ancestral, ddim, langevin
 from playground.trajectory import frames_of, recorded
 from playground.walk import checked, starting_noise, walk, watched
@@ -168,8 +168,7 @@ def exchanged(result: Families) -> dict[str, Difference]:
 
 def alike(found: Mapping[str, Difference]) -> str:
     """Whether no sampler's change matters: all must lie within SAME, and one beyond it is enough to say no."""
-    each = [within(SAME, change) for change in found.values()]
-    return next((outcome for outcome in (FAILS, OPEN) if outcome in each), HOLDS)
+    return all_of(within(SAME, change) for change in found.values())
 
 
 def said(config: FamiliesConfig, result: Families) -> tuple[str, str]:

@@ -8,13 +8,14 @@ import torch
 from torch import Tensor
 
 from playground.bound import VARIANCES, bound_samples, bound_terms
+from playground.claims import all_of
 from playground.denoisers import Denoiser, counted
 from playground.errors import SEEDS
 from playground.knobs import Knobs, choice, knob
 from playground.levels import SCHEDULES, Level, Schedule, eps_from_x0, noised, randn_like, seeded
 from playground.objectives import squared_norm
 from playground.progress import Report, silent, ticker, turn_of
-from playground.statistics import difference, interval, verdict
+from playground.statistics import OPEN, difference, interval, verdict
 from playground.steps import ddim
 from playground.walk import final, starting_noise, walk
 from toy2d.distances import Distances, distances, floors
@@ -219,10 +220,15 @@ def _eps_error(mixture: Mixture, learned: Learned, xt: Tensor, level: Level) -> 
     return float(squared_norm(eps_from_x0(learned.denoise(xt, level), xt, level) - exact).mean())
 
 
-def said_of_bound(result: Bounds) -> str:
-    """How far above the exact -log p the bound of the last two rows lies."""
-    rows = [f"{row.gap:.3f} ± {2 * row.gap_se:.3f} nats with {row.variance}" for row in result.rows[-2:]]
-    return f"The {result.rows[-1].model} model's bound lies above the exact −log p by {' and '.join(rows)}."
+def said_of_bound(config: BoundConfig, result: Bounds) -> tuple[str, str]:
+    """Whether the bound of the last two rows lies above the exact -log p: both must, each with its whole interval."""
+    gaps = {row.variance: difference(row.gap, row.gap_se, 0.0, 0.0) for row in result.rows[-2:]}
+    rows = [f"{interval(gap)} nats with {variance}" for variance, gap in gaps.items()]
+    outcome = all_of(verdict(gap) for gap in gaps.values())
+    return (
+        f"Claim: the {result.rows[-1].model} model's bound lies above the exact −log p: by {' and '.join(rows)} "
+        f"(N = {config.samples:,} points)."
+    ), f"{outcome} at N = {config.samples:,}" if outcome == OPEN else outcome
 
 
 def said_of_losses(result: Losses) -> tuple[str, str]:

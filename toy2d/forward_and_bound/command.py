@@ -2,12 +2,20 @@
 
 import argparse
 
+from playground.claims import Outcome, in_words
 from playground.knobs import add_options
-from toy2d.command import add_learned, add_training, asked, command, learned, progress, write
+from toy2d.command import add_learned, add_training, asked, command, learned, printed, progress, write
 from toy2d.drawing.clouds import clouds_gif
-from toy2d.forward_and_bound.bound import BoundConfig, bounds, gaps_by_length, learn_both, losses
+from toy2d.forward_and_bound.bound import (
+    BoundConfig,
+    bounds,
+    gaps_by_length,
+    learn_both,
+    losses,
+    said_of_bound,
+)
 from toy2d.forward_and_bound.bound_figures import bound_charts, losses_chart
-from toy2d.forward_and_bound.experiment import ForwardConfig, forward, posterior
+from toy2d.forward_and_bound.experiment import ForwardConfig, forward, posterior, said
 from toy2d.forward_and_bound.figures import forward_charts, forward_clouds
 
 
@@ -39,10 +47,10 @@ def forward_command(arguments: argparse.Namespace) -> None:
     config = asked(ForwardConfig, arguments)
     path = forward(config)
     found = posterior(config, path)
-    print(f"chain against closed form: {path.deviation:.2f} standard errors at the worst")
+    claim = printed([in_words(Outcome(*said(config, path, found)))])
     print(f"KL of the posterior to p: {found.kl}\nKL of the true reverse step to p: {found.reverse_kl}")
     numbers = {
-        "deviation_in_standard_errors": path.deviation, "x0": path.x0, "xt": found.xt,
+        "claims": claim, "deviation_in_standard_errors": path.deviation, "x0": path.x0, "xt": found.xt,
         "posterior_mean": found.posterior.mean, "posterior_std": found.posterior.std, "kl": found.kl,
         "reverse_kl": found.reverse_kl,
     }  # fmt: skip
@@ -66,7 +74,8 @@ def bound_command(arguments: argparse.Namespace) -> None:
         for (model, variance), gap in gaps.gaps.items()
     ]  # fmt: skip
     numbers = {
-        "exact_nll": result.nll, "exact_nll_se": result.nll_se, "bounds": result.rows, "gaps": by_steps
+        "exact_nll": result.nll, "exact_nll_se": result.nll_se, "bounds": result.rows, "gaps": by_steps,
+        "claims": printed([in_words(Outcome(*said_of_bound(config, result)))]),
     }  # fmt: skip
     write(arguments.out, "bound", config, numbers, bound_charts(result, gaps))
 

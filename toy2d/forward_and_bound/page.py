@@ -77,7 +77,7 @@ def forward_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) -
     path = forward(config)
     above = picture()
     found = posterior(config, path)
-    verdict_line(said(config, path, found))
+    verdict_line(*said(config, path, found))
     forward_metrics(config, path, found)
     with above:
         show_clouds(forward_clouds(config, path), "forward", fps=15)
@@ -157,8 +157,10 @@ def bound_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) -> 
     for cell, row in zip(rest, result.rows[-2:], strict=True):
         cell.metric(f"Bound, {row.model}, {row.variance}", f"{row.total:.3f} nats",
                     f"{row.gap:+.3f} ± {2 * row.gap_se:.3f}", delta_color="off", delta_arrow="off")  # fmt: skip
-    chart(terms_chart(result), "terms")
-    verdict_line(said_of_bound(result))
+    above = st.container()
+    verdict_line(*said_of_bound(config, result))
+    with above:
+        chart(terms_chart(result), "terms")
     st.dataframe(table(result), hide_index=True)
     st.subheader("The gap against the number of steps")
     chart(gaps_chart(gaps), "gaps")
@@ -225,8 +227,10 @@ def show_losses(result: Losses) -> None:
             "Distance of its samples, and the floor", f"{loss.distances.sliced:.3f} / {result.floor.sliced:.3f}",
             help="Sliced Wasserstein-1 to as many exact samples, DDIM in 50 steps; floor: two exact samples",
         )  # fmt: skip
-    chart(losses_chart(result), "losses-chart")
+    above = st.container()
     verdict_line(*said_of_losses(result))
+    with above:
+        chart(losses_chart(result), "losses-chart")
 
 
 with page("Diffusion probabilistic model"):

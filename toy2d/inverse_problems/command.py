@@ -2,6 +2,7 @@
 
 import argparse
 
+from playground.claims import in_words
 from playground.knobs import add_options
 from toy2d.command import asked, command, printed, progress, write
 from toy2d.inverse_problems.experiment import InverseConfig, claims, inverse
@@ -29,6 +30,7 @@ def inverse_command(arguments: argparse.Namespace) -> None:
     found = inverse(config, progress("sampling"))
     numbers = {
         "methods": found.methods, "least": found.least, "least_in_closed_form": found.closed,
-        "first_step_off": found.first, "between": found.between, "claims": printed(claims(config, found)),
+        "first_step_off": found.first, "between": found.between,
+        "claims": printed(map(in_words, claims(config, found))),
     }  # fmt: skip
     write(arguments.out, "inverse", config, numbers, inverse_charts(config, found))

@@ -11,18 +11,29 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from playground.claims import Outcome
 from playground.errors import SEEDS
 from playground.inpainting import following
 from playground.knobs import Knobs, choice, knob
 from playground.levels import SCHEDULES, seeded
 from playground.progress import Report, silent, turn_of
-from playground.statistics import Difference, equals, interval, interval_of_mean, ratio_of_means, verdict
+from playground.statistics import (
+    FAILS,
+    HOLDS,
+    Difference,
+    equals,
+    interval,
+    interval_of_mean,
+    ratio_of_means,
+    verdict,
+)
 from playground.steps import ddim
 from playground.walk import checked, final, starting_noise, walk, watched
 from toy2d.conditional import Posterior, posterior, told
 from toy2d.presets import MixtureSpec
 from toy2d.work import require_walk
 
+SAME = 0.05  # of the least error: how far the first step from noise may be from the regression
 # What is seen of (x, y): one coordinate, as a hole leaves it; their sum, as gray is of colours; both, but noisy.
 OPERATORS: dict[str, tuple[tuple[float, ...], ...]] = {
     "x": ((1.0, 0.0),),
@@ -65,12 +76,14 @@ class InverseConfig(Knobs):
 @dataclass(frozen=True, eq=False)
 class Method:
     """ratio: a sample's squared error over the regression's, with its interval; means: the same of the mean of the
-    first 1 to K samples, (K,); off: of the measurement, the root mean square of A x - y over the noise.
+    first 1 to K samples, (K,); mean: of all K, with its interval; off: of the measurement, the root mean square of
+    A x - y over the noise.
     """
 
     name: str
     ratio: Difference
     means: np.ndarray
+    mean: Difference
     off: float
 
 
@@ -133,9 +146,13 @@ def _measured(
 ) -> Method:
     K, each = len(x), squared(x, truth).mean(0)
     running = x.cumsum(0) / torch.arange(1, K + 1)[:, None, None]
-    means = squared(running, truth).mean(1) / errors.mean()
+    costs = squared(running, truth)
     off = float((x @ config.A.T - y).square().mean().sqrt()) / config.noise
-    return Method(name, ratio_of_means(each.numpy(), errors.numpy()), means.numpy(), off)
+    least = errors.numpy()
+    return Method(
+        name, ratio_of_means(each.numpy(), least), (costs.mean(1) / errors.mean()).numpy(),
+        ratio_of_means(costs[-1].numpy(), least), off,
+    )  # fmt: skip
 
 
 def first_step(config: InverseConfig, exact: Posterior, y: Tensor) -> float:
@@ -178,17 +195,30 @@ SAMPLERS: dict[str, Callable[[InverseConfig, Posterior, Tensor, Report], Tensor]
 }  # fmt: skip
 
 
-def claims(config: InverseConfig, found: Inverse) -> list[str]:
-    """The lecture's and Palette's claims, each with its numbers."""
-    N = f"N = {config.problems:,} problems, seed {config.seed}"
+def claims(config: InverseConfig, found: Inverse) -> list[Outcome]:
+    """The lecture's and Palette's claims, each with its numbers; the first is of the denoiser that is told y."""
+    N = f"N = {config.problems:,} problems"
     exact, walked, dps = (method.ratio for method in found.methods)
-    gap, K = found.between, config.samples
+    gap, K, mean = found.between, config.samples, found.methods[0].mean
     return [
-        f"**A sample of the posterior has twice the least squared error.** Exact samples have {interval(exact, '.2f')} "
-        f"times it: {equals(2, exact)}. The denoiser told y, in {config.steps} steps, {interval(walked, '.2f')}: "
-        f"{equals(2, walked)}. DPS, which is told nothing, {interval(dps, '.2f')}: {equals(2, dps)}. {N}.",
-        f"**The mean of {K} samples costs 1 + 1/K = {1 + 1 / K:.2f}:** {found.methods[0].means[-1]:.2f}.",
-        f"**The first step from noise is the regression:** they differ by {found.first:.1%} of the least error.",
-        f"**The regression's point lies where data are rare:** a sample is {interval(gap, '+.2f')}"
-        f" nats likelier under the data: {verdict(gap, N)}.",
+        Outcome(
+            "Claim: who samples the posterior has twice the least squared error. The denoiser told y, in "
+            f"{config.steps} steps, has {interval(walked, '.2f')} times it. Exact samples {interval(exact, '.2f')}, "
+            f"which {equals(2, exact)}; DPS, told nothing, {interval(dps, '.2f')}, which {equals(2, dps)}. {N}.",
+            equals(2, walked),
+        ),
+        Outcome(
+            f"The mean of {K} exact samples costs 1 + 1/K = {1 + 1 / K:.3f} times the least: {interval(mean)}. {N}.",
+            equals(1 + 1 / K, mean),
+        ),
+        Outcome(
+            f"The first step from noise is the regression: they differ by {found.first:.1%} of the least error, and "
+            f"{SAME:.0%} is tolerated. {N}.",
+            HOLDS if found.first < SAME else FAILS,
+        ),
+        Outcome(
+            f"The regression's point lies where data are rare: a sample is {interval(gap, '+.2f')} nats likelier under "
+            f"the data. {N}.",
+            verdict(gap, N),
+        ),
     ]

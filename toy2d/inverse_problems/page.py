@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from playground.claims import in_words
 from playground.ui.charts import chart
 from playground.ui.knobs import Form
 from playground.ui.page import cached, explained, page, verdict_line
@@ -44,11 +45,11 @@ with page("Palette's twin"):
     found = cached("inverse", config, inverse, "Sampling")
     left, right = st.columns(2)
     first, *others = claims(config, found)
-    verdict_line(f"{first} {compared(answer, found.methods[0].ratio.value)}")
+    verdict_line(f"{first.words} {compared(answer, found.methods[0].ratio.value)}", first.verdict)
     with left:
         chart(plane_chart(config, found), "inverse-plane", alone=True)
     with right:
         chart(means_chart(found), "inverse-means", alone=True)
     for sentence in others:
-        st.markdown(sentence)
+        st.markdown(in_words(sentence))
     explained(__file__)

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
+from playground.claims import in_words
 from playground.commands import subcommand
 from playground.knobs import add_options, config_of
 from toy2d.command import add_seed_and_out, printed, progress, write
@@ -30,8 +31,8 @@ def run(arguments: argparse.Namespace) -> None:
     config = config_of(LatentsConfig, arguments)
     found = latents(config, progress("scales"))
     ways = there_and_back(config.points, config.seed, progress("walking"))
-    printed(claims(found, ways))
     numbers = {
+        "claims": printed(map(in_words, claims(found, ways))),
         "codes": {n: {"kept": c.kept, "confused": c.confused} for n, c in found.codes.items()},
         "scales": SCALES, "scale_errors": found.scale_errors, "steps": COUNTS,
         "x_T_from_the_flow": _joined(ways.climbs), "from_home": _joined(ways.trips),

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from playground.claims import Outcome
 from playground.errors import SEEDS
 from playground.knobs import Knobs, knob
 from playground.levels import Level, ascending, linear_beta, seeded
@@ -252,43 +253,49 @@ def _slopes(ways: dict[tuple[str, str], np.ndarray]) -> dict[tuple[str, str], fl
     return {key: math.log2(way[-2] / way[-1]) for key, way in ways.items() if way.max() > EXACT}
 
 
-def claims(found: Latents, ways: ThereAndBack) -> list[str]:
-    """Each with its numbers and a verdict; all of it is exact but for the points of the round trips."""
+def claims(found: Latents, ways: ThereAndBack) -> list[Outcome]:
+    """Each with its numbers; all of it is exact but for the points of the round trips."""
     pca, weighted = found.codes["PCA"], found.codes["weighted"]
     errors = found.scale_errors
     best = int(errors.argmin())
     lost = pca.kept > 0.5 and pca.confused > 0.4 and weighted.confused < 0.1
     told, untold = ways.misses["DDIM", MODE], ways.misses["DDIM", NOTHING]
     said = [
-        f"PCA's one number keeps {pca.kept:.1%} of the variance, and who guesses the mode from it is wrong in "
-        f"{pca.confused:.1%} (chance: 50 %). Where y weighs {found.config.weight:g} times as much, it keeps "
-        f"{weighted.kept:.1%}, and {weighted.confused:.2%} are wrong. What varies most is not what matters most: "
-        f"**{_word(lost)}**.",
-        f"The sampler's error is U-shaped in the latents' scale: {errors[0]:.3f} at {SCALES[0]:g}, least "
-        f"{errors[best]:.3f} at {SCALES[best]:.2g}, {errors[-1]:.3f} at {SCALES[-1]:g}, {found.config.steps} steps: "
-        f"**{_word(errors[0] > 2 * errors[best] and errors[-1] > 2 * errors[best])}**.",
+        _judged(
+            f"Claim: what varies most is not what matters most. PCA's one number keeps {pca.kept:.1%} of the variance, "
+            f"and who guesses the mode from it is wrong in {pca.confused:.1%} (chance: 50 %). Where y weighs "
+            f"{found.config.weight:g} times as much, it keeps {weighted.kept:.1%}, and {weighted.confused:.2%} are "
+            "wrong. All in closed form.",
+            lost,
+        ),
+        _judged(
+            f"The sampler's error is U-shaped in the latents' scale: {errors[0]:.3f} at {SCALES[0]:g}, least "
+            f"{errors[best]:.3f} at {SCALES[best]:.2g}, {errors[-1]:.3f} at {SCALES[-1]:g}, in "
+            f"{found.config.steps} steps.",
+            bool(errors[0] > 2 * errors[best] and errors[-1] > 2 * errors[best]),
+        ),
     ]
     of = "x_T's way from the flow's own", "the way from home, up and down again,"
     for words, slopes, orders in ((of[0], ways.climb_slopes, ORDERS), (of[1], ways.slopes, TRIP_ORDERS)):
         for (name, what), slope in slopes.items():
-            near = abs(slope - orders[name]) < CLOSE
-            said.append(
-                f"{name}, {what}: twice as many steps divide {words} by 2^{slope:.2f}; order {orders[name]}: "
-                f"**{_word(near)}**."
+            sentence = (
+                f"{name}, {what}: twice as many steps divide {words} by 2^{slope:.2f}; order {orders[name]}."
             )
+            said.append(_judged(sentence, abs(slope - orders[name]) < CLOSE))
     for (name, what), way in ways.trips.items():
         if (name, what) not in ways.slopes:
-            said.append(
+            sentence = (
                 f"{name}, {what}, is exact in {COUNTS[0]} steps: each point is {way[0]:.0e} from home. A mode of "
-                f"variance one turns by the angle, and so does the step: **{_word(way[0] < EXACT)}**."
+                "variance one turns by the angle, and so does the step."
             )
-    said.append(
+            said.append(_judged(sentence, bool(way[0] < EXACT)))
+    sentence = (
         f"Told the mode, {COUNTS[0]} steps of DDIM lose less ({told[0]:.2g}) than {COUNTS[2]} told nothing "
         f"({untold[2]:.2g}), root mean squares of {ways.points:,} points; those decide that come home to the "
-        f"other mode: **{_word(told[0] < untold[2])}**."
+        "other mode."
     )
-    return said
+    return [*said, _judged(sentence, bool(told[0] < untold[2]))]
 
 
-def _word(holds: bool) -> str:
-    return HOLDS if holds else FAILS
+def _judged(words: str, holds: bool) -> Outcome:
+    return Outcome(words, HOLDS if holds else FAILS)

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from playground.claims import in_words
 from playground.progress import Report
 from playground.ui.charts import chart
 from playground.ui.knobs import Form
@@ -32,12 +33,12 @@ def ways_for(points_and_seed: tuple[int, int], report: Report) -> ThereAndBack:
 def show(found: Latents, ways: ThereAndBack) -> None:
     first, *others = claims(found, ways)
     above = st.container()
-    verdict_line(first)
+    verdict_line(first.words, first.verdict)
     with above:
         chart(codes_charts(found), "codes", alone=True)
     chart(curves_charts(found, ways), "curves")
     for said in others:
-        st.markdown(f"- {said}")
+        st.markdown(f"- {in_words(said)}")
     left = ways.left
     st.caption(
         "Variance that the decoder must still draw, on the lecture's two modes, both coordinates summed: "

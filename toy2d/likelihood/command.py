@@ -3,10 +3,11 @@
 import argparse
 import math
 
+from playground.claims import Outcome, in_words
 from playground.knobs import add_options
-from toy2d.command import add_learned, asked, command, learned, progress, write
+from toy2d.command import add_learned, asked, command, learned, printed, progress, write
 from toy2d.drawing.clouds import clouds_gif
-from toy2d.likelihood.experiment import LikelihoodConfig, likelihood
+from toy2d.likelihood.experiment import LikelihoodConfig, likelihood, said
 from toy2d.likelihood.figures import flow_clouds, likelihood_charts
 
 
@@ -28,10 +29,10 @@ def run(arguments: argparse.Namespace) -> None:
     config = asked(LikelihoodConfig, arguments)
     result = likelihood(config, learned(arguments), progress("following the flow"))
     error = result.errors.total
-    print(f"mean |error| of log p: {error:.4f} nats, {error / math.log(2):.4f} bits")
+    claim = printed([in_words(Outcome(*said(config, result)))])
     print("  ".join(f"{part}: {value:.4f}" for part, value in vars(result.errors).items()))
     numbers = {
-        "errors_nats": vars(result.errors), "error_bits": error / math.log(2), "nll": result.nll,
+        "claims": claim, "errors_nats": vars(result.errors), "error_bits": error / math.log(2), "nll": result.nll,
         "flow_nll": result.flow_nll, "mass": result.mass, "exact_mass": result.exact_mass,
         "numbers_of_steps": result.numbers, "error_of_steps": result.by_steps, "total": result.total_by_steps,
     }  # fmt: skip

@@ -61,7 +61,7 @@ with page("Likelihood"):
     config, learn = settings()
     result = cached("likelihood", (config, learn), measured, "Following the flow")
     above = picture()
-    verdict_line(said(config, result))
+    verdict_line(*said(config, result))
     numbers(config, result)
     with above:
         show_clouds(flow_clouds(config, result), "likelihood", fps=12)
