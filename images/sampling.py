@@ -22,11 +22,13 @@ from playground.trajectory import Trajectory, collect, frames_of
 from playground.walk import State, checked, starting_noise, walk, watched
 from playground.work import require_work
 
+DDPM_BETA = "DDPM, beta"  # pages write it with a β
+
 # Walks down the schedule's grid.
 DOWNHILL: dict[str, Callable[[float], Step]] = {
     "DDIM": lambda eta: ddim(eta),
     "DDPM": lambda eta: ancestral("beta_tilde"),
-    "DDPM, beta": lambda eta: ancestral("beta"),
+    DDPM_BETA: lambda eta: ancestral("beta"),
     "Heun": lambda eta: heun(),
     "DPM-Solver++": lambda eta: dpmpp_2m(),
     "predictor-corrector": lambda eta: corrected(ancestral("beta_tilde")),

@@ -43,7 +43,7 @@ TOPICS = (
     ),
     Topic(
         "diffusion_autoencoder", "autoencode", "Diffusion autoencoder", "compress",
-        "A digit as z, what it is, and x_T, the rest.",
+        "A digit as z, what it is, and $x_T$, the rest.",
         AUTOENCODER, "A digit is z, what it is, and $x_T$, the rest; both together give it back.",
     ),
     Topic(

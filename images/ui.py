@@ -19,6 +19,7 @@ from playground.errors import UserError
 from playground.progress import Report, duration
 from playground.ui.knobs import ask
 from playground.ui.page import in_url, on_request, one_of
+from playground.ui.signs import typeset
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -60,7 +61,7 @@ def table_and_claims(rows: Sequence[Mapping[str, Any]], key: str, sentences: Ite
     """A table of all rows, and each sentence below it."""
     st.dataframe(rows, hide_index=True, key=key, width="stretch")
     for sentence in sentences:
-        st.markdown(sentence)
+        st.markdown(typeset(sentence))
 
 
 def choose_model(
@@ -174,6 +175,11 @@ LABELS = {
 }
 
 
+def sampler_name(sampler: str) -> str:
+    """As a page writes it; a command line and an address have letters that a keyboard has."""
+    return sampler.replace("beta", "β")
+
+
 def guidance_widgets(config: type, prefix: str = "") -> tuple[int | None, float]:
     """The class that the model is told, and how much it is guided towards it.
 
@@ -183,7 +189,7 @@ def guidance_widgets(config: type, prefix: str = "") -> tuple[int | None, float]
     chosen = one_of(first, "Label", ["none", *map(str, range(10))], key=f"{prefix}label")
     w = ask(
         second.slider, "Guidance w", config, "w", 0.25, key=f"{prefix}w", disabled=chosen == "none",
-        help="The lecture's w: (1 + w) ε(x_t, c) - w ε(x_t); 0 is the conditional model.",
+        help="The lecture's w: $(1 + w)\\,ε(x_t, c) - w\\,ε(x_t)$; 0 is the conditional model.",
     )  # fmt: skip
     return (None, 0.0) if chosen == "none" else (int(chosen), float(w))
 

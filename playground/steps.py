@@ -106,6 +106,7 @@ def last_but_one(grid: list[Level]) -> tuple[float, float]:
 
 
 VARIANCES = {"beta": added_variance, "beta_tilde": posterior_variance}
+VARIANCE_SIGNS = {"beta": "β", "beta_tilde": "β̃"}  # as a page and a chart write them
 
 
 def variance_named(name: str) -> Callable[[Level, Level], Tensor]:

@@ -59,8 +59,8 @@ def way(model: Model, one: int, two: int, steps: int) -> None:
         f"From test digit {one} to {two}: z goes straight, $x_T$ along the sphere while its length changes evenly."
     )
     sheet = tiled(np.concatenate([found[name][::2, 0].numpy() for name in WAYS]), columns=11)
-    download_gif("GIF, z and x_T", lambda: gif_bytes(frames[WAYS[0]], fps=8), "between.gif", "c-gif")
-    download_webp("WebP, z and x_T", lambda: webp_bytes(frames[WAYS[0]], fps=8), "between.webp", "c-webp")
+    download_gif("GIF, z and $x_T$", lambda: gif_bytes(frames[WAYS[0]], fps=8), "between.gif", "c-gif")
+    download_webp("WebP, z and $x_T$", lambda: webp_bytes(frames[WAYS[0]], fps=8), "between.webp", "c-webp")
     download_png("PNG, all three", lambda: png_bytes(sheet), "between.png", "c-png")
 
 

@@ -14,11 +14,13 @@ from images.ui import choose_model, classifier, digits, measured_on_request, tra
 from playground.gif import gif_bytes, png_bytes, tiled, webp_bytes
 from playground.progress import Report
 from playground.statistics import ends, interval
+from playground.tables import markdown_table
 from playground.ui.charts import chart
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.knobs import Form
 from playground.ui.page import cached, explained, in_url, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
+from playground.ui.signs import typeset
 from playground.ui.tries import tries
 
 
@@ -108,12 +110,12 @@ def new_digits(model: Model, config: ReconstructConfig) -> None:
     )
     if judged is not None:
         for claim in drawing.claims(judged[1]):
-            st.markdown(f"- {claim}")
+            st.markdown(f"- {typeset(claim)}")
         rows = [
             {"z": way, "FCD": f"{e.value:.2f}", "95 % interval": ends(e, ".2f")}
             for way, e in judged[1].distances.items()
         ]
-        st.dataframe(rows, hide_index=True, width="stretch", key="d-quality")
+        st.markdown(typeset(markdown_table(rows)))
 
 
 # --- measured -----------------------------------------------------------------------------------------------
@@ -132,10 +134,10 @@ def measured(model: Model) -> None:
 
 def tables(found: Measured) -> None:
     for claim in claims(found):
-        st.markdown(f"- {claim}")
-    rows = [{"from": name, "steps": steps or "", "mean squared error": f"{e.value:.1e}",
+        st.markdown(f"- {typeset(claim)}")
+    rows = [{"from": name, "steps": f"{steps or ''}", "mean squared error": f"{e.value:.1e}",
              "95 % interval": ends(e, ".1e")} for (name, steps), e in found.errors.items()]  # fmt: skip
-    st.dataframe(rows, hide_index=True, width="stretch", key="d-table")
+    st.markdown(typeset(markdown_table(rows)))
     st.markdown(
         "The longest of ten steps over the mean one, in the "
         "classifier's features (1 is even): "

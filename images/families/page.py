@@ -22,8 +22,8 @@ from images.generate.experiment import SampleConfig, sample
 from images.metrics.estimates import FCD, Estimate
 from images.metrics.readable import clear
 from images.models import SIGMA_1, SIGMA_L, Model
-from images.sampling import ANNEALED, AS_WRITTEN, HOLD, LANGEVIN, Film
-from images.ui import choose_model, classifier, training_sidebar, yardstick
+from images.sampling import ANNEALED, AS_WRITTEN, DDPM_BETA, HOLD, LANGEVIN, Film
+from images.ui import choose_model, classifier, sampler_name, training_sidebar, yardstick
 from playground.gif import gif_bytes, tiled, webp_bytes
 from playground.statistics import difference_of_shares, ends, interval
 from playground.ui.busy import Report, busy
@@ -43,7 +43,10 @@ def settings(T: int) -> tuple[tuple[SampleConfig, SampleConfig], str, DeltaGener
     first, fifth, shown, third, last = st.columns([1.1, 1.5, 1.4, 1.2, 1], vertical_alignment="bottom")
     what = one_of(shown, "Show", SIGNS, key="f-show")
     more = folded("More settings", third)
-    sampler = in_url(first.selectbox, "On the DDPM side", ("DDPM", "DDPM, beta", "DDIM"), key="f-sampler")
+    sampler = in_url(
+        first.selectbox, "On the DDPM side", ("DDPM", DDPM_BETA, "DDIM"), key="f-sampler",
+        format_func=sampler_name,
+    )  # fmt: skip
     langevin = in_url(
         fifth.selectbox, "NCSN is told", LANGEVIN, format_func=TOLD.get, key="f-told",
         help="Same updates, same noise; only the noise level that the network hears differs.",
@@ -106,11 +109,12 @@ def told(model: Model, config: SampleConfig) -> None:
     known = mismatch(model.schedule.highest, config.steps)
     st.subheader("What the network is told")
     st.markdown(
-        f"Algorithm 1 tells the network σ_i. But {HOLD} steps at a level cannot take the noise down to it: in units "
-        f"of σ_i², its variance goes v → (1 - c/2)² v + c at every step (c = {known.c:.2f} here, where it ends "
-        f"lowest) and is multiplied by (σ_i / σ_i+1)² between levels, so it settles at **v = {known.settled:.2f}**. "
-        f"In 784 dimensions noise lives on a thin shell, and the network is **{known.off[0]:.0f} to {known.off[1]:.0f} "
-        "standard deviations** off the one that it knows. v is known before the walk, so it can be told σ_i √v."
+        f"Algorithm 1 tells the network $σ_i$. But {HOLD} steps at a level cannot take the noise down to it: in units "
+        f"of $σ_i^2$, its variance goes $v → (1 - c/2)^2\\,v + c$ at every step (c = {known.c:.2f} here, where it ends "
+        f"lowest) and is multiplied by $(σ_i / σ_{{i+1}})^2$ between levels, so it settles at "
+        f"**v = {known.settled:.2f}**. In 784 dimensions noise lives on a thin shell, and the network is "
+        f"**{known.off[0]:.0f} to {known.off[1]:.0f} standard deviations** off the one that it knows. "
+        "v is known before the walk, so it can be told $σ_i \\sqrt v$."
     )
     a, b, c = st.columns([1, 1, 2], vertical_alignment="bottom")
     samples = a.selectbox("Digits to measure with", (50, 100, 200, 500), 1, key="f-told-samples")
@@ -181,8 +185,8 @@ def _explain() -> None:
         'different levels of noise." With $s = -\\epsilon / \\sigma$ the right loss **is** half the left one. (The '
         "lecture's slide has $σ_i$, not its square, below x̃ − x.) A network here is told the ratio of signal to noise, "
         "not a timestep, so one network serves both samplers: both sides use the same one until you choose another.\n\n"
-        f"The annealed side walks {SIGMA_1:g} to {SIGMA_L:g} in geometric sigmas, {HOLD} Langevin steps at each "
-        "(Song and Ermon 2019, Algorithm 1); told the noise that is there, its last step denoises. Its x_t is the "
+        f"The annealed side walks {SIGMA_1:g} to {SIGMA_L:g} in geometric levels σ, {HOLD} Langevin steps at each "
+        "(Song and Ermon 2019, Algorithm 1); told the noise that is there, its last step denoises. Its $x_t$ is the "
         "digit plus noise far beyond the digit's range, so it is shown cut off at black and white.\n\n"
         "**Try** 50 and 1000 steps, and a model trained with the NCSN preset on either side. **Look** at the share of "
         "noise below each panel: at which level is it decided which digit it becomes?"

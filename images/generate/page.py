@@ -7,8 +7,8 @@ from streamlit.delta_generator import DeltaGenerator
 from images.films import kept
 from images.generate.experiment import SampleConfig, sample
 from images.metrics.readable import clear, read, said_of_class, said_of_clear
-from images.sampling import ANNEALED, AS_WRITTEN, Film
-from images.ui import choose_model, classifier, guidance_widgets, real_clear, training_sidebar
+from images.sampling import ANNEALED, AS_WRITTEN, DDPM_BETA, Film
+from images.ui import choose_model, classifier, guidance_widgets, real_clear, sampler_name, training_sidebar
 from playground.gif import enlarged, gif_bytes, png_bytes, tiled, webp_bytes
 from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.knobs import Form
@@ -20,12 +20,12 @@ from playground.ui.tries import tries
 RULES = {
     "DDIM": "eq. 12, with $\\sigma_t = \\eta \\tilde\\beta_t^{1/2}$",
     "DDPM": "eq. 12 with η = 1: the noise has the variance $\\tilde\\beta_t$",
-    "DDPM, beta": "the mean of DDPM's step and more noise, of variance $\\beta_t$; that is eq. 12 for no η",
+    DDPM_BETA: "the mean of DDPM's step and more noise, of variance $\\beta_t$; that is eq. 12 for no η",
     "Heun": "eq. 12 with η = 0, then corrected by what the model says at the level reached: two calls a step",
     "DPM-Solver++": "eq. 12 with η = 0, and a predicted $x_0$ that is extrapolated from the last two",
     "predictor-corrector": "a step of DDPM, then one of Langevin dynamics at the level reached",
     ANNEALED: "x + (a/2) score + √a z at each of NCSN's levels, told the noise that is there; not eq. 12",
-    AS_WRITTEN: "the same updates, but the network is told σ_i, as Algorithm 1 has it; not eq. 12",
+    AS_WRITTEN: "the same updates, but the network is told $σ_i$, as Algorithm 1 has it; not eq. 12",
 }
 
 
@@ -34,7 +34,7 @@ def settings(T: int, knows_labels: bool) -> tuple[SampleConfig, DeltaGenerator]:
     first, second, third, fourth, last = st.columns([1.4, 2, 1.8, 1.3, 1.1], vertical_alignment="bottom")
     more = folded("More settings", fourth)
     form = Form(SampleConfig.quick())
-    sampler = form.ask(first.selectbox, "Sampler", "sampler")
+    sampler = form.ask(first.selectbox, "Sampler", "sampler", format_func=sampler_name)
     form.ask(second.select_slider, "Steps", "steps", most=T)
     eta = form.ask(
         third.slider, "η", "eta", 0.05, disabled=sampler != "DDIM",
@@ -78,7 +78,8 @@ def show(film: Film, config: SampleConfig) -> None:
 
 
 def said(film: Film, config: SampleConfig) -> str:
-    words = f"{config.sampler}, {config.steps} steps: {said_of_clear(clear(classifier(), film.images), real_clear())}"
+    read_as = said_of_clear(clear(classifier(), film.images), real_clear())
+    words = f"{sampler_name(config.sampler)}, {config.steps} steps: {read_as}"
     if config.label is None:
         return words
     return f"{words} {said_of_class(read(classifier(), film.images), config.label)}"
@@ -95,11 +96,11 @@ def explain() -> None:
             r"\epsilon_\theta}{\sqrt{\bar\alpha_t}}\right)}_{\text{predicted } \mathbf{x}_0}"
             r" + \sqrt{1-\bar\alpha_{t-1}-\sigma_t^2}\,\epsilon_\theta + \sigma_t \epsilon_t"
         )
-        st.markdown("\n".join(f"- **{sampler}**: {rule}." for sampler, rule in RULES.items()))
+        st.markdown("\n".join(f"- **{sampler_name(sampler)}**: {rule}." for sampler, rule in RULES.items()))
         st.markdown(
             "The right panel shows that predicted $x_0$. At first it is a blur, the mean of all digits that could have "
             "led to this noise; then it decides. **Try** 10 steps by DDIM with η = 0 and with η = 1, and by "
-            "DDPM, beta: the last one, σ̂ in the lecture's Table 1, leaves too much noise in the image. "
+            "DDPM, β: the last one, σ̂ in the lecture's Table 1, leaves too much noise in the image. "
             "The page Table 1 measures them all."
         )
 

@@ -311,7 +311,7 @@ def claims(found: Table) -> list[str]:
     if found.zetas:
         steps = ", ".join(f"{problem} {zeta.value:g}" for problem, zeta in found.zetas.items())
         said.append(
-            f"**DPS's zeta** was chosen on {min(TRAINING, found.config.digits)} training digits by squared error, from "
+            f"**DPS's ζ** was chosen on {min(TRAINING, found.config.digits)} training digits by squared error, from "
             f"{', '.join(f'{z:g}' for z in ZETAS)}: {steps}."
         )
     return said

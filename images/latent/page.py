@@ -31,6 +31,7 @@ from playground.ui.downloads import download_gif, download_png, download_webp
 from playground.ui.knobs import Form
 from playground.ui.page import explained, folded, on_request, page, verdict_line
 from playground.ui.player import ImagesPanel, player
+from playground.ui.signs import typeset
 from playground.ui.tries import tries
 
 LARGER = 3  # latents are small; each of their pixels is drawn 3 x 3
@@ -80,7 +81,7 @@ def measured(model: Model) -> None:
 
 def table(found: Measured) -> None:
     for said in claims(found):
-        st.markdown(f"- {said}")
+        st.markdown(f"- {typeset(said)}")
     rows = [{"digits": name, "FCD": f"{e.value:.2f}", "95 % interval": ends(e, ".2f")}
             for name, e in found.distances.items()]  # fmt: skip
     for row in rows if found.agreement else ():

@@ -268,7 +268,7 @@ def _of_colours(found: Table) -> list[str]:
     gap = interval_of_mean(apart)
     first, n = found.first_hue or 0, len(by_v)
     return [
-        f"**A network that predicts eps misses the colour by more than one that predicts v:** "
+        f"**A network that predicts ε misses the colour by more than one that predicts v:** "
         f"{float(by_eps.mean()):.3f} against {float(by_v.mean()):.3f} from the nearer of the class's two, a "
         f"difference of {interval(gap, '.2f')}: {verdict(gap)}.",
         f"**The colours have their law:** {told_share(first / n, n)} of the generalist's samples have the first hue; "

@@ -14,6 +14,7 @@ from typing import Any
 from images.metrics.estimates import FCD, Estimate
 from images.metrics.evaluate import EvaluateConfig, Yardstick, fingerprint, generate
 from images.models import Model
+from images.sampling import DDPM_BETA
 from playground.errors import SEEDS, UserError, require
 from playground.files import write_atomically
 from playground.knobs import Knobs, knob
@@ -65,7 +66,7 @@ class TableConfig(Knobs):
         return [(eta, steps) for steps in sorted(set(self.steps)) for eta in etas]
 
     def cell(self, eta: str, steps: int) -> EvaluateConfig:
-        sampler, noise = ("DDPM, beta", 0.0) if eta == SIGMA_HAT else ("DDIM", float(eta))
+        sampler, noise = (DDPM_BETA, 0.0) if eta == SIGMA_HAT else ("DDIM", float(eta))
         return EvaluateConfig(self.samples, sampler, steps, noise, self.seed, 0, self.spacing)
 
 

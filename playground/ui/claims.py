@@ -9,6 +9,7 @@ from playground.claims import Claim, Outcome, chosen, measure_each
 from playground.topics import SECTIONS
 from playground.ui.busy import allow, busy, was_stopped
 from playground.ui.page import SIGNS, page
+from playground.ui.signs import typeset
 from playground.ui.tour import tour
 
 Wings = Mapping[str, Sequence[Claim]]
@@ -65,14 +66,14 @@ def _measured(wing: str, claims: Sequence[Claim], may: bool) -> None:
 
 def _row(claim: Claim, outcome: Outcome | None) -> None:
     says, where, came_out = st.columns([3, 1.4, 4.4], vertical_alignment="top")
-    says.markdown(claim.says)
+    says.markdown(typeset(claim.says))
     with where:
         _link(claim.page)
     if outcome is None:
         came_out.caption(f"{NOT_YET} · `{claim.command}`")
     else:
         sign = next((icon for start, icon in SIGNS.items() if outcome.verdict.startswith(start)), "help")
-        came_out.markdown(f":material/{sign}: **{outcome.verdict}.** {outcome.words}")
+        came_out.markdown(f":material/{sign}: **{outcome.verdict}.** {typeset(outcome.words)}")
 
 
 def _link(address: str) -> None:

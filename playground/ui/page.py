@@ -24,6 +24,7 @@ from playground.progress import Report
 from playground.ui.address import from_address
 from playground.ui.busy import allow, busy, progress_in, was_stopped
 from playground.ui.downloads import saved_in
+from playground.ui.signs import typeset
 from playground.ui.tour import presenting, tour, turn, where
 
 T = TypeVar("T")
@@ -87,7 +88,7 @@ def verdict_line(sentence: str, outcome: str = "") -> None:
     outcome: "holds", "does not hold" or "cannot be told" at its start (playground.statistics.verdict) picks the sign.
     """
     with st.container(key="page-verdict", gap=None):
-        st.markdown(f"{_sign(outcome)} {sentence}".strip())
+        st.markdown(f"{_sign(outcome)} {typeset(sentence)}".strip())
 
 
 def _sign(outcome: str) -> str:

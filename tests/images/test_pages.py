@@ -14,6 +14,7 @@ from images.sampling import SAMPLERS
 from images.training import job, making, runs
 from images.training.config import TrainConfig
 from images.training.speed import OFFERED
+from images.ui import sampler_name
 from playground.errors import UserError
 
 WING = Path(__file__).parents[2] / "images"
@@ -50,7 +51,7 @@ def test_generate_opens_with_digits_and_makes_new_ones():
 
 def test_generate_says_of_every_sampler_what_its_step_is():
     said = " ".join(text.value for text in opened("generate").markdown)
-    assert all(f"**{sampler}**:" in said for sampler in SAMPLERS)
+    assert all(f"**{sampler_name(sampler)}**:" in said for sampler in SAMPLERS)
     assert "Each step is" not in said
 
 

@@ -108,7 +108,7 @@ def test_the_bounds_sentences_are_of_their_gaps(gap, outcome):
         Bound("exact", name, NONE, 3.0, each, 0.01) for name, each in (("beta", gap), ("beta_tilde", 0.5))
     )
     sentence, told = said_of_bound(BoundConfig(samples=500), Bounds(rows, 3.0, 0.1))
-    assert told.startswith(outcome) and f"{gap:.3f} (" in sentence and "nats with beta and 0.500" in sentence
+    assert told.startswith(outcome) and f"{gap:.3f} (" in sentence and "nats with β and 0.500" in sentence
     assert ("at N = 500" in told) == (outcome == OPEN)
     for simple, weighted, outcome in ((0.5, 0.1, HOLDS), (0.1, 0.5, FAILS), (0.1, 0.1, OPEN)):
         found = {

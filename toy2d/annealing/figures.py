@@ -14,10 +14,10 @@ AXIS_NAMES = {
     "sigma_1": "highest σ",
 }
 RULE_NAMES = {
-    "algorithm1": "Algorithm 1: ε σ_i² / σ_L²",
-    "prose": "the slip: σ_i / σ_L",
-    "prose_eps": "the slip with ε: ε σ_i / σ_L",
-    "data": "minding the modes: ε (σ_i² + s²)",
+    "algorithm1": "Algorithm 1: ε σ_{i}² / σ_{L}²",
+    "prose": "the slip: σ_{i} / σ_{L}",
+    "prose_eps": "the slip with ε: ε σ_{i} / σ_{L}",
+    "data": "minding the modes: ε (σ_{i}² + s²)",
 }
 DIVERGES = 4.0
 WEIGHTS, SLICED = "Share in a wrong mode", "Sliced distance to exact samples"
@@ -47,8 +47,7 @@ def step_chart(configs: dict[str, AnnealingConfig]) -> Chart:
             for sigma, each, share in zip(sigmas, a, ratio, strict=True)
         ]
         i = np.arange(1, len(ratio) + 1)
-        name = RULE_NAMES[rule].replace("_i", "_{i}").replace("_L", "_{L}")
-        marks.append(Curve(i, ratio, name, METHODS[k], dots=True, hover=hover))
+        marks.append(Curve(i, ratio, RULE_NAMES[rule], METHODS[k], dots=True, hover=hover))
     marks.append(Rule(DIVERGES, f"diverges above {DIVERGES:g}"))
     y = Axis("a_{i} / variance of a mode there", log=True)
     return Chart("", Axis("level i, most noise first"), y, marks)

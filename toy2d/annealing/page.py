@@ -33,16 +33,21 @@ FINE = {
 COARSE = {"L": (3, 10, 30), "T": (3, 10, 30), "eps": (0.03, 0.3, 3.0), "sigma_1": (2.0, 10.0, 50.0)}
 
 
+def rule_name(rule: str) -> str:
+    """As the options of a box can say it, which know no formulas: σ_L is the lowest level."""
+    return RULE_NAMES[rule].replace("_{i}", "ᵢ").replace("σ_{L}²", "(lowest σ)²").replace("σ_{L}", "lowest σ")
+
+
 def settings() -> AnnealingConfig:
     first, second, third, last = st.columns([1.2, 1.8, 2, 1], vertical_alignment="bottom")
     mixture = mixture_widgets(first, second)
     form = Form(AnnealingConfig)
-    form.ask(third.selectbox, "Step size a_i", "rule", format_func=RULE_NAMES.get)
+    form.ask(third.selectbox, "Step size $a_i$", "rule", format_func=rule_name)
     more = folded("More settings", last)
-    form.ask(more.selectbox, "The sigmas are", "levels", format_func=LEVEL_NAMES.get)
+    form.ask(more.selectbox, "σ is", "levels", format_func=LEVEL_NAMES.get)
     form.ask(more.number_input, "L", "L", help="Noise levels")
     form.ask(more.number_input, "T", "T", help="Steps at each level")
-    form.ask(more.number_input, "eps", "eps", 0.01, format="%.4f")
+    form.ask(more.number_input, "ε", "eps", 0.01, format="%.4f")
     form.ask(more.number_input, "Highest σ", "sigma_1")
     form.ask(more.number_input, "Seed", "seed")
     return form.made(mixture=mixture)
@@ -103,7 +108,7 @@ def map_for(config: AnnealingConfig) -> tuple[MapConfig, Map]:
         rest = ", ".join(
             f"{AXIS_NAMES[k]} {v:g}" for k, v in fixed.items() if k not in (kept[0].x, kept[0].y)
         )
-        st.caption(f"Shown: {RULE_NAMES[base.rule]}, {base.mixture.preset}, {rest}, {base.particles:,} particles. "
+        st.caption(f"Shown: {rule_name(base.rule)}, {base.mixture.preset}, {rest}, {base.particles:,} particles. "
                    "Press the button for a map of the settings above.")  # fmt: skip
     return kept
 

@@ -15,7 +15,7 @@ from toy2d.ui import mixture_widgets, score_widget, show_clouds, with_score
 SAMPLER_NAMES = {
     "ddim": "DDIM (η)",
     "ddpm_tilde": "DDPM, variance β̃",
-    "ddpm_beta": "DDPM, variance beta",
+    "ddpm_beta": "DDPM, variance β",
     "heun": "Heun",
 }
 

@@ -7,6 +7,7 @@ from playground.charts import Axis, Chart, Curve, Dash, Mark, Rule, plus_minus
 from playground.colors import PALETTE
 from playground.levels import Schedule
 from playground.objectives import bound_weight
+from playground.steps import VARIANCE_SIGNS
 from toy2d.forward_and_bound.bound import Bound, Bounds, Gaps, Losses
 
 COLORS = {
@@ -30,7 +31,11 @@ def terms_chart(result: Bounds) -> list[Chart]:
     terms: list[Mark] = []
     sums: list[Mark] = []
     for row in result.rows:
-        look = (f"{row.model}, {row.variance}", color_of(row.model, row.variance), dash_of(row.variance))
+        look = (
+            f"{row.model}, {VARIANCE_SIGNS[row.variance]}",
+            color_of(row.model, row.variance),
+            dash_of(row.variance),
+        )
         t = np.arange(1, len(row.terms) + 1)
         terms.append(Curve(t[1:-1], row.terms[1:-1], *look))
         sums.append(Curve(t, from_noise(row), *look))
@@ -49,7 +54,8 @@ def dash_of(variance: str) -> Dash:
 def gaps_chart(result: Gaps) -> Chart:
     """The bound less the exact value against the number of steps, with two standard errors."""
     marks: list[Mark] = [
-        Curve(result.lengths, gap, f"{model}, {variance}", color_of(model, variance), dash_of(variance), dots=True,
+        Curve(result.lengths, gap, f"{model}, {VARIANCE_SIGNS[variance]}", color_of(model, variance),
+              dash_of(variance), dots=True,
               interval=plus_minus(gap, 2 * np.asarray(result.errors[model, variance])))
         for (model, variance), gap in result.gaps.items()
     ]  # fmt: skip
@@ -73,7 +79,7 @@ def weights_chart(schedule: Schedule) -> Chart:
     for variance, color in zip(VARIANCES, (PALETTE[1], PALETTE[3]), strict=True):
         weight = bound_weight(schedule, variance).numpy()[1:]
         kept = np.isfinite(weight)  # with beta_tilde the weight at t = 1 is infinite
-        marks.append(Curve(t[kept], weight[kept], f"bound, {variance}", color))
+        marks.append(Curve(t[kept], weight[kept], f"bound, {VARIANCE_SIGNS[variance]}", color))
     marks.append(Curve(t[[0, -1]], [1, 1], "simple loss", PALETTE[0]))
     return Chart("", Axis("t", log=True), Axis("weight of ‖ε − ε̂‖²", log=True), marks)
 

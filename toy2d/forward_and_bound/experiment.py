@@ -256,5 +256,5 @@ def said(config: ForwardConfig, path: Forward, found: Posterior) -> tuple[str, s
     missed, claim = max(0.0, found.reverse_kl["beta"]), at_once(config, path)
     return (
         f"{claim.words} At t = {config.t} of {config.steps} the true reverse step is {missed:.2g} nats from "
-        "the best Gaussian with variance beta."
+        "the best Gaussian with variance β."
     ), claim.verdict

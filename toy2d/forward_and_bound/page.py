@@ -7,6 +7,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from playground.levels import SCHEDULES
 from playground.statistics import told_share
+from playground.steps import VARIANCE_SIGNS
+from playground.tables import markdown_table
 from playground.ui.busy import Report
 from playground.ui.charts import chart
 from playground.ui.knobs import ask
@@ -155,13 +157,13 @@ def bound_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) -> 
         "Exact $-\\log p(x_0)$", f"{result.nll:.3f} nats", help=f"Mean over {config.samples:,} fresh points"
     )
     for cell, row in zip(rest, result.rows[-2:], strict=True):
-        cell.metric(f"Bound, {row.model}, {row.variance}", f"{row.total:.3f} nats",
+        cell.metric(f"Bound, {row.model}, {VARIANCE_SIGNS[row.variance]}", f"{row.total:.3f} nats",
                     f"{row.gap:+.3f} ± {2 * row.gap_se:.3f}", delta_color="off", delta_arrow="off")  # fmt: skip
     above = st.container()
     verdict_line(*said_of_bound(config, result))
     with above:
         chart(terms_chart(result), "terms")
-    st.dataframe(table(result), hide_index=True)
+    st.markdown(markdown_table(table(result), words=2))
     st.subheader("The gap against the number of steps")
     chart(gaps_chart(gaps), "gaps")
     explained(__file__, "bound.md", more=f"{cost_of_variances(gaps)}.")
@@ -173,8 +175,8 @@ def cost_of_variances(gaps: Gaps) -> str:
     for steps in (100, 1_000):
         i = int(np.flatnonzero(gaps.lengths == steps)[0])
         both = (
-            f"{variance} {gaps.gaps['exact', variance][i]:.2f} ± {2 * gaps.errors['exact', variance][i]:.2f}"
-            for variance in ("beta_tilde", "beta")
+            f"{sign} {gaps.gaps['exact', variance][i]:.2f} ± {2 * gaps.errors['exact', variance][i]:.2f}"
+            for variance, sign in reversed(VARIANCE_SIGNS.items())
         )
         told.append(f"{', '.join(both)} at {steps:,} steps")
     return "; ".join(told)
@@ -183,8 +185,8 @@ def cost_of_variances(gaps: Gaps) -> str:
 def table(result: Bounds) -> list[dict[str, str]]:
     return [
         {
-            "model": row.model, "variance": row.variance, "L_T": f"{row.terms[-1]:.5f}",
-            "sum of L_{t-1}, t > 1": f"{row.terms[1:-1].sum():.3f}", "L_0": f"{row.terms[0]:.3f}",
+            "model": row.model, "variance": VARIANCE_SIGNS[row.variance], "$L_T$": f"{row.terms[-1]:.5f}",
+            "sum of $L_{t-1}$, $t > 1$": f"{row.terms[1:-1].sum():.3f}", "$L_0$": f"{row.terms[0]:.3f}",
             "bound": f"{row.total:.3f}", "exact": f"{result.nll:.3f}",
             "gap": f"{row.gap:.3f} ± {2 * row.gap_se:.3f}",
         }
@@ -221,7 +223,7 @@ def losses_part(mixture: MixtureSpec, schedule: str, seed: int, cells: Cells) ->
 def show_losses(result: Losses) -> None:
     for (name, loss), cell in zip(result.losses.items(), st.columns(2), strict=True):
         cell.markdown(f"**{name} loss**")
-        cell.metric("Bound − exact −log p, variance beta", f"{loss.gap['beta']:.3f} nats",
+        cell.metric("Bound − exact −log p, variance β", f"{loss.gap['beta']:.3f} nats",
                     f"± {2 * loss.gap_se['beta']:.3f}", delta_color="off", delta_arrow="off")  # fmt: skip
         cell.metric(
             "Distance of its samples, and the floor", f"{loss.distances.sliced:.3f} / {result.floor.sliced:.3f}",

@@ -11,6 +11,7 @@ from playground.ui.charts import chart
 from playground.ui.knobs import Form, ask
 from playground.ui.page import cached, explained, folded, on_request, page, shared, verdict_line
 from playground.ui.predict import compared, predicted
+from playground.ui.signs import typeset
 from playground.ui.tries import tries
 from toy2d.guidance.best_w import BestWConfig, best_w, claims
 from toy2d.guidance.experiment import FIRST, Guidance, GuidanceConfig, guidance, guidance_sweep
@@ -100,8 +101,8 @@ def table(result: Guidance) -> None:
     st.markdown(markdown_table(lines))
     st.caption(
         "From the same noise, DDIM with the classifier and classifier-free guidance end at most "
-        f"{result.disagreement:.2g} apart: with exact models they are the same arithmetic, with learned ones they "
-        "differ by what was learned."
+        f"{typeset(f'{result.disagreement:.2g}')} apart: with exact models they are the same arithmetic, with learned "
+        "ones they differ by what was learned."
     )
 
 

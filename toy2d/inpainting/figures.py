@@ -7,6 +7,7 @@ import numpy as np
 from playground.charts import Axis, Band, Bars, Chart, Curve, Dash, Mark, Rule, plus_minus
 from playground.colors import METHODS, TRUTH
 from playground.statistics import Z, wilson
+from playground.steps import VARIANCE_SIGNS
 from toy2d.drawing.clouds import Cloud, density
 from toy2d.inpainting.experiment import SPLIT, Filled, InpaintConfig, Inpainting
 from toy2d.inpainting.sweeps import Narrowing, Shares
@@ -110,7 +111,7 @@ def shares_chart(config: InpaintConfig, shares: Shares, x_title: str, log: bool 
 def narrowing_chart(config: InpaintConfig, narrow: Narrowing) -> Chart:
     """RePaint's variance above the split against r, for both of DDPM's variances, with 95 % intervals."""
     marks: list[Mark] = [
-        Curve(narrow.at, above, f"RePaint, {name}", COLORS["repaint"], dash, dots=True,
+        Curve(narrow.at, above, f"RePaint, {VARIANCE_SIGNS[name]}", COLORS["repaint"], dash, dots=True,
               interval=plus_minus(above, Z * narrow.errors[name]))
         for dash, (name, above) in zip(DASHES, narrow.above.items(), strict=False)
     ]  # fmt: skip
@@ -125,7 +126,7 @@ def narrowing_verdict(config: InpaintConfig, narrow: Narrowing) -> str:
     for name, above in narrow.above.items():
         off, half = above[-1] - narrow.exact, Z * narrow.errors[name][-1]
         if not np.isfinite(off) or not np.isfinite(half):
-            said.append(f"with {name} no two particles end above {SPLIT:g}")
+            said.append(f"with {VARIANCE_SIGNS[name]} no two particles end above {SPLIT:g}")
             continue
         verdict = (
             "not told apart from the exact one"
@@ -134,7 +135,7 @@ def narrowing_verdict(config: InpaintConfig, narrow: Narrowing) -> str:
             if off > 0
             else "too narrow"
         )
-        said.append(f"with {name} {above[-1]:.2f} ± {half:.2f} ({verdict})")
+        said.append(f"with {VARIANCE_SIGNS[name]} {above[-1]:.2f} ± {half:.2f} ({verdict})")
     return (
         f"Variance of {coordinate(config)} above {SPLIT:g} at r = {narrow.at[-1]}, exact {narrow.exact:.2f}: "
         f"{'; '.join(said)} ({config.particles:,} particles)."

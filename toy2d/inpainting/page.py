@@ -4,6 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from playground.progress import Report, turn_of
+from playground.steps import VARIANCE_SIGNS
 from playground.tables import markdown_table
 from playground.ui.charts import chart
 from playground.ui.knobs import Form
@@ -54,7 +55,7 @@ def _ask_methods(form: Form[InpaintConfig], place: DeltaGenerator) -> None:
     form.ask(place.number_input, "its jump", "jump")
     form.ask(place.select_slider, "Steps", "steps")
     form.ask(
-        place.selectbox, "Variance", "variance",
+        place.selectbox, "Variance", "variance", format_func=VARIANCE_SIGNS.get,
         help="the noise of DDPM's step: β̃ is the smaller one, β the larger",
     )  # fmt: skip
     form.ask(place.number_input, "Particles", "particles")

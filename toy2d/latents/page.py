@@ -7,6 +7,7 @@ from playground.progress import Report
 from playground.ui.charts import chart
 from playground.ui.knobs import Form
 from playground.ui.page import cached, explained, page, verdict_line
+from playground.ui.signs import typeset
 from playground.ui.tries import tries
 from toy2d.films import kept
 from toy2d.latents.experiment import Latents, LatentsConfig, ThereAndBack, claims, latents, there_and_back
@@ -38,7 +39,7 @@ def show(found: Latents, ways: ThereAndBack) -> None:
         chart(codes_charts(found), "codes", alone=True)
     chart(curves_charts(found, ways), "curves")
     for said in others:
-        st.markdown(f"- {in_words(said)}")
+        st.markdown(f"- {typeset(in_words(said))}")
     left = ways.left
     st.caption(
         "Variance that the decoder must still draw, on the lecture's two modes, both coordinates summed: "

@@ -37,7 +37,7 @@ def settings() -> tuple[MixingConfig, bool]:
 
 def _chains(mixture, noise: bool) -> MixingConfig:
     form = Form(MixingConfig)
-    form.ask(st.selectbox, "The sigmas are", "levels", format_func=LEVEL_NAMES.get)
+    form.ask(st.selectbox, "σ is", "levels", format_func=LEVEL_NAMES.get)
     form.ask(st.number_input, "Levels L", "L")
     form.ask(st.number_input, "Steps at each, T", "T", help="Plain: L × T steps. The paper has T = 100.")
     form.ask(

@@ -34,6 +34,7 @@ FINE: dict[str, Any] = {  # the sweep after a click: more distances, ten times t
     "longest": 4_000,
 }
 YEAR = 365.25 * 86_400
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def settings() -> CrossingConfig:
@@ -80,7 +81,11 @@ def numbers(config: CrossingConfig, result: Crossing) -> None:
 
 
 def told_steps(steps: float) -> str:
-    return f"{steps:,.0f}" if steps < 1e6 else f"{steps:.2e}"
+    """A number that stands in a metric, too, which sets no formulas."""
+    if steps < 1e6:
+        return f"{steps:,.0f}"
+    mantissa, exponent = f"{steps:.2e}".split("e+")
+    return f"{mantissa}·10{exponent.lstrip('0').translate(RAISED)}"
 
 
 def told_time(seconds: float) -> str:
