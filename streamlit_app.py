@@ -5,6 +5,7 @@ The server imports this file once, as a module, for `app`; each run of a page ex
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 # Before torch is loaded: its threads sleep while they wait, so that a training beside the app keeps its speed.
@@ -57,6 +58,13 @@ def may_measure() -> bool:
     return not readonly()
 
 
+def find_digits() -> None:
+    """MNIST's, downloaded where they are not here: else the first page of digits would wait for them."""
+    from images.data.mnist import load
+
+    load("test")
+
+
 def main() -> None:
     """One run of the page that is asked for."""
     wings = {
@@ -89,4 +97,4 @@ def main() -> None:
 if __name__ == "__main__":
     main()
 else:
-    app = st.App(__file__, lifespan=serving)
+    app = st.App(__file__, lifespan=partial(serving, also=find_digits))

@@ -1,6 +1,7 @@
 """What the pages of digits open with, and what their first slider leads to, made before: no network is asked for it.
 
-NAME.npz is what a page opens with, NAME-*.npz the slider's other notches, and what buttons lead to.
+NAME.npz is what a page opens with, NAME-*.npz the slider's other notches, what buttons lead to, and what the page opens
+with where MNIST's files are not here.
 `python -m images films` makes the files again; a test holds them to what is computed today.
 """
 

@@ -11,7 +11,7 @@ import torch
 
 from images.command import command
 from images.data.corruptions import TASKS
-from images.data.mnist import Digits, load
+from images.data.mnist import Digits, load, packaged
 from images.diffusion_autoencoder.experiment import (
     FILM,
     BetweenConfig,
@@ -36,7 +36,12 @@ from playground.knobs import limits
 from playground.solvers import dpmpp_2m
 
 OPENS = ReconstructConfig()
+Of = Callable[[str], Digits]  # split -> digits
 Made = tuple[Any, Callable[[], Any]]  # what it is made for, as the page says it, and what computes the result
+
+
+mnist = partial(load, download=False)
+package = partial(packaged, reason="asked for")
 
 
 def generated() -> Made:
@@ -50,9 +55,9 @@ def both_families() -> Made:
     return ((model.about, model.about), configs), lambda: tuple(sample(model, each) for each in configs)
 
 
-def inpainted() -> Made:
+def inpainted(of: Of = mnist) -> Made:
     model, config = _model(), InpaintConfig()
-    image, hole = _digits().images[FIRST_DIGIT, 0].numpy(), left_half()
+    image, hole = of("test").images[FIRST_DIGIT, 0].numpy(), left_half()
     return (model.about, config, image_key(image, hole)), lambda: inpaint(model, image, hole, config)
 
 
@@ -66,28 +71,28 @@ def latents() -> Made:
     return (model.about, config), lambda: sample_latents(model, config)
 
 
-def in_between(config: BetweenConfig = FILM, ends: tuple[int, int] = (0, 1)) -> Made:
-    model, test = _model("diffusion-autoencoder"), _digits()
+def in_between(config: BetweenConfig = FILM, ends: tuple[int, int] = (0, 1), of: Of = mnist) -> Made:
+    model, test = _model("diffusion-autoencoder"), of("test")
     one, two = (test.images[i, 0].numpy() for i in ends)
     return (model.about, one, two, config), lambda: between(model, one, two, config)
 
 
-def restored(config: PaletteConfig = RESTORED) -> Made:
-    model, test = _model("palette"), _digits()
+def restored(config: PaletteConfig = RESTORED, of: Of = mnist) -> Made:
+    model, test = _model("palette"), of("test")
     return for_file(model, test, config), lambda: in_bytes(restore(model, test, config))
 
 
-def latents_shown() -> Made:
+def latents_shown(of: Of = mnist) -> Made:
     from images.autoencoders.experiment import SHIPPED as NETS
     from images.autoencoders.experiment import ShowConfig, settled, show
     from images.autoencoders.experiment import for_file as made_for
 
-    config, training, test = ShowConfig(), load("train", download=False), _digits()
+    config, training, test = ShowConfig(), of("train"), of("test")
     return made_for(test, config), lambda: show(settled(NETS[config.which], training), training, test, config)
 
 
-def reconstructed(config: ReconstructConfig = OPENS) -> Made:
-    model, image = _model("diffusion-autoencoder"), _digits().images[0, 0].numpy()
+def reconstructed(config: ReconstructConfig = OPENS, of: Of = mnist) -> Made:
+    model, image = _model("diffusion-autoencoder"), of("test").images[0, 0].numpy()
     return (model.about, image, config), lambda: reconstruct(model, image, config)
 
 
@@ -98,22 +103,22 @@ def drawn() -> Made:
     return made_for(DrawConfig()), lambda: draw(load_stack(), DrawConfig())
 
 
-def embedded() -> Made:
+def embedded(of: Of = mnist) -> Made:
     from images.dalle2.clip_experiment import SHIPPED as CLIP
     from images.dalle2.clip_experiment import for_file as made_for
     from images.dalle2.clip_experiment import measured
     from images.dalle2.clip_task import load_clip
 
-    few = _digits().part(0, 2_000)
+    few = of("test").part(0, 2_000)
     return made_for(few), lambda: measured(load_clip(CLIP), few)
 
 
-def varied(w: float = 0.0) -> Made:
+def varied(w: float = 0.0, of: Of = mnist) -> Made:
     from images.dalle2.experiment import load_stack, variations
     from images.variations.experiment import FIRST, ORIGINAL
     from images.variations.experiment import for_file as made_for
 
-    image, config = _digits().images[ORIGINAL], replace(FIRST, w=w)
+    image, config = of("test").images[ORIGINAL], replace(FIRST, w=w)
     return made_for(image, config), lambda: variations(load_stack(), image, config)
 
 
@@ -157,15 +162,21 @@ NOTCHES: dict[str, Callable[[], Made]] = {
     **{f"variations-{w:g}": partial(varied, w) for w in HALVES},
     **{f"autoencode-{each.steps}": partial(reconstructed, each) for each in others(OPENS, "steps")},
 }
-ALL = FILMS | NOTCHES
+# What pages of real digits open with where MNIST's files are not: they are then of a package's.
+PACKAGED: dict[str, Callable[[], Made]] = {
+    "inpaint-packaged": partial(inpainted, package),
+    "between-packaged": partial(in_between, of=package),
+    "palette-packaged": partial(restored, of=package),
+    "autoencoders-packaged": partial(latents_shown, package),
+    "autoencode-packaged": partial(reconstructed, of=package),
+    "clip-packaged": partial(embedded, package),
+    "variations-packaged": partial(varied, of=package),
+}
+ALL = FILMS | NOTCHES | PACKAGED
 
 
 def _model(name: str = "model") -> Model:
     return load_model(SHIPPED.with_name(f"{name}.safetensors"), torch.device("cpu"))
-
-
-def _digits() -> Digits:
-    return load("test", download=False)
 
 
 def add(commands: Any) -> None:

@@ -2,11 +2,14 @@
 where the first slider is moved and what that leads to is shipped.
 """
 
+import json
+import time
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
 import streamlit as st
+from page_opened import opened
 from streamlit.testing.v1 import AppTest
 
 import images.topics
@@ -17,7 +20,7 @@ import toy2d.labelled
 import toy2d.net
 import toy2d.own_data.experiment
 import toy2d.topics
-from images.data.mnist import load
+from images.data import mnist
 from images.training import runs
 from playground.charts import Chart
 from playground.colors import PALETTE, TRUTH
@@ -88,9 +91,31 @@ def test_a_page_opens_without_training_and_a_colour_or_a_name_means_one_thing(fo
     assert not {(name, taken[colour]) for name, colour in named(charts) - legend if colour in taken}
 
 
+@pytest.fixture
+def without_mnist(monkeypatch, tmp_path):
+    """No files, and a download that has just failed: the digits of a package."""
+    monkeypatch.delenv(mnist.ENV, raising=False)
+    monkeypatch.setenv(mnist.CACHE_ENV, str(tmp_path))
+    failed = mnist.cache_directory().with_name(mnist.MARKER)
+    failed.write_text(json.dumps({"time": time.time(), "reason": "no network"}), encoding="utf-8")
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.mark.parametrize("folder", OF_DIGITS)
+def test_what_a_page_opens_with_is_shipped_for_the_packages_digits_too(
+    folder, without_mnist, monkeypatch, tmp_path
+):
+    monkeypatch.setenv(runs.ENV, str(tmp_path / "runs"))
+    monkeypatch.setattr(OF_DIGITS[folder], refuse)
+    opened(ROOT / folder / "page.py")
+    assert mnist.load("test").packaged
+
+
 def shipped(folder: str) -> str | None:
     """What would compute the page's first result; None where it has to."""
-    if folder in OF_DIGITS and len(load("test", download=False)) == 10_000:
+    if folder in OF_DIGITS and len(mnist.load("test", download=False)) == 10_000:
         return OF_DIGITS[folder]
     return SHIPPED.get(folder)
 

@@ -13,7 +13,7 @@ from images.dalle2.clip_experiment import Clouds, Gap, ZeroShot
 from images.dalle2.experiment import Drawing
 from images.data.mnist import load
 from images.generate.experiment import SampleConfig
-from images.generate.films import ALL, FILMS, NOTCHES
+from images.generate.films import ALL, FILMS, PACKAGED
 from images.metrics.classifier import load_classifier
 from images.models import SHIPPED, load_model
 from images.palette.experiment import FIRST as RESTORED
@@ -25,8 +25,9 @@ from playground.films import kept as read
 WING = Path(__file__).parents[2] / "images"
 # Made of MNIST's own test digits
 OF_DIGITS = {"inpaint", "between", "palette", "autoencoders", "autoencode", "clip", "variations"}
-# Of the other notches those that take a second or two; the rest are computed with the slow tests.
-QUICK = ("guidance-5", "between-5", "palette-5", "autoencode-5")
+# Of the others those that take a second or two; the rest are computed with the slow tests.
+QUICK = ("guidance-5", "between-5", "palette-5", "autoencode-5", "autoencoders-packaged")
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ALL if name not in {*FILMS, *QUICK}]
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +36,11 @@ def alone(tmp_path, monkeypatch):
 
 
 def needs_mnist(name: str) -> None:
-    if name.split("-")[0] in OF_DIGITS and len(load("test", download=False)) != 10_000:
+    if (
+        name.split("-")[0] in OF_DIGITS
+        and name not in PACKAGED
+        and len(load("test", download=False)) != 10_000
+    ):
         pytest.skip("MNIST's files are not here, so the page computes what it opens with")
 
 
@@ -85,10 +90,7 @@ def test_a_shipped_film_is_of_these_settings_and_this_model_and_small(name):
     assert found is not None, f"made of other settings or another model: python -m images films --only {name}"
 
 
-@pytest.mark.parametrize(
-    "name",
-    [*FILMS, *QUICK, *(pytest.param(each, marks=pytest.mark.slow) for each in NOTCHES if each not in QUICK)],
-)
+@pytest.mark.parametrize("name", [*FILMS, *QUICK, *SLOW])
 def test_a_shipped_film_is_what_the_code_computes_today(name):
     """Same seed, same weights: two gray values of 255 on average are left to other processors' rounding, which a walk
     may carry on; digits of another seed are tens of them apart.

