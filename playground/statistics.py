@@ -22,7 +22,8 @@ def wilson(share: float | np.ndarray, n: int, z: float = Z) -> tuple[np.ndarray,
     require(n >= 1, f"A share among {n} draws has no interval: draw at least one.")
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return np.clip(centre - half, 0, 1), np.clip(centre + half, 0, 1)
+    # Where none or all were seen one end is 0 or 1 itself: rounding would leave out a share of 1e-30.
+    return np.where(share == 0, 0.0, centre - half), np.where(share == 1, 1.0, centre + half)
 
 
 def told_share(share: float, n: int) -> str:
@@ -104,6 +105,20 @@ def mean_difference(a: np.ndarray, b: np.ndarray) -> Difference:
     )
     value, half = float(apart.mean()), float(student.ppf(0.975, n - 1) * apart.std(ddof=1) / math.sqrt(n))
     return Difference(value, value - half, value + half)
+
+
+def most_by_chance(floors: Any) -> float:
+    """What one more draw of a floor stays below in 97.5 cases of 100: a distance above it is no matter of chance.
+
+    floors: (n,), n >= 2, positive, such as the distances of pairs of exact samples.  Their logarithms are nearer to
+    normal than they are; the interval of one more is Student's (1908), wider than that of the mean.
+    """
+    from scipy.stats import t as student  # as above
+
+    logs = np.log(np.asarray(floors, dtype=np.float64))
+    n = len(logs)
+    half = float(student.ppf(0.975, n - 1) * logs.std(ddof=1)) * math.sqrt(1 + 1 / n)
+    return math.exp(float(logs.mean()) + half)
 
 
 def verdict(claimed: Difference, at: str = "") -> str:

@@ -158,12 +158,17 @@ def _projections(x: Tensor, directions: int) -> Tensor:
     return torch.from_numpy(np.sort(along.numpy(), axis=-1))  # torch's sort also finds where each came from
 
 
+def exact_floors(mixture: Mixture, n: int, pairs: int = 16) -> np.ndarray:
+    """The distances of pairs of exact samples of n points, (pairs,): what chance alone does, and how much it varies."""
+    rng = seeded(0)
+    return np.array(
+        [sliced_wasserstein(mixture.sample(n, rng), mixture.sample(n, rng)) for _ in range(pairs)]
+    )
+
+
 def exact_floor(mixture: Mixture, n: int, pairs: int = 8) -> float:
     """The mean distance between two exact samples of n points: no sampler can be expected to beat it."""
-    rng = seeded(0)
-    return float(
-        np.mean([sliced_wasserstein(mixture.sample(n, rng), mixture.sample(n, rng)) for _ in range(pairs)])
-    )
+    return float(exact_floors(mixture, n, pairs).mean())
 
 
 def in_a_line(found: Distances) -> str:

@@ -10,7 +10,7 @@ import images.topics
 import toy2d.topics
 from images.__main__ import parser as images_parser
 from images.claims.digits import CLAIMS as ON_DIGITS
-from playground.claims import Claim, Outcome, as_json, chosen, measure_each, shown, within
+from playground.claims import Claim, Outcome, all_of, as_json, chosen, measure_each, shown, within
 from playground.errors import UserError
 from playground.progress import silent
 from playground.statistics import FAILS, HOLDS, OPEN, Difference, interval
@@ -59,6 +59,12 @@ def test_claims_come_in_the_lectures_order_and_each_once(wing: str):
 )
 def test_no_difference_that_matters_is_told_from_the_whole_interval(low: float, high: float, verdict: str):
     assert within(0.05, Difference((low + high) / 2, low, high)) == verdict
+
+
+def test_of_several_numbers_each_must_hold_and_one_that_fails_is_enough():
+    assert all_of([HOLDS, f"{HOLDS} at N = 9"]) == HOLDS
+    assert all_of([HOLDS, f"{OPEN} at N = 9"]) == OPEN
+    assert all_of([f"{OPEN} at N = 9", FAILS, HOLDS]) == FAILS
 
 
 CHEAP = [

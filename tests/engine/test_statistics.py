@@ -13,9 +13,11 @@ from playground.statistics import (
     difference,
     difference_of_shares,
     ends,
+    equals,
     interval,
     interval_of_mean,
     mean_difference,
+    most_by_chance,
     verdict,
     wilson,
 )
@@ -87,3 +89,16 @@ def test_the_mean_of_many_values_has_the_interval_of_its_standard_error():
 def test_an_interval_in_words_has_its_value_and_both_ends():
     found = Difference(0.1234, -0.05, 0.3)
     assert ends(found, ".2f") == "-0.05 to 0.30" and interval(found, "+.1%") == "+12.3% (-5.0% to +30.0%)"
+
+
+def test_none_seen_of_many_does_not_rule_out_a_share_however_small():
+    assert equals(1e-30, Difference(0.0, *wilson(0.0, 2_000))) == HOLDS
+    assert equals(1.0, Difference(1.0, *wilson(1.0, 2_000))) == HOLDS
+
+
+def test_one_more_draw_of_a_floor_stays_below_what_chance_reaches_in_975_cases_of_1000():
+    """Logarithms of a normal: Student's bound is exact; of 2,000 cases 50 are above, give or take 7 (Bernoulli)."""
+    draws = np.random.default_rng(0).lognormal(0.0, 0.5, (2_000, 17))
+    above = sum(float(one) > most_by_chance(floors) for *floors, one in draws)
+    assert 22 <= above <= 78  # four standard deviations to each side
+    assert most_by_chance(3 * draws[0]) == pytest.approx(3 * most_by_chance(draws[0]))  # of no unit

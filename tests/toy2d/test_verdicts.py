@@ -14,6 +14,8 @@ from toy2d.autoencoder.experiment import AutoencoderConfig, autoencoder
 from toy2d.autoencoder.experiment import said as autoencoder_said
 from toy2d.ddpm_and_ncsn.experiment import OWN, Families, FamiliesConfig, Run
 from toy2d.ddpm_and_ncsn.experiment import said as families_said
+from toy2d.diffusion.experiment import Diffusion, DiffusionConfig, diffusion
+from toy2d.diffusion.experiment import said as diffusion_said
 from toy2d.distances import Distances
 from toy2d.few_steps.experiment import ROWS, FewSteps, FewStepsConfig
 from toy2d.few_steps.experiment import said as few_steps_said
@@ -28,6 +30,10 @@ from toy2d.forward_and_bound.bound import (
 )
 from toy2d.forward_and_bound.experiment import ForwardConfig, forward, posterior
 from toy2d.forward_and_bound.experiment import said as forward_said
+from toy2d.guidance.experiment import GuidanceConfig, guidance
+from toy2d.guidance.figures import said as guidance_said
+from toy2d.inpainting.experiment import InpaintConfig, inpainting
+from toy2d.inpainting.figures import said as inpainting_said
 from toy2d.likelihood.experiment import LikelihoodConfig, likelihood
 from toy2d.likelihood.experiment import said as likelihood_said
 from toy2d.low_density.experiment import LowDensity, LowDensityConfig, Repeats
@@ -41,7 +47,9 @@ from toy2d.ncsn.experiment import said as ncsn_said
 from toy2d.net import LearnConfig, learn
 from toy2d.own_data.experiment import OwnData, OwnDataConfig, Sampled
 from toy2d.own_data.experiment import said as own_said
-from toy2d.score_fields.experiment import Field, ScoreError
+from toy2d.presets import MixtureSpec
+from toy2d.score_fields.experiment import Field, FieldConfig, ScoreError
+from toy2d.score_fields.experiment import said as field_said
 
 NONE = np.zeros(1)
 
@@ -57,13 +65,77 @@ def test_annealing_fails_where_more_are_in_a_wrong_mode_than_of_exact_samples(wr
     assert told == outcome and f"{wrong:.3f}" in sentence and "N = 500" in sentence
 
 
-def test_the_autoencoders_sentence_is_its_own_losses():
-    found = autoencoder(
-        AutoencoderConfig(samples=200, resolution=11),
-        learn(LearnConfig(objective="dae", points=200, steps=2, width=8)),
+class Off:
+    """A network whose displacement is too long by a share of it, everywhere."""
+
+    def __init__(self, share: float) -> None:
+        self.share, self.mixture = share, MixtureSpec().build()
+
+    def denoise(self, x, level):
+        return x + (1 + self.share) * (self.mixture.to(x)(x, level) - x)
+
+
+@pytest.mark.parametrize(("share", "outcome"), [(0.09, HOLDS), (0.11, FAILS)])
+def test_a_denoiser_and_its_score_may_be_a_tenth_off(share, outcome):
+    """Its score is off by the same share, at each point of the square and so for all of the data or for few."""
+    config = AutoencoderConfig(samples=200, resolution=31)
+    found = autoencoder(config, Off(share))
+    sentence, told = autoencoder_said(config, found)
+    assert (
+        told == outcome and f"{share:.1%} ({share:.1%} to {share:.1%})" in sentence and "N = 200" in sentence
     )
-    assert f"{found.relative:.1%} off" in autoencoder_said(found)
-    assert f"less than {found.optimal_loss:.3f}" in autoencoder_said(found)
+    field_sentence, told = field_said(FieldConfig(resolution=31), found.field.error)
+    assert told == outcome and ("100.0% of them" in field_sentence) == (outcome == HOLDS)
+
+
+def test_the_autoencoders_sentence_is_its_own_losses():
+    config = AutoencoderConfig(samples=200, resolution=11)
+    found = autoencoder(config, learn(LearnConfig(objective="dae", points=200, steps=2, width=8)))
+    sentence, told = autoencoder_said(config, found)
+    assert told == FAILS and f"less than {found.optimal_loss:.3f}" in sentence
+
+
+@pytest.mark.parametrize(("steps", "least", "most"), [(1, 0, 0), (2, 0, 0), (200, 7, 10)])
+def test_samples_can_be_told_from_exact_ones_after_few_steps(steps, least, most):
+    """One step ends at the mean of all data, where none lie.  Of ten sets of exact samples 0.75 can be told by chance,
+    and more than three in one case of 200 (binomial).
+    """
+    told = []
+    for seed in range(10):
+        config = DiffusionConfig(steps=steps, particles=500, seed=seed, frames=2)
+        sentence, outcome = diffusion_said(config, diffusion(config))
+        assert "N = 500" in sentence and ("1 step the" in sentence) == (steps == 1)
+        told.append(outcome)
+    assert least <= told.count(HOLDS) <= most
+
+
+@pytest.mark.parametrize(
+    ("distance", "share", "outcome"), [(0.1, 0.8, HOLDS), (0.9, 0.8, FAILS), (0.1, 0.7, FAILS)]
+)
+def test_samples_can_be_told_by_their_distance_or_by_a_modes_share(distance, share, outcome):
+    """The floors reach 0.3; at N = 500 a share of 0.8 has a 95 % interval of 0.04 to each side."""
+    floors, shares = np.linspace(0.1, 0.3, 16), np.array([share, 1 - share])
+    found = Diffusion(NONE, NONE, shares, np.array([0.8, 0.2]), distance, floors)
+    assert diffusion_said(DiffusionConfig(particles=500), found)[1] == outcome
+
+
+@pytest.mark.parametrize(("lean", "outcome"), [(0.0, HOLDS), (3.0, FAILS)])
+def test_replacement_is_exact_where_what_is_seen_tells_nothing(lean, outcome):
+    """Where x is known and the modes have the same x, y does not depend on it: any way to hold x is right."""
+    config = InpaintConfig(lean=lean, particles=500, steps=100, resamplings=1, frames=2)
+    found = inpainting(config)
+    sentence, told = inpainting_said(config, found)
+    assert told == outcome and f"{found.low:.3f} should" in sentence and "N = 500" in sentence
+    right, wrong = sentence.split("right: ")[1].split("; wrong: ")
+    # One round of RePaint is replacement; the exact conditional walked is right, but for its steps.
+    assert "RePaint" in (right if outcome == HOLDS else wrong) and "Exact, walked" in right
+
+
+@pytest.mark.parametrize(("w", "outcome"), [(3.0, HOLDS), (0.0, OPEN)])
+def test_guidance_draws_samples_beyond_the_class_and_w_0_does_not(w, outcome):
+    config = GuidanceConfig(w=w, particles=500, steps=100, frames=2)
+    sentence, told = guidance_said(config, guidance(config))
+    assert told.startswith(outcome) and f"w = {w:g}" in sentence and "N = 500" in sentence
 
 
 @pytest.mark.parametrize(("ddpm", "outcome"), [(1.5, HOLDS), (1.01, OPEN), (0.5, FAILS)])

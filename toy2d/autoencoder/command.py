@@ -1,11 +1,13 @@
 """autoencoder, autoencoder-sigmas: the denoising autoencoder on the command line."""
 
 import argparse
+from typing import Any
 
+from playground.claims import Outcome, in_words
 from playground.knobs import add_options
-from toy2d.autoencoder.experiment import AutoencoderConfig, DescentConfig, autoencoder, descent
+from toy2d.autoencoder.experiment import AutoencoderConfig, DescentConfig, autoencoder, descent, said
 from toy2d.autoencoder.figures import arrows_chart, autoencoder_clouds, descent_chart
-from toy2d.command import add_told_pi, add_training, asked, command, progress, write
+from toy2d.command import add_told_pi, add_training, asked, command, printed, progress, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.net import LearnConfig, learn
 
@@ -36,12 +38,14 @@ def one_command(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
     ).telling_pi(arguments.told_pi)  # fmt: skip
     result = autoencoder(config, learn(learning, progress("training")).of(config.mixture))
-    names = ("loss", "optimal_loss", "excess", "relative")
-    numbers = {name: getattr(result, name) for name in names} | {
+    names = ("loss", "optimal_loss", "excess")
+    numbers: dict[str, Any] = {name: getattr(result, name) for name in names} | {
         "area_below_10_percent": result.field.error.area
     }
     for name, value in numbers.items():
         print(f"{name}: {value:.4f}")
+    numbers["relative"] = result.relative
+    numbers["claims"] = printed([in_words(Outcome(*said(config, result)))])
     gif = clouds_gif(autoencoder_clouds(config, result))
     write(arguments.out, "autoencoder", config, numbers, arrows_chart(result), gif)
 

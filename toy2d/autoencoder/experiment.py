@@ -6,16 +6,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from playground.claims import Outcome, within
 from playground.denoisers import score_of
 from playground.errors import SEEDS, SIGMAS
 from playground.knobs import Knobs, knob
 from playground.levels import CLEAN, Level, geometric_sigmas, noised, randn_like, seeded
 from playground.objectives import squared_norm
 from playground.progress import Report, silent, turn_of
+from playground.statistics import Difference, interval, ratio_of_means
 from toy2d.mixture import Mixture
 from toy2d.net import QUICK, LearnConfig, Learned, learn
 from toy2d.presets import MixtureSpec
-from toy2d.score_fields.experiment import Field, FieldConfig, score_field
+from toy2d.score_fields.experiment import TOLERANCE, Field, FieldConfig, score_field
 
 KEPT = 2_000  # points whose way there and back is shown; the losses count all
 
@@ -38,7 +40,7 @@ class Autoencoder:
     clean, noisy, exact, learned (up to 2,000, 2): x, x~, the optimal d*(x~) and the network's d(x~); modes: of x.
     loss, optimal_loss: E ||d(x~) - x||**2 of both, summed over dimensions, on fresh points;
     excess: E ||d(x~) - d*(x~)||**2, which is their difference in expectation;
-    relative: the error of the displacement, sqrt(excess / E ||d*(x~) - x~||**2).
+    relative: the error of the displacement, sqrt(excess / E ||d*(x~) - x~||**2), over the points.
     """
 
     field: Field
@@ -50,7 +52,7 @@ class Autoencoder:
     loss: float
     optimal_loss: float
     excess: float
-    relative: float
+    relative: Difference
 
 
 def autoencoder(config: AutoencoderConfig, learned: Learned) -> Autoencoder:
@@ -61,7 +63,6 @@ def autoencoder(config: AutoencoderConfig, learned: Learned) -> Autoencoder:
     x, modes = mixture.sample_with_modes(config.samples, rng)
     noisy = noised(x, randn_like(x, rng), level)
     exact, d = mixture(noisy, level), denoised(learned, noisy, level)
-    excess = _mean_square(d - exact)
     return Autoencoder(
         score_field(FieldConfig(config.mixture, config.sigma, resolution=config.resolution), learned),
         x[:KEPT].numpy(),
@@ -71,14 +72,20 @@ def autoencoder(config: AutoencoderConfig, learned: Learned) -> Autoencoder:
         modes[:KEPT].to(torch.uint8).numpy(),
         _mean_square(d - x),
         _mean_square(exact - x),
-        excess,
-        (excess / _mean_square(exact - noisy)) ** 0.5,
+        _mean_square(d - exact),
+        _relative(d - exact, exact - noisy),
     )
 
 
 @torch.no_grad()
 def denoised(learned: Learned, noisy: Tensor, level: Level) -> Tensor:
     return learned.denoise(noisy, level)
+
+
+def _relative(off: Tensor, way: Tensor) -> Difference:
+    """The root of E ||off||**2 over E ||way||**2, (B, 2) each, and of the ends of that ratio's interval."""
+    squares = ratio_of_means(squared_norm(off.double()).numpy(), squared_norm(way.double()).numpy())
+    return Difference(*(max(0.0, x) ** 0.5 for x in (squares.value, squares.low, squares.high)))
 
 
 def _mean_square(x: Tensor) -> float:
@@ -169,9 +176,18 @@ def _errors(config: DescentConfig, mixture: Mixture, learned: Learned, sigma: fl
     return [*scores, _mean_square(d - x), _mean_square(optimal - x), _mean_square(d - optimal)]
 
 
-def said(result: Autoencoder) -> str:
-    """How near the network comes to the best denoiser that there is."""
-    return (
-        f"The network's displacement is {result.relative:.1%} off the optimal denoiser's, σ² times the score. Its loss "
-        f"is {result.loss:.3f}; no denoiser has less than {result.optimal_loss:.3f}."
+def moves_by_the_score(config: AutoencoderConfig, result: Autoencoder) -> Outcome:
+    """The lecture's claim that a denoiser learned from samples moves points as the score says."""
+    return Outcome(
+        f"The network moves points as σ² times the score does, but for {interval(result.relative, '.1%')} of the way; "
+        f"{TOLERANCE:.0%} is tolerated. N = {config.samples:,} points, one training.",
+        within(TOLERANCE, result.relative),
     )
+
+
+def said(config: AutoencoderConfig, result: Autoencoder) -> tuple[str, str]:
+    """The claim with its number, and how near the network's loss comes to the best there is."""
+    claim = moves_by_the_score(config, result)
+    return (
+        f"{claim.words} Its loss is {result.loss:.3f}; no denoiser has less than {result.optimal_loss:.3f}."
+    ), claim.verdict

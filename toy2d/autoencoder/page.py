@@ -48,7 +48,9 @@ def numbers(result: Autoencoder) -> None:
         "E‖d(x̃) − d*(x̃)‖²", f"{result.excess:.4f}",
         help="Between the network and the optimum, over the noisy points; in expectation the losses' difference.",
     )  # fmt: skip
-    d.metric("Relative error of d(x̃) − x̃", f"{result.relative:.1%}", help="Root of that over E‖d*(x̃) − x̃‖²")
+    d.metric(
+        "Relative error of d(x̃) − x̃", f"{result.relative.value:.1%}", help="Root of that over E‖d*(x̃) − x̃‖²"
+    )
 
 
 def smaller_and_smaller(learn: LearnConfig) -> None:
@@ -68,7 +70,7 @@ with page("Denoising autoencoder"):
     config, learn = settings()
     result = autoencoder(config, learned_for(learn))
     above = picture()
-    verdict_line(said(result))
+    verdict_line(*said(config, result))
     numbers(result)
     *arrows, error = arrows_chart(result)
     with above:

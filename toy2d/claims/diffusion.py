@@ -8,11 +8,9 @@ from playground.claims import Outcome
 from playground.levels import SCHEDULES
 from playground.progress import Report, turn_of
 from playground.statistics import (
-    Difference,
     Z,
     difference,
     difference_of_shares,
-    equals,
     interval,
     verdict,
     wilson,
@@ -20,8 +18,8 @@ from playground.statistics import (
 from toy2d.ddpm_and_ncsn.experiment import FamiliesConfig, said, two_families
 from toy2d.few_steps.experiment import ROWS, FewStepsConfig, few_steps
 from toy2d.forward_and_bound.experiment import ForwardConfig, at_once, forward, thinned, two_humped
-from toy2d.guidance.experiment import GuidanceConfig, guidance
-from toy2d.inpainting.experiment import InpaintConfig, inpainting
+from toy2d.guidance.experiment import GuidanceConfig, guidance, overshoots
+from toy2d.inpainting.experiment import InpaintConfig, inpainting, replaces_exactly
 from toy2d.inverse_problems.experiment import InverseConfig, claims, inverse
 from toy2d.likelihood.experiment import LikelihoodConfig, knows_the_density, likelihood
 from toy2d.ncsn.experiment import learn_each
@@ -83,27 +81,11 @@ def _rows(report: Report, worse: str, better: str) -> Outcome:
 
 
 def guidance_overshoots(report: Report) -> Outcome:
-    """Along the class's axis: the mean of guided samples and that of the class itself."""
-    found = guidance(GUIDED, report=report)
-    along, own = found.runs[-1].along, found.along_conditional
-    parts = (float(x) for each in (along, own) for x in (each.mean(), each.std(ddof=1) / len(each) ** 0.5))
-    beyond = difference(*parts)
-    return Outcome(
-        f"With w = {GUIDED.w:g} samples end {interval(beyond)} beyond the class's own mean, which has a standard "
-        f"deviation of {own.std():.2f}. N = {len(along):,}.",
-        verdict(beyond),
-    )
+    return overshoots(GUIDED, guidance(GUIDED, report=report))
 
 
 def replacement_is_the_posterior(report: Report) -> Outcome:
-    found = inpainting(INPAINT, report)
-    run = next(run for run in found.runs if run.name == "replacement")
-    low = Difference(run.low, *run.low_band)
-    return Outcome(
-        f"{interval(low)} of what is filled in lies in the lower mode, and {found.low:.3f} should. Wasserstein "
-        f"distance {run.distance:.3f}, floor {found.floor:.3f}. N = {INPAINT.particles:,}.",
-        equals(found.low, low),
-    )
+    return replaces_exactly(INPAINT, inpainting(INPAINT, report))
 
 
 def resampling_mends_it(report: Report) -> Outcome:

@@ -5,8 +5,6 @@ from dataclasses import replace
 import numpy as np
 
 from playground.claims import Outcome, within
-from playground.levels import Level, seeded
-from playground.objectives import squared_norm
 from playground.progress import Report, part_of, turn_of
 from playground.statistics import (
     Difference,
@@ -14,21 +12,20 @@ from playground.statistics import (
     difference,
     interval,
     mean_difference,
-    ratio_of_means,
     verdict,
     wilson,
 )
-from toy2d.autoencoder.experiment import denoised
+from toy2d.autoencoder.experiment import AutoencoderConfig, autoencoder, moves_by_the_score
 from toy2d.low_density.experiment import REPEATS, LowDensityConfig, Repeats, repeats
 from toy2d.mixing.experiment import Chain, MixingConfig, mixing
 from toy2d.mixing_time.experiment import SweepConfig, sweep
 from toy2d.ncsn.experiment import NcsnConfig, learn_each, level_errors
 from toy2d.net import LearnConfig, learn
 
-TOLERATED = 0.1  # relative error of a learned displacement that still counts as "the score"
 NEAR = 0.05  # an error of a mode's share that counts as recovered; plain dynamics is 0.3 off
 LEARNING = LearnConfig(objective="dae", steps=600)
-POINTS = 100_000  # a point between the modes may be far off, so that few points say little
+# A point between the modes may be far off, so that few points say little.
+DENOISED = AutoencoderConfig(LEARNING.mixture, LEARNING.sigma, samples=100_000, resolution=11)
 MIXING = MixingConfig(frames=2)
 LOW_DENSITY = LowDensityConfig(steps=300, width=64, sigmas=7, resolution=41)
 CROSSING = SweepConfig(distances=(1.0, 1.5, 2.0), measured_at=(1.0, 1.5, 2.0), particles=2_000, longest=2_000)
@@ -36,16 +33,8 @@ NCSN = NcsnConfig(train_steps=300)
 
 
 def learns_the_score(report: Report) -> Outcome:
-    """E ||d - d*||**2 over E ||d* - x~||**2, on fresh points: d* - x~ is sigma**2 times the score."""
-    level, mixture = Level.of(sigma=LEARNING.sigma), LEARNING.mixture.build()
-    noisy = mixture.sample_noised(POINTS, level, seeded(1))
-    exact, found = mixture(noisy, level), denoised(learn(LEARNING, report), noisy, level)
-    share = ratio_of_means(squared_norm(found - exact).numpy(), squared_norm(exact - noisy).numpy())
-    return Outcome(
-        f"{interval(share, '.2%')} of the score's mean square is missed; {TOLERATED**2:.0%} is tolerated, a tenth of "
-        f"its length. N = {POINTS:,} points, {LEARNING.steps:,} training steps, one training.",
-        verdict(Difference(*(TOLERATED**2 - x for x in (share.value, share.high, share.low)))),
-    )
+    found = moves_by_the_score(DENOISED, autoencoder(DENOISED, learn(LEARNING, report)))
+    return Outcome(f"{found.words} {LEARNING.steps:,} training steps.", found.verdict)
 
 
 def worse_at_low_density(report: Report) -> Outcome:

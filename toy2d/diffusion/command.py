@@ -2,10 +2,11 @@
 
 import argparse
 
+from playground.claims import Outcome, in_words
 from playground.cli import refuse_idle
 from playground.knobs import add_options
-from toy2d.command import add_learned, asked, command, learned, progress, write
-from toy2d.diffusion.experiment import DiffusionConfig, diffusion
+from toy2d.command import add_learned, asked, command, learned, printed, progress, write
+from toy2d.diffusion.experiment import DiffusionConfig, diffusion, said
 from toy2d.diffusion.figures import diffusion_charts, diffusion_clouds
 from toy2d.drawing.clouds import clouds_gif
 
@@ -30,11 +31,9 @@ def diffusion_command(arguments: argparse.Namespace) -> None:
     config = asked(DiffusionConfig, arguments)
     result = diffusion(config, learned(arguments, schedule=config.schedule), progress("sampling"))
     numbers = {
+        "claims": printed([in_words(Outcome(*said(config, result)))]),
         "weights": result.weights, "shares": result.shares, "sliced_wasserstein": result.distance,
         "floor": result.floor,
     }  # fmt: skip
-    print(
-        f"sliced Wasserstein distance to exact samples: {result.distance:.4f}; of two exact samples: {result.floor:.4f}"
-    )
     gif = clouds_gif(diffusion_clouds(config, result))
     write(arguments.out, "diffusion", config, numbers, diffusion_charts(config, result), gif, side=3.2)

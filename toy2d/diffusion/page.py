@@ -60,7 +60,8 @@ with page("Diffusion"):
     result = with_score("diffusion", diffusion, config, "ddpm" if use_learned else None, "Sampling")
     moved = None if use_learned else live_diffusion(config)
     above = st.container()
-    verdict_line(f"{said(config, result)} {compared(answer, result.distance)}")
+    sentence, outcome = said(config, result)
+    verdict_line(f"{sentence} {compared(answer, result.distance)}", outcome)
     numbers(config, result)
     with above:
         show_clouds(diffusion_clouds(config, result), "diffusion", fps=15, live=moved)

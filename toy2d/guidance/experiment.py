@@ -7,12 +7,14 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from playground.claims import Outcome
 from playground.denoisers import HIGHEST, Denoiser, guided_between, require_interval
 from playground.errors import SEEDS, require
 from playground.guidance import Gradient, classifier_guided, guided_ancestral, pulling_between
 from playground.knobs import Knobs, knob
 from playground.levels import CLEAN, SCHEDULES, seeded
 from playground.progress import Report, silent, turn_of
+from playground.statistics import difference, interval, verdict
 from playground.steps import Step, ddim
 from playground.trajectory import collect, frames_of
 from playground.walk import State, checked, final, starting_noise, walk, watched
@@ -149,6 +151,18 @@ def guidance(config: GuidanceConfig, models: Models | None = None, report: Repor
         tuple(runs), belief, conditional.numpy(), axis.numpy(), (drawn @ axis).numpy(), (conditional @ axis).numpy(),
         float((ends[1] - ends[2]).norm(dim=1).max()),
     )  # fmt: skip
+
+
+def overshoots(config: GuidanceConfig, result: Guidance) -> Outcome:
+    """The claim that guidance draws samples beyond the class: classifier-free ones, along the class's axis."""
+    along, own = result.runs[-1].along, result.along_conditional
+    parts = (float(x) for each in (along, own) for x in (each.mean(), each.std(ddof=1) / len(each) ** 0.5))
+    beyond = difference(*parts)
+    return Outcome(
+        f"With w = {config.w:g} samples end {interval(beyond, '.2f')} beyond the class's mean (its standard deviation: "
+        f"{own.std():.2f}; N = {config.particles:,}).",
+        verdict(beyond, f"N = {config.particles:,}"),
+    )
 
 
 def guidance_sweep(

@@ -18,6 +18,7 @@ from toy2d.guidance.experiment import (
     GuidanceSweep,
     Guided,
     believed_log_density,
+    overshoots,
 )
 from toy2d.presets import EXTENT
 
@@ -119,6 +120,17 @@ def sweep_chart(sweep: GuidanceSweep) -> Chart:
     ]
     marks.append(Curve(sweep.ws, sweep.floors, "floor: two samples of it", TRUTH, "dot"))
     return Chart("", Axis("w"), Axis("distance to the believed density", zero=True), marks)
+
+
+def said(config: GuidanceConfig, result: Guidance) -> tuple[str, str]:
+    """The claim with its number; and the nearest and the farthest of the samplers from the belief, beside its floor."""
+    claim = overshoots(config, result)
+    near, far = (pick(result.runs, key=lambda run: run.to_belief) for pick in (min, max))
+    return (
+        f"Claim: guidance draws samples beyond the class itself. {claim.words} From the density that people believe "
+        f"they are {near.to_belief:.2f} ({NAMES[near.name]}) to {far.to_belief:.2f} ({NAMES[far.name]}) away, floor "
+        f"{result.belief.floor:.2f}."
+    ), claim.verdict
 
 
 def best_w_chart(found: BestW) -> Chart:

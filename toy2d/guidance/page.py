@@ -15,7 +15,15 @@ from playground.ui.signs import typeset
 from playground.ui.tries import tries
 from toy2d.guidance.best_w import BestWConfig, best_w, claims
 from toy2d.guidance.experiment import FIRST, Guidance, GuidanceConfig, guidance, guidance_sweep
-from toy2d.guidance.figures import NAMES, along_chart, best_w_chart, ends_chart, guidance_clouds, sweep_chart
+from toy2d.guidance.figures import (
+    NAMES,
+    along_chart,
+    best_w_chart,
+    ends_chart,
+    guidance_clouds,
+    said,
+    sweep_chart,
+)
 from toy2d.labelled import Models, learned_pair
 from toy2d.net import LearnConfig
 from toy2d.presets import MixtureSpec
@@ -75,15 +83,6 @@ def numbers(result: Guidance) -> None:
     for cell, run in zip(cells, result.runs, strict=False):
         cell.metric(NAMES[run.name], f"{run.to_belief:.2f}")
     cells[3].metric("Floor: two exact samples", f"{result.belief.floor:.2f}")
-
-
-def said(config: GuidanceConfig, result: Guidance) -> str:
-    """The nearest and the farthest of the samplers, beside the floor."""
-    near, far = (pick(result.runs, key=lambda run: run.to_belief) for pick in (min, max))
-    return (
-        f"At w = {config.w:g} the samples end {near.to_belief:.2f} ({NAMES[near.name]}) to {far.to_belief:.2f} "
-        f"({NAMES[far.name]}) from the believed density; two exact samples of it are {result.belief.floor:.2f} apart."
-    )
 
 
 def table(result: Guidance) -> None:
@@ -157,7 +156,8 @@ with page("Guidance"):
     result = cached("guidance", (config, use_learned), sampled, "Sampling")
     above = st.container()
     free = next(run for run in result.runs if run.name == "free")
-    verdict_line(f"{said(config, result)} {compared(answer, free.to_belief)}")
+    sentence, outcome = said(config, result)
+    verdict_line(f"{sentence} {compared(answer, free.to_belief)}", outcome)
     numbers(result)
     with above:
         show_clouds(guidance_clouds(config, result), "guidance", fps=15)

@@ -9,7 +9,7 @@ from playground.colors import METHODS, TRUTH
 from playground.statistics import Z, wilson
 from playground.steps import VARIANCE_SIGNS
 from toy2d.drawing.clouds import Cloud, density
-from toy2d.inpainting.experiment import SPLIT, Filled, InpaintConfig, Inpainting
+from toy2d.inpainting.experiment import SPLIT, Filled, InpaintConfig, Inpainting, is_exact, replaces_exactly
 from toy2d.inpainting.sweeps import Narrowing, Shares
 from toy2d.presets import EXTENT
 
@@ -118,6 +118,21 @@ def narrowing_chart(config: InpaintConfig, narrow: Narrowing) -> Chart:
     x = Axis("resamplings r", log=True, ticks=narrow.at)
     y = Axis(f"variance of {coordinate(config)} above {SPLIT:g}")
     return Chart("", x, y, [*marks, Rule(narrow.exact, "exact")])
+
+
+def said(config: InpaintConfig, result: Inpainting) -> tuple[str, str]:
+    """The claim about replacement with its numbers, and which of the other methods draws from the posterior."""
+    claim = replaces_exactly(config, result)
+    others = [run for run in result.runs if run.name != "replacement"]
+    right, wrong = (
+        ", ".join(f"{NAMES[run.name]} {run.low:.3f}" for run in others if is_exact(result, run) == exact)
+        or "none"
+        for exact in (True, False)
+    )
+    return (
+        f"Claim: replacement draws from the exact posterior. {claim.words} By the same two measures right: "
+        f"{right}; wrong: {wrong}."
+    ), claim.verdict
 
 
 def narrowing_verdict(config: InpaintConfig, narrow: Narrowing) -> str:

@@ -21,6 +21,7 @@ from toy2d.inpainting.figures import (
     named,
     narrowing_chart,
     narrowing_verdict,
+    said,
     shares_chart,
 )
 from toy2d.inpainting.sweeps import Narrowing, Shares, narrowing, over_observations, over_resamplings
@@ -78,21 +79,6 @@ def animation(config: InpaintConfig, result: Inpainting) -> None:
     )  # fmt: skip
     if shown:
         show_clouds(inpainting_clouds(config, result, shown), "inpainting-2d", fps=15)
-
-
-def said(config: InpaintConfig, result: Inpainting) -> str:
-    """Whose share agrees with the exact one within its 95 % band, and whose does not."""
-    right: list[str] = []
-    wrong: list[str] = []
-    for run in result.runs:
-        low, high = run.low_band
-        told = f"{NAMES[run.name]} {run.low:.3f} ± {(high - low) / 2:.3f}"
-        (right if low <= result.low <= high else wrong).append(told)
-    return (
-        f"Given what is seen, P({coordinate(config)} < 0) is {result.low:.3f}: within the noise of "
-        f"{config.particles:,} samples it is found by {', '.join(right) or 'none'}, "
-        f"and missed by {', '.join(wrong) or 'none'}."
-    )
 
 
 def table(config: InpaintConfig, result: Inpainting) -> None:
@@ -162,7 +148,8 @@ with page("Inpainting in 2-D"):
     result = cached("inpainting-2d", config, inpainting, "Sampling")
     above = st.container()
     share = next(run.low for run in result.runs if run.name == "replacement")
-    verdict_line(f"{said(config, result)} {compared(answer, float(share))}")
+    sentence, outcome = said(config, result)
+    verdict_line(f"{sentence} {compared(answer, float(share))}", outcome)
     numbers(config, result)
     with above:
         animation(config, result)

@@ -2,14 +2,26 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
+from playground.claims import Outcome, in_words
 from playground.cli import refuse_idle
 from playground.files import note_result, require_replaceable
 from playground.knobs import add_options
-from toy2d.command import add_learned, add_told_pi, add_training, asked, command, learned, progress, write
+from toy2d.command import (
+    add_learned,
+    add_told_pi,
+    add_training,
+    asked,
+    command,
+    learned,
+    printed,
+    progress,
+    write,
+)
 from toy2d.drawing.fields import field_chart
 from toy2d.net import LearnConfig, learn
-from toy2d.score_fields.experiment import FieldConfig, score_field
+from toy2d.score_fields.experiment import FieldConfig, said, score_field
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -30,11 +42,13 @@ def field_command(arguments: argparse.Namespace) -> None:
         refuse_idle(arguments, "seed", "without --learned: nothing is random")
     config = asked(FieldConfig, arguments)
     result = score_field(config, learned(arguments))
-    numbers = {} if result.judged is None else {
+    numbers: dict[str, Any] = {} if result.judged is None else {
         "area_below_10_percent": result.error.area, "mass_below_10_percent": result.error.mass
     }  # fmt: skip
     for name, value in numbers.items():
         print(f"{name}: {value:.3f}")
+    if result.judged is not None:
+        numbers["claims"] = printed([in_words(Outcome(*said(config, result.judged)))])
     write(arguments.out, "field", config, numbers, field_chart(result))
 
 

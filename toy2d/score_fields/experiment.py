@@ -10,10 +10,12 @@ from playground.denoisers import score_of
 from playground.errors import UserError, require
 from playground.knobs import Knobs, knob
 from playground.levels import Level
+from playground.statistics import FAILS, HOLDS
 from toy2d.net import Learned
 from toy2d.presets import EXTENT, MixtureSpec
 
 TOLERANCE = 0.1  # a score is called good where its relative error is below 10 %
+ENOUGH = 0.95  # of the data, where a score must be good to count as learned
 SIGMAS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 20.0)  # that the page offers
 
 
@@ -114,6 +116,15 @@ def _by_density(
     filled = [i for i in range(bins) if (inside & (which == i)).any()]
     medians = [np.median(relative[inside & (which == i)]) for i in filled]
     return (edges[:-1] + edges[1:])[filled] / 2, np.array(medians)
+
+
+def said(config: FieldConfig, error: ScoreError) -> tuple[str, str]:
+    """Whether the learned score is good where the data lie; exact up to the grid, and of one training."""
+    return (
+        f"Claim: the learned score is within {TOLERANCE:.0%} of the exact one for {ENOUGH:.0%} of the data or more. It "
+        f"is for {error.mass:.1%} of them, and on {error.area:.0%} of the square. One training, judged on a grid of "
+        f"{config.resolution}² points: exact, so without an interval."
+    ), HOLDS if error.mass >= ENOUGH else FAILS
 
 
 def _square(values: Tensor, config: FieldConfig) -> np.ndarray:

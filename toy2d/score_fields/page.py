@@ -9,7 +9,7 @@ from playground.ui.page import explained, folded, one_of, page, verdict_line
 from playground.ui.tries import tries
 from toy2d.drawing.fields import field_chart
 from toy2d.net import LearnConfig
-from toy2d.score_fields.experiment import SIGMAS, Field, FieldConfig, score_field
+from toy2d.score_fields.experiment import SIGMAS, Field, FieldConfig, said, score_field
 from toy2d.score_fields.figures import error_by_density_chart
 from toy2d.score_fields.live import live_fields
 from toy2d.shipped import told
@@ -62,10 +62,7 @@ with page("Score fields"):
     result = score_field(config, network)
     above = st.container()
     if result.judged is not None:
-        verdict_line(
-            f"The learned score is within 10 % of the exact one on {result.error.area:.0%} of the square, where "
-            f"{result.error.mass:.0%} of the data lie."
-        )
+        verdict_line(*said(config, result.judged))
         numbers(result)
     with above:
         chart(field_chart(result), "field", alone=True)
