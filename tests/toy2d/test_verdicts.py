@@ -32,7 +32,7 @@ from toy2d.forward_and_bound.experiment import ForwardConfig, forward, posterior
 from toy2d.forward_and_bound.experiment import said as forward_said
 from toy2d.guidance.experiment import GuidanceConfig, guidance
 from toy2d.guidance.figures import said as guidance_said
-from toy2d.inpainting.experiment import InpaintConfig, inpainting
+from toy2d.inpainting.experiment import InpaintConfig, inpainting, is_exact
 from toy2d.inpainting.figures import said as inpainting_said
 from toy2d.likelihood.experiment import LikelihoodConfig, likelihood
 from toy2d.likelihood.experiment import said as likelihood_said
@@ -128,7 +128,11 @@ def test_replacement_is_exact_where_what_is_seen_tells_nothing(lean, outcome):
     assert told == outcome and f"{found.low:.3f} should" in sentence and "N = 500" in sentence
     right, wrong = sentence.split("right: ")[1].split("; wrong: ")
     # One round of RePaint is replacement; the exact conditional walked is right, but for its steps.
-    assert "RePaint" in (right if outcome == HOLDS else wrong) and "Exact, walked" in right
+    assert "RePaint" in (right if outcome == HOLDS else wrong)
+    exact = next(run for run in found.runs if run.name == "exact")
+    assert is_exact(found, exact) and sentence.endswith(
+        f"The exact denoiser, in as many steps: {exact.low:.3f}."
+    )
 
 
 @pytest.mark.parametrize(("w", "outcome"), [(3.0, HOLDS), (0.0, OPEN)])
