@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from playground.errors import require
 from playground.progress import Report, part_of, silent
-from playground.statistics import FAILS, HOLDS, OPEN, Difference
+from playground.statistics import FAILS, HOLDS, OPEN, Difference, verdict, wilson
 
 PARTS = 1_000  # what each claim counts as in the progress of a list
 
@@ -66,6 +66,41 @@ def _in_parts(report: Report) -> Report:
 
 
 # --- verdicts and words -----------------------------------------------------------------------------------------
+
+ALIKE = 0.1  # of all: two shares that are surely no farther apart are alike, on a page
+
+
+def alike(apart: Difference, at: str, margin: float = ALIKE) -> str:
+    """Whether a claim "one share is as large as the other" is borne out by their difference.
+
+    It fails where they are told apart, and holds, to within the margin, where no more can be between them.
+    """
+    return _to_within(margin, apart.low > 0 or apart.high < 0, within(margin, apart) == HOLDS, at)
+
+
+def no_less(less: Difference, at: str, margin: float = ALIKE) -> str:
+    """Whether a claim "one share is no less than the other" is borne out by how much less it is: as `alike`, but that
+    it is more is no fault.
+    """
+    return _to_within(margin, less.low > 0, less.high < margin, at)
+
+
+def _to_within(margin: float, apart: bool, near: bool, at: str) -> str:
+    return FAILS if apart else f"{HOLDS} to within {margin:.0%}" if near else f"{OPEN} at {at}"
+
+
+def as_good(worse: Difference, at: str) -> str:
+    """Whether a claim "this is as good as that" is borne out by how much worse it is.
+
+    It holds where it is better: that there is no difference, no N can show.
+    """
+    return verdict(Difference(-worse.value, -worse.high, -worse.low), at)
+
+
+def mostly(hits: int, n: int) -> str:
+    """Whether a claim "most are so" is borne out by n independent draws: Wilson's interval lies above one half."""
+    low, high = (float(end) for end in wilson(hits / n, n))
+    return verdict(Difference(hits / n - 0.5, low - 0.5, high - 0.5), f"N = {n}")
 
 
 def within(margin: float, found: Difference) -> str:

@@ -9,13 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from images.change.directions import NAMES, Directions, values_of
+from images.change.directions import NAMES, UNITS, Directions, values_of
 from images.data.mnist import to_uint8
 from images.diffusion_autoencoder.experiment import LEAST_STEPS, MOST, codes, digit, downward, own_noise
 from images.models import Model
 from playground.errors import require, require_known, require_range, require_whole
 from playground.knobs import Knobs, knob
 from playground.progress import Report, silent, turn_of
+from playground.statistics import FAILS, HOLDS
 from playground.walk import final, watched
 
 FARTHEST = 5.0  # standard deviations of a code; farther there are no digits
@@ -89,3 +90,24 @@ def redrawn(
     told = directions.moved(z.repeat_interleave(K, 0), moves.repeat(len(z), 1))
     walked = downward(model, x_T.repeat_interleave(K, 0), steps, told)
     return to_uint8(final(watched(walked, report, steps))).cpu()
+
+
+def said_of_move(found: Changed, promised: list[float]) -> tuple[str, str]:
+    """Whether the attribute that was moved most goes the promised way at every step, of this digit: a walk from its own
+    x_T has no chance in it.  How far it went, and the others.
+    """
+    end = found.config.end
+    most = max(range(len(NAMES)), key=lambda k: abs(end[k]))
+    first, last = found.values[0], found.values[-1]
+    told = [
+        f"{NAMES[k]} went by {float(last[k] - first[k]):+.2f} {UNITS[NAMES[k]]} ({promised[k]:+.2f} promised)"
+        for k in sorted(range(len(NAMES)), key=lambda k: k != most)
+    ]
+    if end[most] == 0:
+        return f"Nothing is moved: {'; '.join(told)}.", ""
+    steps = found.values[:, most].diff()
+    right = int((steps.sign() == np.sign(promised[most])).sum())
+    return (
+        f"Claim: {NAMES[most]} goes the promised way all along {end[most]:+g} standard deviations of z; it does in "
+        f"{right} of {len(steps)} steps. {'; '.join(told)}."
+    ), f"{HOLDS if right == len(steps) else FAILS} for this digit"

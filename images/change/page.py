@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from images.change.directions import NAMES, UNITS, directions
-from images.change.experiment import ChangeConfig, Changed, change
+from images.change.experiment import ChangeConfig, Changed, change, said_of_move
 from images.change.measure import VIEWS, MeasureConfig, Measured, claims, measure
 from images.diffusion_autoencoder.experiment import FILM, WAYS, between
 from images.films import kept
@@ -113,7 +113,7 @@ def changed(model: Model, one: int, steps: int) -> None:
     )
     above = st.container()
     promised = (config.moves[-1].double() @ ways.promised).tolist()
-    verdict_line(said_of_move(found, promised))
+    verdict_line(*said_of_move(found, promised))
     pictures = [enlarged(f) for f in found.images[:, 0].numpy()]
     captions = tuple(f"{i / (config.count - 1):.0%} of the move" for i in range(config.count))
     panels = [
@@ -140,18 +140,6 @@ def values(found: Changed, promised: list[float]) -> None:
     ]  # fmt: skip
     st.dataframe(rows, hide_index=True, width="stretch", key="c-values")
     st.caption("Measured on the drawn digit. Directions fitted to 8,000 training digits, within classes.")
-
-
-def said_of_move(found: Changed, promised: list[float]) -> str:
-    """What the largest move did to its attribute, and what the regression promised; and what the others did."""
-    end = found.config.end
-    most = max(range(len(NAMES)), key=lambda k: abs(end[k]))
-    first, last = found.values[0], found.values[-1]
-    told = [
-        f"{NAMES[k]} went by {float(last[k] - first[k]):+.2f} {UNITS[NAMES[k]]} ({promised[k]:+.2f} promised)"
-        for k in sorted(range(len(NAMES)), key=lambda k: k != most)
-    ]
-    return f"Moved by {end[most]:g} standard deviations of z along {NAMES[most]}: {'; '.join(told)}."
 
 
 def measured(model: Model, hold: bool) -> None:

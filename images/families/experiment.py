@@ -8,6 +8,7 @@ away from the shell that it has learned.
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,10 +19,12 @@ from images.metrics.evaluate import BATCH, Yardstick
 from images.models import Model
 from images.sampling import ANNEALED, AS_WRITTEN, HOLD, LANGEVIN, langevin_levels, plan
 from playground.annealing import off_the_shell, settled_variance, variances
+from playground.claims import alike
 from playground.denoisers import Denoiser, clipped
 from playground.knobs import Knobs, knob
 from playground.levels import Level, seeded
 from playground.progress import Report, silent, turn_of
+from playground.statistics import difference_of_shares, interval
 from playground.walk import checked, final, starting_noise, walk, watched
 
 NETWORK, EXACT = "the network", "the exact denoiser of real digits"
@@ -132,3 +135,13 @@ def remembering(points: Tensor) -> Denoiser:
         return (weights @ flat).view_as(xt)
 
     return denoise
+
+
+def said(ddpm: np.ndarray, ncsn: np.ndarray) -> tuple[str, str]:
+    """Whether one side has as many clear digits as the other; ddpm, ncsn: which of each are clear, (N,) bool."""
+    apart = difference_of_shares(ddpm.mean(), len(ddpm), ncsn.mean(), len(ncsn))
+    return (
+        "Claim: both walks end in as many clear digits. The metrics' classifier is sure of the class of "
+        f"{ddpm.sum()} of {len(ddpm)} by DDPM and of {ncsn.sum()} of {len(ncsn)} by NCSN: DDPM's share less NCSN's is "
+        f"{interval(apart, '+.0%')}."
+    ), alike(apart, f"N = {len(ddpm)} each")

@@ -15,6 +15,7 @@ from images.families.experiment import (
     ToldDigits,
     difference,
     mismatch,
+    said,
     told_digits,
 )
 from images.films import kept
@@ -25,7 +26,7 @@ from images.models import SIGMA_1, SIGMA_L, Model
 from images.sampling import ANNEALED, AS_WRITTEN, DDPM_BETA, HOLD, LANGEVIN, Film
 from images.ui import choose_model, classifier, sampler_name, training_sidebar, yardstick
 from playground.gif import gif_bytes, tiled, webp_bytes
-from playground.statistics import difference_of_shares, ends, interval
+from playground.statistics import ends, interval
 from playground.ui.busy import Report, busy
 from playground.ui.downloads import download_gif, download_webp
 from playground.ui.knobs import Form
@@ -91,17 +92,6 @@ def show(what: str, ddpm: Film, ncsn: Film) -> None:
         name = f"digits-{side.lower()}"
         download_gif(f"GIF, {side}", partial(_moving, film, gif_bytes), f"{name}.gif", f"f-gif-{side}")
         download_webp(f"WebP, {side}", partial(_moving, film, webp_bytes), f"{name}.webp", f"f-webp-{side}")
-
-
-def said(ddpm: Film, ncsn: Film) -> str:
-    """How many digits of each side are clear, and whether one side has more."""
-    one, other = (clear(classifier(), film.images) for film in (ddpm, ncsn))
-    apart = difference_of_shares(one.mean(), len(one), other.mean(), len(other))
-    told = "no difference can be told" if apart.low <= 0 <= apart.high else "they differ beyond the noise"
-    return (
-        f"The metrics' classifier is sure of the class of {one.sum()} of {len(one)} digits by DDPM and of "
-        f"{other.sum()} of {len(other)} by NCSN: {told}, DDPM's share less NCSN's is {interval(apart, '+.0%')}."
-    )
 
 
 def told(model: Model, config: SampleConfig) -> None:
@@ -201,7 +191,7 @@ with page("DDPM and NCSN"):
     configs, what, place = settings(models[0].schedule.T)
     shown = films(models, configs, place)
     above = st.container()
-    verdict_line(said(*shown))
+    verdict_line(*said(*(clear(classifier(), film.images) for film in shown)))
     with above:
         show(what, *shown)
     told(models[1], configs[1])

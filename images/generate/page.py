@@ -6,7 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from images.films import kept
 from images.generate.experiment import SampleConfig, sample
-from images.metrics.readable import clear, read, said_of_class, said_of_clear
+from images.metrics.readable import said_of_made
 from images.sampling import ANNEALED, AS_WRITTEN, DDPM_BETA, Film
 from images.ui import choose_model, classifier, guidance_widgets, real_clear, sampler_name, training_sidebar
 from playground.gif import enlarged, gif_bytes, png_bytes, tiled, webp_bytes
@@ -77,14 +77,6 @@ def show(film: Film, config: SampleConfig) -> None:
     download_png("PNG", lambda: png_bytes(enlarged(sheets[0][-1])), f"{name}.png", "png")
 
 
-def said(film: Film, config: SampleConfig) -> str:
-    read_as = said_of_clear(clear(classifier(), film.images), real_clear())
-    words = f"{sampler_name(config.sampler)}, {config.steps} steps: {read_as}"
-    if config.label is None:
-        return words
-    return f"{words} {said_of_class(read(classifier(), film.images), config.label)}"
-
-
 def explain() -> None:
     with st.expander("What happens here"):
         st.markdown(
@@ -112,7 +104,8 @@ with page("Generate"):
     config, place = settings(model.schedule.T, "label" in model.told)
     made_for, film = film_for(model, config, place)
     above = st.container()
-    verdict_line(said(film, made_for[1]))
+    words, outcome = said_of_made(classifier(), film.images, made_for[1].label, real_clear())
+    verdict_line(f"{words} {sampler_name(made_for[1].sampler)}, {made_for[1].steps} steps.", outcome)
     with above:
         show(film, made_for[1])
     explain()

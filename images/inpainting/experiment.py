@@ -10,14 +10,17 @@ import torch
 from torch import Tensor
 
 from images.data.mnist import to_model
+from images.metrics.readable import counted
 from images.models import Model
 from images.sampling import MOST, MOST_STEPS, Film, filmed, require_calls, walked
+from playground.claims import mostly
 from playground.denoisers import Denoiser
 from playground.errors import SEEDS, require
 from playground.inpainting import climbing, dps, pinned, projected, resampled
 from playground.knobs import Knobs, choice, knob
 from playground.levels import Level
 from playground.progress import Report, silent
+from playground.statistics import FAILS, wilson
 from playground.steps import Step, ddim
 
 
@@ -130,3 +133,26 @@ def left_half() -> np.ndarray:
 def image_key(image: np.ndarray, hole: np.ndarray) -> str:
     """A short name of an inpainting problem, for file names and caches."""
     return hashlib.sha256(image.tobytes() + np.packbits(hole).tobytes()).hexdigest()[:10]
+
+
+def said_of_completions(
+    images: np.ndarray,
+    seen: np.ndarray,
+    sure: np.ndarray,
+    image: np.ndarray,
+    hole: np.ndarray,
+    label: int | None,
+) -> tuple[str, str]:
+    """Whether the known part was kept and most completions fit it: have the digit's class, or are clear where that is
+    not known; and how far apart they are in the hole.
+    """
+    right, fit = (sure, "clear digits") if label is None else (seen == label, "the digit's class")
+    n, hits = len(right), int(right.sum())
+    spread = float(images[:, hole].astype(float).std(0).mean()) if hole.any() else 0.0
+    moved = int(np.abs(images[:, ~hole].astype(int) - image[~hole]).max(initial=0))
+    lost = f" A known pixel is up to {moved} of 255 off." if moved else ""
+    low, high = wilson(hits / n, n)
+    return (
+        f"Claim: the known part stays, and most completions are {fit}: {hits} of {n} ({low:.0%} to {high:.0%}).{lost} "
+        f"Read as {counted(seen)}. The hole's pixels differ by {spread:.0f} of 255 (std)."
+    ), FAILS if moved else mostly(hits, n)

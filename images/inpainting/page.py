@@ -6,10 +6,18 @@ from streamlit.delta_generator import DeltaGenerator
 
 from images.data.uploads import is_dark_ink, read_picture
 from images.films import kept
-from images.inpainting.experiment import FIRST_DIGIT, METHODS, InpaintConfig, image_key, inpaint, left_half
+from images.inpainting.experiment import (
+    FIRST_DIGIT,
+    METHODS,
+    InpaintConfig,
+    image_key,
+    inpaint,
+    left_half,
+    said_of_completions,
+)
 from images.inpainting.figures import markdown
 from images.inpainting.table import Table, TableConfig, claims, sheet_of, table
-from images.metrics.readable import counted, read, said_of_class
+from images.metrics.readable import clear, read
 from images.models import Model, load_model
 from images.palette.task import SHIPPED as PALETTE
 from images.sampling import Film
@@ -135,28 +143,11 @@ def completed(
     film, image, hole, label = found
     above = st.container()
     seen = read(classifier(), film.images)
-    verdict_line(
-        f"{said_of_completions(film.images, seen, image, hole, label)} {_answered(answer, seen, label)}".strip()
-    )
+    sure = clear(classifier(), film.images)
+    words, outcome = said_of_completions(film.images, seen, sure, image, hole, label)
+    verdict_line(f"{words} {_answered(answer, seen, label)}".strip(), outcome)
     with above:
         show(film, image, hole)
-
-
-def said_of_completions(
-    images: np.ndarray, seen: np.ndarray, image: np.ndarray, hole: np.ndarray, label: int | None
-) -> str:
-    """What is read in the completions, how far apart they are in the hole, and whether the known part was kept."""
-    read_as = said_of_class(seen, label, "of the digit") if label is not None else ""
-    spread = float(images[:, hole].astype(float).std(0).mean()) if hole.any() else 0.0
-    moved = int(np.abs(images[:, ~hole].astype(int) - image[~hole]).max(initial=0))
-    kept = (
-        "the known part is kept to the last bit"
-        if moved == 0
-        else f"a known pixel is up to {moved} of 255 off"
-    )
-    return (
-        f"Read as {counted(seen)}. {read_as} In the hole pixels differ by {spread:.0f} of 255 (std); {kept}."
-    )
 
 
 def _answered(answer: int | None, seen: np.ndarray, label: int | None) -> str:

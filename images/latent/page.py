@@ -14,7 +14,7 @@ from images.latent.experiment import (
     measure,
     sample,
 )
-from images.metrics.readable import clear, said_of_clear
+from images.metrics.readable import said_of_made
 from images.models import Model
 from images.ui import (
     choose_model,
@@ -108,7 +108,7 @@ with page("Latent diffusion"):
         "Sampling", button="Generate", first=made_for, place=place,
     )  # fmt: skip
     above = st.container()
-    verdict_line(said_of_clear(clear(classifier(), shown[1].film.images), real_clear()))
+    verdict_line(*said_of_made(classifier(), shown[1].film.images, shown[0][1].label, real_clear()))
     with above:
         show(shown[1], shown[0][1])
     measured(model)

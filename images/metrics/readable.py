@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from images.metrics.classifier import Classifier, features
+from playground.claims import mostly, no_less
 from playground.statistics import difference_of_shares, interval, told_share
 
 SURE = 0.9  # a digit is clear where the most probable class has more than this probability
@@ -26,8 +27,19 @@ def read(classifier: Classifier, images: np.ndarray | Tensor) -> np.ndarray:
     return features(classifier, _batch(images)).classes.numpy()
 
 
-def said_of_clear(shown: np.ndarray, real: np.ndarray) -> str:
-    """How many of the shown digits are clear, beside real ones; shown, real: what `clear` says of each."""
+def said_of_made(
+    classifier: Classifier, images: np.ndarray, label: int | None, real: np.ndarray
+) -> tuple[str, str]:
+    """Whether new digits are as clear as real ones, or where a class was asked for, whether most are of it."""
+    if label is None:
+        return said_of_clear(clear(classifier, images), real)
+    return said_of_class(read(classifier, images), label)
+
+
+def said_of_clear(shown: np.ndarray, real: np.ndarray) -> tuple[str, str]:
+    """How many of the shown digits are clear, and whether that is as many as of real ones; shown, real: what `clear`
+    says of each.
+    """
     n, share, truth = len(shown), float(shown.mean()), float(real.mean())
     fewer = difference_of_shares(truth, len(real), share, n)
     apart = (
@@ -35,15 +47,21 @@ def said_of_clear(shown: np.ndarray, real: np.ndarray) -> str:
         else "no fewer within the noise"
     )  # fmt: skip
     return (
-        f"The metrics' classifier is sure of the class of {shown.sum()} of these {n} digits ({share:.0%}), and of "
-        f"{truth:.0%} of {len(real):,} real ones: {apart}."
-    )
+        f"Claim: as many are clear as of real digits. The metrics' classifier is sure of {shown.sum()} of these {n} "
+        f"({share:.0%}), and of {truth:.0%} of {len(real):,} real ones: {apart}."
+    ), no_less(fewer, f"N = {n}")
 
 
-def said_of_class(seen: np.ndarray, asked: int | Sequence[int] | np.ndarray, what: str = "asked for") -> str:
-    """How many are read as the class that they should have; asked: of all, or of each."""
+def said_of_class(
+    seen: np.ndarray, asked: int | Sequence[int] | np.ndarray, what: str = "asked for"
+) -> tuple[str, str]:
+    """How many are read as the class that they should have, and whether most are; asked: of all, or of each."""
     right = np.asarray(seen) == np.asarray(asked)
-    return f"{right.sum()} of {len(right)} are read as the class {what}: {told_share(float(right.mean()), len(right))}."
+    n, hits = len(right), int(right.sum())
+    return (
+        f"Claim: most are read as the class {what}: {hits} of {n}, {told_share(hits / n, n)}; chance has 10%.",
+        mostly(hits, n),
+    )
 
 
 def counted(seen: np.ndarray) -> str:

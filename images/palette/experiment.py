@@ -21,7 +21,7 @@ from playground.knobs import Knobs, choice, knob
 from playground.levels import seeded
 from playground.objectives import knowing
 from playground.progress import Report, silent
-from playground.statistics import Z, wilson
+from playground.statistics import Difference, Z, equals, interval, wilson
 from playground.steps import ddim
 from playground.walk import checked, final, starting_noise, walk, watched
 
@@ -212,3 +212,13 @@ def sheet_of(found: Restored, columns: int = 10) -> np.ndarray:
 
     rows = [found.truth, found.seen.clamp(-1, 1), found.regression, *found.samples]
     return sheet(torch.cat([row[:columns] for row in rows]), columns=columns)
+
+
+def said(found: Measured) -> tuple[str, str]:
+    """The factor of two, on the digits that are shown."""
+    half = Z * found.ratio_se
+    ratio = Difference(found.ratio, found.ratio - half, found.ratio + half)
+    return (
+        f"Claim: a sample's squared error is twice the regression's, as a posterior sample's is. On these {found.N} "
+        f"digits it is {interval(ratio, '.2f')} times."
+    ), equals(2, ratio, f"N = {found.N}")

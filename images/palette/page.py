@@ -12,6 +12,7 @@ from images.palette.experiment import (
     from_bytes,
     measure,
     restore,
+    said,
     sheet_of,
     verdicts,
 )
@@ -19,7 +20,6 @@ from images.palette.table import FILES, Table, TableConfig, available, claims, m
 from images.ui import choose_model, classifier, digits, training_sidebar, yardstick
 from playground.gif import enlarged, png_bytes
 from playground.progress import Report
-from playground.statistics import Z
 from playground.ui.downloads import download_png
 from playground.ui.knobs import Form
 from playground.ui.page import cached, explained, in_url, on_request, one_of, page, picture, verdict_line
@@ -121,10 +121,8 @@ with page("Palette"):
     above = picture()
     made = restored(model, config)
     found = measure(made, classifier())
-    verdict_line(
-        f"A sample's squared error is {found.ratio:.2f} ± {Z * found.ratio_se:.2f} times the regression's on these "
-        f"{found.N} digits; 2 is a posterior sample's. {compared(answer, found.ratio)}"
-    )
+    words, outcome = said(found)
+    verdict_line(f"{words} {compared(answer, found.ratio)}".strip(), outcome)
     with above:
         show(made)
         with st.container():

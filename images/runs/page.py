@@ -196,7 +196,7 @@ def nearest(found: list[runs.Run]) -> None:
     measured = {run.name: figures for run in found if (figures := _evaluation(run)) is not None}
     if (figures := shipped.shipped_evaluation()) is not None:
         measured = {shipped.NAME: figures, **measured}
-    verdict_line(shipped.said(measured))
+    verdict_line(*shipped.said(measured))
 
 
 def contents() -> None:

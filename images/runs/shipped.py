@@ -7,6 +7,7 @@ from typing import Any
 
 from images.metrics.estimates import FCD
 from images.models import SHIPPED
+from playground.claims import as_good
 from playground.progress import duration
 from playground.statistics import HOLDS, Difference, Z, difference, interval, verdict
 
@@ -53,22 +54,23 @@ def shipped_evaluation(path: Path = SHIPPED) -> dict[str, Any] | None:
     return measured
 
 
-def said(measured: Mapping[str, Mapping[str, Any]]) -> str:
-    """Which of the measured models is nearest to real digits, and whether the others are told from it: each by its
-    difference, at 95 %.  measured: name -> evaluation.
+def said(measured: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
+    """Which of the measured models is nearest to real digits, whether it is as near as real ones are, and whether the
+    others are told from it: each by its difference, at 95 %.  measured: name -> evaluation.
     """
     if not measured:
-        return "No model has been measured yet."
+        return "No model has been measured yet.", ""
     values = {name: found["metrics"][FCD] for name, found in measured.items()}
     best = min(values, key=lambda name: values[name]["value"])
     floor = measured[best]["floors"][FCD]["value"]
     more = _apart(values[best], measured[best]["floors"][FCD])
     told = (
-        f"Nearest to real digits is {best}, at a Fréchet distance of {_told(measured[best])}; as many real ones reach "
-        f"{floor:.2f}, which is {interval(more, '.2f')} less."
+        f"Claim: the best digits are as near to test digits as real ones. Nearest is {best}, at a Fréchet distance of "
+        f"{_told(measured[best])}; as many real ones reach {floor:.2f}, which is {interval(more, '.2f')} less."
     )
+    outcome = as_good(more, f"N = {measured[best]['config']['samples']:,}")
     ties = [name for name in values if name != best and verdict(_apart(values[name], values[best])) != HOLDS]
-    return f"{told} Not told from it: {', '.join(ties)}." if ties else told
+    return (f"{told} Not told from it: {', '.join(ties)}." if ties else told), outcome
 
 
 def _apart(one: Mapping[str, float], other: Mapping[str, float]) -> Difference:

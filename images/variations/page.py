@@ -8,12 +8,12 @@ from images.dalle2.clip_task import SHIPPED
 from images.dalle2.experiment import DrawConfig, Drawing, Stack, between, load_stack, variations
 from images.dalle2.frames import steps_shown
 from images.films import kept
-from images.metrics.readable import read, said_of_class
+from images.metrics.readable import clear, read, said_of_class
 from images.models import best_device
 from images.ui import classifier, digits, measured_on_request, training_sidebar
 from images.variations.experiment import FIRST, LEAST, ORIGINAL, SpreadConfig, Spreads, for_file, spreads
 from playground.gif import gif_bytes, png_bytes, tiled
-from playground.statistics import interval
+from playground.statistics import FAILS, HOLDS, interval
 from playground.ui.downloads import download_gif, download_png
 from playground.ui.knobs import Form
 from playground.ui.page import cached, explained, folded, in_url, one_of, page, verdict_line
@@ -82,11 +82,15 @@ def show(kind: str, first: int, other: int, drawing: Drawing, steps: int) -> Non
     download_png("PNG", lambda: png_bytes(sheets[-1]), f"{name}.png", "v-png")
 
 
-def said(kind: str, first: int, drawing: Drawing) -> str:
-    """What is read in them: whether the class is kept, or where on the way it changes."""
+def said(kind: str, first: int, drawing: Drawing) -> tuple[str, str]:
+    """Whether variations keep the class, and what lies between two are digits: of these, for they share their noise."""
     seen = read(classifier(), drawing.images)
     if kind == BETWEEN:
-        return f"From one end to the other they are read as {', '.join(map(str, seen))}."
+        sure = clear(classifier(), drawing.images)
+        return (
+            f"Claim: between two digits lie digits. The metrics' classifier is sure of {sure.sum()} of these "
+            f"{len(sure)}; from one end to the other they are read as {', '.join(map(str, seen))}."
+        ), f"{HOLDS if sure.all() else FAILS} on this way"
     return said_of_class(seen, int(digits("test").labels[first]), "of the original")
 
 
@@ -135,7 +139,7 @@ with page("Variations and in between"):
     kind, first, other, config = settings()
     drawing = made(kind, first, other, config)
     above = st.container()
-    verdict_line(said(kind, first, drawing))
+    verdict_line(*said(kind, first, drawing))
     with above:
         show(kind, first, other, drawing, config.steps)
     if kind == VARY:

@@ -10,7 +10,20 @@ import images.topics
 import toy2d.topics
 from images.__main__ import parser as images_parser
 from images.claims.digits import CLAIMS as ON_DIGITS
-from playground.claims import Claim, Outcome, all_of, as_json, chosen, measure_each, shown, within
+from playground.claims import (
+    Claim,
+    Outcome,
+    alike,
+    all_of,
+    as_good,
+    as_json,
+    chosen,
+    measure_each,
+    mostly,
+    no_less,
+    shown,
+    within,
+)
 from playground.errors import UserError
 from playground.progress import silent
 from playground.statistics import FAILS, HOLDS, OPEN, Difference, interval
@@ -65,6 +78,24 @@ def test_of_several_numbers_each_must_hold_and_one_that_fails_is_enough():
     assert all_of([HOLDS, f"{HOLDS} at N = 9"]) == HOLDS
     assert all_of([HOLDS, f"{OPEN} at N = 9"]) == OPEN
     assert all_of([f"{OPEN} at N = 9", FAILS, HOLDS]) == FAILS
+
+
+@pytest.mark.parametrize(
+    "low, high, told",
+    [
+        (-0.09, 0.09, (HOLDS, HOLDS, OPEN)), (0.01, 0.05, (FAILS, FAILS, FAILS)),
+        (-0.5, 0.2, (OPEN, OPEN, OPEN)), (-0.5, -0.1, (FAILS, HOLDS, HOLDS)),
+    ],
+)  # fmt: skip
+def test_as_large_no_less_and_as_good_are_told_from_the_whole_interval(low: float, high: float, told: tuple):
+    apart = Difference((low + high) / 2, low, high)
+    found = [alike(apart, "N = 9"), no_less(apart, "N = 9"), as_good(apart, "N = 9")]
+    assert all(outcome.startswith(word) for outcome, word in zip(found, told, strict=True))
+    assert all(outcome.endswith("at N = 9") for outcome in found if outcome.startswith(OPEN))
+
+
+def test_most_are_so_where_wilsons_interval_lies_above_one_half():
+    assert [mostly(hits, 20) for hits in (19, 11, 1)] == [HOLDS, f"{OPEN} at N = 20", FAILS]
 
 
 CHEAP = [

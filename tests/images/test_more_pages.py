@@ -17,6 +17,7 @@ from images.sampling import ANNEALED, AS_WRITTEN
 from images.training import job, making, runs
 from images.training.config import TrainConfig
 from images.training.session import Session
+from playground.statistics import FAILS, HOLDS, OPEN
 
 WING = Path(__file__).parents[2] / "images"
 
@@ -64,7 +65,7 @@ def test_compare_without_a_run_says_what_to_do():
     assert "model.safetensors" in list(
         app.dataframe[0].value["model"]
     )  # the shipped ones, from the first day
-    assert said(app, "Nearest to real digits is the shipped model")
+    assert said(app, "Nearest is the shipped model") and said(app, f"{FAILS}.")
 
 
 def test_the_nearest_model_is_named_with_those_that_are_not_told_from_it():
@@ -73,8 +74,10 @@ def test_the_nearest_model_is_named_with_those_that_are_not_told_from_it():
         floor = {"value": 0.1, "low": 0.1, "high": 0.1}  # without noise: the difference has the model's
         return {"metrics": {FCD: figures}, "floors": {FCD: floor}, "config": {"samples": 500}}
 
-    told = shipped.said({"one": measured(0.5), "near": measured(0.6), "far": measured(2.0)})
-    assert "is one, at a Fréchet distance of 0.50 (0.30 to 0.70; N = 500)" in told
+    told, outcome = shipped.said({"one": measured(0.5), "near": measured(0.6), "far": measured(2.0)})
+    outcomes = [shipped.said({"one": measured(value)})[1] for value in (0.25, -0.2)]
+    assert [outcome, *outcomes] == [FAILS, f"{OPEN} at N = 500", HOLDS]  # real ones have 0.1
+    assert "Nearest is one, at a Fréchet distance of 0.50 (0.30 to 0.70; N = 500)" in told
     assert "0.10, which is 0.40 (0.20 to 0.60) less" in told
     assert told.endswith("Not told from it: near.") and "far" not in told
 
