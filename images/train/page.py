@@ -119,7 +119,7 @@ def offer(preset: str, speed: float | None, over: bool, busy: bool) -> None:
             st.image(
                 str(look[0]), width="stretch", alt=f"digits of the preset {LABELS[preset]}, drawn {look[1]}"
             )
-    took = "not measured" if over or busy else "being measured"
+    took = f"{config.images:,} images, {'not' if over or busy else 'being'} measured"
     if speed:
         took = f"**about {duration(config.images / speed)}** here, at {speed:,.0f} images/s"
     with st.container(key=f"took-{preset}"):

@@ -190,6 +190,9 @@ def on_request(
     work = f"{key}-run"
     if pressed:
         allow(work)
+    note = (
+        None if first is None else _note(key)
+    )  # before it is needed: a place that comes later moves all below it
     shown = st.session_state.get(key)
     wanted = made_for if pressed else first if shown is None else None
     stopped = was_stopped(work)
@@ -198,12 +201,12 @@ def on_request(
             made = make(wanted, report)
         st.session_state[key] = shown = wanted, made
     if stopped:
-        with _note(key):
+        with note or _note(key):
             st.info(f"Stopped. Press **{button}** to run.", icon=":material/stop_circle:")
         if shown is None and first is not None:
             st.stop()
     elif shown is not None and shown[0] != made_for and changed:
-        with _note(key) if first is not None else nullcontext():
+        with note or nullcontext():
             st.caption(changed)
     return shown
 
