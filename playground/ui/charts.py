@@ -45,4 +45,6 @@ def chart(
         figure.update_annotations(font_size=20)
         for axes in (figure.update_xaxes, figure.update_yaxes):
             axes(tickfont_size=16, title_font_size=18)
+    many = 1 if isinstance(panels, Chart) else len(panels)
+    key = key if many == 1 else f"{key}-panels-{many}"  # on a phone they are pushed sideways (style.css)
     st.plotly_chart(figure, key=key, width="stretch", height=high, config=bar)

@@ -29,7 +29,7 @@ class LiveField {
   }
 
   chart() {
-    return document.querySelector(`.st-key-${this.spec.chart} .js-plotly-plot`);
+    return document.querySelector(`[class*="st-key-${this.spec.chart}-panels-"] .js-plotly-plot`);
   }
 
   // The sliders' values -> what fieldsAt takes; no code where the network does not know them.

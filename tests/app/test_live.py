@@ -260,7 +260,7 @@ def dragged(page, slider: str, shares, of: str) -> list[dict]:
 @pytest.mark.browser
 def test_the_fields_follow_sigma_before_it_is_released(app, page):
     page.goto(f"{app}/score-fields")
-    page.locator(".st-key-field .js-plotly-plot .main-svg").first.wait_for()
+    page.locator(".st-key-field-panels-3 .js-plotly-plot .main-svg").first.wait_for()
     at_rest(page)
     address = page.url
     found = dragged(page, "sigma", (0.7, 0.9, 0.3, 0.62, 0.8, 0.1), ".live-field")
@@ -269,12 +269,14 @@ def test_the_fields_follow_sigma_before_it_is_released(app, page):
     assert (
         min(one["ms"] for one in found) < 300
     )  # milliseconds, of which 100 on a quiet machine: tests are not alone
-    assert page.locator(".st-key-field canvas").count() == 3 and page.url == address
+    assert page.locator(".st-key-field-panels-3 canvas").count() == 3 and page.url == address
     page.mouse.up()
     page.locator(".live-field:not([data-live])").first.wait_for(state="attached")  # Python's own picture
     at_rest(page)
-    assert page.locator(".st-key-field .js-plotly-plot > canvas").count() == 0 and page.url != address
-    title = page.locator(".st-key-field .annotation").all_text_contents()
+    assert (
+        page.locator(".st-key-field-panels-3 .js-plotly-plot > canvas").count() == 0 and page.url != address
+    )
+    title = page.locator(".st-key-field-panels-3 .annotation").all_text_contents()
     assert any("in " in text for text in title)
 
 

@@ -27,6 +27,15 @@ OVERFLOW = """() => {
   const main = document.querySelector('[data-testid="stMain"]');
   return main.scrollWidth - main.clientWidth;
 }"""
+# Titles of a chart's panels that lie on each other.
+COLLIDING = """() => [...document.querySelectorAll(".js-plotly-plot")].flatMap((chart) => {
+  const titles = [...chart.querySelectorAll(".annotation-text")]
+    .map((one) => ({ words: one.textContent, box: one.getBoundingClientRect() })).filter(({ box }) => box.width);
+  return titles.slice(1).flatMap(({ words, box }, i) => {
+    const { left, right, bottom } = titles[i].box;
+    return box.left < right && left < box.right && box.top < bottom ? [`"${titles[i].words}" and "${words}"`] : [];
+  });
+})"""
 # Plotly's drawings have thousands of parts that axe-core cannot judge; the cells of Streamlit's tables have the same
 # ids in each table, which WCAG 2.2 no longer forbids; a control that is switched off may be pale (1.4.3).
 AXE = """async (runOnly) => {
@@ -141,8 +150,9 @@ def test_a_page_is_one_screen(app, window, address):
     window.set_viewport_size(PHONE)
     for _ in range(20):  # tables take their new width a little later than the rest
         window.wait_for_timeout(100)
-        if window.evaluate(OVERFLOW) <= STEADY:
+        if window.evaluate(OVERFLOW) <= STEADY and not window.evaluate(COLLIDING):
             break
+    wrong += [f"on a phone {titles} lie on each other" for titles in window.evaluate(COLLIDING)]
     if (over := window.evaluate(OVERFLOW)) > STEADY:
         wrong.append(f"on a phone the page is {over:.0f} pixels too wide")
     window.set_viewport_size(LAPTOP)
