@@ -4,7 +4,7 @@ The server imports this file once, as a module, for `app`; each run of a page ex
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from images.topics import TOPICS as IMAGES
-from playground.claims import Claim
+from playground.claims import Claim, Outcome, kept
 from playground.topics import Topic, touring
 from playground.ui.claims import TITLE, claims_page
 from playground.ui.history import one_entry_per_page
@@ -26,6 +26,7 @@ from toy2d.topics import TOPICS as TOY2D
 
 HERE = Path(__file__).parent
 UI = HERE / "playground" / "ui"
+WINGS = {"two dimensions": "toy2d", "MNIST": "images"}  # on the page of claims, and the folder
 
 
 def stop_at(wing: str, topic: Topic) -> Stop:
@@ -38,7 +39,13 @@ def claims() -> dict[str, Sequence[Claim]]:
     from images.claims.digits import CLAIMS as ON_DIGITS
     from toy2d.claims.plane import CLAIMS as IN_THE_PLANE
 
-    return {"two dimensions": IN_THE_PLANE, "MNIST": ON_DIGITS}
+    return dict(zip(WINGS, (IN_THE_PLANE, ON_DIGITS), strict=True))
+
+
+def came_out(wings: Mapping[str, Sequence[Claim]]) -> Mapping[str, Mapping[int, Outcome]]:
+    """When this version was made: `python -m toy2d claims`, `python -m images claims`."""
+    files = {name: HERE / wing / "shipped" / "claims" / "claims.json" for name, wing in WINGS.items()}
+    return {name: kept(files[name], claims) for name, claims in wings.items()}
 
 
 def run_page(page: StreamlitPage, on_one_thread: bool) -> None:
@@ -74,7 +81,10 @@ def main() -> None:
     found = {**wings["Two dimensions"], **wings["MNIST"]}
     stops = [found[topic] for topic in touring(found)]
     all_claims = st.Page(
-        lambda: claims_page(claims, may_measure), title=TITLE, icon=":material/checklist:", url_path="claims"
+        lambda: claims_page(claims, may_measure, came_out),
+        title=TITLE,
+        icon=":material/checklist:",
+        url_path="claims",
     )
     about = "What the lecture says, where it is tested, and how it came out."
     stops.append(Stop(all_claims, Topic("", "claims", TITLE, "checklist", about, claim=about)))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from playground.errors import require
 from playground.progress import Report, part_of, silent
@@ -144,3 +145,17 @@ def as_json(claims: dict[int, Claim], outcomes: dict[int, Outcome]) -> bytes:
         for number, claim in claims.items()
     ]  # fmt: skip
     return (json.dumps(rows, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def kept(path: Path, claims: Sequence[Claim]) -> dict[int, Outcome]:
+    """What `as_json` wrote before, by number, of those claims that say the same today by the same command.
+
+    A file that is damaged, or not there, has none.
+    """
+    numbers = {(claim.says, claim.command): number for number, claim in chosen(claims, None).items()}
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        found = {(row["claim"], row["command"]): Outcome(row["words"], row["verdict"]) for row in rows}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return {number: found[same] for same, number in numbers.items() if same in found}
