@@ -131,7 +131,7 @@ def test_replacement_is_exact_where_what_is_seen_tells_nothing(lean, outcome):
     assert "RePaint" in (right if outcome == HOLDS else wrong)
     exact = next(run for run in found.runs if run.name == "exact")
     assert is_exact(found, exact) and sentence.endswith(
-        f"The exact denoiser, in as many steps: {exact.low:.3f}."
+        f"The exact denoiser in these steps: {exact.low:.3f}."
     )
 
 

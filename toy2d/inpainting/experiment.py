@@ -207,7 +207,7 @@ def replaces_exactly(config: InpaintConfig, result: Inpainting) -> Outcome:
     run = next(run for run in result.runs if run.name == "replacement")
     return Outcome(
         f"By replacement {interval(Difference(run.low, *run.low_band))} lies below {SPLIT:g}, {result.low:.3f} should; "
-        f"the distance is {run.distance:.3f}, of exact samples {result.floor:.3f}, by chance to "
+        f"distance {run.distance:.3f}, exact samples {result.floor:.3f}, by chance to "
         f"{most_by_chance(result.floors):.3f} (N = {config.particles:,}).",
         HOLDS if is_exact(result, run) else FAILS,
     )

@@ -133,8 +133,8 @@ def said(config: InpaintConfig, result: Inpainting) -> tuple[str, str]:
         for wanted in (True, False)
     )
     return (
-        f"Claim: replacement draws from the exact posterior. {claim.words} By the same two measures right: "
-        f"{right}; wrong: {wrong}. The exact denoiser, in as many steps: {exact.low:.3f}."
+        f"Claim: replacement draws from the exact posterior. {claim.words} By both measures right: "
+        f"{right}; wrong: {wrong}. The exact denoiser in these steps: {exact.low:.3f}."
     ), claim.verdict
 
 
