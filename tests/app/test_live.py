@@ -155,12 +155,12 @@ def test_the_picture_follows_pi_before_it_is_released(app, page):
     assert sent  # the page came by this socket, so that what is not sent below would be seen
     sent.clear()
     page.mouse.down()
-    pictures = [before]
+    pictures, said = [before], None
     for share in (0.7, 0.5, 0.3, 0.2):
         page.mouse.move(track["x"] + share * track["width"], y)
-        page.wait_for_timeout(250)
+        said = drawn_anew(page, ".player", said)
         pictures.append(picture_of(page))
-    held = json.loads(page.locator(".player").first.get_attribute("data-live"))
+    held = json.loads(said)
     assert held["value"] == pytest.approx(0.2, abs=0.05)
     slack = 4 * 0.5 / held["particles"] ** 0.5  # standard errors of a share
     assert abs(held["shares"][1] - held["value"]) < slack + 0.02  # annealed has a bias of its own
@@ -171,6 +171,16 @@ def test_the_picture_follows_pi_before_it_is_released(app, page):
     page.locator(".player:not([data-live])").first.wait_for()  # Python's own picture
     at_rest(page)
     assert page.url != address and sent
+
+
+def drawn_anew(page, of: str, before: str | None) -> str:
+    """data-live of `of`, once it is another than before: it is set when all is drawn, beside other tests late."""
+    for _ in range(200):
+        page.wait_for_timeout(50)
+        now = page.locator(of).first.get_attribute("data-live")
+        if now not in (None, before):
+            return now
+    raise AssertionError(f"nothing was drawn for ten seconds after {before}")
 
 
 def picture_of(page) -> str:
@@ -249,12 +259,11 @@ def dragged(page, slider: str, shares, of: str) -> list[dict]:
     y = track["y"] + 4
     page.mouse.move(box["x"] + box["width"] / 2, y)
     page.mouse.down()
-    found = []
+    said: list[str | None] = [None]
     for share in shares:
         page.mouse.move(track["x"] + share * track["width"], y)
-        page.wait_for_timeout(250)
-        found.append(json.loads(page.locator(of).first.get_attribute("data-live")))
-    return found
+        said.append(drawn_anew(page, of, said[-1]))
+    return [json.loads(each) for each in said[1:]]
 
 
 @pytest.mark.browser
