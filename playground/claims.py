@@ -111,10 +111,11 @@ def within(margin: float, found: Difference) -> str:
     return FAILS if found.low > margin or found.high < -margin else OPEN
 
 
-def all_of(verdicts: Iterable[str]) -> str:
-    """Of a claim about several numbers: each must hold, and one that fails is enough to say no."""
+def all_of(verdicts: Iterable[str], at: str = "") -> str:
+    """Of a claim about several numbers: each must hold, and one that fails is enough to say no; at: as in `verdict`."""
     each = list(verdicts)
-    return next((outcome for outcome in (FAILS, OPEN) for one in each if one.startswith(outcome)), HOLDS)
+    found = next((outcome for outcome in (FAILS, OPEN) for one in each if one.startswith(outcome)), HOLDS)
+    return f"{found} at {at}" if at and found == OPEN else found
 
 
 def in_words(found: Outcome) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from playground.charts.on_paper import Panels, on_paper, png
+from playground.claims import Outcome, in_words
 from playground.cli import ProgressLine, bare, refuse_idle
 from playground.commands import subcommand
 from playground.errors import require_seed
@@ -91,6 +92,11 @@ def printed(sentences: Iterable[str]) -> list[str]:
     said = bare(sentences)
     print("\n".join(said))
     return said
+
+
+def claimed(words: str, verdict: str) -> list[str]:
+    """The same of the sentence below a page's picture and its verdict."""
+    return printed([in_words(Outcome(words, verdict))])
 
 
 def progress(verb: str) -> Report:

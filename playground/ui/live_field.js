@@ -29,7 +29,8 @@ class LiveField {
   }
 
   chart() {
-    return document.querySelector(`[class*="st-key-${this.spec.chart}-panels-"] .js-plotly-plot`);
+    const key = `st-key-${this.spec.chart}`; // of one panel or of several, as `chart` names them
+    return document.querySelector(`.${key} .js-plotly-plot, [class*="${key}-panels-"] .js-plotly-plot`);
   }
 
   // The sliders' values -> what fieldsAt takes; no code where the network does not know them.

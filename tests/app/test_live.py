@@ -290,6 +290,16 @@ def test_the_fields_follow_sigma_before_it_is_released(app, page):
 
 
 @pytest.mark.browser
+def test_the_one_field_of_an_exact_score_alone_follows_too(app, page):
+    page.goto(f"{app}/score-fields?taught=none")
+    page.locator(".st-key-field .js-plotly-plot .main-svg").first.wait_for()
+    at_rest(page)
+    assert len({one["sigma"] for one in dragged(page, "sigma", (0.7, 0.3), ".live-field")}) == 2
+    assert page.locator(".st-key-field canvas").count() == 1
+    page.mouse.up()
+
+
+@pytest.mark.browser
 def test_the_samples_follow_the_steps_before_they_are_released(app, page):
     page.goto(f"{app}/diffusion?particles=200")
     page.locator("canvas").first.wait_for()

@@ -3,11 +3,10 @@
 import argparse
 from typing import Any
 
-from playground.claims import Outcome, in_words
 from playground.knobs import add_options
 from toy2d.autoencoder.experiment import AutoencoderConfig, DescentConfig, autoencoder, descent, said
 from toy2d.autoencoder.figures import arrows_chart, autoencoder_clouds, descent_chart
-from toy2d.command import add_told_pi, add_training, asked, command, printed, progress, write
+from toy2d.command import add_told_pi, add_training, asked, claimed, command, progress, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.net import LearnConfig, learn
 
@@ -45,7 +44,7 @@ def one_command(arguments: argparse.Namespace) -> None:
     for name, value in numbers.items():
         print(f"{name}: {value:.4f}")
     numbers["relative"] = result.relative
-    numbers["claims"] = printed([in_words(Outcome(*said(config, result)))])
+    numbers["claims"] = claimed(*said(config, result))
     gif = clouds_gif(autoencoder_clouds(config, result))
     write(arguments.out, "autoencoder", config, numbers, arrows_chart(result), gif)
 

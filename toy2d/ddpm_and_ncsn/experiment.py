@@ -13,7 +13,7 @@ from playground.errors import SEEDS, require
 from playground.knobs import Knobs, choice, knob
 from playground.levels import SCHEDULES, Level, geometric_sigmas, repeated, seeded
 from playground.progress import Report, part_of, silent
-from playground.statistics import OPEN, Difference, difference, interval
+from playground.statistics import Difference, difference, interval
 from playground.steps import Step, ancestral, ddim, langevin
 from playground.trajectory import frames_of, recorded
 from playground.walk import checked, starting_noise, walk, watched
@@ -166,22 +166,20 @@ def exchanged(result: Families) -> dict[str, Difference]:
     return found
 
 
-def alike(found: Mapping[str, Difference]) -> str:
+def alike(found: Mapping[str, Difference], at: str = "") -> str:
     """Whether no sampler's change matters: all must lie within SAME, and one beyond it is enough to say no."""
-    return all_of(within(SAME, change) for change in found.values())
+    return all_of((within(SAME, change) for change in found.values()), at)
 
 
 def said(config: FamiliesConfig, result: Families) -> tuple[str, str]:
     """What the other family's network changes, sampler by sampler -> sentence, verdict."""
     found = exchanged(result)
     changes = ", ".join(f"{CALLED[sampler]} {interval(change, '+.3f')}" for sampler, change in found.items())
-    verdict = alike(found)
-    at = f" at N = {config.particles:,}" if verdict == OPEN else ""
     return (
         f"With the other family's network, more samples in a wrong mode: {changes}; {SAME:g} is tolerated. Two sets "
         f"of exact samples: {result.floor.weights:.3f}. N = {config.particles:,}, {config.train_steps:,} steps of "
         "training.",
-        verdict + at,
+        alike(found, f"N = {config.particles:,}"),
     )
 
 

@@ -2,10 +2,9 @@
 
 import argparse
 
-from playground.claims import Outcome, in_words
 from playground.cli import refuse_idle
 from playground.knobs import add_options
-from toy2d.command import add_learned, asked, command, learned, printed, progress, write
+from toy2d.command import add_learned, asked, claimed, command, learned, progress, write
 from toy2d.diffusion.experiment import DiffusionConfig, diffusion, said
 from toy2d.diffusion.figures import diffusion_charts, diffusion_clouds
 from toy2d.drawing.clouds import clouds_gif
@@ -31,7 +30,7 @@ def diffusion_command(arguments: argparse.Namespace) -> None:
     config = asked(DiffusionConfig, arguments)
     result = diffusion(config, learned(arguments, schedule=config.schedule), progress("sampling"))
     numbers = {
-        "claims": printed([in_words(Outcome(*said(config, result)))]),
+        "claims": claimed(*said(config, result)),
         "weights": result.weights, "shares": result.shares, "sliced_wasserstein": result.distance,
         "floor": result.floor,
     }  # fmt: skip

@@ -2,9 +2,8 @@
 
 import argparse
 
-from playground.claims import Outcome, in_words
 from playground.knobs import add_options
-from toy2d.command import add_learned, add_training, asked, command, learned, printed, progress, write
+from toy2d.command import add_learned, add_training, asked, claimed, command, learned, progress, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.forward_and_bound.bound import (
     BoundConfig,
@@ -47,7 +46,7 @@ def forward_command(arguments: argparse.Namespace) -> None:
     config = asked(ForwardConfig, arguments)
     path = forward(config)
     found = posterior(config, path)
-    claim = printed([in_words(Outcome(*said(config, path, found)))])
+    claim = claimed(*said(config, path, found))
     print(f"KL of the posterior to p: {found.kl}\nKL of the true reverse step to p: {found.reverse_kl}")
     numbers = {
         "claims": claim, "deviation_in_standard_errors": path.deviation, "x0": path.x0, "xt": found.xt,
@@ -75,7 +74,7 @@ def bound_command(arguments: argparse.Namespace) -> None:
     ]  # fmt: skip
     numbers = {
         "exact_nll": result.nll, "exact_nll_se": result.nll_se, "bounds": result.rows, "gaps": by_steps,
-        "claims": printed([in_words(Outcome(*said_of_bound(config, result)))]),
+        "claims": claimed(*said_of_bound(config, result)),
     }  # fmt: skip
     write(arguments.out, "bound", config, numbers, bound_charts(result, gaps))
 

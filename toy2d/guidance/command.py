@@ -3,11 +3,10 @@
 import argparse
 from typing import Any
 
-from playground.claims import Outcome, in_words
 from playground.cli import refuse_idle
 from playground.errors import require_range
 from playground.knobs import add_options
-from toy2d.command import add_training, asked, command, printed, progress, write
+from toy2d.command import add_training, asked, claimed, command, printed, progress, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.guidance.best_w import BestWConfig, best_w, claims
 from toy2d.guidance.experiment import FIRST, GuidanceConfig, guidance
@@ -89,7 +88,7 @@ def guidance_command(arguments: argparse.Namespace) -> None:
             f"{run.name}: to the believed density {run.to_belief:.3f}, to the conditional {run.to_conditional:.3f}"
         )
     print(f"floor, two samples of the believed density: {result.belief.floor:.3f}")
-    numbers["claims"] = printed([in_words(Outcome(*said(config, result)))])
+    numbers["claims"] = claimed(*said(config, result))
     gif = clouds_gif(guidance_clouds(config, result), fps=15)
     charts = guidance_charts(config, result)
     write(arguments.out, "guidance", config, numbers, charts, gif, title=f"w = {config.w:g}")

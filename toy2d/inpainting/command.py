@@ -3,10 +3,9 @@
 import argparse
 from typing import Any
 
-from playground.claims import Outcome, in_words
 from playground.cli import refuse_idle
 from playground.knobs import add_options, config_of
-from toy2d.command import command, printed, progress, write
+from toy2d.command import claimed, command, progress, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.inpainting.experiment import PAIR, InpaintConfig, inpainting
 from toy2d.inpainting.figures import NAMES, inpainting_charts, inpainting_clouds, said
@@ -60,6 +59,6 @@ def inpainting_command(arguments: argparse.Namespace) -> None:
             f"{NAMES[run.name]}: {run.low:.4f} ({low:.4f} to {high:.4f}), distance {run.distance:.4f}, "
             f"variance above {run.above:.3f} (standard error {run.above_se:.3f})"
         )
-    numbers["claims"] = printed([in_words(Outcome(*said(config, result)))])
+    numbers["claims"] = claimed(*said(config, result))
     gif = clouds_gif(inpainting_clouds(config, result), fps=15)
     write(arguments.out, "inpainting", config, numbers, inpainting_charts(config, result), gif, side=3.4)

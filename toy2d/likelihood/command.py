@@ -3,9 +3,8 @@
 import argparse
 import math
 
-from playground.claims import Outcome, in_words
 from playground.knobs import add_options
-from toy2d.command import add_learned, asked, command, learned, printed, progress, write
+from toy2d.command import add_learned, asked, claimed, command, learned, progress, write
 from toy2d.drawing.clouds import clouds_gif
 from toy2d.likelihood.experiment import LikelihoodConfig, likelihood, said
 from toy2d.likelihood.figures import flow_clouds, likelihood_charts
@@ -29,7 +28,7 @@ def run(arguments: argparse.Namespace) -> None:
     config = asked(LikelihoodConfig, arguments)
     result = likelihood(config, learned(arguments), progress("following the flow"))
     error = result.errors.total
-    claim = printed([in_words(Outcome(*said(config, result)))])
+    claim = claimed(*said(config, result))
     print("  ".join(f"{part}: {value:.4f}" for part, value in vars(result.errors).items()))
     numbers = {
         "claims": claim, "errors_nats": vars(result.errors), "error_bits": error / math.log(2), "nll": result.nll,

@@ -157,22 +157,21 @@ def said(config: MixingConfig, result: Mixing) -> tuple[str, str]:
     annealed dynamics right.  A share up to NEAR off counts as right.
     """
     off = [off_by(chain.shares[-1], result.weights, config) for chain in (result.plain, result.annealed)]
-    outcome = all_of([gets_wrong(off[0]), within(NEAR, off[1])])
     n, pi = config.particles, float(result.weights[0])
-    at = f" at N = {n:,}" if outcome == OPEN else ""
+    outcome = all_of([gets_wrong(off[0]), within(NEAR, off[1])], f"N = {n:,}")
     if len(result.weights) != 2:
         floor = wrong_mode_floor(result.weights, n)
         wrong, right = (f"{floor + each.value:.3f} ± {(each.high - each.low) / 2:.3f}" for each in off)
         return (
             f"In a wrong mode: {wrong} of plain Langevin's particles, {right} of annealed's, {floor:.3f} of {n:,} "
             f"exact samples; {NEAR:g} more is tolerated."
-        ), f"{outcome}{at}"
+        ), outcome
     words = [
         f"{name} agrees with π within its noise" if each.low <= 0 <= each.high
         else f"{name} is {abs(each.value):.3f} off π, beyond its noise of ± {(each.high - each.low) / 2:.3f}"
         for name, each in zip(("Plain Langevin", "annealed"), off, strict=True)
     ]  # fmt: skip
-    return f"{'; '.join(words)}; {NEAR:g} is tolerated (π = {pi:.2f}, {n:,} particles).", f"{outcome}{at}"
+    return f"{'; '.join(words)}; {NEAR:g} is tolerated (π = {pi:.2f}, {n:,} particles).", outcome
 
 
 def gets_wrong(off: Difference) -> str:

@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from playground.claims import Outcome, in_words
 from playground.cli import refuse_idle
 from playground.files import note_result, require_replaceable
 from playground.knobs import add_options
@@ -13,9 +12,9 @@ from toy2d.command import (
     add_told_pi,
     add_training,
     asked,
+    claimed,
     command,
     learned,
-    printed,
     progress,
     write,
 )
@@ -48,7 +47,7 @@ def field_command(arguments: argparse.Namespace) -> None:
     for name, value in numbers.items():
         print(f"{name}: {value:.3f}")
     if result.judged is not None:
-        numbers["claims"] = printed([in_words(Outcome(*said(config, result.judged)))])
+        numbers["claims"] = claimed(*said(config, result.judged))
     write(arguments.out, "field", config, numbers, field_chart(result))
 
 
